@@ -1,0 +1,52 @@
+/**
+ * The contract between the edge's frame (`server.ts`) and its two wire adapters (`oct/`, `y/`). The frame
+ * has checked pass, owner and epoch before an adapter sees an exchange, so an adapter only speaks its protocol.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ErrorCode } from '#shared/errors.ts';
+import type { AffinityKey, Epoch } from '#shared/ids.ts';
+
+/** One request or upgrade that this edge has admitted. */
+export interface AdmittedExchange {
+  readonly key: AffinityKey;
+  readonly epoch: Epoch;
+  /** Id of the exchange at the front door, for the log. */
+  readonly exchangeId: string;
+  /** Path and query without a leading `/~KEY`. */
+  readonly target: string;
+}
+
+/** What an adapter carries right now; the report adds the adapters up. */
+export interface AdapterLoad {
+  readonly sessions: number;
+  readonly members: number;
+  readonly websockets: number;
+  readonly pollings: number;
+  /** Bytes that wait for members. */
+  readonly outboxBytes: number;
+  /** Since the start of the process. */
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export interface Adapter {
+  readonly name: 'oct' | 'y';
+  /** True where the target is one of this protocol's. */
+  claims(target: string): boolean;
+  /** Answers the request, errors included; never rejects. */
+  handleRequest(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): void;
+  /** Takes the socket over; on refusal answers in HTTP and ends it. */
+  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Closes a session's sockets with the code's close code and forgets it, without another durable write. */
+  dropSession(key: AffinityKey, code: ErrorCode): void;
+  load(): AdapterLoad;
+  /** Ends all sessions for a planned stop: durable state written, sockets closed so that clients come back. */
+  close(): Promise<void>;
+}
+
+/** Adapters tell how many connections a key has; the edge reports when the last one closes. */
+export interface KeyActivity {
+  opened(key: AffinityKey, epoch: Epoch): void;
+  closed(key: AffinityKey): void;
+}

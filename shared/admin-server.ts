@@ -1,0 +1,96 @@
+/**
+ * The admin port that every process has: `/livez`, `/readyz`, `/metrics`, and the routes that the process
+ * adds. Routes need the bearer token; the three built-in ones tell no secret and are open.
+ */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { errorBody, toAppError, AppError } from './errors.ts';
+import { secretsEqual } from './fleet-secrets.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Answers `GET path`; what it returns is sent as JSON. Throws an `AppError` to refuse. */
+export type AdminRoute = (query: URLSearchParams) => unknown;
+
+interface AdminOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string;
+  readonly metrics: Metrics;
+  /** Called before `/metrics` is rendered, to set gauges. */
+  readonly refreshMetrics: () => void | Promise<void>;
+  /** Reasons for not being ready; empty when the process serves. */
+  readonly notReady: () => readonly string[];
+  readonly routes: Readonly<Record<string, AdminRoute>>;
+}
+
+const requestTimeoutMs = 10_000;
+
+/** Starts listening; resolves with the port. */
+export async function openAdminServer(options: AdminOptions): Promise<{ port: number; close: () => void }> {
+  const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    void answer(options, request, response);
+  });
+  const port = await listen(server, options.host, options.port);
+  return {
+    port,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Listens and returns the port that was taken; rejects with the system's error. */
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function answer(options: AdminOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const url = new URL(request.url ?? '/', 'http://admin');
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw new AppError('method-refused');
+    switch (url.pathname) {
+      case '/livez':
+        return send(response, 200, { status: 'ok' });
+      case '/readyz': {
+        const reasons = options.notReady();
+        return send(response, reasons.length === 0 ? 200 : 503, { status: reasons.length === 0 ? 'ok' : 'not-ready', reasons });
+      }
+      case '/metrics': {
+        await options.refreshMetrics();
+        response.writeHead(200, { 'content-type': options.metrics.contentType });
+        response.end(await options.metrics.render());
+        return;
+      }
+      default: {
+        const route = options.routes[url.pathname];
+        if (route === undefined) throw new AppError('not-found');
+        if (!bearsToken(request, options.token)) throw new AppError('token-invalid');
+        return send(response, 200, await route(url.searchParams));
+      }
+    }
+  } catch (error) {
+    const { code, entry } = toAppError(error);
+    response.writeHead(entry.status, { 'content-type': 'application/json' });
+    response.end(errorBody(code));
+  }
+}
+
+/** True where the request carries `Authorization: Bearer TOKEN` with this token. */
+export function bearsToken(request: IncomingMessage, token: string): boolean {
+  const given = request.headers.authorization ?? '';
+  return given.startsWith('Bearer ') && secretsEqual(given.slice('Bearer '.length), token);
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(`${JSON.stringify(body)}\n`);
+}

@@ -1,0 +1,105 @@
+/**
+ * Messages between an edge and a front door over the control WebSocket: JSON text frames, one schema per
+ * direction, so that a wrong-way message cannot be written. The edge opens the connection with
+ * `Authorization: Bearer JOIN-TOKEN`; its first message is `hello`.
+ */
+import { z } from 'zod';
+
+export const controlPath = '/control';
+/** Largest control message; a report names at most `reportKeysMax` keys. */
+export const controlMessageMaxBytes = 1_048_576;
+export const reportKeysMax = 2_000;
+export const controlProtocolVersion = 1;
+
+const count = z.number().int().nonnegative();
+const measure = z.number().nonnegative();
+
+/** Load of an edge over the last report interval. */
+const loadSchema = z.object({
+  sessions: count,
+  members: count,
+  sockets: z.object({ websocket: count, polling: count }),
+  messagesPerSecond: measure,
+  bytesPerSecond: measure,
+  eventLoopDelayMs: z.object({ p50: measure, p99: measure, max: measure }),
+  /** 0 to 1. */
+  eventLoopUtilisation: measure,
+  rssBytes: count,
+  heapUsedBytes: count,
+  outboxBytes: count,
+});
+
+const keyStateSchema = z.object({ key: z.string(), epoch: count });
+
+const helloSchema = z.object({
+  type: z.literal('hello'),
+  protocol: z.number().int(),
+  edgeId: z.string(),
+  /** Random per process: one boot gets one incarnation, through however many front doors it joins. */
+  bootId: z.string().min(8).max(64),
+  address: z.url(),
+  adminAddress: z.string().max(256),
+  version: z.string().max(64),
+  weight: z.number().int().min(1).max(1_000),
+  sessionsMax: z.number().int().positive(),
+  /** Hash of the cluster-wide settings; an edge whose hash differs is refused. */
+  clusterHash: z.string(),
+});
+
+const reportSchema = z.object({
+  type: z.literal('report'),
+  /** Rises by one per report of a connection; echoed in `lease`. */
+  sequence: count,
+  state: z.enum(['ready', 'full', 'draining']),
+  load: loadSchema,
+  /** The last placement (by epoch) that this edge has seen, so that the front door knows what the load includes. */
+  lastEpoch: count,
+  /** Keys whose last connection closed since the last report. */
+  idle: z.array(keyStateSchema).max(reportKeysMax),
+  /** Keys that were idle and have a connection again. */
+  live: z.array(keyStateSchema).max(reportKeysMax),
+});
+
+const farewellSchema = z.object({ type: z.literal('farewell') });
+
+export const edgeMessageSchema = z.discriminatedUnion('type', [helloSchema, reportSchema, farewellSchema]);
+
+const welcomeSchema = z.object({ type: z.literal('welcome'), incarnation: z.number().int().positive() });
+const leaseSchema = z.object({
+  type: z.literal('lease'),
+  sequence: count,
+  /** False: this incarnation is over and the edge must stop serving. */
+  renewed: z.boolean(),
+});
+const farewellTakenSchema = z.object({ type: z.literal('farewell-taken') });
+
+export const frontDoorMessageSchema = z.discriminatedUnion('type', [welcomeSchema, leaseSchema, farewellTakenSchema]);
+
+export type EdgeHello = z.infer<typeof helloSchema>;
+export type EdgeReport = z.infer<typeof reportSchema>;
+export type EdgeLoad = z.infer<typeof loadSchema>;
+export type EdgeMessage = z.infer<typeof edgeMessageSchema>;
+export type FrontDoorMessage = z.infer<typeof frontDoorMessageSchema>;
+export type KeyState = z.infer<typeof keyStateSchema>;
+
+/** Close codes of the control connection, beside those of RFC 6455. */
+export const controlCloseCodes = {
+  /** Bad hello, message or protocol version. */
+  protocol: 4400,
+  /** Cluster settings differ. */
+  settings: 4409,
+  /** A newer process took the edge id over. */
+  superseded: 4410,
+} as const;
+
+/** Parses one message of either direction; undefined where it is not one. */
+export function parseControlMessage<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}

@@ -1,0 +1,239 @@
+/**
+ * Every failure that a person or a client can meet, in one table. Code elsewhere throws `AppError(code)`;
+ * what the outside sees (status, close code, text) is fixed here and carries no detail, which goes to the
+ * log under the exchange id. `docs/errors.md` is generated from this table.
+ */
+export type ErrorSource = 'downstream' | 'upstream' | 'internal';
+export type ErrorLevel = 'error' | 'warn' | 'info' | 'debug';
+
+export interface ErrorEntry {
+  /** Who is to blame: a downstream fault never marks an edge. */
+  readonly source: ErrorSource;
+  /** What the client may do: `never` as it is, `later` unchanged, `now` unchanged and at once. */
+  readonly retry: 'never' | 'later' | 'now';
+  /** HTTP status of the answer; 499 is only logged, the client is gone. */
+  readonly status: number;
+  /** WebSocket close code (RFC 6455 section 7.4; 4400 to 4499 tell y-websocket not to come back). */
+  readonly closeCode: number;
+  readonly level: ErrorLevel;
+  /** The sentence that the client reads. */
+  readonly message: string;
+}
+
+const badRequest = { source: 'downstream', retry: 'never', status: 400, closeCode: 4400, level: 'info' } as const;
+const unauthorized = { source: 'downstream', retry: 'never', status: 401, closeCode: 4401, level: 'info' } as const;
+const unavailable = { source: 'internal', retry: 'later', status: 503, closeCode: 1013, level: 'warn' } as const;
+
+export const errorTable = {
+  'request-malformed': { ...badRequest, message: 'The request breaks the rules of HTTP/1.1.' },
+  'host-invalid': { ...badRequest, message: 'The request needs exactly one valid Host.' },
+  'framing-ambiguous': { ...badRequest, message: 'The request does not say unambiguously where its body ends.' },
+  'header-refused': { ...badRequest, message: 'The request carries a header name that is not accepted here.' },
+  'key-invalid': {
+    ...badRequest,
+    message: 'The session key must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ and -.',
+  },
+  'key-duplicated': { ...badRequest, message: 'The request carries the session key more than once.' },
+  'key-conflict': { ...badRequest, message: 'The request names two different sessions.' },
+  'key-missing': { ...badRequest, message: 'The request names no session.' },
+  'body-invalid': { ...badRequest, message: 'The body is not the JSON that this address expects.' },
+  'head-too-large': {
+    ...badRequest,
+    status: 431,
+    closeCode: 4431,
+    message: 'The head of the request is too large.',
+  },
+  'body-too-large': { ...badRequest, status: 413, closeCode: 1009, message: 'The body is too large.' },
+  'not-found': { ...badRequest, status: 404, closeCode: 4404, message: 'There is nothing at this address.' },
+  'method-refused': {
+    ...badRequest,
+    status: 405,
+    closeCode: 4405,
+    message: 'This address does not take this method.',
+  },
+  'upgrade-refused': {
+    ...badRequest,
+    status: 426,
+    closeCode: 4426,
+    message: 'This address does not take this upgrade.',
+  },
+  'request-timeout': {
+    ...badRequest,
+    retry: 'now',
+    status: 408,
+    closeCode: 1008,
+    message: 'The request did not arrive in time.',
+  },
+  'client-left': {
+    source: 'downstream',
+    retry: 'now',
+    status: 499,
+    closeCode: 1001,
+    level: 'info',
+    message: 'The client left before the exchange was over.',
+  },
+  'token-invalid': { ...unauthorized, message: 'The token is not valid.' },
+  'token-missing': { ...unauthorized, message: 'A token is needed here.' },
+  'login-refused': {
+    ...unauthorized,
+    status: 403,
+    closeCode: 4403,
+    message: 'The login was refused.',
+  },
+  'pass-missing': {
+    ...unauthorized,
+    status: 403,
+    closeCode: 4403,
+    level: 'warn',
+    message: 'Edges answer only through the front door.',
+  },
+  'session-not-found': {
+    ...badRequest,
+    status: 404,
+    closeCode: 4404,
+    message: 'There is no such session.',
+  },
+  'session-exists': {
+    ...badRequest,
+    status: 409,
+    closeCode: 4409,
+    message: 'A session with this key is running already.',
+  },
+  'session-full': {
+    ...badRequest,
+    retry: 'later',
+    status: 503,
+    closeCode: 1013,
+    level: 'warn',
+    message: 'The session has as many members as it may have.',
+  },
+  'too-many-waiting': {
+    ...unavailable,
+    source: 'downstream',
+    status: 429,
+    message: 'Too many requests of this kind are waiting.',
+  },
+  'message-too-large': {
+    ...badRequest,
+    status: 413,
+    closeCode: 1009,
+    message: 'The message is larger than this server takes.',
+  },
+  'message-malformed': { ...badRequest, closeCode: 1007, message: 'The message is not one of this protocol.' },
+  'member-too-slow': {
+    ...badRequest,
+    retry: 'now',
+    status: 503,
+    closeCode: 1013,
+    level: 'warn',
+    message: 'The connection does not read fast enough.',
+  },
+  'wrong-edge': {
+    source: 'internal',
+    retry: 'now',
+    status: 421,
+    closeCode: 1012,
+    level: 'info',
+    message: 'Another edge runs this session.',
+  },
+  'stale-epoch': {
+    source: 'internal',
+    retry: 'now',
+    status: 421,
+    closeCode: 1012,
+    level: 'info',
+    message: 'The session has moved on.',
+  },
+  fenced: {
+    source: 'internal',
+    retry: 'now',
+    status: 503,
+    closeCode: 1012,
+    level: 'warn',
+    message: 'This edge has lost the right to run the session.',
+  },
+  'edge-leaving': {
+    ...unavailable,
+    retry: 'now',
+    closeCode: 1012,
+    level: 'info',
+    message: 'This edge is leaving; the session goes on at another one.',
+  },
+  'no-edge': { ...unavailable, closeCode: 1013, message: 'No edge is ready to take the session.' },
+  'directory-unavailable': {
+    ...unavailable,
+    level: 'error',
+    message: 'The directory of sessions cannot be reached.',
+  },
+  'store-unavailable': {
+    ...unavailable,
+    level: 'error',
+    message: 'The document store cannot be reached.',
+  },
+  'upstream-refused': {
+    source: 'upstream',
+    retry: 'later',
+    status: 502,
+    closeCode: 1014,
+    level: 'warn',
+    message: 'The edge of this session cannot be reached.',
+  },
+  'upstream-broken': {
+    source: 'upstream',
+    retry: 'later',
+    status: 502,
+    closeCode: 1014,
+    level: 'warn',
+    message: 'The edge broke off its answer.',
+  },
+  'upstream-timeout': {
+    source: 'upstream',
+    retry: 'later',
+    status: 504,
+    closeCode: 1014,
+    level: 'warn',
+    message: 'The edge did not answer in time.',
+  },
+  'shutting-down': { ...unavailable, level: 'info', closeCode: 1012, message: 'The server is going down.' },
+  internal: {
+    source: 'internal',
+    retry: 'later',
+    status: 500,
+    closeCode: 1011,
+    level: 'error',
+    message: 'Something went wrong here.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** A failure with a code of the table. `facts` are for the log alone: no keys, tokens, bodies. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, options: { cause?: unknown; facts?: Record<string, unknown> } = {}) {
+    super(errorTable[code].message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.facts = options.facts ?? {};
+  }
+
+  get entry(): ErrorEntry {
+    return errorTable[this.code];
+  }
+}
+
+/** Wraps what is not an `AppError` as `internal`, keeping it as the cause. */
+export function toAppError(error: unknown): AppError {
+  return error instanceof AppError ? error : new AppError('internal', { cause: error });
+}
+
+/**
+ * The JSON body of an error answer. `code`, `message`, `params` is the shape that Open Collaboration
+ * clients show to their user (its `Info` type).
+ */
+export function errorBody(code: ErrorCode, exchangeId?: string): string {
+  const body = { code, message: errorTable[code].message, params: [] as string[] };
+  return JSON.stringify(exchangeId === undefined ? body : { ...body, exchange: exchangeId });
+}

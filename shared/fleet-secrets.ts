@@ -1,0 +1,32 @@
+/**
+ * What the members of a fleet share, derived from the join token, so that there is one secret to hand out
+ * and none of the derived ones gives it away.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { AffinityKey } from './ids.ts';
+
+export interface FleetSecrets {
+  /** Proof that a request came through a front door of this fleet. */
+  readonly pass: string;
+  /** Keys the placement hash, so that nobody outside can aim keys at one edge. */
+  readonly placement: string;
+  /** Keys the hash that stands for a key in logs. */
+  readonly log: string;
+}
+
+export function deriveFleetSecrets(joinToken: string): FleetSecrets {
+  const derive = (label: string): string => createHmac('sha256', joinToken).update(label).digest('base64url');
+  return { pass: derive('internal pass'), placement: derive('placement'), log: derive('log') };
+}
+
+/** What logs show instead of a key: equal on all members, 64 bits. */
+export function hashKeyForLog(secrets: FleetSecrets, key: AffinityKey): string {
+  return createHmac('sha256', secrets.log).update(key).digest('hex').slice(0, 16);
+}
+
+/** Compares two secrets in constant time; differing lengths are unequal. */
+export function secretsEqual(given: string, expected: string): boolean {
+  const a = Buffer.from(given);
+  const b = Buffer.from(expected);
+  return a.length === b.length && timingSafeEqual(a, b);
+}

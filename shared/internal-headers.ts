@@ -1,0 +1,18 @@
+/**
+ * Headers between front door and edge. Clients cannot set them: every request loses each `x-ct-` header
+ * before these are added (`proxy/core/header-rules.ts`), and an edge refuses a request without the pass.
+ */
+export const internalHeaderPrefix = 'x-ct-';
+
+export const internalHeaders = {
+  key: 'x-ct-key',
+  epoch: 'x-ct-epoch',
+  /** `edge:incarnation` of the owner that the front door believes in. */
+  owner: 'x-ct-edge',
+  /** Proof that the request came through a front door of this fleet. */
+  pass: 'x-ct-pass',
+  /** Exchange id: the same in the log lines of the front door and of the edge. */
+  exchange: 'x-ct-exchange',
+  /** On a 421 answer of an edge: why. */
+  refusal: 'x-ct-refusal',
+} as const;

@@ -1,0 +1,94 @@
+/**
+ * The log: JSON lines by pino, each with an event name from a closed list. Written asynchronously and
+ * flushed every second, so that no exchange waits for a disk; `flushLog` runs at exit.
+ */
+import { pino } from 'pino';
+import type { ErrorLevel } from './errors.ts';
+
+/** Every event that may be logged, with what it tells; `docs/events.md` is generated from this list. */
+export const logEvents = {
+  'process.starting': 'A process begins to start; carries version, role and process id.',
+  'process.ready': 'A process serves; carries its ports.',
+  'process.stopping': 'A process was told to stop and finishes what runs.',
+  'process.stopped': 'A process ends.',
+  'process.failed': 'A process ends because of a fault; carries the error.',
+  'setting.ignored': 'A CT_* name of the original product does nothing here.',
+  'child.started': 'The supervisor started a front door or an edge.',
+  'child.exited': 'A supervised process ended; carries its exit and the pause before the next start.',
+  'exchange.settled': 'One exchange is over: status, key hash, edge, epoch, placement reason, bytes, times.',
+  'exchange.failed': 'An exchange ended by a fault of ours or of an edge; carries the cause.',
+  'key.placed': 'A key got an edge: reason, edge, epoch.',
+  'edge.joined': 'An edge joined the pool; carries incarnation and address.',
+  'edge.ready': 'An edge or static backend takes new keys.',
+  'edge.suspected': 'An edge stopped reporting or passing its checks and gets no new keys.',
+  'edge.draining': 'An edge asked for no new keys.',
+  'edge.lost': 'An edge is gone: its process is proved dead, its lease lapsed or it left.',
+  'edge.refused': 'An edge may not join: token, settings or id are wrong.',
+  'control.connected': 'The edge joined a front door.',
+  'control.disconnected': 'The edge lost a front door and tries again.',
+  'lease.lapsed': 'The edge could not renew its lease in time and stopped serving.',
+  'pins.swept': 'Pins of ended sessions were removed.',
+  'directory.failed': 'A call to the directory failed.',
+  'store.failed': 'A call to the document store failed.',
+  'session.opened': 'A session began on this edge.',
+  'session.ended': 'A session ended; carries the reason.',
+  'session.fenced': 'The edge dropped a session that another epoch owns.',
+  'member.joined': 'A member joined a session.',
+  'member.left': 'A member left a session.',
+  'member.cut': 'A member was cut off; carries the error code.',
+  'join.requested': 'A guest asks to join.',
+  'join.decided': 'The host or the deadline decided a join request.',
+  'login.completed': 'A login succeeded; carries the provider.',
+  'login.refused': 'A login was refused; carries the error code.',
+} as const;
+
+export type LogEvent = keyof typeof logEvents;
+export type LogFacts = Readonly<Record<string, unknown>>;
+
+/** What the code logs with; `fields` of a child stand on each of its lines. */
+export interface Log {
+  write(level: ErrorLevel, event: LogEvent, facts?: LogFacts): void;
+  debug(event: LogEvent, facts?: LogFacts): void;
+  info(event: LogEvent, facts?: LogFacts): void;
+  warn(event: LogEvent, facts?: LogFacts): void;
+  error(event: LogEvent, facts?: LogFacts): void;
+  child(fields: LogFacts): Log;
+  flush(): void;
+}
+
+const flushIntervalMs = 1_000;
+
+/** Opens the log of a process on standard output. */
+export function openLog(options: { level: string; role: string; fields?: LogFacts }): Log {
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: flushIntervalMs });
+  const logger = pino(
+    {
+      level: options.level,
+      base: { role: options.role, pid: process.pid, ...options.fields },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      messageKey: 'event',
+      serializers: { error: pino.stdSerializers.errWithCause },
+    },
+    destination,
+  );
+  return wrap(logger, () => destination.flushSync());
+}
+
+/** A log that keeps nothing; for tests and for code that runs without a process of its own. */
+export function silentLog(): Log {
+  return wrap(pino({ level: 'silent' }), () => undefined);
+}
+
+function wrap(logger: pino.Logger, flush: () => void): Log {
+  const write = (level: ErrorLevel, event: LogEvent, facts: LogFacts = {}): void => logger[level](facts, event);
+  return {
+    write,
+    debug: (event, facts) => write('debug', event, facts),
+    info: (event, facts) => write('info', event, facts),
+    warn: (event, facts) => write('warn', event, facts),
+    error: (event, facts) => write('error', event, facts),
+    child: (fields) => wrap(logger.child(fields), flush),
+    flush,
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * Metrics: one closed list, one registry per process. Labels are bounded sets: never a key, an address or
+ * a user. `docs/metrics.md` is generated from the list.
+ */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+interface MetricEntry {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly buckets?: readonly number[];
+}
+
+const seconds = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
+
+export const metricTable = {
+  ct_proxy_exchanges_total: {
+    type: 'counter',
+    help: 'Settled exchanges by kind, status class and edge.',
+    labels: ['kind', 'class', 'edge'],
+  },
+  ct_proxy_exchange_seconds: {
+    type: 'histogram',
+    help: 'Time from the request head to the first byte of the answer.',
+    labels: ['kind'],
+    buckets: seconds,
+  },
+  ct_proxy_exchanges_open: { type: 'gauge', help: 'Exchanges in flight.', labels: ['kind'] },
+  ct_proxy_bytes_total: { type: 'counter', help: 'Body and tunnel bytes.', labels: ['direction'] },
+  ct_proxy_rejected_total: { type: 'counter', help: 'Exchanges refused, by error code.', labels: ['code'] },
+  ct_proxy_placements_total: { type: 'counter', help: 'Placements by reason.', labels: ['reason'] },
+  ct_proxy_races_lost_total: {
+    type: 'counter',
+    help: 'Placements that found the key placed by somebody else in the meantime.',
+    labels: [],
+  },
+  ct_proxy_retries_total: { type: 'counter', help: 'Exchanges sent a second time, by cause.', labels: ['cause'] },
+  ct_proxy_pins: { type: 'gauge', help: 'Pins in the directory.', labels: [] },
+  ct_proxy_pin_cache_hits_total: { type: 'counter', help: 'Look-ups answered by the pin cache.', labels: [] },
+  ct_proxy_edge_state: { type: 'gauge', help: '1 for the state that an edge is in.', labels: ['edge', 'state'] },
+  ct_proxy_edge_load: { type: 'gauge', help: 'Load score of an edge as placement sees it.', labels: ['edge'] },
+  ct_proxy_directory_seconds: {
+    type: 'histogram',
+    help: 'Time of a batch of directory calls.',
+    labels: [],
+    buckets: seconds,
+  },
+  ct_proxy_directory_up: { type: 'gauge', help: '1 while the directory answers.', labels: [] },
+  ct_edge_sessions: { type: 'gauge', help: 'Sessions on this edge.', labels: ['adapter'] },
+  ct_edge_members: { type: 'gauge', help: 'Connected members.', labels: ['adapter'] },
+  ct_edge_messages_total: { type: 'counter', help: 'Messages by adapter and direction.', labels: ['adapter', 'direction'] },
+  ct_edge_bytes_total: { type: 'counter', help: 'Message bytes by direction.', labels: ['adapter', 'direction'] },
+  ct_edge_refused_total: { type: 'counter', help: 'Requests, members and messages refused, by error code.', labels: ['code'] },
+  ct_edge_outbox_bytes: { type: 'gauge', help: 'Bytes that wait for members.', labels: [] },
+  ct_edge_commit_seconds: {
+    type: 'histogram',
+    help: 'Time of a group commit of document updates.',
+    labels: [],
+    buckets: seconds,
+  },
+} as const satisfies Record<string, MetricEntry>;
+
+export type MetricName = keyof typeof metricTable;
+type Labels = Readonly<Record<string, string>>;
+
+/** The metrics of one process; wrong names do not compile. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #metrics = new Map<MetricName, Counter | Gauge | Histogram>();
+
+  constructor(prefix: 'ct_proxy_' | 'ct_edge_') {
+    collectDefaultMetrics({ register: this.#registry });
+    for (const [name, entry] of Object.entries(metricTable) as [MetricName, MetricEntry][]) {
+      if (name.startsWith(prefix)) this.#metrics.set(name, createMetric(name, entry, this.#registry));
+    }
+  }
+
+  count(name: MetricName, labels: Labels = {}, by = 1): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Counter) metric.inc(labels, by);
+  }
+
+  set(name: MetricName, value: number, labels: Labels = {}): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Gauge) metric.set(labels, value);
+  }
+
+  add(name: MetricName, by: number, labels: Labels = {}): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Gauge) metric.inc(labels, by);
+  }
+
+  observe(name: MetricName, value: number, labels: Labels = {}): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Histogram) metric.observe(labels, value);
+  }
+
+  /** Forgets all values of a gauge, before it is set anew from a list. */
+  reset(name: MetricName): void {
+    this.#metrics.get(name)?.reset();
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The Prometheus text format. */
+  async render(): Promise<string> {
+    return await this.#registry.metrics();
+  }
+}
+
+function createMetric(name: string, entry: MetricEntry, registry: Registry): Counter | Gauge | Histogram {
+  const options = { name, help: entry.help, labelNames: [...entry.labels], registers: [registry] };
+  switch (entry.type) {
+    case 'counter':
+      return new Counter(options);
+    case 'gauge':
+      return new Gauge(options);
+    case 'histogram':
+      return new Histogram({ ...options, buckets: [...(entry.buckets ?? seconds)] });
+  }
+}

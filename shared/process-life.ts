@@ -1,0 +1,68 @@
+/**
+ * The life of a process: starts, says that it is ready, stops once on SIGTERM, SIGINT or when its
+ * supervisor is gone, and dies loudly on a programmer's error so that its lease lapses and sessions move.
+ */
+import type { Log } from './log.ts';
+
+/** What a supervisor is told over the IPC channel when a child serves. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+interface LifeOptions {
+  readonly log: Log;
+  /** Ends what the process does; bounded by itself. */
+  readonly stop: () => Promise<void>;
+  /** The process is killed when `stop` takes longer. */
+  readonly stopMaxMs: number;
+}
+
+/** Arranges the end of the process; call once, when there is something to stop. */
+export function armProcessLife(options: LifeOptions): void {
+  let stopping = false;
+  const stop = (cause: string): void => {
+    if (stopping) return;
+    stopping = true;
+    options.log.info('process.stopping', { cause });
+    const deadline = setTimeout(() => {
+      options.log.error('process.failed', { reason: 'the stop took too long' });
+      exit(options.log, 1);
+    }, options.stopMaxMs);
+    deadline.unref();
+    options.stop().then(
+      () => {
+        options.log.info('process.stopped', { cause });
+        exit(options.log, 0);
+      },
+      (error: unknown) => fail(options.log, error),
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('disconnect', () => stop('the supervisor is gone'));
+  armCrash(options.log);
+}
+
+/** An error that nobody expected ends the process; what it owned moves on to others. */
+export function armCrash(log: Log): void {
+  process.on('uncaughtException', (error) => fail(log, error));
+  process.on('unhandledRejection', (reason) => fail(log, reason));
+}
+
+/** Tells people (one line) and the supervisor that the process serves. */
+export function announceReady(line: string, ports: ReadyMessage['ports']): void {
+  process.stdout.write(`${line}\n`);
+  const message: ReadyMessage = { type: 'ready', ports };
+  process.send?.(message);
+}
+
+function fail(log: Log, error: unknown): void {
+  log.error('process.failed', { error });
+  exit(log, 1);
+}
+
+function exit(log: Log, code: number): void {
+  log.flush();
+  process.exit(code);
+}

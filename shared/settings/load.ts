@@ -1,0 +1,126 @@
+/**
+ * Reads settings once, from flags, environment and settings file (in this order of precedence), and
+ * returns either frozen settings or every fault at once. Reads no file itself: the caller hands texts in.
+ */
+import { parseEnv } from 'node:util';
+import { classifyForeignName, nearestName } from './known-names.ts';
+import { settingsSchema } from './schema.ts';
+import type { Role, Setting, SettingName, Settings } from './schema.ts';
+
+export interface SettingsInput {
+  readonly role: Role;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** From the command line, by variable name. */
+  readonly flags?: Readonly<Record<string, string | undefined>>;
+  /** Content of the settings file, `NAME=value` lines. */
+  readonly fileText?: string;
+}
+
+export type SettingsResult =
+  | { kind: 'valid'; settings: Settings; notes: readonly string[] }
+  | { kind: 'invalid'; faults: readonly string[] };
+
+export const settingNames = Object.keys(settingsSchema) as SettingName[];
+
+/** Validates all settings of a role; faults name the setting, what is wrong and what would be right. */
+export function loadSettings(input: SettingsInput): SettingsResult {
+  const faults: string[] = [];
+  const notes: string[] = [];
+  const file = input.fileText === undefined ? {} : parseEnv(input.fileText);
+  const given: Record<string, string | undefined> = { ...file, ...definedOnly(input.env), ...definedOnly(input.flags ?? {}) };
+  for (const [name, value] of Object.entries(given)) {
+    if (name.startsWith('CT_') && !(name in settingsSchema)) judgeForeignName(name, value ?? '', faults, notes);
+  }
+  const values: Record<string, unknown> = {};
+  for (const name of settingNames) {
+    const setting: Setting = settingsSchema[name];
+    const text = given[name]?.trim();
+    const read = readValue(setting, text === '' ? undefined : text, input.role);
+    if (read.fault !== undefined) faults.push(`${name}: ${read.fault}`);
+    values[name] = read.value;
+  }
+  if (faults.length === 0) faults.push(...crossFaults(values as Settings, input.role));
+  if (faults.length > 0) return { kind: 'invalid', faults };
+  return { kind: 'valid', settings: Object.freeze(values) as Settings, notes };
+}
+
+/** The flag of a setting: CT_HTTP_PORT is `--http-port`. */
+export function flagOf(name: string): string {
+  return `--${name.slice('CT_'.length).toLowerCase().replaceAll('_', '-')}`;
+}
+
+function definedOnly(from: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const entries = Object.entries(from).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(entries);
+}
+
+function judgeForeignName(name: string, value: string, faults: string[], notes: string[]): void {
+  switch (classifyForeignName(name, value)) {
+    case 'service-link':
+      return;
+    case 'no-meaning':
+      notes.push(`${name} has no meaning here and is ignored`);
+      return;
+    case 'not-yet':
+      notes.push(`${name} is not supported by this version and is ignored`);
+      return;
+    case 'unknown': {
+      const nearest = nearestName(name, settingNames);
+      faults.push(`${name}: unknown setting${nearest === undefined ? '' : `, did you mean ${nearest}?`}`);
+    }
+  }
+}
+
+function readValue(setting: Setting, text: string | undefined, role: Role): { value?: unknown; fault?: string } {
+  switch (setting.type) {
+    case 'integer':
+      return readInteger(setting, text);
+    case 'choice': {
+      const value = text ?? setting.default;
+      return setting.choices.includes(value) ? { value } : { fault: `must be one of ${setting.choices.join(', ')}` };
+    }
+    case 'text': {
+      const value = text ?? setting.default;
+      if (value === '') return setting.requiredIn?.includes(role) ? { fault: 'is required' } : { value };
+      const least = setting.minLength ?? 0;
+      return value.length >= least ? { value } : { fault: `must have at least ${least} characters` };
+    }
+    case 'list': {
+      const items = (text ?? setting.default).split(',').map((item) => item.trim());
+      const value = items.filter((item) => item !== '');
+      if (value.length === 0 && setting.requiredIn?.includes(role)) return { fault: 'is required' };
+      const bad = value.find((item) => !setting.itemPattern.test(item));
+      return bad === undefined ? { value } : { fault: `"${bad}" is not ${setting.itemHelp}` };
+    }
+  }
+}
+
+function readInteger(
+  setting: { default: number; min: number; max: number; unit: string },
+  text: string | undefined,
+): { value?: number; fault?: string } {
+  if (text === undefined) return { value: setting.default };
+  const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  const fits = value >= setting.min && value <= setting.max;
+  return fits ? { value } : { fault: `"${text}" is not a whole number of ${setting.unit} from ${setting.min} to ${setting.max}` };
+}
+
+/** Rules over more than one setting. */
+function crossFaults(settings: Settings, role: Role): string[] {
+  const faults: string[] = [];
+  const front = role !== 'edge';
+  if (front && (settings.CT_TLS_CERT === '') !== (settings.CT_TLS_KEY === '')) {
+    faults.push('CT_TLS_CERT and CT_TLS_KEY: both or neither must be set');
+  }
+  if (front && settings.CT_LOGIN.includes('apikey') && settings.CT_API_KEY === '' && role !== 'direct') {
+    faults.push('CT_API_KEY: is required while CT_LOGIN has apikey');
+  }
+  if (role === 'proxy' && settings.CT_BACKEND.length === 0) {
+    for (const name of ['CT_JOIN_TOKEN', 'CT_SESSION_SECRET'] as const) {
+      if (settings[name] === '') faults.push(`${name}: is required unless CT_BACKEND is set`);
+    }
+  }
+  const names = settings.CT_BACKEND.map((item) => item.split('=', 1)[0]);
+  if (new Set(names).size < names.length) faults.push('CT_BACKEND: a name stands twice');
+  return faults;
+}
