@@ -1,0 +1,17 @@
+/** `mooring check`: are the settings valid, and what would they be? Exit 0 or 2. */
+import { showSettings } from '#shared/settings/show.ts';
+import type { Role } from '#shared/settings/schema.ts';
+import { readSettings } from './read-settings.ts';
+
+const roles: readonly Role[] = ['direct', 'proxy', 'edge'];
+
+export function checkSettings(roleText: string, flags: Readonly<Record<string, string>>): void {
+  const role = roles.find((known) => known === roleText);
+  if (role === undefined) {
+    process.stderr.write(`mooring: --role must be one of ${roles.join(', ')}\n`);
+    process.exit(2);
+  }
+  const settings = readSettings(role, flags);
+  for (const line of showSettings(settings, role)) process.stdout.write(`${line}\n`);
+  process.stdout.write(`settings of mooring ${role} are valid\n`);
+}

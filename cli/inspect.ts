@@ -1,0 +1,127 @@
+/** `mooring status | edges | pins | where`: questions to the admin API of a running front door. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as deadline } from 'node:timers';
+import { settingsSchema } from '#shared/settings/schema.ts';
+import { readRunState } from './run-state.ts';
+
+export interface InspectOptions {
+  readonly admin?: string;
+  readonly dataDir: string;
+  readonly json?: boolean;
+  readonly limit?: string;
+}
+
+const answerMaxMs = 5_000;
+
+export async function showStatus(options: InspectOptions): Promise<void> {
+  const status = await ask<Record<string, unknown>>(options, '/admin/status');
+  print(options, status, () => Object.entries(status).map(([name, value]) => `${name.padEnd(14)} ${showValue(value)}`));
+}
+
+export async function showEdges(options: InspectOptions): Promise<void> {
+  const { edges } = await ask<{ edges: EdgeView[] }>(options, '/admin/edges');
+  print(options, edges, () => [
+    row(['EDGE', 'STATE', 'INC', 'WEIGHT', 'PINS', 'SESSIONS', 'MEMBERS', 'LOAD', 'ADDRESS']),
+    ...edges.map((edge) =>
+      row([
+        edge.id,
+        edge.state,
+        edge.incarnation,
+        edge.weight,
+        edge.pins,
+        edge.load?.sessions ?? '-',
+        edge.load?.members ?? '-',
+        edge.score.toFixed(2),
+        edge.address,
+      ]),
+    ),
+  ]);
+}
+
+export async function showPins(options: InspectOptions): Promise<void> {
+  const query = new URLSearchParams({ limit: options.limit ?? '100' });
+  const answer = await ask<{ total: number; pins: PinView[] }>(options, `/admin/pins?${query.toString()}`);
+  print(options, answer, () => [
+    row(['EDGE', 'EPOCH', 'STATE', 'KEY']),
+    ...answer.pins.map((pin) => row([pin.edge, pin.epoch, pin.state, pin.key])),
+    `${answer.pins.length} of ${answer.total} pins`,
+  ]);
+}
+
+export async function showWhere(key: string, options: InspectOptions): Promise<void> {
+  const pin = await ask<PinView>(options, `/admin/where?${new URLSearchParams({ key }).toString()}`);
+  const over = pin.ownerIsOver ? ', whose owner is over: the next connection moves it' : '';
+  print(options, pin, () => [`${pin.key} is on ${pin.edge} (incarnation ${pin.incarnation}, epoch ${pin.epoch}, ${pin.state})${over}`]);
+}
+
+interface EdgeView {
+  id: string;
+  state: string;
+  incarnation: number;
+  weight: number;
+  pins: number;
+  score: number;
+  address: string;
+  load?: { sessions: number; members: number };
+}
+
+interface PinView {
+  key: string;
+  edge: string;
+  incarnation: number;
+  epoch: number;
+  state: string;
+  ownerIsOver: boolean;
+}
+
+async function ask<T>(options: InspectOptions, path: string): Promise<T> {
+  const address = options.admin ?? adminAddress(options.dataDir);
+  const abort = new AbortController();
+  const timer = deadline(() => abort.abort(), answerMaxMs);
+  try {
+    const response = await fetch(new URL(path, address), {
+      headers: { authorization: `Bearer ${adminToken(options.dataDir)}` },
+      signal: abort.signal,
+    });
+    const body = await response.json();
+    if (response.ok) return body as T;
+    const { code, message } = body as { code: string; message: string };
+    throw new Error(`${code}: ${message}`);
+  } catch (error) {
+    if (error instanceof TypeError || abort.signal.aborted) {
+      throw new Error(`no front door answers at ${address}; is it running? (--admin, --data-dir)`, { cause: error });
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function adminAddress(dataDir: string): string {
+  const port = readRunState(dataDir)?.ports['admin'] ?? process.env['CT_ADMIN_PORT'] ?? settingsSchema.CT_ADMIN_PORT.default;
+  return `http://127.0.0.1:${port}`;
+}
+
+function adminToken(dataDir: string): string {
+  const given = process.env['CT_ADMIN_TOKEN'];
+  if (given !== undefined && given !== '') return given;
+  const path = join(dataDir, 'admin.secret');
+  if (!existsSync(path)) throw new Error(`no admin token: set CT_ADMIN_TOKEN, or --data-dir to the pool's data folder (${path} is not there)`);
+  return readFileSync(path, 'utf8').trim();
+}
+
+function print(options: InspectOptions, value: unknown, lines: () => string[]): void {
+  process.stdout.write(options.json === true ? `${JSON.stringify(value, null, 2)}\n` : `${lines().join('\n')}\n`);
+}
+
+function showValue(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value).map(([name, item]) => `${name} ${String(item)}`).join(', ');
+}
+
+const columnWidth = 11;
+
+function row(cells: readonly (string | number)[]): string {
+  return cells.map((cell) => String(cell).padEnd(columnWidth)).join(' ').trimEnd();
+}

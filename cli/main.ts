@@ -1,0 +1,115 @@
+/** The command line: commands, flags made from the settings schema, help with examples. */
+import { Command, Option } from 'commander';
+import { flagOf, settingNames } from '#shared/settings/load.ts';
+import { settingsSchema } from '#shared/settings/schema.ts';
+import type { Role, Setting } from '#shared/settings/schema.ts';
+import { version } from '#shared/version.ts';
+import { checkSettings } from './check.ts';
+import { runDirect } from './direct.ts';
+import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
+import { readSettings } from './read-settings.ts';
+
+type Flags = Record<string, string | string[] | undefined>;
+
+const program = new Command('mooring')
+  .description('Sticky-session front door and edge pool for collaborative coding sessions.')
+  .version(version)
+  .showHelpAfterError('(mooring --help lists the commands)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  mooring direct                              front door, three edges and directory on this machine
+  mooring direct --http-port 8080 --edges 5
+  mooring proxy --backend a=http://10.0.0.1:3000 --backend "b=http://10.0.0.2:3000;weight=200"
+  mooring edge --edge-id edge-1 --locator ws://front-1:1091,ws://front-2:1091
+  mooring where my-session                    which edge has this session
+  CT_HTTP_PORT=8080 mooring check             validate and print the effective settings
+
+Every setting is a flag and a CT_* variable; docs/config.md lists them.`,
+  );
+
+roleCommand('direct', 'run front door, Locator and edges on this machine, supervised').action(async (_, command: Command) => {
+  await orExit(async () => await runDirect(readSettings('direct', flagsOf(command))));
+});
+roleCommand('proxy', 'run a front door with Locator; edges join it, or static backends stand behind it').action(
+  async (_, command: Command) => {
+    const settings = readSettings('proxy', flagsOf(command));
+    // Loaded on demand: an image of one role does not hold the other.
+    await orExit(async () => await (await import('../proxy/main.ts')).startFrontDoor(settings));
+  },
+);
+roleCommand('edge', 'run one edge and join every front door of --locator').action(async (_, command: Command) => {
+  const settings = readSettings('edge', flagsOf(command));
+  await orExit(async () => await (await import('../edge/main.ts')).startEdge(settings));
+});
+roleCommand('check', 'validate settings and print the effective ones, secrets masked')
+  .option('--role <role>', 'direct, proxy or edge', 'direct')
+  .action((options: { role: string }, command: Command) => checkSettings(options.role, flagsOf(command)));
+
+inspectCommand('status', 'state of a running front door').action(async (options) => await orExit(() => showStatus(options)));
+inspectCommand('edges', 'edges of the pool with state and load').action(async (options) => await orExit(() => showEdges(options)));
+inspectCommand('pins', 'newest pins of the directory')
+  .option('--limit <n>', 'number of pins to list, up to 1000', '100')
+  .action(async (options) => await orExit(() => showPins(options)));
+inspectCommand('where', 'edge, epoch and state of one key')
+  .argument('<key>', 'the session key (ctstickiness)')
+  .action(async (key: string, options) => await orExit(() => showWhere(key, options)));
+
+await program.parseAsync();
+
+/** A command that takes the settings of its role as flags (`check` those of all roles). */
+function roleCommand(name: Role | 'check', description: string): Command {
+  const command = program.command(name).description(description);
+  for (const setting of settingNames) {
+    const entry: Setting = settingsSchema[setting];
+    if (name !== 'check' && !entry.roles.includes(name)) continue;
+    command.addOption(settingOption(setting, entry));
+  }
+  return command;
+}
+
+function settingOption(name: string, entry: Setting): Option {
+  const unit = entry.type === 'integer' ? entry.unit : entry.type === 'list' ? 'item' : 'text';
+  const preset = entry.default === '' ? '' : ` (default ${entry.default})`;
+  const option = new Option(`${flagOf(name)} <${unit}>`, `${entry.help} [${name}]${preset}`);
+  if (entry.type !== 'list') return option;
+  return option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+}
+
+function inspectCommand(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--admin <url>', 'admin address of a front door (default: the one of the data folder, else port 1090)')
+    .option('--data-dir <folder>', 'data folder of the running pool', process.env['CT_DATA_DIR'] ?? './data')
+    .option('--json', 'print JSON');
+}
+
+/** Flags back to variable names: commander gives `httpPort` for `--http-port`. */
+function flagsOf(command: Command): Record<string, string> {
+  const given: Flags = command.opts();
+  const flags: Record<string, string> = {};
+  for (const name of settingNames) {
+    const camel = flagOf(name).slice(2).replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    const value = given[camel];
+    if (value !== undefined) flags[name] = Array.isArray(value) ? value.join(',') : value;
+  }
+  return flags;
+}
+
+/** A failure to start is one readable line and exit 1, not a stack trace. */
+async function orExit(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    process.stderr.write(`mooring: ${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function explain(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `port ${(error as { port?: number }).port} is in use (${message})`;
+  return message;
+}

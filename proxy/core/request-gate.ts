@@ -1,0 +1,125 @@
+/**
+ * The one decision on whether a request is let in, before anything reads a key from it. Refuses what two
+ * HTTP implementations could read differently (RFC 9112 sections 3.2, 6; RFC 9110 section 7.6.1); each rule
+ * has its attack in `test/system/hostile-http.test.ts`. What the wire's own parser refuses never gets here.
+ */
+import type { ErrorCode } from '#shared/errors.ts';
+import { headerTokens, headerValues } from './header-list.ts';
+import type { HeaderList } from './header-list.ts';
+
+export interface RequestHead {
+  readonly method: string;
+  /** Request target as it stood on the request line. */
+  readonly target: string;
+  readonly httpVersion: string;
+  readonly headers: HeaderList;
+  readonly isUpgrade: boolean;
+}
+
+export type GateResult =
+  | {
+      readonly kind: 'passed';
+      /** Target in origin form: path and query. */
+      readonly target: string;
+      readonly path: string;
+      /** Query without `?`, empty where there is none. */
+      readonly query: string;
+      readonly host: string;
+    }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly reason: string };
+
+/** Names that decide framing, routing or trust; an alias with `_` for `-` must not reach anybody as one of them. */
+const sensitiveNames = new Set([
+  'content-length',
+  'transfer-encoding',
+  'forwarded',
+  'x-oct-jwt',
+  'x-oct-public-key',
+  'x-real-ip',
+]);
+const sensitivePrefixes = ['x-ct-', 'x-forwarded-', 'sec-websocket-'];
+/** Headers that a client must not be able to take out by naming them in Connection. */
+const endToEndNames = new Set(['host', 'content-length', 'cookie', 'authorization', 'ctstickiness', 'x-oct-jwt']);
+
+/** RFC 3986 host, optional port; no user information, no path. */
+const hostPattern = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(:\d{1,5})?$/;
+const targetPattern = /^[\x21-\x7e]+$/;
+const dotSegmentPattern = /\/(\.|%2e){1,2}(\/|$)/i;
+
+/** Judges a head; total, never throws. */
+export function judgeRequest(head: RequestHead): GateResult {
+  const host = judgeHost(head);
+  if (typeof host !== 'string') return host;
+  const framing = judgeFraming(head);
+  if (framing !== undefined) return framing;
+  const names = judgeNames(head.headers);
+  if (names !== undefined) return names;
+  const target = toOriginForm(head, host);
+  if (target === undefined) return refuse('host-invalid', 'the target names another host');
+  if (!target.startsWith('/') || !targetPattern.test(target) || /[#\\]/.test(target)) {
+    return refuse('request-malformed', 'the target is no origin form');
+  }
+  const queryStart = target.indexOf('?');
+  const path = queryStart === -1 ? target : target.slice(0, queryStart);
+  if (dotSegmentPattern.test(path)) return refuse('request-malformed', 'the path has dot segments');
+  return { kind: 'passed', target, path, query: queryStart === -1 ? '' : target.slice(queryStart + 1), host };
+}
+
+function refuse(code: ErrorCode, reason: string): GateResult & { kind: 'refused' } {
+  return { kind: 'refused', code, reason };
+}
+
+function judgeHost(head: RequestHead): string | GateResult {
+  const hosts = headerValues(head.headers, 'host');
+  if (hosts.length > 1) return refuse('host-invalid', 'more than one Host');
+  const host = hosts[0];
+  if (host === undefined) {
+    return head.httpVersion === '1.0' ? '' : refuse('host-invalid', 'no Host');
+  }
+  return hostPattern.test(host) ? host : refuse('host-invalid', 'malformed Host');
+}
+
+function judgeFraming(head: RequestHead): GateResult | undefined {
+  const lengths = headerValues(head.headers, 'content-length');
+  const codings = headerTokens(head.headers, 'transfer-encoding');
+  if (lengths.length > 1 || lengths.some((value) => !/^\d{1,16}$/.test(value))) {
+    return refuse('framing-ambiguous', 'not exactly one plain Content-Length');
+  }
+  if (codings.length > 0) {
+    if (lengths.length > 0) return refuse('framing-ambiguous', 'Content-Length beside Transfer-Encoding');
+    if (head.httpVersion !== '1.1') return refuse('framing-ambiguous', 'Transfer-Encoding before HTTP/1.1');
+    if (codings.length > 1 || codings[0] !== 'chunked') {
+      return refuse('framing-ambiguous', 'a transfer coding other than chunked');
+    }
+  }
+  const hasBody = codings.length > 0 || (lengths[0] !== undefined && Number(lengths[0]) > 0);
+  if (hasBody && (head.isUpgrade || head.method === 'TRACE')) {
+    return refuse('framing-ambiguous', 'a body where none may be');
+  }
+  if (head.method === 'CONNECT') return refuse('request-malformed', 'CONNECT is not served');
+  return undefined;
+}
+
+function judgeNames(headers: HeaderList): GateResult | undefined {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!.toLowerCase();
+    if (!name.includes('_')) continue;
+    const meant = name.replaceAll('_', '-');
+    if (sensitiveNames.has(meant) || sensitivePrefixes.some((prefix) => meant.startsWith(prefix))) {
+      return refuse('header-refused', 'an alias with an underscore');
+    }
+  }
+  if (headerTokens(headers, 'connection').some((name) => endToEndNames.has(name))) {
+    return refuse('header-refused', 'Connection names an end-to-end header');
+  }
+  return undefined;
+}
+
+/** Turns `http://host/path` into `/path` when the host agrees; undefined when it does not (RFC 9112 section 3.2.2). */
+function toOriginForm(head: RequestHead, host: string): string | undefined {
+  const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(head.target);
+  if (absolute === null) return head.target;
+  if (absolute[1]!.toLowerCase() !== host.toLowerCase()) return undefined;
+  const rest = absolute[2]!;
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}

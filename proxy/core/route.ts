@@ -1,0 +1,54 @@
+/**
+ * What a path means to the front door: answered here, the start of a new session, or an edge's business.
+ * Static backends get every path.
+ */
+import { splitKeyPrefix } from './affinity-key.ts';
+
+/** Closed set: it is a label in logs and metrics. */
+export type RouteName =
+  | 'home'
+  | 'login-page'
+  | 'login'
+  | 'meta'
+  | 'health'
+  | 'session-create'
+  | 'session-join'
+  | 'session-poll'
+  | 'socket-io'
+  | 'y-websocket'
+  | 'static'
+  | 'unknown';
+
+export interface Route {
+  readonly name: RouteName;
+  /** `local`: no edge is needed; `create`: gets a new key unless it proposes one; `keyed`: needs a key. */
+  readonly needs: 'local' | 'create' | 'keyed' | 'nothing-here';
+}
+
+const exact: Readonly<Record<string, Route>> = {
+  '/': { name: 'home', needs: 'local' },
+  '/login.html': { name: 'login-page', needs: 'local' },
+  '/api/meta': { name: 'meta', needs: 'local' },
+  '/api/logout': { name: 'login', needs: 'local' },
+  '/api/session/create': { name: 'session-create', needs: 'create' },
+  '/ct-health/': { name: 'health', needs: 'keyed' },
+  '/ct-health': { name: 'health', needs: 'keyed' },
+};
+
+const prefixes: readonly (readonly [string, Route])[] = [
+  ['/api/login/', { name: 'login', needs: 'local' }],
+  ['/api/session/join/', { name: 'session-join', needs: 'keyed' }],
+  ['/api/session/poll/', { name: 'session-poll', needs: 'keyed' }],
+  ['/socket.io/', { name: 'socket-io', needs: 'keyed' }],
+  ['/y/', { name: 'y-websocket', needs: 'keyed' }],
+];
+
+export const staticRoute: Route = { name: 'static', needs: 'create' };
+const nothingHere: Route = { name: 'unknown', needs: 'nothing-here' };
+
+/** Routes a path of our own edges, with or without its `/~KEY` prefix. */
+export function routePath(path: string): Route {
+  const { rest } = splitKeyPrefix(path);
+  if (Object.hasOwn(exact, rest)) return exact[rest]!;
+  return prefixes.find(([prefix]) => rest.startsWith(prefix))?.[1] ?? nothingHere;
+}

@@ -1,0 +1,80 @@
+/**
+ * The directory: which edge owns a key, and which edges may own keys at all. All times inside are the
+ * directory's own clock; callers never compare it with theirs. Implementations must pass
+ * `directory-conformance.ts`. Calls throw `directory-unavailable` when they cannot be carried out.
+ */
+import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
+
+export type EdgeKind = 'edge' | 'static';
+
+export interface EdgeRegistration {
+  readonly id: EdgeId;
+  readonly kind: EdgeKind;
+  /** Random per boot: the same boot gets the same incarnation from every front door. */
+  readonly bootId: string;
+  readonly address: string;
+  readonly weight: number;
+}
+
+export interface EdgeRef {
+  readonly id: EdgeId;
+  readonly incarnation: Incarnation;
+}
+
+export interface Pin {
+  readonly key: AffinityKey;
+  readonly owner: EdgeRef;
+  readonly epoch: Epoch;
+  readonly state: 'live' | 'idle';
+  /** Address of the owner's current registration. */
+  readonly address: string;
+  /** The owner may not serve it any more: another incarnation, gone, or its lease has lapsed. */
+  readonly ownerIsOver: boolean;
+}
+
+export type PinResult =
+  /** We placed or moved the key. */
+  | { readonly kind: 'won'; readonly pin: Pin }
+  /** Somebody else had placed it; follow this pin. */
+  | { readonly kind: 'found'; readonly pin: Pin }
+  /** The target may not take keys: not registered so, not up, or its lease has lapsed. */
+  | { readonly kind: 'target-refused' };
+
+export interface IdleMark {
+  readonly key: AffinityKey;
+  readonly epoch: Epoch;
+}
+
+export interface EdgeRow extends EdgeRegistration {
+  readonly incarnation: Incarnation;
+  readonly state: 'up' | 'draining' | 'gone';
+  /** Left of the lease; negative when it has lapsed. */
+  readonly leaseLeftMs: number;
+  readonly pins: number;
+}
+
+export interface Directory {
+  /** Gives the boot its incarnation and a first lease; another boot of the same id ends the older one. */
+  registerEdge(registration: EdgeRegistration): Promise<Incarnation>;
+  /** False when this incarnation is over; then it stays over. */
+  renewLease(edge: EdgeRef): Promise<boolean>;
+  /** A draining edge keeps its pins and gets no new ones. */
+  markDraining(edge: EdgeRef): Promise<void>;
+  /** The edge's process is proved dead, or it said goodbye: its pins may move at once. */
+  markGone(edge: EdgeRef): Promise<void>;
+  /** True when the incarnation may not serve any more. */
+  isOver(edge: EdgeRef): Promise<boolean>;
+  findPin(key: AffinityKey): Promise<Pin | undefined>;
+  /** Stores the pin if there is none, and only onto a target that is up; atomic over all front doors. */
+  insertPin(key: AffinityKey, target: EdgeRef): Promise<PinResult>;
+  /** Moves a pin whose owner is over, if its epoch is still `seen`; the new epoch is higher. */
+  movePin(key: AffinityKey, seen: Epoch, target: EdgeRef): Promise<PinResult>;
+  /** The last connections of these keys closed (`idle`), or came back (`live`); stale epochs are ignored. */
+  markPins(marks: readonly IdleMark[], state: 'idle' | 'live'): Promise<void>;
+  /** Removes up to `limit` pins that were idle for longer; returns their keys. */
+  removeIdlePins(idleForMs: number, limit: number): Promise<readonly AffinityKey[]>;
+  listEdges(): Promise<readonly EdgeRow[]>;
+  listPins(limit: number): Promise<readonly Pin[]>;
+  countPins(): Promise<number>;
+  close(): Promise<void>;
+}

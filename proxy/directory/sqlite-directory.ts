@@ -1,0 +1,36 @@
+/** The directory in one SQLite file: the calls of `Directory`, carried to the thread of `sqlite-worker.ts`. */
+import { fileURLToPath } from 'node:url';
+import { openSqliteThread } from '#shared/sqlite/thread.ts';
+import type { SqliteThread } from '#shared/sqlite/thread.ts';
+import type { Directory } from './directory.ts';
+import type { DirectoryOperations } from './sqlite-worker.ts';
+
+const waitingMax = 50_000;
+const callDeadlineMs = 5_000;
+
+/** Opens or creates the file; rejects with the reason, such as a schema newer than this program knows. */
+export async function openSqliteDirectory(path: string): Promise<Directory> {
+  const thread: SqliteThread<DirectoryOperations> = await openSqliteThread({
+    module: new URL('./sqlite-worker.ts', import.meta.url),
+    workerData: { path: path.startsWith('file:') ? fileURLToPath(path) : path },
+    waitingMax,
+    deadlineMs: callDeadlineMs,
+    failureCode: 'directory-unavailable',
+  });
+  return {
+    registerEdge: (registration) => thread.call('registerEdge', registration),
+    renewLease: (edge) => thread.call('renewLease', edge),
+    markDraining: (edge) => thread.call('markDraining', edge),
+    markGone: (edge) => thread.call('markGone', edge),
+    isOver: (edge) => thread.call('isOver', edge),
+    findPin: (key) => thread.call('findPin', key),
+    insertPin: (key, target) => thread.call('insertPin', { key, target }),
+    movePin: (key, seen, target) => thread.call('movePin', { key, seen, target }),
+    markPins: (marks, state) => thread.call('markPins', { marks, state }),
+    removeIdlePins: (idleForMs, limit) => thread.call('removeIdlePins', { idleForMs, limit }),
+    listEdges: () => thread.call('listEdges', undefined),
+    listPins: (limit) => thread.call('listPins', limit),
+    countPins: () => thread.call('countPins', undefined),
+    close: () => thread.close(),
+  };
+}

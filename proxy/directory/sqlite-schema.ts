@@ -1,0 +1,41 @@
+/** Tables of the SQLite directory. Forward only: a file that a newer program wrote is refused. */
+import type Database from 'better-sqlite3';
+
+const migrations = [
+  `CREATE TABLE edge (
+     id TEXT PRIMARY KEY,
+     kind TEXT NOT NULL,
+     boot_id TEXT NOT NULL,
+     incarnation INTEGER NOT NULL,
+     address TEXT NOT NULL,
+     weight INTEGER NOT NULL,
+     state TEXT NOT NULL CHECK (state IN ('up', 'draining', 'gone')),
+     lease_until INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE pin (
+     key TEXT PRIMARY KEY,
+     edge_id TEXT NOT NULL,
+     incarnation INTEGER NOT NULL,
+     epoch INTEGER NOT NULL,
+     state TEXT NOT NULL CHECK (state IN ('live', 'idle')),
+     idle_since INTEGER
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX pin_idle ON pin (idle_since) WHERE state = 'idle';
+   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   INSERT INTO counter (name, value) VALUES ('epoch', 0), ('clock', 0);`,
+];
+
+/** Brings the file to the newest version; safe when several processes start at once. */
+export function migrateDirectory(database: Database.Database): void {
+  const migrate = database.transaction(() => {
+    const version = database.pragma('user_version', { simple: true }) as number;
+    if (version > migrations.length) {
+      throw new Error(
+        `the directory has schema version ${version}, this program knows ${migrations.length}: use the newer program`,
+      );
+    }
+    for (const statement of migrations.slice(version)) database.exec(statement);
+    database.pragma(`user_version = ${migrations.length}`);
+  });
+  migrate.immediate();
+}

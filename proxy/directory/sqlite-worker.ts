@@ -1,0 +1,196 @@
+/**
+ * The directory's thread: every operation of `Directory` as statements on one SQLite file. Each call runs
+ * inside the transaction of its batch, so that check and write are one step even beside other processes.
+ */
+import type Database from 'better-sqlite3';
+import { workerData } from 'node:worker_threads';
+import { openDatabase, serveThread } from '#shared/sqlite/serve.ts';
+import { timing } from '#shared/timing.ts';
+import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
+import type { EdgeKind, EdgeRef, EdgeRegistration, EdgeRow, IdleMark, Pin, PinResult } from './directory.ts';
+import { migrateDirectory } from './sqlite-schema.ts';
+
+interface PinRow {
+  key: AffinityKey;
+  edge_id: EdgeId;
+  incarnation: Incarnation;
+  epoch: Epoch;
+  state: 'live' | 'idle';
+  address: string;
+  over: number;
+}
+
+const selectPin = `
+  SELECT p.key, p.edge_id, p.incarnation, p.epoch, p.state, e.address,
+         (e.incarnation <> p.incarnation OR e.state = 'gone' OR e.lease_until <= :now) AS over
+    FROM pin p JOIN edge e ON e.id = p.edge_id`;
+const targetIsUp = `
+  EXISTS (SELECT 1 FROM edge t WHERE t.id = :id AND t.incarnation = :incarnation
+                                 AND t.state = 'up' AND t.lease_until > :now)`;
+
+const { path } = workerData as { path: string };
+const database = openDatabase(path, { durable: false });
+migrateDirectory(database);
+
+const sql = {
+  // One host's clock, kept from running backwards over restarts and clock steps.
+  tick: prepare("UPDATE counter SET value = max(value, ?) WHERE name = 'clock' RETURNING value"),
+  nextEpoch: prepare("UPDATE counter SET value = value + 1 WHERE name = 'epoch' RETURNING value"),
+  edge: prepare('SELECT boot_id, incarnation FROM edge WHERE id = ?'),
+  putEdge: prepare(
+    `INSERT INTO edge (id, kind, boot_id, incarnation, address, weight, state, lease_until)
+     VALUES (:id, :kind, :bootId, :incarnation, :address, :weight, 'up', :until)
+     ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, boot_id = excluded.boot_id,
+       incarnation = excluded.incarnation, address = excluded.address, weight = excluded.weight,
+       state = excluded.state, lease_until = excluded.lease_until`,
+  ),
+  // A lapsed lease may be taken up again: its edge has dropped every session meanwhile, and pins that moved
+  // on have higher epochs.
+  renew: prepare(
+    `UPDATE edge SET lease_until = :until
+      WHERE id = :id AND incarnation = :incarnation AND state <> 'gone'`,
+  ),
+  setState: prepare('UPDATE edge SET state = :state WHERE id = :id AND incarnation = :incarnation'),
+  isUp: prepare(
+    `SELECT 1 FROM edge WHERE id = :id AND incarnation = :incarnation AND state <> 'gone' AND lease_until > :now`,
+  ),
+  pin: prepare(`${selectPin} WHERE p.key = :key`),
+  pins: prepare(`${selectPin} ORDER BY p.epoch DESC LIMIT :limit`),
+  insertPin: prepare(
+    `INSERT INTO pin (key, edge_id, incarnation, epoch, state)
+     SELECT :key, :id, :incarnation, :epoch, 'live' WHERE ${targetIsUp}`,
+  ),
+  movePin: prepare(
+    `UPDATE pin SET edge_id = :id, incarnation = :incarnation, epoch = :epoch, state = 'live', idle_since = NULL
+      WHERE key = :key AND epoch = :seen AND ${targetIsUp}
+        AND EXISTS (SELECT 1 FROM edge e WHERE e.id = pin.edge_id
+              AND (e.incarnation <> pin.incarnation OR e.state = 'gone' OR e.lease_until <= :now))`,
+  ),
+  markIdle: prepare("UPDATE pin SET state = 'idle', idle_since = :now WHERE key = :key AND epoch = :epoch"),
+  markLive: prepare("UPDATE pin SET state = 'live', idle_since = NULL WHERE key = :key AND epoch = :epoch"),
+  sweep: prepare(
+    `DELETE FROM pin WHERE key IN
+       (SELECT key FROM pin WHERE state = 'idle' AND idle_since <= :before LIMIT :limit) RETURNING key`,
+  ),
+  edges: prepare(
+    `SELECT e.*, (SELECT count(*) FROM pin p WHERE p.edge_id = e.id AND p.incarnation = e.incarnation) AS pins
+       FROM edge e ORDER BY e.id`,
+  ),
+  countPins: prepare('SELECT count(*) AS count FROM pin'),
+};
+
+const operations = {
+  registerEdge(registration: EdgeRegistration): Incarnation {
+    const known = sql.edge.get(registration.id) as { boot_id: string; incarnation: number } | undefined;
+    const sameBoot = known?.boot_id === registration.bootId;
+    const incarnation = sameBoot ? known.incarnation : (known?.incarnation ?? 0) + 1;
+    if (!sameBoot) sql.putEdge.run({ ...registration, incarnation, until: readClock() + timing.leaseMs });
+    return incarnation as Incarnation;
+  },
+  renewLease(edge: EdgeRef): boolean {
+    return sql.renew.run({ ...edge, until: readClock() + timing.leaseMs }).changes > 0;
+  },
+  markDraining(edge: EdgeRef): void {
+    sql.setState.run({ ...edge, state: 'draining' });
+  },
+  markGone(edge: EdgeRef): void {
+    sql.setState.run({ ...edge, state: 'gone' });
+  },
+  isOver(edge: EdgeRef): boolean {
+    return sql.isUp.get({ ...edge, now: readClock() }) === undefined;
+  },
+  findPin(key: AffinityKey): Pin | undefined {
+    const row = sql.pin.get({ key, now: readClock() }) as PinRow | undefined;
+    return row === undefined ? undefined : toPin(row);
+  },
+  insertPin(input: { key: AffinityKey; target: EdgeRef }): PinResult {
+    const pin = operations.findPin(input.key);
+    if (pin !== undefined) return { kind: 'found', pin };
+    const inserted = sql.insertPin.run({ ...input.target, key: input.key, now: readClock(), epoch: nextEpoch() });
+    return wonOr('target-refused', input.key, inserted.changes);
+  },
+  movePin(input: { key: AffinityKey; seen: Epoch; target: EdgeRef }): PinResult {
+    const { key, seen, target } = input;
+    const moved = sql.movePin.run({ ...target, key, seen, now: readClock(), epoch: nextEpoch() });
+    if (moved.changes > 0) return wonOr('target-refused', key, moved.changes);
+    const pin = operations.findPin(key);
+    // The pin may have ended in between: then it is a new key.
+    if (pin === undefined) return operations.insertPin({ key, target });
+    return pin.epoch !== seen || !pin.ownerIsOver ? { kind: 'found', pin } : { kind: 'target-refused' };
+  },
+  markPins(input: { marks: readonly IdleMark[]; state: 'idle' | 'live' }): void {
+    const now = readClock();
+    for (const { key, epoch } of input.marks) {
+      if (input.state === 'idle') sql.markIdle.run({ key, epoch, now });
+      else sql.markLive.run({ key, epoch });
+    }
+  },
+  removeIdlePins(input: { idleForMs: number; limit: number }): AffinityKey[] {
+    const rows = sql.sweep.all({ before: readClock() - input.idleForMs, limit: input.limit });
+    return (rows as { key: AffinityKey }[]).map((row) => row.key);
+  },
+  listEdges(): EdgeRow[] {
+    const now = readClock();
+    return (sql.edges.all() as EdgeTableRow[]).map((row) => ({
+      id: row.id,
+      kind: row.kind,
+      bootId: row.boot_id,
+      address: row.address,
+      weight: row.weight,
+      incarnation: row.incarnation,
+      state: row.state,
+      leaseLeftMs: row.lease_until - now,
+      pins: row.pins,
+    }));
+  },
+  listPins(limit: number): Pin[] {
+    return (sql.pins.all({ limit, now: readClock() }) as PinRow[]).map(toPin);
+  },
+  countPins(): number {
+    return (sql.countPins.get() as { count: number }).count;
+  },
+};
+
+export type DirectoryOperations = typeof operations;
+
+interface EdgeTableRow {
+  id: EdgeId;
+  kind: EdgeKind;
+  boot_id: string;
+  incarnation: Incarnation;
+  address: string;
+  weight: number;
+  state: 'up' | 'draining' | 'gone';
+  lease_until: number;
+  pins: number;
+}
+
+function prepare(statement: string): Database.Statement {
+  return database.prepare(statement);
+}
+
+function readClock(): number {
+  return (sql.tick.get(Date.now()) as { value: number }).value;
+}
+
+function nextEpoch(): number {
+  return (sql.nextEpoch.get() as { value: number }).value;
+}
+
+function wonOr(otherwise: 'target-refused', key: AffinityKey, changes: number): PinResult {
+  const pin = changes > 0 ? operations.findPin(key) : undefined;
+  return pin === undefined ? { kind: otherwise } : { kind: 'won', pin };
+}
+
+function toPin(row: PinRow): Pin {
+  return {
+    key: row.key,
+    owner: { id: row.edge_id, incarnation: row.incarnation },
+    epoch: row.epoch,
+    state: row.state,
+    address: row.address,
+    ownerIsOver: row.over === 1,
+  };
+}
+
+serveThread(database, operations);

@@ -1,0 +1,31 @@
+/** Request and answer of what the front door answers by itself, as `login/` and `local-answers.ts` share them. */
+import { AppError } from '#shared/errors.ts';
+import type { HeaderList } from './core/header-list.ts';
+
+export interface LocalRequest {
+  readonly method: string;
+  /** Without a `/~KEY` prefix. */
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HeaderList;
+  readonly secure: boolean;
+  readonly readBody: (maxBytes: number) => Promise<string>;
+  readonly signal: AbortSignal;
+}
+
+export interface LocalAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export function json(status: number, body: unknown, headers: Record<string, string> = {}): LocalAnswer {
+  const type = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+  return { status, headers: { ...type, ...headers }, body: JSON.stringify(body) };
+}
+
+/** Throws `method-refused` unless the method is the one; HEAD goes with GET. */
+export function requireMethod(request: LocalRequest, method: 'GET' | 'POST'): void {
+  if (request.method === method || (method === 'GET' && request.method === 'HEAD')) return;
+  throw new AppError('method-refused');
+}

@@ -1,0 +1,98 @@
+/**
+ * What the front door answers by itself: home page, metadata, login, and health where no key is named.
+ * Everything here is bounded: body size, number of logins under way, length of a poll.
+ */
+import { AppError } from '#shared/errors.ts';
+import { version } from '#shared/version.ts';
+import type { HeaderList } from './core/header-list.ts';
+import { headerValues } from './core/header-list.ts';
+import type { RouteName } from './core/route.ts';
+import { json, requireMethod } from './local-answer.ts';
+import type { LocalAnswer, LocalRequest } from './local-answer.ts';
+import { homePage } from './pages/home-page.ts';
+import { loginPage } from './pages/login-page.ts';
+import type { Login } from './login/login.ts';
+import type { PoolEdge } from './membership/pool.ts';
+
+/** The version of the Open Collaboration Protocol that edges speak; clients accept the same 0.minor. */
+export const protocolVersion = '0.3.0';
+
+interface LocalOptions {
+  readonly owner: string;
+  readonly login: Login;
+  readonly edges: () => readonly PoolEdge[];
+}
+
+export class LocalAnswers {
+  readonly #options: LocalOptions;
+
+  constructor(options: LocalOptions) {
+    this.#options = options;
+  }
+
+  async answer(route: RouteName, request: LocalRequest): Promise<LocalAnswer> {
+    const answer = await this.#answerRoute(route, request);
+    return { ...answer, headers: { ...crossOrigin(request.headers), ...answer.headers } };
+  }
+
+  async #answerRoute(route: RouteName, request: LocalRequest): Promise<LocalAnswer> {
+    if (request.method === 'OPTIONS') return preflight;
+    switch (route) {
+      case 'login':
+        return await this.#options.login.answer(request);
+      case 'home':
+        requireMethod(request, 'GET');
+        return html(homePage(this.#options.edges()));
+      case 'login-page':
+        requireMethod(request, 'GET');
+        return html(loginPage(this.#options.login.providers));
+      case 'meta':
+        requireMethod(request, 'GET');
+        return json(200, { owner: this.#options.owner, version: protocolVersion, transports: ['socket.io'] });
+      case 'health':
+        requireMethod(request, 'GET');
+        return this.#health();
+      default:
+        throw new AppError('not-found');
+    }
+  }
+
+  /** Health of the whole pool: a load balancer in front asks without a key. */
+  #health(): LocalAnswer {
+    const edges = this.#options.edges();
+    const ready = edges.filter((edge) => edge.state === 'ready').length;
+    const status = ready > 0 ? 'ok' : 'no-edge-ready';
+    return json(ready > 0 ? 200 : 503, { status, edges: edges.length, ready, version });
+  }
+}
+
+const preflight: LocalAnswer = {
+  status: 204,
+  headers: { 'access-control-allow-methods': 'GET, POST', 'access-control-max-age': '600' },
+  body: '',
+};
+
+/** Pages run no script from elsewhere, are framed by nobody, and send no referrer with a key in it. */
+const contentPolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+function html(body: string): LocalAnswer {
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy': contentPolicy,
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  };
+  return { status: 200, headers, body };
+}
+
+/** Editors in a browser call the API from their own origin; tokens travel in headers, not in cookies of ours. */
+function crossOrigin(headers: HeaderList): Record<string, string> {
+  const origin = headerValues(headers, 'origin')[0];
+  if (origin === undefined) return {};
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-headers': 'content-type, x-oct-jwt, ctstickiness',
+    vary: 'Origin',
+  };
+}

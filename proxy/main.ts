@@ -1,0 +1,177 @@
+/** The front door's process: the only place where its parts meet. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setInterval as every } from 'node:timers/promises';
+import { openAdminServer } from '#shared/admin-server.ts';
+import { hashClusterSettings } from '#shared/cluster-hash.ts';
+import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import { openLog } from '#shared/log.ts';
+import type { Log } from '#shared/log.ts';
+import { Metrics } from '#shared/metrics.ts';
+import { announceReady, armProcessLife } from '#shared/process-life.ts';
+import { SessionTokens } from '#shared/session-token.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import { ensureSecret } from '#shared/settings/secrets.ts';
+import { assertTimingRelations, timing } from '#shared/timing.ts';
+import { version } from '#shared/version.ts';
+import { adminRoutes } from './admin-routes.ts';
+import { TrustedProxies } from './core/client-address.ts';
+import type { Directory } from './directory/directory.ts';
+import { openSqliteDirectory } from './directory/sqlite-directory.ts';
+import { LocalAnswers } from './local-answers.ts';
+import { Login } from './login/login.ts';
+import { apiKeyProvider, simpleProvider } from './login/providers.ts';
+import { openControlServer } from './membership/control-server.ts';
+import { Membership } from './membership/membership.ts';
+import { EdgePool } from './membership/pool.ts';
+import { parseBackends, runBackendChecks } from './membership/static-backends.ts';
+import { Placer } from './placement.ts';
+import { openFrontServer } from './server.ts';
+import { Settler } from './settle.ts';
+import { StaticActivity } from './static-activity.ts';
+import { Upstreams } from './upstream.ts';
+
+const sweepChunk = 500;
+const activityFlushMs = 1_000;
+
+/** Starts the front door; resolves when it serves, rejects when it cannot. */
+export async function startFrontDoor(settings: Settings): Promise<void> {
+  assertTimingRelations();
+  mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
+  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy' });
+  log.info('process.starting', { version });
+  const nowMs = (): number => performance.now();
+  const startedAtMs = nowMs();
+  const stopping = new AbortController();
+  const metrics = new Metrics('ct_proxy_');
+  const joinToken = settings.CT_JOIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'join');
+  const secrets = deriveFleetSecrets(joinToken);
+  const directory = await openSqliteDirectory(join(settings.CT_DATA_DIR, 'directory.sqlite'));
+  const pool = new EdgePool();
+  const membership = new Membership({ directory, pool, log, nowMs, signal: stopping.signal });
+  const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
+  const settler = new Settler({ log, metrics, secrets });
+  const upstreams = new Upstreams(settings);
+  const backends = parseBackends(settings.CT_BACKEND);
+  const isStatic = backends.length > 0;
+  const activity = isStatic ? new StaticActivity(nowMs) : undefined;
+  const exchange = {
+    placer,
+    settler,
+    local: new LocalAnswers({ owner: settings.CT_SERVER_OWNER, login: openLogin(settings, log, nowMs), edges: () => pool.list(nowMs()) }),
+    trusted: new TrustedProxies(settings.CT_TRUSTED_PROXIES),
+    pass: isStatic ? undefined : secrets.pass,
+    activity,
+    mintKey: () => randomBytes(16).toString('hex') as AffinityKey,
+  };
+  const control = isStatic
+    ? undefined
+    : await openControlServer({
+        host: settings.CT_CONTROL_HOST,
+        port: settings.CT_CONTROL_PORT,
+        joinToken,
+        clusterHash: hashClusterSettings(settings),
+        membership,
+        log,
+      });
+  const front = await openFrontServer({ settings, upstreams, exchange, metrics });
+  const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
+  const admin = await openAdminServer({
+    host: settings.CT_ADMIN_HOST,
+    port: settings.CT_ADMIN_PORT,
+    token: settings.CT_ADMIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'admin'),
+    metrics,
+    refreshMetrics: async () => await refreshGauges(metrics, pool, directory),
+    notReady: () => [
+      ...(pool.hasReadyEdge ? [] : ['no edge is ready']),
+      ...(stopping.signal.aborted ? ['stopping'] : []),
+    ],
+    routes: adminRoutes({ directory, pool, nowMs, startedAtMs, ports: () => ({ ...ports, admin: admin.port }) }),
+  });
+  for (const backend of backends) {
+    void runBackendChecks(backend, { settings, membership, directory, pool, log, signal: stopping.signal });
+  }
+  void sweepPins({ directory, placer, log, signal: stopping.signal });
+  if (activity !== undefined) void flushActivity({ activity, directory, log, signal: stopping.signal });
+
+  armProcessLife({
+    log,
+    stopMaxMs: settings.CT_STOP_GRACE_MS + 5_000,
+    stop: async () => {
+      stopping.abort();
+      front.stopAccepting();
+      await settler.idle(AbortSignal.timeout(settings.CT_STOP_GRACE_MS));
+      front.destroy();
+      control?.close();
+      admin.close();
+      await upstreams.close();
+      await directory.close();
+    },
+  });
+  announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
+}
+
+function openLogin(settings: Settings, log: Log, nowMs: () => number): Login {
+  const secret = settings.CT_SESSION_SECRET || ensureSecret(settings.CT_DATA_DIR, 'session');
+  const providers = settings.CT_LOGIN.map((name) => (name === 'apikey' ? apiKeyProvider(settings.CT_API_KEY) : simpleProvider));
+  const tokens = new SessionTokens(secret, settings.CT_TOKEN_LIFETIME_HOURS);
+  return new Login({ tokens, providers, log, nowMs, randomToken: () => randomBytes(18).toString('base64url') });
+}
+
+interface Chore {
+  readonly directory: Directory;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Removes pins whose sessions ended long ago. */
+async function sweepPins(chore: Chore & { placer: Placer }): Promise<void> {
+  await repeat(timing.pinSweepIntervalMs, chore, async () => {
+    const keys = await chore.directory.removeIdlePins(timing.pinLingerMs, sweepChunk);
+    chore.placer.forget(keys);
+    if (keys.length > 0) chore.log.info('pins.swept', { pins: keys.length });
+  });
+}
+
+async function flushActivity(chore: Chore & { activity: StaticActivity }): Promise<void> {
+  await repeat(activityFlushMs, chore, async () => await chore.activity.flush(chore.directory));
+}
+
+/** Does a chore at an interval until the process stops; a failure is logged and tried again. */
+async function repeat(intervalMs: number, chore: Chore, work: () => Promise<void>): Promise<void> {
+  try {
+    for await (const _ of every(intervalMs, undefined, { signal: chore.signal, ref: false })) {
+      await work().catch((error: unknown) => chore.log.error('directory.failed', { error }));
+    }
+  } catch (error) {
+    if (!chore.signal.aborted) throw error;
+  }
+}
+
+async function refreshGauges(metrics: Metrics, pool: EdgePool, directory: Directory): Promise<void> {
+  metrics.reset('ct_proxy_edge_state');
+  metrics.reset('ct_proxy_edge_load');
+  for (const edge of pool.list(performance.now())) {
+    metrics.set('ct_proxy_edge_state', 1, { edge: edge.id, state: edge.state });
+    metrics.set('ct_proxy_edge_load', edge.score, { edge: edge.id });
+  }
+  const pins = await directory.countPins().catch(() => undefined);
+  metrics.set('ct_proxy_directory_up', pins === undefined ? 0 : 1);
+  if (pins !== undefined) metrics.set('ct_proxy_pins', pins);
+}
+
+function announce(settings: Settings, log: Log, ports: Record<string, number>): void {
+  const host = ['0.0.0.0', '::'].includes(settings.CT_HOST) ? '127.0.0.1' : settings.CT_HOST;
+  const shownHost = host.includes(':') ? `[${host}]` : host;
+  log.info('process.ready', { ports });
+  const https = ports['https'] === undefined ? 'no HTTPS (no certificate)' : `https://${shownHost}:${ports['https']}`;
+  const control = ports['control'] === undefined ? '' : `, edges join on ${ports['control']}`;
+  const line = `mooring proxy ready: http://${shownHost}:${ports['http']}, ${https}, admin on ${ports['admin']}${control}`;
+  announceReady(line, ports);
+}
+
+function definedPorts(ports: Record<string, number | undefined>): Record<string, number> {
+  return Object.fromEntries(Object.entries(ports).filter((entry): entry is [string, number] => entry[1] !== undefined));
+}

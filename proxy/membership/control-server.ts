@@ -1,0 +1,184 @@
+/**
+ * The control port: edges join here over one WebSocket each. Checks the join token before the upgrade, the
+ * hello after it, and hands every report to `Membership`. Holds no state beyond the connection.
+ */
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import { bearsToken, listen } from '#shared/admin-server.ts';
+import {
+  controlCloseCodes,
+  controlMessageMaxBytes,
+  controlPath,
+  controlProtocolVersion,
+  edgeMessageSchema,
+  parseControlMessage,
+} from '#shared/control-protocol.ts';
+import type { EdgeHello, EdgeMessage, EdgeReport, FrontDoorMessage } from '#shared/control-protocol.ts';
+import { parseEdgeId } from '#shared/ids.ts';
+import type { EdgeId } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+import { timing } from '#shared/timing.ts';
+import type { EdgeRef } from '../directory/directory.ts';
+import type { Membership } from './membership.ts';
+
+interface ControlOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly joinToken: string;
+  readonly clusterHash: string;
+  readonly membership: Membership;
+  readonly log: Log;
+}
+
+const helloDeadlineMs = 5_000;
+const messagesWaitingMax = 16;
+
+export async function openControlServer(options: ControlOptions): Promise<{ port: number; close: () => void }> {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: controlMessageMaxBytes, perMessageDeflate: false });
+  const connected = new Map<EdgeId, EdgeConnection>();
+  const server = createServer((_request, response) => {
+    response.writeHead(426, { connection: 'close' });
+    response.end();
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    if (request.url !== controlPath || !bearsToken(request, options.joinToken)) {
+      options.log.warn('edge.refused', { reason: 'join token or path is wrong' });
+      socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      new EdgeConnection(webSocket, connected, options);
+    });
+  });
+  const port = await listen(server, options.host, options.port);
+  return {
+    port,
+    close: () => {
+      server.close();
+      for (const client of sockets.clients) client.terminate();
+    },
+  };
+}
+
+/** One edge's connection: `hello`, then reports, then perhaps `farewell`; messages are handled in order. */
+class EdgeConnection {
+  readonly #socket: WebSocket;
+  readonly #connected: Map<EdgeId, EdgeConnection>;
+  readonly #options: ControlOptions;
+  readonly #silence: NodeJS.Timeout;
+  #edge: EdgeRef | undefined;
+  #saidFarewell = false;
+  #waiting = 0;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(socket: WebSocket, connected: Map<EdgeId, EdgeConnection>, options: ControlOptions) {
+    this.#socket = socket;
+    this.#connected = connected;
+    this.#options = options;
+    this.#silence = setTimeout(() => this.#onSilence(), helloDeadlineMs);
+    socket.on('message', (data: Buffer, isBinary) => this.#onMessage(isBinary ? '' : data.toString('utf8')));
+    socket.on('close', () => void this.#onClose());
+    socket.on('error', () => socket.terminate());
+  }
+
+  #onMessage(text: string): void {
+    const message = parseControlMessage(edgeMessageSchema, text);
+    if (message === undefined) return this.#refuse(controlCloseCodes.protocol, 'not a control message');
+    if (++this.#waiting > messagesWaitingMax) return this.#refuse(controlCloseCodes.protocol, 'too many messages');
+    this.#turn = this.#turn
+      .then(() => this.#handle(message))
+      .catch((error: unknown) => {
+        // The directory did not answer: the edge gets no lease and judges by its own clock.
+        this.#options.log.error('directory.failed', { error });
+      })
+      .finally(() => this.#waiting--);
+  }
+
+  async #handle(message: EdgeMessage): Promise<void> {
+    switch (message.type) {
+      case 'hello':
+        return await this.#onHello(message);
+      case 'report':
+        return await this.#onReport(message);
+      case 'farewell':
+        return await this.#onFarewell();
+    }
+  }
+
+  async #onHello(hello: EdgeHello): Promise<void> {
+    const id = parseEdgeId(hello.edgeId);
+    if (id === undefined || this.#edge !== undefined || hello.protocol !== controlProtocolVersion) {
+      return this.#refuse(controlCloseCodes.protocol, 'bad hello');
+    }
+    if (hello.clusterHash !== this.#options.clusterHash) {
+      return this.#refuse(controlCloseCodes.settings, 'the cluster settings of this edge differ from the front door’s');
+    }
+    const edge = await this.#options.membership.join({ ...hello, id, kind: 'edge' });
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#edge = edge;
+    const older = this.#connected.get(id);
+    this.#connected.set(id, this);
+    if (older !== undefined) older.#refuse(controlCloseCodes.superseded, 'a newer connection of this edge id');
+    this.#send({ type: 'welcome', incarnation: edge.incarnation });
+    this.#silence.refresh();
+  }
+
+  async #onReport(report: EdgeReport): Promise<void> {
+    const edge = this.#edge;
+    if (edge === undefined) return this.#refuse(controlCloseCodes.protocol, 'a report before hello');
+    clearTimeout(this.#silence);
+    const renewed = await this.#options.membership.report(edge, report);
+    this.#send({ type: 'lease', sequence: report.sequence, renewed });
+    this.#watchSilence();
+  }
+
+  async #onFarewell(): Promise<void> {
+    if (this.#edge === undefined) return;
+    this.#saidFarewell = true;
+    await this.#options.membership.lose(this.#edge, 'farewell');
+    this.#send({ type: 'farewell-taken' });
+  }
+
+  async #onClose(): Promise<void> {
+    clearTimeout(this.#silence);
+    clearTimeout(this.#reportWatch);
+    const edge = this.#edge;
+    if (edge === undefined || this.#connected.get(edge.id) !== this) return;
+    this.#connected.delete(edge.id);
+    if (this.#saidFarewell) return;
+    try {
+      await this.#options.membership.followSilence(edge, () => this.#connected.has(edge.id));
+    } catch (error) {
+      this.#options.log.error('directory.failed', { error });
+    }
+  }
+
+  #reportWatch: NodeJS.Timeout | undefined;
+
+  #watchSilence(): void {
+    clearTimeout(this.#reportWatch);
+    this.#reportWatch = setTimeout(() => {
+      if (this.#edge !== undefined) this.#options.membership.suspect(this.#edge, 'no report');
+      // A frozen process keeps its connection: end it, so that its silence is followed to the proof.
+      this.#socket.terminate();
+    }, timing.suspectAfterMs);
+  }
+
+  #onSilence(): void {
+    if (this.#edge === undefined) this.#refuse(controlCloseCodes.protocol, 'no hello in time');
+    else this.#socket.terminate();
+  }
+
+  #refuse(code: number, reason: string): void {
+    this.#options.log.warn('edge.refused', { edge: this.#edge?.id, code, reason });
+    this.#socket.close(code, reason);
+  }
+
+  #send(message: FrontDoorMessage): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Keeps directory and pool in step with what happens to edges: who joins, reports, drains, says goodbye or
+ * falls silent. Pins of a silent edge move only after a proof: its process refuses connections, a newer
+ * boot registered, or its lease has lapsed on the directory's clock.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EdgeReport } from '#shared/control-protocol.ts';
+import { parseAffinityKey } from '#shared/ids.ts';
+import type { Epoch } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+import { timing } from '#shared/timing.ts';
+import type { Directory, EdgeRef, EdgeRegistration, IdleMark } from '../directory/directory.ts';
+import { probeAddress } from './death-probe.ts';
+import type { EdgeMember, EdgePool } from './pool.ts';
+
+export interface Joining extends EdgeRegistration {
+  readonly sessionsMax: number;
+  readonly version: string;
+  readonly adminAddress: string;
+}
+
+interface MembershipOptions {
+  readonly directory: Directory;
+  readonly pool: EdgePool;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  /** Aborts when the process stops. */
+  readonly signal: AbortSignal;
+}
+
+export class Membership {
+  readonly #options: MembershipOptions;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  /** Registers an edge; it gets keys once it reports that it is ready. */
+  async join(joining: Joining): Promise<EdgeRef> {
+    const { directory, pool, log, nowMs } = this.#options;
+    const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress } = joining;
+    const incarnation = await directory.registerEdge({ id, kind, bootId, address, weight });
+    const edge = { id, incarnation };
+    const member: EdgeMember = { ...edge, kind, address, weight, sessionsMax, version, adminAddress, joinedAtMs: nowMs() };
+    pool.join(member, 'suspect');
+    log.info('edge.joined', { edge: id, incarnation, address });
+    return edge;
+  }
+
+  /** Takes a report in and renews the lease; false when the incarnation is over. */
+  async report(edge: EdgeRef, report: EdgeReport): Promise<boolean> {
+    const { directory, pool, log } = this.#options;
+    const before = pool.list(this.#options.nowMs()).find((known) => known.id === edge.id)?.state;
+    if (report.state === 'draining' && before !== 'draining') {
+      await directory.markDraining(edge);
+      log.info('edge.draining', { edge: edge.id });
+    }
+    const renewed = await directory.renewLease(edge);
+    if (!renewed) return false;
+    pool.report(edge, report);
+    if (before === 'suspect' && report.state === 'ready') log.info('edge.ready', { edge: edge.id });
+    await this.#markPins(report);
+    return true;
+  }
+
+  suspect(edge: EdgeRef, cause: string): void {
+    if (this.#options.pool.find(edge) === undefined) return;
+    this.#options.pool.setState(edge, 'suspect');
+    this.#options.log.warn('edge.suspected', { edge: edge.id, cause });
+  }
+
+  /** The edge is over by proof or by its own word. */
+  async lose(edge: EdgeRef, cause: string): Promise<void> {
+    await this.#options.directory.markGone(edge);
+    this.#drop(edge, cause);
+  }
+
+  /**
+   * Follows an edge whose control connection broke until it is back, proved dead, or over by its lease.
+   * `isBack` tells that the same incarnation joined again.
+   */
+  async followSilence(edge: EdgeRef, isBack: () => boolean): Promise<void> {
+    const { directory, pool, signal } = this.#options;
+    const member = pool.find(edge);
+    if (member === undefined) return;
+    this.suspect(edge, 'the control connection broke');
+    while (!signal.aborted && !isBack() && pool.find(edge) !== undefined) {
+      if ((await probeAddress(member.address)) === 'refused') return await this.lose(edge, 'connection refused');
+      if (await directory.isOver(edge)) return this.#drop(edge, 'lease lapsed');
+      await sleep(timing.deathProbeIntervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #drop(edge: EdgeRef, cause: string): void {
+    if (this.#options.pool.find(edge) === undefined) return;
+    this.#options.pool.leave(edge);
+    this.#options.log.warn('edge.lost', { edge: edge.id, incarnation: edge.incarnation, cause });
+  }
+
+  async #markPins(report: EdgeReport): Promise<void> {
+    const { directory } = this.#options;
+    if (report.live.length > 0) await directory.markPins(toMarks(report.live), 'live');
+    if (report.idle.length > 0) await directory.markPins(toMarks(report.idle), 'idle');
+  }
+}
+
+function toMarks(states: readonly { key: string; epoch: number }[]): IdleMark[] {
+  return states.flatMap(({ key, epoch }) => {
+    const parsed = parseAffinityKey(key);
+    return parsed === undefined ? [] : [{ key: parsed, epoch: epoch as Epoch }];
+  });
+}

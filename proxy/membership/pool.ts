@@ -1,0 +1,159 @@
+/**
+ * The edges as this front door sees them right now: who reports, how loaded, in which state. A view for
+ * placing new keys and for reaching edges; ownership is the directory's. Time is passed in.
+ */
+import type { EdgeLoad } from '#shared/control-protocol.ts';
+import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
+import { timing } from '#shared/timing.ts';
+import type { Candidate } from '../core/choose-edge.ts';
+import { eventLoopDelayMaxMs, scoreLoad } from '../core/load-score.ts';
+import { hashEdgeId } from '../core/rank.ts';
+import type { EdgeKind, EdgeRef } from '../directory/directory.ts';
+
+export type EdgeState = 'ready' | 'full' | 'suspect' | 'draining';
+
+export interface EdgeMember extends EdgeRef {
+  readonly kind: EdgeKind;
+  readonly address: string;
+  readonly weight: number;
+  readonly sessionsMax: number;
+  readonly version: string;
+  readonly adminAddress: string;
+  readonly joinedAtMs: number;
+}
+
+/** A placement that the edge's last report does not include yet. */
+interface UnreportedPlacement {
+  readonly epoch: Epoch;
+  readonly placedAtMs: number;
+}
+
+interface PoolEntry {
+  readonly member: EdgeMember;
+  readonly hash: number;
+  state: EdgeState;
+  load: EdgeLoad | undefined;
+  unreported: UnreportedPlacement[];
+}
+
+export interface PoolEdge extends EdgeMember {
+  readonly state: EdgeState;
+  readonly load: EdgeLoad | undefined;
+  readonly score: number;
+}
+
+/** A client that never arrives must not count for ever. */
+const unreportedMaxMs = 10_000;
+/** Resident memory at which an edge counts as full of it. */
+const memoryLimitBytes = 2 * 1024 ** 3;
+
+export class EdgePool {
+  readonly #entries = new Map<EdgeId, PoolEntry>();
+  readonly #waiters = new Set<() => void>();
+
+  /** Adds an edge, or replaces its older incarnation. */
+  join(member: EdgeMember, state: EdgeState): void {
+    this.#entries.set(member.id, { member, hash: hashEdgeId(member.id), state, load: undefined, unreported: [] });
+    this.#wake();
+  }
+
+  /** Takes a report in; `lastEpoch` tells which placements its figures include. */
+  report(edge: EdgeRef, report: { state: EdgeState; load: EdgeLoad; lastEpoch: number }): void {
+    const entry = this.#entryOf(edge);
+    if (entry === undefined) return;
+    entry.load = report.load;
+    entry.unreported = entry.unreported.filter((placement) => placement.epoch > report.lastEpoch);
+    this.setState(edge, report.state);
+  }
+
+  setState(edge: EdgeRef, state: EdgeState): void {
+    const entry = this.#entryOf(edge);
+    if (entry === undefined || entry.state === state) return;
+    entry.state = state;
+    this.#wake();
+  }
+
+  /** Forgets an incarnation that is over. */
+  leave(edge: EdgeRef): void {
+    if (this.#entryOf(edge) === undefined) return;
+    this.#entries.delete(edge.id);
+    this.#wake();
+  }
+
+  /** The member with exactly this incarnation. */
+  find(edge: EdgeRef): EdgeMember | undefined {
+    return this.#entryOf(edge)?.member;
+  }
+
+  notePlacement(edge: EdgeRef, pin: { key: AffinityKey; epoch: Epoch }, nowMs: number): void {
+    this.#entryOf(edge)?.unreported.push({ epoch: pin.epoch, placedAtMs: nowMs });
+  }
+
+  /** Edges that may take a new key, without those in `except`. */
+  candidates(nowMs: number, except: ReadonlySet<EdgeId>): (Candidate & { readonly incarnation: Incarnation })[] {
+    const candidates = [];
+    for (const entry of this.#entries.values()) {
+      if (entry.state !== 'ready' || except.has(entry.member.id) || isStalled(entry)) continue;
+      const { id, incarnation, weight } = entry.member;
+      candidates.push({ id, incarnation, weight, hash: entry.hash, load: scoreOf(entry, nowMs) });
+    }
+    return candidates;
+  }
+
+  list(nowMs: number): PoolEdge[] {
+    return [...this.#entries.values()]
+      .map((entry) => ({ ...entry.member, state: entry.state, load: entry.load, score: scoreOf(entry, nowMs) }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  get hasReadyEdge(): boolean {
+    return [...this.#entries.values()].some((entry) => entry.state === 'ready');
+  }
+
+  /** Resolves at the next change of membership or state, or when the signal aborts. */
+  async nextChange(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.#waiters.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiters.add(wake);
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  #entryOf(edge: EdgeRef): PoolEntry | undefined {
+    const entry = this.#entries.get(edge.id);
+    return entry?.member.incarnation === edge.incarnation ? entry : undefined;
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiters]) wake();
+  }
+}
+
+function isStalled(entry: PoolEntry): boolean {
+  return (entry.load?.eventLoopDelayMs.p99 ?? 0) > eventLoopDelayMaxMs;
+}
+
+function scoreOf(entry: PoolEntry, nowMs: number): number {
+  const oldest = nowMs - unreportedMaxMs;
+  while (entry.unreported.length > 0 && entry.unreported[0]!.placedAtMs < oldest) entry.unreported.shift();
+  const { member, load } = entry;
+  return scoreLoad({
+    sessions: load?.sessions ?? 0,
+    unreported: entry.unreported.length,
+    weight: member.weight,
+    utilisation: load?.eventLoopUtilisation ?? 0,
+    eventLoopDelayP99Ms: load?.eventLoopDelayMs.p99 ?? 0,
+    memory: (load?.rssBytes ?? 0) / memoryLimitBytes,
+    ageMs: nowMs - member.joinedAtMs,
+  });
+}
+
+/** True when a member has been silent for so long that it must get no new keys. */
+export function isSilent(lastHeardMs: number, nowMs: number): boolean {
+  return nowMs - lastHeardMs > timing.suspectAfterMs;
+}

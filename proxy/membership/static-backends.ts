@@ -1,0 +1,120 @@
+/**
+ * Static backends: upstreams that do not speak our control protocol. Active HTTP checks stand for reports,
+ * and each front door that sees one well renews its lease; so a pin moves only when no front door has
+ * seen the backend well for the length of a lease.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import type { EdgeId } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import type { Directory, EdgeRef } from '../directory/directory.ts';
+import type { Membership } from './membership.ts';
+import type { EdgePool } from './pool.ts';
+
+export interface StaticBackend {
+  readonly id: EdgeId;
+  readonly address: string;
+  readonly weight: number;
+}
+
+interface CheckOptions {
+  readonly settings: Settings;
+  readonly membership: Membership;
+  readonly directory: Directory;
+  readonly pool: EdgePool;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+const defaultWeight = 100;
+/** A backend has no session count of its own: it is never full. */
+const sessionsMax = Number.MAX_SAFE_INTEGER;
+
+/** Reads `NAME=URL[;weight=N]`; the settings schema has checked the form. */
+export function parseBackends(items: readonly string[]): StaticBackend[] {
+  return items.map((item) => {
+    const [id = '', rest = ''] = splitOnce(item, '=');
+    const [address = '', weight] = splitOnce(rest, ';weight=');
+    return {
+      id: id as EdgeId,
+      address: new URL(address).origin,
+      weight: Math.max(1, Math.min(1_000, Number(weight ?? defaultWeight))),
+    };
+  });
+}
+
+/** Joins a backend and checks it until the signal aborts; the first check decides whether it starts ready. */
+export async function runBackendChecks(backend: StaticBackend, options: CheckOptions): Promise<void> {
+  const { membership, signal, settings, log } = options;
+  // The address stands for the boot: another address is another incarnation.
+  const joining = { ...backend, kind: 'static', bootId: backend.address, sessionsMax, version: '', adminAddress: '' } as const;
+  const intervalMs = settings.CT_BACKEND_CHECK_INTERVAL_MS;
+  let edge: EdgeRef | undefined;
+  let streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
+  while (!signal.aborted) {
+    const passed = await checkBackend(backend, settings.CT_BACKEND_CHECK_PATH, intervalMs, signal);
+    try {
+      edge ??= await membership.join(joining);
+      const verdict = streak.note(passed);
+      await applyVerdict(edge, verdict, options);
+    } catch (error) {
+      log.error('directory.failed', { error });
+      streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
+    }
+    await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function applyVerdict(edge: EdgeRef, isUp: boolean, options: CheckOptions): Promise<void> {
+  const { membership, pool, directory, log } = options;
+  if (!isUp) return membership.suspect(edge, 'its checks fail');
+  if (!(await directory.renewLease(edge))) return;
+  const wasReady = pool.list(0).some((known) => known.id === edge.id && known.state === 'ready');
+  pool.setState(edge, 'ready');
+  if (!wasReady) log.info('edge.ready', { edge: edge.id });
+}
+
+/** Turns single checks into a verdict that needs `rise` passes or `fall` failures in a row to change. */
+export class CheckStreak {
+  readonly #rise: number;
+  readonly #fall: number;
+  #isUp: boolean | undefined;
+  #against = 0;
+
+  constructor(rise: number, fall: number) {
+    this.#rise = rise;
+    this.#fall = fall;
+  }
+
+  /** Returns whether the backend counts as up after this check. */
+  note(passed: boolean): boolean {
+    if (this.#isUp === undefined) this.#isUp = passed;
+    this.#against = passed === this.#isUp ? 0 : this.#against + 1;
+    if (this.#against >= (this.#isUp ? this.#fall : this.#rise)) {
+      this.#isUp = passed;
+      this.#against = 0;
+    }
+    return this.#isUp;
+  }
+}
+
+async function checkBackend(backend: StaticBackend, path: string, deadlineMs: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+    const answer = await request(new URL(path, backend.address), {
+      signal: deadline,
+      headers: { 'user-agent': 'mooring-check' },
+    });
+    await answer.body.dump();
+    return answer.statusCode < 400;
+  } catch {
+    // Refused, reset or too late: a failed check, whatever the cause.
+    return false;
+  }
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+}

@@ -1,0 +1,37 @@
+/** The page that clients open in a browser for a login: the provider's form, posted with the poll token of the URL. */
+import type { LoginProvider } from '../login/providers.ts';
+import { renderPage } from './page.ts';
+
+const forms: Record<LoginProvider['name'], string> = {
+  simple: `<form data-endpoint="/api/login/simple"><h2>Your name</h2>
+    <label for="user">Name that others see</label><input id="user" name="user" required maxlength="128" autocomplete="name">
+    <label for="email">Email (optional)</label><input id="email" name="email" type="email" autocomplete="email">
+    <button>Continue</button></form>`,
+  apikey: `<form data-endpoint="/api/login/apikey"><h2>API key</h2>
+    <label for="apiKey">Key of this server</label><input id="apiKey" name="apiKey" type="password" required autocomplete="off">
+    <button>Continue</button></form>`,
+};
+
+/** The endpoints stand beside this page, also under a `/~KEY/` prefix. */
+const script = `
+  const base = location.pathname.replace(/\\/login\\.html$/, '');
+  const token = new URLSearchParams(location.search).get('token');
+  const say = (text) => { document.getElementById('outcome').textContent = text; };
+  for (const form of document.forms) form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    try {
+      const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ''));
+      const answer = await fetch(base + form.dataset.endpoint, { method: 'POST',
+        headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...fields, token }) });
+      if (!answer.ok) return say((await answer.json()).message);
+      document.getElementById('forms').hidden = true;
+      say('You are logged in. Go back to your editor.');
+    } catch { say('The server cannot be reached. Try again.'); }
+  });`;
+
+export function loginPage(providers: readonly LoginProvider[]): string {
+  const body = `<h1>Log in</h1><p class="soft">Your editor is waiting for this.</p>
+    <div class="card" id="forms">${providers.map((provider) => forms[provider.name]).join('')}</div>
+    <p id="outcome" role="status"></p><script>${script}</script>`;
+  return renderPage('Log in', body);
+}

@@ -1,0 +1,30 @@
+/** The frame of the front door's few pages: one style, light and dark, readable on a phone. */
+const style = `
+  :root { color-scheme: light dark; --ink: #1a2230; --soft: #5b6678; --paper: #f5f7fa; --card: #fff; --line: #d9dfe8; --accent: #0b66c3; }
+  @media (prefers-color-scheme: dark) {
+    :root { --ink: #e8edf5; --soft: #a3afc0; --paper: #12171f; --card: #1b222d; --line: #323c4a; --accent: #6db3ff; }
+  }
+  * { box-sizing: border-box; }
+  body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+  main { max-width: 46rem; margin: 0 auto; padding: 2.5rem 1.25rem; }
+  h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+  p { margin: .5rem 0; } .soft { color: var(--soft); }
+  .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.25rem; margin: 1rem 0; overflow-x: auto; }
+  table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
+  tr:last-child td { border-bottom: 0; } td.number, th.number { text-align: right; }
+  code, pre { font-family: ui-monospace, monospace; font-size: .9em; } pre { margin: 0; white-space: pre-wrap; word-break: break-all; }
+  label { display: block; margin: .75rem 0 .25rem; } input { width: 100%; padding: .55rem; border: 1px solid var(--soft); border-radius: .4rem; background: var(--paper); color: inherit; font: inherit; }
+  button { margin-top: 1rem; padding: .6rem 1.2rem; border: 0; border-radius: .4rem; background: var(--accent); color: var(--card); font: inherit; font-weight: 600; cursor: pointer; }
+  :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }`;
+
+/** A whole page; `title` is plain text, `body` is HTML. */
+export function renderPage(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title><link rel="icon" href="data:,"><style>${style}</style></head>
+<body><main>${body}</main></body></html>`;
+}
+
+export function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,129 @@
+/**
+ * Placement: key -> edge, epoch, reason. A cached pin is used as long as its edge is in the pool; otherwise
+ * the directory is asked, once per key at a time, and a key without a living owner is placed or moved
+ * there by one atomic statement. Load and health choose among candidates for *new* owners only.
+ */
+import type { Log } from '#shared/log.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import { hashKeyForLog } from '#shared/fleet-secrets.ts';
+import type { FleetSecrets } from '#shared/fleet-secrets.ts';
+import type { AffinityKey, EdgeId } from '#shared/ids.ts';
+import { timing } from '#shared/timing.ts';
+import { chooseEdge } from './core/choose-edge.ts';
+import { hashKey } from './core/rank.ts';
+import type { Directory, Pin, PinResult } from './directory/directory.ts';
+import type { EdgePool } from './membership/pool.ts';
+import { PinCache } from './pin-cache.ts';
+
+export type PlacementReason = 'pinned' | 'new' | 'moved';
+
+export type Placement =
+  | { readonly kind: 'placed'; readonly pin: Pin; readonly reason: PlacementReason }
+  | { readonly kind: 'no-edge' };
+
+interface PlacementOptions {
+  readonly directory: Directory;
+  readonly pool: EdgePool;
+  readonly secrets: FleetSecrets;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly nowMs: () => number;
+}
+
+const cachedPinsMax = 500_000;
+
+export class Placer {
+  readonly #options: PlacementOptions;
+  readonly #cache = new PinCache(cachedPinsMax);
+  /** Single flight: many arrivals of one key make one question to the directory. */
+  readonly #inFlight = new Map<AffinityKey, Promise<Placement>>();
+
+  constructor(options: PlacementOptions) {
+    this.#options = options;
+  }
+
+  /** Throws `directory-unavailable` when a key is not cached and the directory does not answer. */
+  async place(key: AffinityKey): Promise<Placement> {
+    const cached = this.#cache.get(key);
+    if (cached !== undefined && this.#options.pool.find(cached.owner) !== undefined) {
+      this.#options.metrics.count('ct_proxy_pin_cache_hits_total');
+      return { kind: 'placed', pin: cached, reason: 'pinned' };
+    }
+    return await this.#resolveOnce(key);
+  }
+
+  /** Asks past the cache: the pin that we used is stale, or its edge is in doubt. */
+  async replace(pin: Pin): Promise<Placement> {
+    this.#cache.drop(pin.key);
+    return await this.#resolveOnce(pin.key);
+  }
+
+  /**
+   * Waits until the pin's owner is proved over and the key has another one, or until the deadline.
+   * Returns undefined when the owner is still in its right at the end.
+   */
+  async replaceAfterLoss(pin: Pin, signal: AbortSignal): Promise<Placement | undefined> {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timing.takeoverWaitMs)]);
+    for (;;) {
+      const placement = await this.replace(pin);
+      if (placement.kind === 'placed' && placement.pin.epoch !== pin.epoch) return placement;
+      if (deadline.aborted) return undefined;
+      await this.#options.pool.nextChange(deadline);
+    }
+  }
+
+  /** Pins that the directory swept are not to be found here either. */
+  forget(keys: readonly AffinityKey[]): void {
+    for (const key of keys) this.#cache.drop(key);
+  }
+
+  async #resolveOnce(key: AffinityKey): Promise<Placement> {
+    const running = this.#inFlight.get(key);
+    if (running !== undefined) return await running;
+    const resolving = this.#resolve(key).finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, resolving);
+    return await resolving;
+  }
+
+  async #resolve(key: AffinityKey): Promise<Placement> {
+    const found = await this.#options.directory.findPin(key);
+    if (found !== undefined && !found.ownerIsOver) return this.#settle(found, 'pinned');
+    const refused = new Set<EdgeId>();
+    let seen = found;
+    for (;;) {
+      const now = this.#options.nowMs();
+      const hash = hashKey(this.#options.secrets.placement, key);
+      const target = chooseEdge(hash, this.#options.pool.candidates(now, refused));
+      if (target === undefined) return { kind: 'no-edge' };
+      const result = await this.#claim(key, seen, { id: target.id, incarnation: target.incarnation });
+      switch (result.kind) {
+        case 'won':
+          this.#options.pool.notePlacement(result.pin.owner, result.pin, now);
+          return this.#settle(result.pin, seen === undefined ? 'new' : 'moved');
+        case 'found':
+          this.#options.metrics.count('ct_proxy_races_lost_total');
+          if (!result.pin.ownerIsOver) return this.#settle(result.pin, 'pinned');
+          seen = result.pin;
+          break;
+        case 'target-refused':
+          refused.add(target.id);
+      }
+    }
+  }
+
+  async #claim(key: AffinityKey, seen: Pin | undefined, target: Pin['owner']): Promise<PinResult> {
+    const { directory } = this.#options;
+    return seen === undefined ? await directory.insertPin(key, target) : await directory.movePin(key, seen.epoch, target);
+  }
+
+  #settle(pin: Pin, reason: PlacementReason): Placement {
+    this.#cache.put(pin);
+    this.#options.metrics.count('ct_proxy_placements_total', { reason });
+    if (reason !== 'pinned') {
+      const { owner, epoch } = pin;
+      const keyHash = hashKeyForLog(this.#options.secrets, pin.key);
+      this.#options.log.debug('key.placed', { key: keyHash, edge: owner.id, epoch, reason });
+    }
+    return { kind: 'placed', pin, reason };
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Two sockets joined as raw bytes: back-pressure both ways, half-close passed on, one idle deadline for
+ * both. WebSocket frames are never parsed here.
+ */
+import type { Duplex } from 'node:stream';
+import type { ByteCounts } from './wire.ts';
+
+/** How a tunnel ended: which side closed or failed first, or nobody sent anything for too long. */
+export interface TunnelEnd {
+  readonly bytes: ByteCounts;
+  readonly endedBy: 'client' | 'upstream' | 'idle';
+  readonly error: Error | undefined;
+}
+
+/** After one side has ended, the other gets so long to end too. */
+const halfCloseMaxMs = 30_000;
+
+/** Joins until both sides are closed; resolves always. */
+export async function joinSockets(client: Duplex, upstream: Duplex, idleMs: number): Promise<TunnelEnd> {
+  return await new Promise<TunnelEnd>((resolve) => {
+    const tunnel = new Tunnel(client, upstream, resolve);
+    tunnel.start(idleMs);
+  });
+}
+
+class Tunnel {
+  readonly #client: Duplex;
+  readonly #upstream: Duplex;
+  readonly #resolve: (end: TunnelEnd) => void;
+  #up = 0;
+  #down = 0;
+  #open = 2;
+  #endedBy: TunnelEnd['endedBy'] | undefined;
+  #error: Error | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(client: Duplex, upstream: Duplex, resolve: (end: TunnelEnd) => void) {
+    this.#client = client;
+    this.#upstream = upstream;
+    this.#resolve = resolve;
+  }
+
+  start(idleMs: number): void {
+    this.#timer = setTimeout(() => this.#tearDown('idle'), idleMs);
+    this.#pump(this.#client, this.#upstream, 'client');
+    this.#pump(this.#upstream, this.#client, 'upstream');
+  }
+
+  #pump(from: Duplex, to: Duplex, side: 'client' | 'upstream'): void {
+    from.on('data', (chunk: Buffer) => {
+      if (side === 'client') this.#up += chunk.length;
+      else this.#down += chunk.length;
+      if (this.#endedBy === undefined) this.#timer?.refresh();
+      if (!to.write(chunk)) from.pause();
+    });
+    to.on('drain', () => from.resume());
+    from.once('end', () => {
+      this.#halfClose(side);
+      to.end();
+    });
+    from.once('error', (error: Error) => {
+      this.#error ??= error;
+      this.#tearDown(side);
+    });
+    from.once('close', () => this.#onClose(side));
+    from.resume();
+  }
+
+  #halfClose(side: 'client' | 'upstream'): void {
+    if (this.#endedBy !== undefined) return;
+    this.#endedBy = side;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tearDown(side), halfCloseMaxMs);
+  }
+
+  #tearDown(by: TunnelEnd['endedBy']): void {
+    this.#endedBy ??= by;
+    this.#client.destroy();
+    this.#upstream.destroy();
+  }
+
+  #onClose(side: 'client' | 'upstream'): void {
+    this.#tearDown(side);
+    if (--this.#open > 0) return;
+    clearTimeout(this.#timer);
+    this.#resolve({ bytes: { up: this.#up, down: this.#down }, endedBy: this.#endedBy ?? side, error: this.#error });
+  }
+}

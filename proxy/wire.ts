@@ -1,0 +1,53 @@
+/**
+ * What an exchange needs of the wire that carries it. There are two wires, requests and upgrades; affinity,
+ * placement, header rules and settle know this interface alone, so that a wire can be replaced.
+ */
+import type { ErrorCode } from '#shared/errors.ts';
+import type { HeaderList } from './core/header-list.ts';
+import type { RequestHead } from './core/request-gate.ts';
+
+/** Where and how to forward, decided before a byte goes out. */
+export interface ForwardPlan {
+  /** Origin of the upstream. */
+  readonly address: string;
+  readonly target: string;
+  readonly headers: HeaderList;
+  /** Head of the answer for the client. */
+  readonly answerHeaders: (headers: HeaderList) => string[];
+  /** A 421 of one of our edges is not for the client: it asks for another placement. */
+  readonly takesRefusals: boolean;
+}
+
+export interface ByteCounts {
+  readonly up: number;
+  readonly down: number;
+}
+
+export type ForwardOutcome =
+  | { readonly kind: 'answered'; readonly status: number; readonly bytes: ByteCounts }
+  | { readonly kind: 'misdirected'; readonly refusal: string }
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly cause: unknown;
+      /** How far it got: nothing reached the upstream, a request may have, or the client has a part of the answer. */
+      readonly reached: 'nothing' | 'upstream' | 'client';
+      /** Of the answer that the client has a part of. */
+      readonly status?: number;
+      readonly bytes: ByteCounts;
+    };
+
+export interface Wire {
+  readonly kind: 'http' | 'upgrade';
+  readonly head: RequestHead;
+  readonly peer: { readonly address: string; readonly secure: boolean };
+  readonly hasBody: boolean;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  /** Sends an answer of our own; ends the exchange. */
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void;
+  /** Reads the whole body, up to a bound; throws `body-too-large`, `client-left`, `request-timeout`. */
+  readBody(maxBytes: number): Promise<string>;
+  /** Carries the exchange to the upstream and back; never rejects. `onAnswer` marks the first byte of the answer. */
+  forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome>;
+}
