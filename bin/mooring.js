@@ -17,6 +17,8 @@ if (Number(process.versions.node.split('.', 1)[0]) >= neededMajor) {
     process.stderr.write(`mooring needs Node ${neededMajor}; this is ${process.version}. Run: npm ci\n`);
     process.exit(1);
   }
-  const result = spawnSync(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const result = spawnSync(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   process.exit(result.status ?? 1);
 }

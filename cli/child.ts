@@ -39,7 +39,10 @@ export class SupervisedChild {
   /** Starts the process; resolves with its ports when it serves, rejects when its first start fails. */
   async start(): Promise<ReadyMessage['ports']> {
     return await new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`${this.#options.name} is not ready after ${readyMaxMs} ms`)), readyMaxMs);
+      const late = setTimeout(
+        () => reject(new Error(`${this.#options.name} is not ready after ${readyMaxMs} ms`)),
+        readyMaxMs,
+      );
       this.#spawn(
         (ports) => {
           clearTimeout(late);

@@ -41,7 +41,11 @@ export async function runDirect(settings: Settings): Promise<void> {
   }
 }
 
-async function startChildren(settings: Settings, log: Log, children: SupervisedChild[]): Promise<Record<string, number>> {
+async function startChildren(
+  settings: Settings,
+  log: Log,
+  children: SupervisedChild[],
+): Promise<Record<string, number>> {
   const secrets = fleetSecrets(settings);
   const stopMaxMs = settings.CT_STOP_GRACE_MS + 6_000;
   const proxyEnv = { ...childEnv(settings, 'proxy'), ...secrets };
@@ -95,7 +99,8 @@ function fleetSecrets(settings: Settings): Record<string, string> {
     CT_JOIN_TOKEN: settings.CT_JOIN_TOKEN || ensureSecret(dataDir, 'join'),
     CT_SESSION_SECRET: settings.CT_SESSION_SECRET || ensureSecret(dataDir, 'session'),
     CT_ADMIN_TOKEN: settings.CT_ADMIN_TOKEN || ensureSecret(dataDir, 'admin'),
-    CT_API_KEY: settings.CT_API_KEY || (settings.CT_LOGIN.includes('apikey') ? ensureSecret(dataDir, 'api-key') : ''),
+    CT_API_KEY:
+      settings.CT_API_KEY || (settings.CT_LOGIN.includes('apikey') ? ensureSecret(dataDir, 'api-key') : ''),
   };
 }
 
@@ -105,7 +110,8 @@ function childEnv(settings: Settings, role: Role): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of inherited) if (value !== undefined) env[name] = value;
   for (const name of settingNames) {
-    if (name === 'CT_SETTINGS_FILE' || !(settingsSchema[name].roles as readonly Role[]).includes(role)) continue;
+    if (name === 'CT_SETTINGS_FILE' || !(settingsSchema[name].roles as readonly Role[]).includes(role))
+      continue;
     const value = settings[name];
     env[name] = typeof value === 'object' ? value.join(',') : String(value);
   }

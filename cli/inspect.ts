@@ -16,7 +16,9 @@ const answerMaxMs = 5_000;
 
 export async function showStatus(options: InspectOptions): Promise<void> {
   const status = await ask<Record<string, unknown>>(options, '/admin/status');
-  print(options, status, () => Object.entries(status).map(([name, value]) => `${name.padEnd(14)} ${showValue(value)}`));
+  print(options, status, () =>
+    Object.entries(status).map(([name, value]) => `${name.padEnd(14)} ${showValue(value)}`),
+  );
 }
 
 export async function showEdges(options: InspectOptions): Promise<void> {
@@ -52,7 +54,9 @@ export async function showPins(options: InspectOptions): Promise<void> {
 export async function showWhere(key: string, options: InspectOptions): Promise<void> {
   const pin = await ask<PinView>(options, `/admin/where?${new URLSearchParams({ key }).toString()}`);
   const over = pin.ownerIsOver ? ', whose owner is over: the next connection moves it' : '';
-  print(options, pin, () => [`${pin.key} is on ${pin.edge} (incarnation ${pin.incarnation}, epoch ${pin.epoch}, ${pin.state})${over}`]);
+  print(options, pin, () => [
+    `${pin.key} is on ${pin.edge} (incarnation ${pin.incarnation}, epoch ${pin.epoch}, ${pin.state})${over}`,
+  ]);
 }
 
 interface EdgeView {
@@ -90,7 +94,9 @@ async function ask<T>(options: InspectOptions, path: string): Promise<T> {
     throw new Error(`${code}: ${message}`);
   } catch (error) {
     if (error instanceof TypeError || abort.signal.aborted) {
-      throw new Error(`no front door answers at ${address}; is it running? (--admin, --data-dir)`, { cause: error });
+      throw new Error(`no front door answers at ${address}; is it running? (--admin, --data-dir)`, {
+        cause: error,
+      });
     }
     throw error;
   } finally {
@@ -99,7 +105,10 @@ async function ask<T>(options: InspectOptions, path: string): Promise<T> {
 }
 
 function adminAddress(dataDir: string): string {
-  const port = readRunState(dataDir)?.ports['admin'] ?? process.env['CT_ADMIN_PORT'] ?? settingsSchema.CT_ADMIN_PORT.default;
+  const port =
+    readRunState(dataDir)?.ports['admin'] ??
+    process.env['CT_ADMIN_PORT'] ??
+    settingsSchema.CT_ADMIN_PORT.default;
   return `http://127.0.0.1:${port}`;
 }
 
@@ -107,21 +116,31 @@ function adminToken(dataDir: string): string {
   const given = process.env['CT_ADMIN_TOKEN'];
   if (given !== undefined && given !== '') return given;
   const path = join(dataDir, 'admin.secret');
-  if (!existsSync(path)) throw new Error(`no admin token: set CT_ADMIN_TOKEN, or --data-dir to the pool's data folder (${path} is not there)`);
+  if (!existsSync(path))
+    throw new Error(
+      `no admin token: set CT_ADMIN_TOKEN, or --data-dir to the pool's data folder (${path} is not there)`,
+    );
   return readFileSync(path, 'utf8').trim();
 }
 
 function print(options: InspectOptions, value: unknown, lines: () => string[]): void {
-  process.stdout.write(options.json === true ? `${JSON.stringify(value, null, 2)}\n` : `${lines().join('\n')}\n`);
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify(value, null, 2)}\n` : `${lines().join('\n')}\n`,
+  );
 }
 
 function showValue(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
-  return Object.entries(value).map(([name, item]) => `${name} ${String(item)}`).join(', ');
+  return Object.entries(value)
+    .map(([name, item]) => `${name} ${String(item)}`)
+    .join(', ');
 }
 
 const columnWidth = 11;
 
 function row(cells: readonly (string | number)[]): string {
-  return cells.map((cell) => String(cell).padEnd(columnWidth)).join(' ').trimEnd();
+  return cells
+    .map((cell) => String(cell).padEnd(columnWidth))
+    .join(' ')
+    .trimEnd();
 }

@@ -29,26 +29,35 @@ Examples:
 Every setting is a flag and a CT_* variable; docs/config.md lists them.`,
   );
 
-roleCommand('direct', 'run front door, Locator and edges on this machine, supervised').action(async (_, command: Command) => {
-  await orExit(async () => await runDirect(readSettings('direct', flagsOf(command))));
-});
-roleCommand('proxy', 'run a front door with Locator; edges join it, or static backends stand behind it').action(
+roleCommand('direct', 'run front door, Locator and edges on this machine, supervised').action(
   async (_, command: Command) => {
-    const settings = readSettings('proxy', flagsOf(command));
-    // Loaded on demand: an image of one role does not hold the other.
-    await orExit(async () => await (await import('../proxy/main.ts')).startFrontDoor(settings));
+    await orExit(async () => await runDirect(readSettings('direct', flagsOf(command))));
   },
 );
-roleCommand('edge', 'run one edge and join every front door of --locator').action(async (_, command: Command) => {
-  const settings = readSettings('edge', flagsOf(command));
-  await orExit(async () => await (await import('../edge/main.ts')).startEdge(settings));
+roleCommand(
+  'proxy',
+  'run a front door with Locator; edges join it, or static backends stand behind it',
+).action(async (_, command: Command) => {
+  const settings = readSettings('proxy', flagsOf(command));
+  // Loaded on demand: an image of one role does not hold the other.
+  await orExit(async () => await (await import('../proxy/main.ts')).startFrontDoor(settings));
 });
+roleCommand('edge', 'run one edge and join every front door of --locator').action(
+  async (_, command: Command) => {
+    const settings = readSettings('edge', flagsOf(command));
+    await orExit(async () => await (await import('../edge/main.ts')).startEdge(settings));
+  },
+);
 roleCommand('check', 'validate settings and print the effective ones, secrets masked')
   .option('--role <role>', 'direct, proxy or edge', 'direct')
   .action((options: { role: string }, command: Command) => checkSettings(options.role, flagsOf(command)));
 
-inspectCommand('status', 'state of a running front door').action(async (options) => await orExit(() => showStatus(options)));
-inspectCommand('edges', 'edges of the pool with state and load').action(async (options) => await orExit(() => showEdges(options)));
+inspectCommand('status', 'state of a running front door').action(
+  async (options) => await orExit(() => showStatus(options)),
+);
+inspectCommand('edges', 'edges of the pool with state and load').action(
+  async (options) => await orExit(() => showEdges(options)),
+);
 inspectCommand('pins', 'newest pins of the directory')
   .option('--limit <n>', 'number of pins to list, up to 1000', '100')
   .action(async (options) => await orExit(() => showPins(options)));
@@ -81,7 +90,10 @@ function inspectCommand(name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
-    .option('--admin <url>', 'admin address of a front door (default: the one of the data folder, else port 1090)')
+    .option(
+      '--admin <url>',
+      'admin address of a front door (default: the one of the data folder, else port 1090)',
+    )
     .option('--data-dir <folder>', 'data folder of the running pool', process.env['CT_DATA_DIR'] ?? './data')
     .option('--json', 'print JSON');
 }
@@ -91,7 +103,9 @@ function flagsOf(command: Command): Record<string, string> {
   const given: Flags = command.opts();
   const flags: Record<string, string> = {};
   for (const name of settingNames) {
-    const camel = flagOf(name).slice(2).replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    const camel = flagOf(name)
+      .slice(2)
+      .replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     const value = given[camel];
     if (value !== undefined) flags[name] = Array.isArray(value) ? value.join(',') : value;
   }

@@ -23,7 +23,9 @@ export function lockDataDir(dataDir: string): { release: () => void } {
     lock.close();
     const holder = readRunState(dataDir);
     const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
-    throw new Error(`the data folder ${resolve(dataDir)} is in use by ${who}; stop it, or set CT_DATA_DIR`, { cause });
+    throw new Error(`the data folder ${resolve(dataDir)} is in use by ${who}; stop it, or set CT_DATA_DIR`, {
+      cause,
+    });
   }
   return {
     release: () => {

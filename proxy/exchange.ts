@@ -70,7 +70,8 @@ class Exchange {
     this.#settlement.client = client.address;
     const speaksOurProtocols = this.#options.pass !== undefined;
     const affinity = readAffinity({ ...gate, headers: this.#wire.head.headers, speaksOurProtocols });
-    if (affinity.kind === 'refused') throw new AppError(affinity.code, { facts: { source: affinity.source } });
+    if (affinity.kind === 'refused')
+      throw new AppError(affinity.code, { facts: { source: affinity.source } });
     const route = speaksOurProtocols ? routePath(gate.path) : staticRoute;
     this.#settlement.route = route.name;
     const key = this.#keyFor(route, affinity);
@@ -104,7 +105,15 @@ class Exchange {
     const { method, headers } = this.#wire.head;
     const readBody = async (maxBytes: number): Promise<string> => await this.#wire.readBody(maxBytes);
     const secure = client.proto === 'https';
-    const request = { method, path: rest, query: gate.query, headers, secure, readBody, signal: this.#wire.signal };
+    const request = {
+      method,
+      path: rest,
+      query: gate.query,
+      headers,
+      secure,
+      readBody,
+      signal: this.#wire.signal,
+    };
     const answer = await this.#options.local.answer(route.name, request);
     this.#settlement.status = answer.status;
     this.#wire.answer(answer.status, answer.headers, answer.body);
@@ -127,7 +136,9 @@ class Exchange {
     this.#settlement.reason = reason;
     this.#options.activity?.opened(pin);
     try {
-      return await this.#wire.forward(this.#plan(request, pin), () => this.#options.settler.markFirstByte(this.#settlement));
+      return await this.#wire.forward(this.#plan(request, pin), () =>
+        this.#options.settler.markFirstByte(this.#settlement),
+      );
     } finally {
       this.#options.activity?.closed(pin.key);
     }
@@ -143,9 +154,11 @@ class Exchange {
     if (outcome.kind === 'misdirected') {
       return this.#wire.hasBody ? undefined : requirePlacement(await placer.replace(pin));
     }
-    if (outcome.reached === 'client' || outcome.code === 'client-left' || outcome.code === 'request-timeout') return undefined;
+    if (outcome.reached === 'client' || outcome.code === 'client-left' || outcome.code === 'request-timeout')
+      return undefined;
     const replayable = !this.#wire.hasBody && isIdempotent(this.#wire.head.method);
-    if (outcome.reached === 'upstream' && !(replayable && outcome.code === 'upstream-broken')) return undefined;
+    if (outcome.reached === 'upstream' && !(replayable && outcome.code === 'upstream-broken'))
+      return undefined;
     const placement = await placer.replaceAfterLoss(pin, this.#wire.signal);
     return placement === undefined ? undefined : requirePlacement(placement);
   }
@@ -170,7 +183,8 @@ class Exchange {
     const { head } = this.#wire;
     const owner = formatOwner(pin.owner.id, pin.owner.incarnation);
     const exchangeId = this.#settlement.id;
-    const internal = pass === undefined ? undefined : { key: pin.key, epoch: pin.epoch, owner, pass, exchangeId };
+    const internal =
+      pass === undefined ? undefined : { key: pin.key, epoch: pin.epoch, owner, pass, exchangeId };
     const upgrade = head.isUpgrade ? headerValues(head.headers, 'upgrade')[0] : undefined;
     const forwarded = { ...request.client, host: request.gate.host };
     const handBack = { key: pin.key, cookie: this.#cookieFor(request) };
@@ -185,10 +199,12 @@ class Exchange {
 
   /** Browsers get the key as a cookie when they came without it: under the session's own path, or at `/` for static backends. */
   #cookieFor({ key, affinity, gate, client }: ForwardRequest): string | undefined {
-    if (affinity.kind === 'keyed' && (affinity.source === 'header' || affinity.source === 'cookie')) return undefined;
+    if (affinity.kind === 'keyed' && (affinity.source === 'header' || affinity.source === 'cookie'))
+      return undefined;
     const secure = client.proto === 'https';
     if (this.#options.pass === undefined) return affinityCookie(key, '/', secure);
-    const isPage = splitKeyPrefix(gate.path).keyText !== undefined || this.#settlement.route === 'session-create';
+    const isPage =
+      splitKeyPrefix(gate.path).keyText !== undefined || this.#settlement.route === 'session-create';
     return isPage ? affinityCookie(key, `/~${key}/`, secure) : undefined;
   }
 
@@ -198,7 +214,11 @@ class Exchange {
     if (this.#settlement.status !== 0) return;
     this.#settlement.status = entry.status;
     if (code === 'client-left') return;
-    this.#wire.answer(entry.status, refusalHeaders(code, error, this.#wire.peer.secure), errorBody(code, this.#settlement.id));
+    this.#wire.answer(
+      entry.status,
+      refusalHeaders(code, error, this.#wire.peer.secure),
+      errorBody(code, this.#settlement.id),
+    );
   }
 }
 
@@ -227,7 +247,8 @@ function refusalHeaders(code: ErrorCode, error: AppError, secure: boolean): Reco
   if (errorTable[code].retry !== 'never') headers['retry-after'] = String(retryAfterSeconds);
   // A browser that carries a bad cookie would be refused for ever.
   if (error.facts['source'] === 'cookie') {
-    headers['set-cookie'] = `${affinityName}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+    headers['set-cookie'] =
+      `${affinityName}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
   }
   return headers;
 }

@@ -28,7 +28,11 @@ export class HttpWire implements Wire {
   #bytesUp = 0;
   #bodyTimedOut = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, options: { upstreams: Upstreams; settings: Settings; secure: boolean }) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    options: { upstreams: Upstreams; settings: Settings; secure: boolean },
+  ) {
     this.#request = request;
     this.#response = response;
     this.#upstreams = options.upstreams;
@@ -41,7 +45,8 @@ export class HttpWire implements Wire {
     };
     this.peer = { address: plainAddress(request.socket.remoteAddress), secure: options.secure };
     this.hasBody =
-      request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+      request.headers['transfer-encoding'] !== undefined ||
+      Number(request.headers['content-length'] ?? 0) > 0;
     this.#bodyIdleMs = options.settings.CT_BODY_IDLE_TIMEOUT_MS;
     response.once('close', () => {
       if (!response.writableFinished) this.#left.abort();
@@ -57,7 +62,11 @@ export class HttpWire implements Wire {
     if (this.#response.destroyed || this.#response.headersSent) return;
     // An unread body would be taken for the next request, or keep the client waiting: the connection ends.
     const unread = this.hasBody && !this.#request.complete;
-    this.#response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers, ...(unread ? { connection: 'close' } : {}) });
+    this.#response.writeHead(status, {
+      'content-length': Buffer.byteLength(body),
+      ...headers,
+      ...(unread ? { connection: 'close' } : {}),
+    });
     this.#response.end(this.head.method === 'HEAD' ? undefined : body);
   }
 
@@ -79,14 +88,21 @@ export class HttpWire implements Wire {
 
   async forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {
     return await new Promise<ForwardOutcome>((resolve) => {
-      const transfer = new Transfer({ plan, response: this.#response, onAnswer, bytesUp: () => this.#bytesUp, resolve });
-      const leave = (): void => transfer.abort(new AppError(this.#bodyTimedOut ? 'request-timeout' : 'client-left'));
+      const transfer = new Transfer({
+        plan,
+        response: this.#response,
+        onAnswer,
+        bytesUp: () => this.#bytesUp,
+        resolve,
+      });
+      const leave = (): void =>
+        transfer.abort(new AppError(this.#bodyTimedOut ? 'request-timeout' : 'client-left'));
       if (this.signal.aborted) return leave();
       this.signal.addEventListener('abort', leave, { once: true });
       transfer.onSettled = () => this.signal.removeEventListener('abort', leave);
       this.#upstreams.pool(plan.address).dispatch(
         {
-          method: this.head.method as Dispatcher.HttpMethod,
+          method: this.head.method,
           path: plan.target,
           headers: [...plan.headers],
           body: this.hasBody ? Readable.from(this.#body(), { objectMode: false }) : null,
@@ -151,7 +167,12 @@ class Transfer implements Dispatcher.DispatchHandler {
     if (this.#abortedBy !== undefined) controller.abort(this.#abortedBy);
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, message?: string): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    message?: string,
+  ): void {
     // Informational answers (RFC 9110 section 15.2) concern our connection to the edge.
     if (status < 200) return;
     const headers = toHeaderList(controller.rawHeaders);
@@ -187,7 +208,8 @@ class Transfer implements Dispatcher.DispatchHandler {
   }
 
   #fail(error: Error): void {
-    const judged = error instanceof AppError ? { code: error.code, reached: 'upstream' as const } : judgeFailure(error);
+    const judged =
+      error instanceof AppError ? { code: error.code, reached: 'upstream' as const } : judgeFailure(error);
     const failure = { kind: 'failed', code: judged.code, cause: error, bytes: this.#bytes } as const;
     if (this.#status === 0) return this.#settle({ ...failure, reached: judged.reached });
     this.#options.response.destroy();
@@ -208,5 +230,7 @@ export function plainAddress(address: string | undefined): string {
 }
 
 function toHeaderList(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  return Array.isArray(raw) ? raw.map((item) => (typeof item === 'string' ? item : item.toString('latin1'))) : [];
+  return Array.isArray(raw)
+    ? raw.map((item) => (typeof item === 'string' ? item : item.toString('latin1')))
+    : [];
 }

@@ -73,7 +73,8 @@ const preflight: LocalAnswer = {
 };
 
 /** Pages run no script from elsewhere, are framed by nobody, and send no referrer with a key in it. */
-const contentPolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const contentPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 function html(body: string): LocalAnswer {
   const headers = {

@@ -60,7 +60,11 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const exchange = {
     placer,
     settler,
-    local: new LocalAnswers({ owner: settings.CT_SERVER_OWNER, login: openLogin(settings, log, nowMs), edges: () => pool.list(nowMs()) }),
+    local: new LocalAnswers({
+      owner: settings.CT_SERVER_OWNER,
+      login: openLogin(settings, log, nowMs),
+      edges: () => pool.list(nowMs()),
+    }),
     trusted: new TrustedProxies(settings.CT_TRUSTED_PROXIES),
     pass: isStatic ? undefined : secrets.pass,
     activity,
@@ -88,7 +92,13 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
       ...(pool.hasReadyEdge ? [] : ['no edge is ready']),
       ...(stopping.signal.aborted ? ['stopping'] : []),
     ],
-    routes: adminRoutes({ directory, pool, nowMs, startedAtMs, ports: () => ({ ...ports, admin: admin.port }) }),
+    routes: adminRoutes({
+      directory,
+      pool,
+      nowMs,
+      startedAtMs,
+      ports: () => ({ ...ports, admin: admin.port }),
+    }),
   });
   for (const backend of backends) {
     void runBackendChecks(backend, { settings, membership, directory, pool, log, signal: stopping.signal });
@@ -115,9 +125,17 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
 
 function openLogin(settings: Settings, log: Log, nowMs: () => number): Login {
   const secret = settings.CT_SESSION_SECRET || ensureSecret(settings.CT_DATA_DIR, 'session');
-  const providers = settings.CT_LOGIN.map((name) => (name === 'apikey' ? apiKeyProvider(settings.CT_API_KEY) : simpleProvider));
+  const providers = settings.CT_LOGIN.map((name) =>
+    name === 'apikey' ? apiKeyProvider(settings.CT_API_KEY) : simpleProvider,
+  );
   const tokens = new SessionTokens(secret, settings.CT_TOKEN_LIFETIME_HOURS);
-  return new Login({ tokens, providers, log, nowMs, randomToken: () => randomBytes(18).toString('base64url') });
+  return new Login({
+    tokens,
+    providers,
+    log,
+    nowMs,
+    randomToken: () => randomBytes(18).toString('base64url'),
+  });
 }
 
 interface Chore {
@@ -166,12 +184,15 @@ function announce(settings: Settings, log: Log, ports: Record<string, number>): 
   const host = ['0.0.0.0', '::'].includes(settings.CT_HOST) ? '127.0.0.1' : settings.CT_HOST;
   const shownHost = host.includes(':') ? `[${host}]` : host;
   log.info('process.ready', { ports });
-  const https = ports['https'] === undefined ? 'no HTTPS (no certificate)' : `https://${shownHost}:${ports['https']}`;
+  const https =
+    ports['https'] === undefined ? 'no HTTPS (no certificate)' : `https://${shownHost}:${ports['https']}`;
   const control = ports['control'] === undefined ? '' : `, edges join on ${ports['control']}`;
   const line = `mooring proxy ready: http://${shownHost}:${ports['http']}, ${https}, admin on ${ports['admin']}${control}`;
   announceReady(line, ports);
 }
 
 function definedPorts(ports: Record<string, number | undefined>): Record<string, number> {
-  return Object.fromEntries(Object.entries(ports).filter((entry): entry is [string, number] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(ports).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
 }

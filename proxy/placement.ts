@@ -113,7 +113,9 @@ export class Placer {
 
   async #claim(key: AffinityKey, seen: Pin | undefined, target: Pin['owner']): Promise<PinResult> {
     const { directory } = this.#options;
-    return seen === undefined ? await directory.insertPin(key, target) : await directory.movePin(key, seen.epoch, target);
+    return seen === undefined
+      ? await directory.insertPin(key, target)
+      : await directory.movePin(key, seen.epoch, target);
   }
 
   #settle(pin: Pin, reason: PlacementReason): Placement {

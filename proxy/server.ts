@@ -40,7 +40,11 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
   const httpPort = await listen(listeners[0]!.server, settings.CT_HOST, settings.CT_HTTP_PORT);
   let httpsPort: number | undefined;
   if (settings.CT_TLS_CERT !== '') {
-    const tls = { cert: readFileSync(settings.CT_TLS_CERT), key: readFileSync(settings.CT_TLS_KEY), minVersion: 'TLSv1.2' } as const;
+    const tls = {
+      cert: readFileSync(settings.CT_TLS_CERT),
+      key: readFileSync(settings.CT_TLS_KEY),
+      minVersion: 'TLSv1.2',
+    } as const;
     const listener = new Listener(createHttpsServer({ ...tls, ...serverOptions(settings) }), true, options);
     listeners.push(listener);
     httpsPort = await listen(listener.server, settings.CT_HOST, settings.CT_HTTPS_PORT);
@@ -63,7 +67,8 @@ function serverOptions(settings: Settings): ServerOptions {
     connectionsCheckingInterval: Math.min(1_000, settings.CT_HEAD_TIMEOUT_MS),
     insecureHTTPParser: false,
     requireHostHeader: false,
-    shouldUpgradeCallback: (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === 'websocket',
+    shouldUpgradeCallback: (request: IncomingMessage) =>
+      request.headers.upgrade?.toLowerCase() === 'websocket',
   };
 }
 
@@ -78,7 +83,11 @@ class Listener {
     this.#secure = secure;
     this.#options = options;
     server.on('request', (request, response) => {
-      const wire = new HttpWire(request, response, { upstreams: options.upstreams, settings: options.settings, secure });
+      const wire = new HttpWire(request, response, {
+        upstreams: options.upstreams,
+        settings: options.settings,
+        secure,
+      });
       void conductExchange(wire, options.exchange);
     });
     server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
@@ -98,7 +107,10 @@ class Listener {
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#upgraded.add(socket);
     socket.once('close', () => this.#upgraded.delete(socket));
-    const wire = new UpgradeWire(request, socket, head, { settings: this.#options.settings, secure: this.#secure });
+    const wire = new UpgradeWire(request, socket, head, {
+      settings: this.#options.settings,
+      secure: this.#secure,
+    });
     void conductExchange(wire, this.#options.exchange);
   }
 

@@ -88,7 +88,11 @@ export class Settler {
 
   #measure({ kind, status, pin, bytes, retried, error }: Settlement): void {
     this.#metrics.add('ct_proxy_exchanges_open', -1, { kind });
-    this.#metrics.count('ct_proxy_exchanges_total', { kind, class: `${Math.floor(status / 100)}xx`, edge: pin?.owner.id ?? 'none' });
+    this.#metrics.count('ct_proxy_exchanges_total', {
+      kind,
+      class: `${Math.floor(status / 100)}xx`,
+      edge: pin?.owner.id ?? 'none',
+    });
     this.#metrics.count('ct_proxy_bytes_total', { direction: 'up' }, bytes.up);
     this.#metrics.count('ct_proxy_bytes_total', { direction: 'down' }, bytes.down);
     if (retried !== undefined) this.#metrics.count('ct_proxy_retries_total', { cause: retried });
@@ -114,11 +118,19 @@ export class Settler {
       retried: settlement.retried,
       bytesUp: settlement.bytes.up,
       bytesDown: settlement.bytes.down,
-      firstByteMs: settlement.firstByteAtMs === undefined ? undefined : round(settlement.firstByteAtMs - settlement.startedAtMs),
+      firstByteMs:
+        settlement.firstByteAtMs === undefined
+          ? undefined
+          : round(settlement.firstByteAtMs - settlement.startedAtMs),
       totalMs: round(now - settlement.startedAtMs),
     };
     if (error !== undefined && (error.entry.level === 'warn' || error.entry.level === 'error')) {
-      this.#log.write(error.entry.level, 'exchange.failed', { exchange: settlement.id, code: error.code, error, facts: error.facts });
+      this.#log.write(error.entry.level, 'exchange.failed', {
+        exchange: settlement.id,
+        code: error.code,
+        error,
+        facts: error.facts,
+      });
     }
     this.#log.info('exchange.settled', facts);
   }

@@ -83,6 +83,10 @@ class Tunnel {
     this.#tearDown(side);
     if (--this.#open > 0) return;
     clearTimeout(this.#timer);
-    this.#resolve({ bytes: { up: this.#up, down: this.#down }, endedBy: this.#endedBy ?? side, error: this.#error });
+    this.#resolve({
+      bytes: { up: this.#up, down: this.#down },
+      endedBy: this.#endedBy ?? side,
+      error: this.#error,
+    });
   }
 }

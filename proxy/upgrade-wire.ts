@@ -33,7 +33,12 @@ export class UpgradeWire implements Wire {
   readonly #left = new AbortController();
   readonly #leave = (): void => this.#left.abort();
 
-  constructor(request: IncomingMessage, socket: Duplex, early: Buffer, options: { settings: Settings; secure: boolean }) {
+  constructor(
+    request: IncomingMessage,
+    socket: Duplex,
+    early: Buffer,
+    options: { settings: Settings; secure: boolean },
+  ) {
     this.#socket = socket;
     this.#early = early;
     this.#settings = options.settings;
@@ -55,7 +60,15 @@ export class UpgradeWire implements Wire {
 
   answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
     const flat = Object.entries(headers).flat();
-    this.#socket.end(formatHead(status, [...flat, 'content-length', String(Buffer.byteLength(body)), 'connection', 'close']) + body);
+    this.#socket.end(
+      formatHead(status, [
+        ...flat,
+        'content-length',
+        String(Buffer.byteLength(body)),
+        'connection',
+        'close',
+      ]) + body,
+    );
   }
 
   readBody(): Promise<string> {
@@ -86,13 +99,20 @@ export class UpgradeWire implements Wire {
     return await new Promise<Handshake>((resolve) => {
       const request = this.#openRequest(plan);
       const fail = (error: unknown): void => {
-        const judged = error instanceof AppError ? { code: error.code, reached: 'upstream' as const } : judgeFailure(error);
+        const judged =
+          error instanceof AppError
+            ? { code: error.code, reached: 'upstream' as const }
+            : judgeFailure(error);
         settle({ kind: 'failed', cause: error, bytes: nothing, ...judged });
       };
       const connectTimer = setTimeout(() => {
-        if (request.socket?.connecting !== false) request.destroy(Object.assign(new Error('connect timed out'), { code: 'EHOSTUNREACH' }));
+        if (request.socket?.connecting !== false)
+          request.destroy(Object.assign(new Error('connect timed out'), { code: 'EHOSTUNREACH' }));
       }, this.#settings.CT_CONNECT_TIMEOUT_MS);
-      const answerTimer = setTimeout(() => request.destroy(new AppError('upstream-timeout')), this.#settings.CT_FIRST_BYTE_TIMEOUT_MS);
+      const answerTimer = setTimeout(
+        () => request.destroy(new AppError('upstream-timeout')),
+        this.#settings.CT_FIRST_BYTE_TIMEOUT_MS,
+      );
       const onLeft = (): void => void request.destroy(new AppError('client-left'));
       const settle = (handshake: Handshake): void => {
         clearTimeout(connectTimer);
@@ -101,7 +121,9 @@ export class UpgradeWire implements Wire {
         resolve(handshake);
       };
       this.signal.addEventListener('abort', onLeft);
-      request.once('upgrade', (response, socket, early) => settle({ kind: 'agreed', response, socket, early }));
+      request.once('upgrade', (response, socket, early) =>
+        settle({ kind: 'agreed', response, socket, early }),
+      );
       request.once('response', (response) => settle({ kind: 'declined', response }));
       request.on('error', fail);
       if (this.signal.aborted) onLeft();
@@ -124,7 +146,11 @@ export class UpgradeWire implements Wire {
   }
 
   /** The edge said no: its answer goes to the client, unless it asks for another placement. */
-  async #passRefusal(response: IncomingMessage, plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {
+  async #passRefusal(
+    response: IncomingMessage,
+    plan: ForwardPlan,
+    onAnswer: () => void,
+  ): Promise<ForwardOutcome> {
     const status = response.statusCode ?? 502;
     response.setTimeout(this.#settings.CT_BODY_IDLE_TIMEOUT_MS, () => response.destroy());
     try {
@@ -136,12 +162,17 @@ export class UpgradeWire implements Wire {
         chunks.push(chunk);
       }
       if (status === 421 && plan.takesRefusals) {
-        return { kind: 'misdirected', refusal: headerValues(response.rawHeaders, internalHeaders.refusal)[0] ?? 'unnamed' };
+        return {
+          kind: 'misdirected',
+          refusal: headerValues(response.rawHeaders, internalHeaders.refusal)[0] ?? 'unnamed',
+        };
       }
       onAnswer();
       const body = Buffer.concat(chunks);
       const kept = plan.answerHeaders(withoutLength(response.rawHeaders));
-      this.#socket.write(formatHead(status, [...kept, 'content-length', String(body.length), 'connection', 'close']));
+      this.#socket.write(
+        formatHead(status, [...kept, 'content-length', String(body.length), 'connection', 'close']),
+      );
       this.#socket.end(body);
       return { kind: 'answered', status, bytes: { up: 0, down: body.length } };
     } catch (cause) {

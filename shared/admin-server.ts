@@ -53,7 +53,11 @@ export async function listen(server: Server, host: string, port: number): Promis
   return (server.address() as AddressInfo).port;
 }
 
-async function answer(options: AdminOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  options: AdminOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   try {
     const url = new URL(request.url ?? '/', 'http://admin');
     if (request.method !== 'GET' && request.method !== 'HEAD') throw new AppError('method-refused');
@@ -62,7 +66,10 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
         return send(response, 200, { status: 'ok' });
       case '/readyz': {
         const reasons = options.notReady();
-        return send(response, reasons.length === 0 ? 200 : 503, { status: reasons.length === 0 ? 'ok' : 'not-ready', reasons });
+        return send(response, reasons.length === 0 ? 200 : 503, {
+          status: reasons.length === 0 ? 'ok' : 'not-ready',
+          reasons,
+        });
       }
       case '/metrics': {
         await options.refreshMetrics();

@@ -73,7 +73,11 @@ const leaseSchema = z.object({
 });
 const farewellTakenSchema = z.object({ type: z.literal('farewell-taken') });
 
-export const frontDoorMessageSchema = z.discriminatedUnion('type', [welcomeSchema, leaseSchema, farewellTakenSchema]);
+export const frontDoorMessageSchema = z.discriminatedUnion('type', [
+  welcomeSchema,
+  leaseSchema,
+  farewellTakenSchema,
+]);
 
 export type EdgeHello = z.infer<typeof helloSchema>;
 export type EdgeReport = z.infer<typeof reportSchema>;

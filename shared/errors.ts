@@ -20,15 +20,39 @@ export interface ErrorEntry {
   readonly message: string;
 }
 
-const badRequest = { source: 'downstream', retry: 'never', status: 400, closeCode: 4400, level: 'info' } as const;
-const unauthorized = { source: 'downstream', retry: 'never', status: 401, closeCode: 4401, level: 'info' } as const;
-const unavailable = { source: 'internal', retry: 'later', status: 503, closeCode: 1013, level: 'warn' } as const;
+const badRequest = {
+  source: 'downstream',
+  retry: 'never',
+  status: 400,
+  closeCode: 4400,
+  level: 'info',
+} as const;
+const unauthorized = {
+  source: 'downstream',
+  retry: 'never',
+  status: 401,
+  closeCode: 4401,
+  level: 'info',
+} as const;
+const unavailable = {
+  source: 'internal',
+  retry: 'later',
+  status: 503,
+  closeCode: 1013,
+  level: 'warn',
+} as const;
 
 export const errorTable = {
   'request-malformed': { ...badRequest, message: 'The request breaks the rules of HTTP/1.1.' },
   'host-invalid': { ...badRequest, message: 'The request needs exactly one valid Host.' },
-  'framing-ambiguous': { ...badRequest, message: 'The request does not say unambiguously where its body ends.' },
-  'header-refused': { ...badRequest, message: 'The request carries a header name that is not accepted here.' },
+  'framing-ambiguous': {
+    ...badRequest,
+    message: 'The request does not say unambiguously where its body ends.',
+  },
+  'header-refused': {
+    ...badRequest,
+    message: 'The request carries a header name that is not accepted here.',
+  },
   'key-invalid': {
     ...badRequest,
     message: 'The session key must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ and -.',
@@ -74,6 +98,7 @@ export const errorTable = {
   },
   'token-invalid': { ...unauthorized, message: 'The token is not valid.' },
   'token-missing': { ...unauthorized, message: 'A token is needed here.' },
+  'public-key-invalid': { ...badRequest, message: 'The public key must be RSA of 2048 bits or more.' },
   'login-refused': {
     ...unauthorized,
     status: 403,
@@ -119,7 +144,11 @@ export const errorTable = {
     closeCode: 1009,
     message: 'The message is larger than this server takes.',
   },
-  'message-malformed': { ...badRequest, closeCode: 1007, message: 'The message is not one of this protocol.' },
+  'message-malformed': {
+    ...badRequest,
+    closeCode: 1007,
+    message: 'The message is not one of this protocol.',
+  },
   'member-too-slow': {
     ...badRequest,
     retry: 'now',

@@ -60,7 +60,12 @@ const flushIntervalMs = 1_000;
 
 /** Opens the log of a process on standard output. */
 export function openLog(options: { level: string; role: string; fields?: LogFacts }): Log {
-  const destination = pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: flushIntervalMs });
+  const destination = pino.destination({
+    dest: 1,
+    sync: false,
+    minLength: 4_096,
+    periodicFlush: flushIntervalMs,
+  });
   const logger = pino(
     {
       level: options.level,
@@ -81,7 +86,8 @@ export function silentLog(): Log {
 }
 
 function wrap(logger: pino.Logger, flush: () => void): Log {
-  const write = (level: ErrorLevel, event: LogEvent, facts: LogFacts = {}): void => logger[level](facts, event);
+  const write = (level: ErrorLevel, event: LogEvent, facts: LogFacts = {}): void =>
+    logger[level](facts, event);
   return {
     write,
     debug: (event, facts) => write('debug', event, facts),

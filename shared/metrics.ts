@@ -34,11 +34,23 @@ export const metricTable = {
     help: 'Placements that found the key placed by somebody else in the meantime.',
     labels: [],
   },
-  ct_proxy_retries_total: { type: 'counter', help: 'Exchanges sent a second time, by cause.', labels: ['cause'] },
+  ct_proxy_retries_total: {
+    type: 'counter',
+    help: 'Exchanges sent a second time, by cause.',
+    labels: ['cause'],
+  },
   ct_proxy_pins: { type: 'gauge', help: 'Pins in the directory.', labels: [] },
   ct_proxy_pin_cache_hits_total: { type: 'counter', help: 'Look-ups answered by the pin cache.', labels: [] },
-  ct_proxy_edge_state: { type: 'gauge', help: '1 for the state that an edge is in.', labels: ['edge', 'state'] },
-  ct_proxy_edge_load: { type: 'gauge', help: 'Load score of an edge as placement sees it.', labels: ['edge'] },
+  ct_proxy_edge_state: {
+    type: 'gauge',
+    help: '1 for the state that an edge is in.',
+    labels: ['edge', 'state'],
+  },
+  ct_proxy_edge_load: {
+    type: 'gauge',
+    help: 'Load score of an edge as placement sees it.',
+    labels: ['edge'],
+  },
   ct_proxy_directory_seconds: {
     type: 'histogram',
     help: 'Time of a batch of directory calls.',
@@ -48,9 +60,21 @@ export const metricTable = {
   ct_proxy_directory_up: { type: 'gauge', help: '1 while the directory answers.', labels: [] },
   ct_edge_sessions: { type: 'gauge', help: 'Sessions on this edge.', labels: ['adapter'] },
   ct_edge_members: { type: 'gauge', help: 'Connected members.', labels: ['adapter'] },
-  ct_edge_messages_total: { type: 'counter', help: 'Messages by adapter and direction.', labels: ['adapter', 'direction'] },
-  ct_edge_bytes_total: { type: 'counter', help: 'Message bytes by direction.', labels: ['adapter', 'direction'] },
-  ct_edge_refused_total: { type: 'counter', help: 'Requests, members and messages refused, by error code.', labels: ['code'] },
+  ct_edge_messages_total: {
+    type: 'counter',
+    help: 'Messages by adapter and direction.',
+    labels: ['adapter', 'direction'],
+  },
+  ct_edge_bytes_total: {
+    type: 'counter',
+    help: 'Message bytes by direction.',
+    labels: ['adapter', 'direction'],
+  },
+  ct_edge_refused_total: {
+    type: 'counter',
+    help: 'Requests, members and messages refused, by error code.',
+    labels: ['code'],
+  },
   ct_edge_outbox_bytes: { type: 'gauge', help: 'Bytes that wait for members.', labels: [] },
   ct_edge_commit_seconds: {
     type: 'histogram',

@@ -7,7 +7,10 @@ test('the timing constants agree with each other', () => {
 });
 
 test('a lease that ends before the edge fences itself is refused', () => {
-  assert.throws(() => assertTimingRelations({ ...timing, leaseMs: 2_400 }), /leaseMs \(2400\) must be greater/);
+  assert.throws(
+    () => assertTimingRelations({ ...timing, leaseMs: 2_400 }),
+    /leaseMs \(2400\) must be greater/,
+  );
   assert.throws(() => assertTimingRelations({ ...timing, selfFenceMs: 2_900 }), /250 ms/);
   assert.throws(() => assertTimingRelations({ ...timing, takeoverWaitMs: 14_000 }), /half of the time/);
 });

@@ -38,7 +38,8 @@ export function assertTimingRelations(t: { readonly [K in keyof typeof timing]: 
   for (let i = 1; i < rising.length; i++) {
     const [name, value] = rising[i]!;
     const [before, floor] = rising[i - 1]!;
-    if (!(value > floor)) throw new RangeError(`${name} (${value}) must be greater than ${before} (${floor})`);
+    if (!(value > floor))
+      throw new RangeError(`${name} (${value}) must be greater than ${before} (${floor})`);
   }
   if (t.leaseMs - t.selfFenceMs < 250) {
     throw new RangeError('leaseMs must leave an edge 250 ms after selfFenceMs to close its sockets');

@@ -39,7 +39,14 @@ const sensitiveNames = new Set([
 ]);
 const sensitivePrefixes = ['x-ct-', 'x-forwarded-', 'sec-websocket-'];
 /** Headers that a client must not be able to take out by naming them in Connection. */
-const endToEndNames = new Set(['host', 'content-length', 'cookie', 'authorization', 'ctstickiness', 'x-oct-jwt']);
+const endToEndNames = new Set([
+  'host',
+  'content-length',
+  'cookie',
+  'authorization',
+  'ctstickiness',
+  'x-oct-jwt',
+]);
 
 /** RFC 3986 host, optional port; no user information, no path. */
 const hostPattern = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(:\d{1,5})?$/;

@@ -106,7 +106,12 @@ const operations = {
   insertPin(input: { key: AffinityKey; target: EdgeRef }): PinResult {
     const pin = operations.findPin(input.key);
     if (pin !== undefined) return { kind: 'found', pin };
-    const inserted = sql.insertPin.run({ ...input.target, key: input.key, now: readClock(), epoch: nextEpoch() });
+    const inserted = sql.insertPin.run({
+      ...input.target,
+      key: input.key,
+      now: readClock(),
+      epoch: nextEpoch(),
+    });
     return wonOr('target-refused', input.key, inserted.changes);
   },
   movePin(input: { key: AffinityKey; seen: Epoch; target: EdgeRef }): PinResult {

@@ -84,7 +84,11 @@ export class Login {
       case 'confirmed': {
         const wantsCookie = new URLSearchParams(request.query).has('useCookie');
         const cookie = `${cookieName}=${result.token}; Max-Age=${cookieMaxAgeSeconds}; ${cookieAttributes}`;
-        return json(200, { loginToken: result.token }, wantsCookie ? { 'set-cookie': cookie, 'access-control-allow-credentials': 'true' } : {});
+        return json(
+          200,
+          { loginToken: result.token },
+          wantsCookie ? { 'set-cookie': cookie, 'access-control-allow-credentials': 'true' } : {},
+        );
       }
     }
   }
@@ -119,7 +123,8 @@ function loginToken(request: LocalRequest): string | undefined {
 function parseObject(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
   } catch {
     // Falls through to the refusal below.
   }

@@ -27,7 +27,11 @@ export class PendingLogins {
   start(pollToken: string): void {
     this.#sweep();
     if (this.#pending.size >= pendingMax) throw new AppError('too-many-waiting');
-    this.#pending.set(pollToken, { expiresAtMs: this.#nowMs() + loginMaxMs, token: undefined, waiters: new Set() });
+    this.#pending.set(pollToken, {
+      expiresAtMs: this.#nowMs() + loginMaxMs,
+      token: undefined,
+      waiters: new Set(),
+    });
   }
 
   /** False when there is no such login, or no longer. A second confirmation changes nothing. */

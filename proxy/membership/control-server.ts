@@ -36,8 +36,14 @@ interface ControlOptions {
 const helloDeadlineMs = 5_000;
 const messagesWaitingMax = 16;
 
-export async function openControlServer(options: ControlOptions): Promise<{ port: number; close: () => void }> {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: controlMessageMaxBytes, perMessageDeflate: false });
+export async function openControlServer(
+  options: ControlOptions,
+): Promise<{ port: number; close: () => void }> {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: controlMessageMaxBytes,
+    perMessageDeflate: false,
+  });
   const connected = new Map<EdgeId, EdgeConnection>();
   const server = createServer((_request, response) => {
     response.writeHead(426, { connection: 'close' });
@@ -51,7 +57,7 @@ export async function openControlServer(options: ControlOptions): Promise<{ port
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      new EdgeConnection(webSocket, connected, options);
+      EdgeConnection.accept(webSocket, connected, options);
     });
   });
   const port = await listen(server, options.host, options.port);
@@ -69,26 +75,35 @@ class EdgeConnection {
   readonly #socket: WebSocket;
   readonly #connected: Map<EdgeId, EdgeConnection>;
   readonly #options: ControlOptions;
-  readonly #silence: NodeJS.Timeout;
+  /** Ends a connection that says no hello, or no report. */
+  #silence: NodeJS.Timeout;
   #edge: EdgeRef | undefined;
   #saidFarewell = false;
   #waiting = 0;
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(socket: WebSocket, connected: Map<EdgeId, EdgeConnection>, options: ControlOptions) {
+  /** The connection lives as long as its socket, whose events keep it. */
+  static accept(socket: WebSocket, connected: Map<EdgeId, EdgeConnection>, options: ControlOptions): void {
+    const connection = new EdgeConnection(socket, connected, options);
+    socket.on('message', (data: Buffer, isBinary) =>
+      connection.#onMessage(isBinary ? '' : data.toString('utf8')),
+    );
+    socket.on('close', () => void connection.#onClose());
+    socket.on('error', () => socket.terminate());
+  }
+
+  private constructor(socket: WebSocket, connected: Map<EdgeId, EdgeConnection>, options: ControlOptions) {
     this.#socket = socket;
     this.#connected = connected;
     this.#options = options;
     this.#silence = setTimeout(() => this.#onSilence(), helloDeadlineMs);
-    socket.on('message', (data: Buffer, isBinary) => this.#onMessage(isBinary ? '' : data.toString('utf8')));
-    socket.on('close', () => void this.#onClose());
-    socket.on('error', () => socket.terminate());
   }
 
   #onMessage(text: string): void {
     const message = parseControlMessage(edgeMessageSchema, text);
     if (message === undefined) return this.#refuse(controlCloseCodes.protocol, 'not a control message');
-    if (++this.#waiting > messagesWaitingMax) return this.#refuse(controlCloseCodes.protocol, 'too many messages');
+    if (++this.#waiting > messagesWaitingMax)
+      return this.#refuse(controlCloseCodes.protocol, 'too many messages');
     this.#turn = this.#turn
       .then(() => this.#handle(message))
       .catch((error: unknown) => {
@@ -115,25 +130,28 @@ class EdgeConnection {
       return this.#refuse(controlCloseCodes.protocol, 'bad hello');
     }
     if (hello.clusterHash !== this.#options.clusterHash) {
-      return this.#refuse(controlCloseCodes.settings, 'the cluster settings of this edge differ from the front door’s');
+      return this.#refuse(
+        controlCloseCodes.settings,
+        'the cluster settings of this edge differ from the front door’s',
+      );
     }
     const edge = await this.#options.membership.join({ ...hello, id, kind: 'edge' });
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#edge = edge;
     const older = this.#connected.get(id);
     this.#connected.set(id, this);
-    if (older !== undefined) older.#refuse(controlCloseCodes.superseded, 'a newer connection of this edge id');
+    if (older !== undefined)
+      older.#refuse(controlCloseCodes.superseded, 'a newer connection of this edge id');
     this.#send({ type: 'welcome', incarnation: edge.incarnation });
-    this.#silence.refresh();
+    this.#watchSilence(helloDeadlineMs);
   }
 
   async #onReport(report: EdgeReport): Promise<void> {
     const edge = this.#edge;
     if (edge === undefined) return this.#refuse(controlCloseCodes.protocol, 'a report before hello');
-    clearTimeout(this.#silence);
     const renewed = await this.#options.membership.report(edge, report);
     this.#send({ type: 'lease', sequence: report.sequence, renewed });
-    this.#watchSilence();
+    this.#watchSilence(timing.suspectAfterMs);
   }
 
   async #onFarewell(): Promise<void> {
@@ -145,7 +163,6 @@ class EdgeConnection {
 
   async #onClose(): Promise<void> {
     clearTimeout(this.#silence);
-    clearTimeout(this.#reportWatch);
     const edge = this.#edge;
     if (edge === undefined || this.#connected.get(edge.id) !== this) return;
     this.#connected.delete(edge.id);
@@ -157,20 +174,15 @@ class EdgeConnection {
     }
   }
 
-  #reportWatch: NodeJS.Timeout | undefined;
-
-  #watchSilence(): void {
-    clearTimeout(this.#reportWatch);
-    this.#reportWatch = setTimeout(() => {
-      if (this.#edge !== undefined) this.#options.membership.suspect(this.#edge, 'no report');
-      // A frozen process keeps its connection: end it, so that its silence is followed to the proof.
-      this.#socket.terminate();
-    }, timing.suspectAfterMs);
+  #watchSilence(maxMs: number): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#onSilence(), maxMs);
   }
 
+  /** A frozen process keeps its connection open: it is ended here, so that its silence is followed to the proof. */
   #onSilence(): void {
-    if (this.#edge === undefined) this.#refuse(controlCloseCodes.protocol, 'no hello in time');
-    else this.#socket.terminate();
+    if (this.#edge === undefined) return this.#refuse(controlCloseCodes.protocol, 'no hello in time');
+    this.#socket.terminate();
   }
 
   #refuse(code: number, reason: string): void {

@@ -21,6 +21,8 @@ export async function probeAddress(address: string): Promise<ProbeResult> {
     };
     socket.setTimeout(answerTimeoutMs, () => settle('no-answer'));
     socket.once('connect', () => settle('accepted'));
-    socket.once('error', (error: NodeJS.ErrnoException) => settle(error.code === 'ECONNREFUSED' ? 'refused' : 'no-answer'));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      settle(error.code === 'ECONNREFUSED' ? 'refused' : 'no-answer'),
+    );
   });
 }

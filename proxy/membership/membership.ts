@@ -41,7 +41,16 @@ export class Membership {
     const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress } = joining;
     const incarnation = await directory.registerEdge({ id, kind, bootId, address, weight });
     const edge = { id, incarnation };
-    const member: EdgeMember = { ...edge, kind, address, weight, sessionsMax, version, adminAddress, joinedAtMs: nowMs() };
+    const member: EdgeMember = {
+      ...edge,
+      kind,
+      address,
+      weight,
+      sessionsMax,
+      version,
+      adminAddress,
+      joinedAtMs: nowMs(),
+    };
     pool.join(member, 'suspect');
     log.info('edge.joined', { edge: id, incarnation, address });
     return edge;
@@ -85,7 +94,8 @@ export class Membership {
     if (member === undefined) return;
     this.suspect(edge, 'the control connection broke');
     while (!signal.aborted && !isBack() && pool.find(edge) !== undefined) {
-      if ((await probeAddress(member.address)) === 'refused') return await this.lose(edge, 'connection refused');
+      if ((await probeAddress(member.address)) === 'refused')
+        return await this.lose(edge, 'connection refused');
       if (await directory.isOver(edge)) return this.#drop(edge, 'lease lapsed');
       await sleep(timing.deathProbeIntervalMs, undefined, { signal }).catch(() => undefined);
     }

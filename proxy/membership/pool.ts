@@ -4,7 +4,6 @@
  */
 import type { EdgeLoad } from '#shared/control-protocol.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
-import { timing } from '#shared/timing.ts';
 import type { Candidate } from '../core/choose-edge.ts';
 import { eventLoopDelayMaxMs, scoreLoad } from '../core/load-score.ts';
 import { hashEdgeId } from '../core/rank.ts';
@@ -53,7 +52,13 @@ export class EdgePool {
 
   /** Adds an edge, or replaces its older incarnation. */
   join(member: EdgeMember, state: EdgeState): void {
-    this.#entries.set(member.id, { member, hash: hashEdgeId(member.id), state, load: undefined, unreported: [] });
+    this.#entries.set(member.id, {
+      member,
+      hash: hashEdgeId(member.id),
+      state,
+      load: undefined,
+      unreported: [],
+    });
     this.#wake();
   }
 
@@ -90,7 +95,10 @@ export class EdgePool {
   }
 
   /** Edges that may take a new key, without those in `except`. */
-  candidates(nowMs: number, except: ReadonlySet<EdgeId>): (Candidate & { readonly incarnation: Incarnation })[] {
+  candidates(
+    nowMs: number,
+    except: ReadonlySet<EdgeId>,
+  ): (Candidate & { readonly incarnation: Incarnation })[] {
     const candidates = [];
     for (const entry of this.#entries.values()) {
       if (entry.state !== 'ready' || except.has(entry.member.id) || isStalled(entry)) continue;
@@ -102,7 +110,12 @@ export class EdgePool {
 
   list(nowMs: number): PoolEdge[] {
     return [...this.#entries.values()]
-      .map((entry) => ({ ...entry.member, state: entry.state, load: entry.load, score: scoreOf(entry, nowMs) }))
+      .map((entry) => ({
+        ...entry.member,
+        state: entry.state,
+        load: entry.load,
+        score: scoreOf(entry, nowMs),
+      }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
@@ -130,7 +143,7 @@ export class EdgePool {
   }
 
   #wake(): void {
-    for (const wake of [...this.#waiters]) wake();
+    for (const wake of Array.from(this.#waiters)) wake();
   }
 }
 
@@ -151,9 +164,4 @@ function scoreOf(entry: PoolEntry, nowMs: number): number {
     memory: (load?.rssBytes ?? 0) / memoryLimitBytes,
     ageMs: nowMs - member.joinedAtMs,
   });
-}
-
-/** True when a member has been silent for so long that it must get no new keys. */
-export function isSilent(lastHeardMs: number, nowMs: number): boolean {
-  return nowMs - lastHeardMs > timing.suspectAfterMs;
 }

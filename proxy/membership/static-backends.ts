@@ -34,8 +34,8 @@ const sessionsMax = Number.MAX_SAFE_INTEGER;
 /** Reads `NAME=URL[;weight=N]`; the settings schema has checked the form. */
 export function parseBackends(items: readonly string[]): StaticBackend[] {
   return items.map((item) => {
-    const [id = '', rest = ''] = splitOnce(item, '=');
-    const [address = '', weight] = splitOnce(rest, ';weight=');
+    const [id, rest = ''] = splitOnce(item, '=');
+    const [address, weight] = splitOnce(rest, ';weight=');
     return {
       id: id as EdgeId,
       address: new URL(address).origin,
@@ -48,7 +48,14 @@ export function parseBackends(items: readonly string[]): StaticBackend[] {
 export async function runBackendChecks(backend: StaticBackend, options: CheckOptions): Promise<void> {
   const { membership, signal, settings, log } = options;
   // The address stands for the boot: another address is another incarnation.
-  const joining = { ...backend, kind: 'static', bootId: backend.address, sessionsMax, version: '', adminAddress: '' } as const;
+  const joining = {
+    ...backend,
+    kind: 'static',
+    bootId: backend.address,
+    sessionsMax,
+    version: '',
+    adminAddress: '',
+  } as const;
   const intervalMs = settings.CT_BACKEND_CHECK_INTERVAL_MS;
   let edge: EdgeRef | undefined;
   let streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
@@ -99,7 +106,12 @@ export class CheckStreak {
   }
 }
 
-async function checkBackend(backend: StaticBackend, path: string, deadlineMs: number, signal: AbortSignal): Promise<boolean> {
+async function checkBackend(
+  backend: StaticBackend,
+  path: string,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
     const answer = await request(new URL(path, backend.address), {

@@ -57,7 +57,8 @@ const notYetSupported = [
 ];
 
 /** Kubernetes: {SVCNAME}_SERVICE_HOST, _SERVICE_PORT[_NAME], _PORT, _PORT_{N}_{PROTO}[_PROTO|_PORT|_ADDR]. */
-const serviceLink = /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
+const serviceLink =
+  /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
 
 export type ForeignName = 'no-meaning' | 'not-yet' | 'service-link' | 'unknown';
 

@@ -27,9 +27,14 @@ export function loadSettings(input: SettingsInput): SettingsResult {
   const faults: string[] = [];
   const notes: string[] = [];
   const file = input.fileText === undefined ? {} : parseEnv(input.fileText);
-  const given: Record<string, string | undefined> = { ...file, ...definedOnly(input.env), ...definedOnly(input.flags ?? {}) };
+  const given: Record<string, string | undefined> = {
+    ...file,
+    ...definedOnly(input.env),
+    ...definedOnly(input.flags ?? {}),
+  };
   for (const [name, value] of Object.entries(given)) {
-    if (name.startsWith('CT_') && !(name in settingsSchema)) judgeForeignName(name, value ?? '', faults, notes);
+    if (name.startsWith('CT_') && !(name in settingsSchema))
+      judgeForeignName(name, value ?? '', faults, notes);
   }
   const values: Record<string, unknown> = {};
   for (const name of settingNames) {
@@ -71,13 +76,19 @@ function judgeForeignName(name: string, value: string, faults: string[], notes: 
   }
 }
 
-function readValue(setting: Setting, text: string | undefined, role: Role): { value?: unknown; fault?: string } {
+function readValue(
+  setting: Setting,
+  text: string | undefined,
+  role: Role,
+): { value?: unknown; fault?: string } {
   switch (setting.type) {
     case 'integer':
       return readInteger(setting, text);
     case 'choice': {
       const value = text ?? setting.default;
-      return setting.choices.includes(value) ? { value } : { fault: `must be one of ${setting.choices.join(', ')}` };
+      return setting.choices.includes(value)
+        ? { value }
+        : { fault: `must be one of ${setting.choices.join(', ')}` };
     }
     case 'text': {
       const value = text ?? setting.default;
@@ -102,7 +113,9 @@ function readInteger(
   if (text === undefined) return { value: setting.default };
   const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   const fits = value >= setting.min && value <= setting.max;
-  return fits ? { value } : { fault: `"${text}" is not a whole number of ${setting.unit} from ${setting.min} to ${setting.max}` };
+  return fits
+    ? { value }
+    : { fault: `"${text}" is not a whole number of ${setting.unit} from ${setting.min} to ${setting.max}` };
 }
 
 /** Rules over more than one setting. */

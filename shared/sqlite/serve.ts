@@ -25,7 +25,9 @@ export function openDatabase(path: string, options: { durable: boolean }): Datab
 export function serveThread(database: Database.Database, operations: Operations): void {
   const port = parentPort;
   if (port === null) throw new Error('this module runs as a worker thread');
-  const runBatch = database.transaction((calls: ThreadCall[]) => calls.map((call) => runCall(database, operations, call)));
+  const runBatch = database.transaction((calls: ThreadCall[]) =>
+    calls.map((call) => runCall(database, operations, call)),
+  );
   port.on('message', (message: ThreadCall[] | 'close') => {
     if (message === 'close') {
       database.close();
@@ -45,7 +47,8 @@ export function serveThread(database: Database.Database, operations: Operations)
 
 function runCall(database: Database.Database, operations: Operations, call: ThreadCall): ThreadAnswer {
   const operation = operations[call.operation] as ((input: unknown) => unknown) | undefined;
-  if (operation === undefined) return { id: call.id, kind: 'failed', message: `no operation ${call.operation}` };
+  if (operation === undefined)
+    return { id: call.id, kind: 'failed', message: `no operation ${call.operation}` };
   try {
     const output = database.transaction(() => operation(call.input))();
     return { id: call.id, kind: 'done', output };

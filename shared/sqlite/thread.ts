@@ -37,7 +37,9 @@ interface ThreadOptions {
 }
 
 /** Starts the thread; resolves once its database is open, rejects with the reason if it cannot be. */
-export async function openSqliteThread<T extends Operations>(options: ThreadOptions): Promise<SqliteThread<T>> {
+export async function openSqliteThread<T extends Operations>(
+  options: ThreadOptions,
+): Promise<SqliteThread<T>> {
   const worker = new Worker(options.module, { workerData: options.workerData });
   await new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve());

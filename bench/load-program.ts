@@ -1,0 +1,80 @@
+/**
+ * The load program (`load/*.c`): compiled at the start of a run, it is the edge behind every rival and the
+ * generator in front of it. It checks each answer itself and fails on the first wrong one.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { Child } from './child.ts';
+
+/** The handshake of RFC 6455 section 1.3, the only one that the edge knows. */
+export const sampleWebSocketKey = 'dGhlIHNhbXBsZSBub25jZQ==';
+
+const backendNames = ['a', 'b', 'c', 'd'];
+const compileMaxMs = 60_000;
+const readyMaxMs = 5_000;
+/** What a run may take beyond its own duration: connections, above all. */
+const runExtraMs = 15_000;
+
+export interface Backend {
+  readonly name: string;
+  readonly port: number;
+}
+
+export interface Load {
+  /** A generator of the load program, see `load/main.c`. */
+  readonly kind: 'http' | 'setups' | 'echo' | 'idle';
+  readonly connections: number;
+  readonly seconds: number;
+  readonly extra: readonly (string | number)[];
+}
+
+export interface LoadResult {
+  readonly operations: number;
+  readonly seconds: number;
+}
+
+export class LoadProgram {
+  readonly #path: string;
+
+  /** Compiles into the folder. */
+  constructor(folder: string) {
+    this.#path = join(folder, 'load');
+    const sources = globSync(join(import.meta.dirname, 'load', '*.c'));
+    const args = ['-O2', '-Wall', '-Wextra', '-o', this.#path, ...sources];
+    const { error, status } = spawnSync('cc', args, { stdio: 'inherit', timeout: compileMaxMs });
+    if (error !== undefined)
+      throw new Error(`cannot run cc (${error.message}): apt-get install -y gcc libc6-dev`);
+    if (status !== 0) throw new Error('the load program does not compile');
+  }
+
+  async startBackends(folder: string): Promise<Backend[]> {
+    const child = this.#start('edge', backendNames, folder);
+    const [, list = ''] = await child.waitForLine(/^backends (.*)$/m, readyMaxMs);
+    return list.split(' ').map((item) => {
+      const [name = '', port] = item.split('=');
+      return { name, port: Number(port) };
+    });
+  }
+
+  startLoad(load: Load, port: number, folder: string): Child {
+    return this.#start(load.kind, [port, load.connections, load.seconds, ...load.extra], folder);
+  }
+
+  #start(kind: string, args: readonly (string | number)[], folder: string): Child {
+    return new Child({
+      name: `load-${kind}`,
+      command: this.#path,
+      args: [kind, ...args.map(String)],
+      core: 'load',
+      folder,
+    });
+  }
+}
+
+export async function waitForLoadResult(child: Child, load: Load): Promise<LoadResult> {
+  const output = await child.waitForResult(load.seconds * 1_000 + runExtraMs);
+  const result = JSON.parse(output.trim().split('\n').at(-1) ?? '') as LoadResult;
+  if (result.operations === 0) throw new Error(`${load.kind}: nothing was done in ${result.seconds} s`);
+  return result;
+}

@@ -1,0 +1,34 @@
+/*
+ * The load program of the bench: the edge and the generators, chosen by the first argument. Prints one line of
+ * JSON, or on any unexpected answer one line on stderr and exit code 1.
+ */
+#include "load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] = "usage: load edge NAME...\n"
+                            "       load http PORT CONNECTIONS SECONDS PATH fixed|rotate\n"
+                            "       load setups PORT CONNECTIONS SECONDS\n"
+                            "       load echo PORT CONNECTIONS SECONDS IN_FLIGHT\n"
+                            "       load idle PORT CONNECTIONS SECONDS";
+
+int main(int count, char **arguments)
+{
+    const char *command = count > 1 ? arguments[1] : "";
+    if (count > 2 && strcmp(command, "edge") == 0) return run_edge(count - 2, arguments + 2);
+    if (count < 5) die("%s", usage);
+    struct run run = {atoi(arguments[2]), atoi(arguments[3]), atof(arguments[4])};
+    if (run.connections < 1 || run.connections > CONNECTIONS_MAX) die("1 to %d connections", CONNECTIONS_MAX);
+    if (count == 7 && strcmp(command, "http") == 0)
+        run_http(run, arguments[5], strcmp(arguments[6], "rotate") == 0);
+    else if (count == 5 && strcmp(command, "setups") == 0)
+        run_setups(run);
+    else if (count == 6 && strcmp(command, "echo") == 0)
+        run_echo(run, atoi(arguments[5]));
+    else if (count == 5 && strcmp(command, "idle") == 0)
+        run_idle(run);
+    else
+        die("%s", usage);
+    return 0;
+}

@@ -1,0 +1,102 @@
+/** The command line of the bench: runs benchmarks by name, prints tables and bars, exits 1 when one fails. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { killChildrenAtExit } from './child.ts';
+import { rivalNames, runContest } from './contest.ts';
+import { http } from './http.ts';
+import { formatVerdict } from './metric.ts';
+import type { Outcome, RunOptions } from './outcome.ts';
+import { runPlacement } from './placement.ts';
+import { websocket } from './websocket.ts';
+
+interface Flags {
+  readonly short: boolean;
+  readonly json?: string;
+  readonly rounds?: number;
+  readonly only: readonly string[];
+}
+
+const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outcome>>> = {
+  http: async (options) => await runContest(http, options),
+  websocket: async (options) => await runContest(websocket, options),
+  placement: async (options) => await Promise.resolve(runPlacement(options)),
+};
+
+const defaultRounds = 5;
+const shortRounds = 3;
+
+await new Command('npm run bench --')
+  .description('Measures the front door beside its rivals and judges it by its bars.')
+  .addArgument(new Argument('<names...>', 'what to measure').choices(Object.keys(benchmarks)))
+  .option('--short', 'fewer rounds, shorter loads: for CI', false)
+  .option('--json <file>', 'write all figures to a file')
+  .option(
+    '--rounds <n>',
+    `rounds of each rival (default: ${defaultRounds}, short ${shortRounds})`,
+    parseRounds,
+  )
+  .addOption(
+    new Option('--only <rivals>', `rivals that take part, from ${rivalNames.join(',')}`)
+      .argParser(parseRivals)
+      .default(rivalNames, 'all'),
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npm run bench -- http websocket
+  npm run bench -- placement --short
+  npm run bench -- http --only haproxy,mooring --rounds 9 --json http.json`,
+  )
+  .action(run)
+  .parseAsync();
+
+async function run(names: readonly string[], flags: Flags): Promise<void> {
+  if (availableParallelism() < 2)
+    throw new Error('the bench needs two cores: one for the proxy, one for the load');
+  killChildrenAtExit();
+  const folder = mkdtempSync(join(tmpdir(), 'mooring-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, maxRetries: 5 }));
+  const rounds = flags.rounds ?? (flags.short ? shortRounds : defaultRounds);
+  const options = { isShort: flags.short, rounds, only: flags.only, folder };
+  const outcomes: Outcome[] = [];
+  for (const name of new Set(names)) {
+    const outcome = await benchmarks[name]!(options);
+    outcomes.push(outcome);
+    console.log(`\n${outcome.text}\n`);
+  }
+  report(outcomes);
+  if (flags.json !== undefined) {
+    const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
+    writeFileSync(
+      flags.json,
+      `${JSON.stringify({ machine, rounds, isShort: flags.short, outcomes }, null, 2)}\n`,
+    );
+  }
+}
+
+function report(outcomes: readonly Outcome[]): void {
+  const failures = outcomes.flatMap(({ benchmark, failures }) =>
+    Object.entries(failures).map(([what, why]) => `FAILED ${benchmark} ${what}: ${why}`),
+  );
+  const verdicts = outcomes.flatMap((outcome) => outcome.verdicts);
+  for (const line of [...failures, ...verdicts.map(formatVerdict)]) console.log(line);
+  if (failures.length > 0 || verdicts.some(({ passed }) => !passed)) process.exitCode = 1;
+}
+
+function parseRounds(text: string): number {
+  const rounds = Number(text);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 99) throw new InvalidArgumentError('1 to 99.');
+  return rounds;
+}
+
+function parseRivals(text: string): readonly string[] {
+  const names = text.split(',');
+  const unknown = names.filter((name) => !rivalNames.includes(name));
+  if (unknown.length > 0) {
+    throw new InvalidArgumentError(`Unknown: ${unknown.join(', ')}. Rivals: ${rivalNames.join(', ')}.`);
+  }
+  return names;
+}

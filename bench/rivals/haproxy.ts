@@ -1,0 +1,50 @@
+/** HAProxy with one thread: consistent hash of the key from header or cookie, idle upstreams shared. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Child } from '../child.ts';
+import { descriptorsMax, findFreePort } from './rival.ts';
+import type { Ground, Rival } from './rival.ts';
+
+const program = { path: '/usr/sbin/haproxy', debianPackage: 'haproxy' };
+
+export const haproxy: Rival = {
+  name: 'haproxy',
+  program,
+  start: async ({ backends, folder }) => {
+    const port = await findFreePort();
+    const file = join(folder, 'haproxy.cfg');
+    writeFileSync(file, configure(port, backends));
+    const child = new Child({
+      name: 'haproxy',
+      command: program.path,
+      args: ['-db', '-f', file],
+      core: 'proxy',
+      folder,
+    });
+    return { port, child };
+  },
+};
+
+function configure(port: number, backends: Ground['backends']): string {
+  return `global
+  nbthread 1
+  # Two descriptors a connection, and some for HAProxy itself.
+  maxconn ${descriptorsMax / 2 - 200}
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  timeout tunnel 1h
+  option forwardfor
+  http-reuse always
+frontend front
+  bind 127.0.0.1:${port} backlog 4096
+  http-request set-var(txn.key) req.hdr(ctstickiness)
+  http-request set-var(txn.key) req.cook(ctstickiness) unless { var(txn.key) -m found }
+  default_backend edges
+backend edges
+  balance hash var(txn.key)
+  hash-type consistent
+${backends.map(({ name, port }) => `  server ${name} 127.0.0.1:${port}\n`).join('')}`;
+}

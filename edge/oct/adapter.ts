@@ -1,0 +1,129 @@
+/**
+ * The Open Collaboration Protocol on an edge: joins the HTTP side (create, join, poll) and the Socket.IO
+ * side to the sessions, and runs the clock that lets deadlines pass.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { errorBody, errorTable } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { SessionTokens } from '#shared/session-token.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import type { Adapter, AdapterLoad, AdmittedExchange, KeyActivity } from '../adapter.ts';
+import { Gateway } from './gateway.ts';
+import { SessionApi, sessionApiPrefix } from './session-api.ts';
+import { Sessions } from './sessions.ts';
+import { Traffic } from './traffic.ts';
+
+interface OctOptions {
+  readonly settings: Settings;
+  readonly tokens: SessionTokens;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly activity: KeyActivity;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+const socketPrefix = '/socket.io/';
+/** Deadlines are 1 s at least, so they pass at most by half of that. */
+const tickIntervalMs = 500;
+
+export function createOctAdapter(options: OctOptions): Adapter {
+  return new OctAdapter(options);
+}
+
+class OctAdapter implements Adapter {
+  readonly name = 'oct';
+  readonly #traffic: Traffic;
+  readonly #sessions: Sessions;
+  readonly #api: SessionApi;
+  readonly #gateway: Gateway;
+  readonly #ticking: NodeJS.Timeout;
+
+  constructor({ settings, tokens, log, metrics, activity, now }: OctOptions) {
+    this.#traffic = new Traffic(metrics);
+    const sendBufferMaxBytes = settings.CT_SEND_BUFFER_MAX_BYTES;
+    const sessions = new Sessions({
+      context: { sendBufferMaxBytes, tokens, metrics, traffic: this.#traffic, nowMs: now },
+      limits: {
+        membersMax: settings.CT_MEMBERS_MAX,
+        hostGraceMs: settings.CT_HOST_GRACE_MS,
+        waitingMaxBytes: sendBufferMaxBytes,
+      },
+      log,
+      activity,
+    });
+    this.#sessions = sessions;
+    this.#api = new SessionApi({ sessions, tokens, log, metrics });
+    this.#gateway = new Gateway({
+      messageMaxBytes: settings.CT_MESSAGE_MAX_BYTES,
+      tokens,
+      checkToken: (key, admission) => sessions.checkToken(key, admission),
+      onConnection: (socket, exchange, admission) => sessions.admit(socket, exchange, admission),
+      onRefusal: ({ code }, { exchangeId }) => {
+        metrics.count('ct_edge_refused_total', { code });
+        log.info('member.cut', { exchange: exchangeId, code });
+      },
+    });
+    this.#ticking = setInterval(() => this.#tick(), tickIntervalMs).unref();
+  }
+
+  claims(target: string): boolean {
+    return target.startsWith(socketPrefix) || target.startsWith(sessionApiPrefix);
+  }
+
+  handleRequest(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): void {
+    if (exchange.target.startsWith(socketPrefix)) this.#gateway.handleRequest(exchange, request, response);
+    else void this.#api.handle(exchange, request, response);
+  }
+
+  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (exchange.target.startsWith(socketPrefix))
+      this.#gateway.handleUpgrade(exchange, request, socket, head);
+    else refuseUpgrade(socket, exchange.exchangeId);
+  }
+
+  dropSession(key: AffinityKey, code: ErrorCode): void {
+    this.#sessions.drop(key);
+    this.#gateway.closeKey(key, errorTable[code].closeCode);
+  }
+
+  load(): AdapterLoad {
+    const sessions = this.#sessions.all();
+    return {
+      sessions: sessions.length,
+      members: sum(sessions.map((session) => session.memberCount)),
+      ...this.#gateway.countConnections(),
+      outboxBytes: sum(sessions.map((session) => session.waitingBytes)),
+      ...this.#traffic.total,
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticking);
+    // No farewell to the members: one that is told to leave does not come back.
+    for (const session of this.#sessions.all()) session.drop();
+    await this.#gateway.close(errorTable['edge-leaving'].closeCode);
+    this.#traffic.report();
+  }
+
+  #tick(): void {
+    this.#sessions.tick();
+    this.#traffic.report();
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function refuseUpgrade(socket: Duplex, exchangeId: string): void {
+  const body = errorBody('upgrade-refused', exchangeId);
+  const length = Buffer.byteLength(body);
+  socket.end(
+    `HTTP/1.1 426 Upgrade Required\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,160 @@
+/**
+ * The Socket.IO side: takes handshakes in, verifies them, and hands over sockets of members. Knows every
+ * connection of a key from its first byte, so that none survives the edge's right to the session.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Server as Engine } from 'engine.io';
+import type { Socket as EngineSocket } from 'engine.io';
+import { Server as SocketServer } from 'socket.io';
+import type { Namespace, Socket } from 'socket.io';
+import { AppError, toAppError } from '#shared/errors.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import type { SessionTokens } from '#shared/session-token.ts';
+import type { AdmittedExchange } from '../adapter.ts';
+import { admitMember } from './handshake.ts';
+import type { Admission } from './handshake.ts';
+import { closeTransport, cutTransport, isWebSocket } from './transport.ts';
+
+/** A dead connection is noticed after 15 s at most: half of what clients and guests' grace allow. */
+const pingIntervalMs = 5_000;
+const pingTimeoutMs = 10_000;
+/** A connection without a verified token is closed after this. */
+const connectTimeoutMs = 10_000;
+/** Peers have so long to answer a close before their connection is cut. */
+const closeGraceMs = 1_000;
+const sidRandomBytes = 18;
+
+/** Checks the session that a verified token belongs to, and throws where it is not this one. */
+type TokenCheck = (key: AffinityKey, admission: Admission) => void;
+type ConnectionHandler = (socket: Socket, exchange: AdmittedExchange, admission: Admission) => void;
+
+interface GatewayOptions {
+  readonly messageMaxBytes: number;
+  readonly tokens: SessionTokens;
+  readonly checkToken: TokenCheck;
+  /** Called synchronously when a socket is connected: listeners attached later would miss messages. */
+  readonly onConnection: ConnectionHandler;
+  readonly onRefusal: (error: AppError, exchange: AdmittedExchange) => void;
+}
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #engine: Engine;
+  readonly #exchanges = new WeakMap<IncomingMessage, AdmittedExchange>();
+  readonly #admissions = new WeakMap<Socket, Admission>();
+  readonly #connections = new Map<AffinityKey, Set<EngineSocket>>();
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#engine = this.#createEngine();
+    const io = new SocketServer({
+      serveClient: false,
+      connectTimeout: connectTimeoutMs,
+      cleanupEmptyChildNamespaces: true,
+    });
+    io.bind(this.#engine);
+    this.#serve(io.of('/'));
+    // Clients take the namespace from the path of their server's URL.
+    this.#serve(io.of(/^\/~[A-Za-z0-9._~-]{1,128}\/?$/));
+  }
+
+  handleRequest(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): void {
+    this.#exchanges.set(request, exchange);
+    this.#engine.handleRequest(request, response);
+  }
+
+  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#exchanges.set(request, exchange);
+    this.#engine.handleUpgrade(request, socket, head);
+  }
+
+  /** How many connections there are, by transport. */
+  countConnections(): { websockets: number; pollings: number } {
+    const all = this.#allConnections();
+    const websockets = all.filter(isWebSocket).length;
+    return { websockets, pollings: all.length - websockets };
+  }
+
+  /** Closes all connections of a key, also those that have not shown a token yet. */
+  closeKey(key: AffinityKey, closeCode: number): void {
+    for (const conn of this.#connections.get(key) ?? []) closeTransport(conn, closeCode);
+  }
+
+  /** Closes all connections so that clients come back; cuts those that do not answer in time. */
+  async close(closeCode: number): Promise<void> {
+    const deadline = AbortSignal.timeout(closeGraceMs);
+    const closed = this.#allConnections().map(
+      async (conn) => await once(conn, 'close', { signal: deadline }),
+    );
+    for (const conn of this.#allConnections()) closeTransport(conn, closeCode);
+    await Promise.allSettled(closed);
+    for (const conn of this.#allConnections()) cutTransport(conn);
+    this.#engine.close();
+  }
+
+  #allConnections(): EngineSocket[] {
+    return [...this.#connections.values()].flatMap((connections) => [...connections]);
+  }
+
+  #createEngine(): Engine {
+    const engine = new Engine({
+      maxHttpBufferSize: this.#options.messageMaxBytes,
+      pingInterval: pingIntervalMs,
+      pingTimeout: pingTimeoutMs,
+      // Content is encrypted: it does not get any smaller.
+      perMessageDeflate: false,
+      httpCompression: false,
+      cors: { origin: true, credentials: true, methods: ['GET', 'POST'] },
+    });
+    engine.generateId = (request) =>
+      `${this.#exchangeOf(request).key}~${randomBytes(sidRandomBytes).toString('base64url')}`;
+    engine.on('connection', (conn: EngineSocket) => this.#remember(conn));
+    return engine;
+  }
+
+  #remember(conn: EngineSocket): void {
+    const { key } = this.#exchangeOf(conn.request);
+    const connections = this.#connections.get(key) ?? new Set();
+    this.#connections.set(key, connections.add(conn));
+    conn.once('close', () => {
+      connections.delete(conn);
+      if (connections.size === 0) this.#connections.delete(key);
+    });
+  }
+
+  #serve(namespace: Pick<Namespace, 'use' | 'on'>): void {
+    namespace.use((socket, next) => void this.#admit(socket, next));
+    namespace.on('connection', (socket) => {
+      this.#options.onConnection(socket, this.#exchangeOf(socket.request), this.#admissions.get(socket)!);
+    });
+  }
+
+  /** A client that is refused here never tries again, so only what cannot get better is refused. */
+  async #admit(socket: Socket, next: (refusal?: AppError) => void): Promise<void> {
+    let refusal: AppError | undefined;
+    try {
+      await this.#verify(socket);
+    } catch (error) {
+      refusal = toAppError(error);
+      this.#options.onRefusal(refusal, this.#exchangeOf(socket.request));
+    }
+    next(refusal);
+  }
+
+  async #verify(socket: Socket): Promise<void> {
+    const { key } = this.#exchangeOf(socket.request);
+    const name = socket.nsp.name;
+    if (name !== '/' && name !== `/~${key}` && name !== `/~${key}/`) throw new AppError('key-conflict');
+    const admission = await admitMember(socket.request.headers, key, this.#options.tokens);
+    this.#options.checkToken(key, admission);
+    this.#admissions.set(socket, admission);
+  }
+
+  /** The exchange that opened a connection; every request comes in through this class. */
+  #exchangeOf(request: IncomingMessage): AdmittedExchange {
+    return this.#exchanges.get(request)!;
+  }
+}

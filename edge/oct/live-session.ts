@@ -1,0 +1,222 @@
+/**
+ * One session on this edge: tells the core what its sockets say, and carries out what the core wants done.
+ * Decides nothing that the core could decide.
+ */
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'socket.io';
+import { errorTable } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { SessionTokens, User } from '#shared/session-token.ts';
+import { applyCommand } from '../core/session.ts';
+import type { Command, Effect, JoinApproval, JoinDecision } from '../core/session-command.ts';
+import { judgeJoin } from '../core/session-joins.ts';
+import type {
+  ConnectionId,
+  JoinId,
+  MemberId,
+  Outgoing,
+  RelayId,
+  SessionState,
+} from '../core/session-state.ts';
+import { readEnvelope } from './envelope.ts';
+import type { Admission } from './handshake.ts';
+import { JoinDesk, joinInfo } from './join-desk.ts';
+import { readJoinResponse } from './join-response.ts';
+import { MemberSocket } from './member-socket.ts';
+import { OutgoingEncoder, toPeer } from './outgoing.ts';
+import type { Traffic } from './traffic.ts';
+
+/** What all sessions of the adapter share. */
+export interface SessionContext {
+  readonly sendBufferMaxBytes: number;
+  readonly tokens: SessionTokens;
+  readonly metrics: Metrics;
+  readonly traffic: Traffic;
+  readonly nowMs: () => number;
+}
+
+interface SessionOptions {
+  readonly key: AffinityKey;
+  readonly state: SessionState;
+  readonly log: Log;
+  readonly context: SessionContext;
+  readonly onEnded: () => void;
+}
+
+const idRandomBytes = 18;
+
+export class LiveSession {
+  readonly #options: SessionOptions;
+  readonly #context: SessionContext;
+  readonly #log: Log;
+  readonly #desk = new JoinDesk();
+  readonly #encoder = new OutgoingEncoder();
+  readonly #sockets = new Map<ConnectionId, MemberSocket>();
+  #state: SessionState;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#context = options.context;
+    this.#log = options.log;
+    this.#state = options.state;
+  }
+
+  get birth(): number {
+    return this.#state.birth;
+  }
+
+  /** Members with a connection. */
+  get memberCount(): number {
+    return this.#state.connections.size;
+  }
+
+  /** Bytes that wait for members, connected or away. */
+  get waitingBytes(): number {
+    let bytes = 0;
+    for (const socket of this.#sockets.values()) bytes += socket.waitingBytes;
+    for (const { presence } of this.#state.members.values()) {
+      if (presence.kind === 'away') bytes += presence.waitingBytes;
+    }
+    return bytes;
+  }
+
+  /** Takes in a socket whose token is verified. Attaches its listeners before anything can arrive. */
+  admit(socket: Socket, { profile, clock }: Admission): void {
+    const memberSocket = new MemberSocket(socket);
+    const connection = memberSocket.id;
+    this.#sockets.set(connection, memberSocket);
+    socket.on('message', (data: unknown) => this.#receive(connection, data));
+    socket.once('disconnect', () => {
+      this.#sockets.delete(connection);
+      this.#apply({ kind: 'disconnect', connection });
+    });
+    this.#apply({ kind: 'connect', connection, profile, clock });
+  }
+
+  askToJoin(user: User): { kind: 'asked'; id: JoinId } | { kind: 'refused'; code: ErrorCode } {
+    const code = judgeJoin(this.#state, user.id);
+    if (code !== undefined) return { kind: 'refused', code };
+    const id = randomId() as JoinId;
+    this.#desk.open(id);
+    this.#log.info('join.requested');
+    this.#apply({ kind: 'ask-to-join', id, relayId: randomId() as RelayId, user });
+    return { kind: 'asked', id };
+  }
+
+  pollJoin(id: JoinId, response: ServerResponse): void {
+    this.#desk.poll(id, response);
+  }
+
+  tick(): void {
+    this.#apply({ kind: 'tick' });
+  }
+
+  /** Forgets everything at once; whoever drops the session closes its connections. */
+  drop(): void {
+    this.#state = { ...this.#state, hasEnded: true };
+    this.#desk.forgetAll();
+  }
+
+  #receive(connection: ConnectionId, data: unknown): void {
+    if (!(data instanceof Uint8Array)) return this.#refuse('message-malformed');
+    this.#context.traffic.count('in', data.byteLength);
+    const envelope = readEnvelope(data);
+    switch (envelope.kind) {
+      case 'request':
+        return this.#apply({ ...envelope, connection, relayId: randomId() as RelayId });
+      case 'answer':
+      case 'notification':
+      case 'broadcast':
+        return this.#apply({ ...envelope, connection });
+      case 'plain-answer': {
+        const workspace = readJoinResponse(envelope.response);
+        return this.#apply({ kind: 'answer-join', connection, id: envelope.id, workspace });
+      }
+      case 'leave':
+        return this.#apply({ kind: 'leave', connection });
+      case 'refused':
+        return this.#refuse('message-malformed');
+    }
+  }
+
+  #apply(command: Command): void {
+    const { state, effects } = applyCommand(this.#state, command, this.#context.nowMs());
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'send':
+        return this.#send(effect.connection, effect.to, effect.message);
+      case 'expel':
+        return this.#sockets.get(effect.connection)?.expel();
+      case 'turn-away':
+        this.#refuse('session-full');
+        return this.#sockets.get(effect.connection)?.close(errorTable['session-full'].closeCode);
+      case 'member-joined':
+        return this.#log.info('member.joined', { member: effect.member.id, host: effect.member.isHost });
+      case 'member-left': {
+        const level = effect.reason === 'waiting-overflow' ? 'warn' : 'info';
+        return this.#log.write(level, 'member.left', { member: effect.member.id, reason: effect.reason });
+      }
+      case 'join-decided':
+        this.#log.info('join.decided', { decision: effect.decision.kind });
+        return this.#announce(effect.id, effect.decision);
+      case 'join-forgotten':
+        return this.#desk.forget(effect.id);
+      case 'ended':
+        this.#log.info('session.ended', { reason: effect.reason });
+        return this.#options.onEnded();
+    }
+  }
+
+  #send(connection: ConnectionId, to: MemberId, message: Outgoing): void {
+    const socket = this.#sockets.get(connection);
+    if (socket === undefined) return;
+    if (socket.waitingBytes > this.#context.sendBufferMaxBytes) {
+      this.#refuse('member-too-slow');
+      this.#log.warn('member.cut', { member: to, code: 'member-too-slow' });
+      return socket.cut();
+    }
+    const bytes = this.#encoder.encode(message, to);
+    this.#context.traffic.count('out', bytes.byteLength);
+    socket.send(bytes);
+  }
+
+  #announce(id: JoinId, decision: JoinDecision): void {
+    switch (decision.kind) {
+      case 'approved':
+        return void this.#letIn(id, decision);
+      case 'rejected':
+        return this.#desk.decide(id, joinInfo(true, 'JoinRejected', 'Join request has been rejected'));
+      case 'timed-out':
+        return this.#desk.decide(id, joinInfo(true, 'JoinTimeout', 'Join request has timed out'));
+      case 'session-ended':
+        return this.#desk.decide(id, joinInfo(true, 'RoomNotFound', 'The session has ended'));
+    }
+  }
+
+  async #letIn(id: JoinId, { user, clock, workspace, host }: JoinApproval): Promise<void> {
+    const { key } = this.#options;
+    const roomToken = await this.#context.tokens.signSession({
+      room: key,
+      roomClock: clock,
+      user,
+      host: false,
+    });
+    this.#desk.decide(id, { roomId: key, roomToken, workspace, host: toPeer(host) });
+  }
+
+  #refuse(code: ErrorCode): void {
+    this.#context.metrics.count('ct_edge_refused_total', { code });
+  }
+}
+
+function randomId(): string {
+  return randomBytes(idRandomBytes).toString('base64url');
+}

@@ -1,0 +1,172 @@
+/**
+ * Reads one MessagePack value (https://github.com/msgpack/msgpack/blob/master/spec.md) from bytes that
+ * nobody vouches for: no extension types but the `undefined` of the clients' encoder, bounded depth, and no
+ * allocation that the bytes themselves do not pay for. Binary values are views, not copies.
+ */
+export type Unpacked =
+  | null
+  | undefined
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | readonly Unpacked[]
+  | { readonly [name: string]: Unpacked };
+
+export type UnpackResult = { kind: 'value'; value: Unpacked } | { kind: 'malformed' };
+
+/** Envelopes nest four deep, a join answer five. */
+const depthMax = 8;
+/** Values in one message, so that small bytes never become many objects; ten thousand receivers fit. */
+const valuesMax = 131_072;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export function unpack(bytes: Uint8Array): UnpackResult {
+  const reader = new Reader(bytes);
+  try {
+    const value = reader.readValue(depthMax);
+    return reader.isAtEnd ? { kind: 'value', value } : { kind: 'malformed' };
+  } catch (error) {
+    if (error instanceof MalformedError) return { kind: 'malformed' };
+    throw error;
+  }
+}
+
+class MalformedError extends Error {}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+  #values = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.byteLength;
+  }
+
+  readValue(depth: number): Unpacked {
+    if (depth === 0 || ++this.#values > valuesMax) throw new MalformedError();
+    const type = this.#readUint(1);
+    if (type <= 0x7f) return type;
+    if (type <= 0x8f) return this.#readMap(type & 0x0f, depth);
+    if (type <= 0x9f) return this.#readArray(type & 0x0f, depth);
+    if (type <= 0xbf) return this.#readText(type & 0x1f);
+    if (type >= 0xe0) return type - 0x100;
+    return this.#readTyped(type, depth);
+  }
+
+  #readTyped(type: number, depth: number): Unpacked {
+    switch (type) {
+      case 0xc0:
+        return null;
+      case 0xc2:
+        return false;
+      case 0xc3:
+        return true;
+      case 0xc4:
+      case 0xc5:
+      case 0xc6:
+        return this.#take(this.#readUint(2 ** (type - 0xc4)));
+      case 0xd4:
+        return this.#readUndefined();
+      case 0xd9:
+      case 0xda:
+      case 0xdb:
+        return this.#readText(this.#readUint(2 ** (type - 0xd9)));
+      case 0xdc:
+      case 0xdd:
+        return this.#readArray(this.#readUint(2 ** (type - 0xdb)), depth);
+      case 0xde:
+      case 0xdf:
+        return this.#readMap(this.#readUint(2 ** (type - 0xdd)), depth);
+      default:
+        return this.#readNumber(type);
+    }
+  }
+
+  #readNumber(type: number): number {
+    switch (type) {
+      case 0xca:
+        return this.#view.getFloat32(this.#skip(4));
+      case 0xcb:
+        return this.#view.getFloat64(this.#skip(8));
+      case 0xcc:
+      case 0xcd:
+      case 0xce:
+        return this.#readUint(2 ** (type - 0xcc));
+      case 0xcf:
+        return Number(this.#view.getBigUint64(this.#skip(8)));
+      case 0xd0:
+        return this.#view.getInt8(this.#skip(1));
+      case 0xd1:
+        return this.#view.getInt16(this.#skip(2));
+      case 0xd2:
+        return this.#view.getInt32(this.#skip(4));
+      case 0xd3:
+        return Number(this.#view.getBigInt64(this.#skip(8)));
+      default:
+        throw new MalformedError();
+    }
+  }
+
+  #readUint(width: number): number {
+    const at = this.#skip(width);
+    if (width === 1) return this.#view.getUint8(at);
+    return width === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+  }
+
+  /** msgpackr writes `undefined` as the one-byte extension of type 0 with the value 0. */
+  #readUndefined(): undefined {
+    if (this.#readUint(2) !== 0) throw new MalformedError();
+  }
+
+  #readText(length: number): string {
+    const bytes = this.#take(length);
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      throw new MalformedError();
+    }
+  }
+
+  /** Every element takes a byte at least, so a length that the bytes cannot hold is a lie. */
+  #readArray(length: number, depth: number): Unpacked[] {
+    this.#require(length);
+    const values: Unpacked[] = [];
+    for (let i = 0; i < length; i++) values.push(this.readValue(depth - 1));
+    return values;
+  }
+
+  #readMap(length: number, depth: number): { readonly [name: string]: Unpacked } {
+    this.#require(length * 2);
+    // Without a prototype, so that the name `__proto__` is a name like any other.
+    const map = Object.create(null) as Record<string, Unpacked>;
+    for (let i = 0; i < length; i++) {
+      const name = this.readValue(1);
+      if (typeof name !== 'string') throw new MalformedError();
+      map[name] = this.readValue(depth - 1);
+    }
+    return map;
+  }
+
+  #take(length: number): Uint8Array {
+    const start = this.#skip(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  #skip(length: number): number {
+    this.#require(length);
+    const start = this.#at;
+    this.#at += length;
+    return start;
+  }
+
+  #require(length: number): void {
+    if (length > this.#bytes.byteLength - this.#at) throw new MalformedError();
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Writes what the session sends as envelopes of the Open Collaboration Protocol. A message that is equal
+ * for all its receivers is encoded once.
+ */
+import { Packr } from 'msgpackr';
+import type { MemberId, MemberProfile, Outgoing, SealKey, Sealed } from '../core/session-state.ts';
+
+/** Version of the envelopes that we make ourselves; clients accept every 0.3. */
+const ownVersion = '0.3.0';
+const plainMetadata = { encryption: { keys: [] }, compression: { algorithm: 'none' } };
+const packr = new Packr({ useRecords: false });
+
+export class OutgoingEncoder {
+  /** Only what goes to many unchanged; sealed messages carry their receiver's key. */
+  readonly #shared = new WeakMap<Outgoing, Buffer>();
+
+  encode(message: Outgoing, to: MemberId): Buffer {
+    const known = this.#shared.get(message);
+    if (known !== undefined) return known;
+    const bytes = packr.pack(toEnvelope(message, to));
+    if (
+      message.kind === 'member-joined' ||
+      message.kind === 'member-left' ||
+      message.kind === 'session-closed'
+    ) {
+      this.#shared.set(message, bytes);
+    }
+    return bytes;
+  }
+}
+
+/** A member as the protocol describes it (`Peer`). */
+export function toPeer({ id, user, isHost, publicKey, compressions }: MemberProfile): object {
+  return {
+    id,
+    host: isHost,
+    name: user.name,
+    ...(user.email === undefined ? {} : { email: user.email }),
+    metadata: { compression: { supported: compressions }, encryption: { publicKey } },
+  };
+}
+
+function toEnvelope(message: Outgoing, to: MemberId): object {
+  switch (message.kind) {
+    case 'request': {
+      const { id, origin, key, sealed } = message;
+      return { ...seal(to, key, sealed), kind: 'request', id, origin, target: to };
+    }
+    case 'notification':
+      return {
+        ...seal(to, message.key, message.sealed),
+        kind: 'notification',
+        origin: message.origin,
+        target: to,
+      };
+    case 'broadcast':
+      return { ...seal(to, message.key, message.sealed), kind: 'broadcast', origin: message.origin };
+    case 'answer': {
+      const { id, isError, key, sealed } = message;
+      return { ...seal(to, key, sealed), kind: isError ? 'response-error' : 'response', id };
+    }
+    case 'failure': {
+      const content = { message: 'The request was not answered.' };
+      return { ...plain(content), kind: 'response-error', id: message.id };
+    }
+    case 'join-question':
+      return { ...call('peer/join', message.user), kind: 'request', id: message.id, origin: '', target: to };
+    case 'identity':
+      return { ...call('peer/info', toPeer(message.member)), kind: 'notification', origin: '', target: to };
+    case 'member-joined':
+      return { ...call('room/joined', toPeer(message.member)), kind: 'broadcast', origin: message.member.id };
+    case 'member-left':
+      return { ...call('room/left', toPeer(message.member)), kind: 'broadcast', origin: message.member.id };
+    case 'session-closed':
+      return { ...call('room/closed'), kind: 'broadcast', origin: message.host ?? '' };
+  }
+}
+
+function seal(target: MemberId, key: SealKey, { version, compression, content }: Sealed): object {
+  const metadata = { encryption: { keys: [{ target, ...key }] }, compression: { algorithm: compression } };
+  return { version, metadata, content };
+}
+
+function call(method: string, ...params: readonly object[]): object {
+  return plain({ method, params });
+}
+
+function plain(content: object): object {
+  return { version: ownVersion, metadata: plainMetadata, content };
+}

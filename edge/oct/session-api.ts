@@ -1,0 +1,122 @@
+/**
+ * `POST /api/session/create | join/KEY | poll/KEY.id` of the Open Collaboration Protocol, for people who
+ * have logged in at the front door. Bodies are not read: the protocol sends none.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError, toAppError } from '#shared/errors.ts';
+import type { Log } from '#shared/log.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { SessionTokens, User } from '#shared/session-token.ts';
+import type { AdmittedExchange } from '../adapter.ts';
+import type { JoinId } from '../core/session-state.ts';
+import { allowOrigin, answerError, answerJson, answerPreflight } from './http-answer.ts';
+import { answerNotFound } from './join-desk.ts';
+import type { Sessions } from './sessions.ts';
+
+export const sessionApiPrefix = '/api/session/';
+const createPath = `${sessionApiPrefix}create`;
+const guestPathPattern = /^\/api\/session\/(join|poll)\/([^/]+)$/;
+
+interface ApiOptions {
+  readonly sessions: Sessions;
+  readonly tokens: SessionTokens;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const roomNotFound = { code: 'RoomNotFound', params: [], message: 'Room not found' };
+const cookiePattern = /(?:^|;\s*)oct-jwt=([^;]*)/;
+
+export class SessionApi {
+  readonly #options: ApiOptions;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+  }
+
+  /** Answers the request, errors included; never rejects. */
+  async handle(
+    exchange: AdmittedExchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    request.resume();
+    allowOrigin(request, response);
+    try {
+      await this.#route(exchange, request, response);
+    } catch (error) {
+      this.#fail(toAppError(error), exchange, response);
+    }
+  }
+
+  async #route(
+    exchange: AdmittedExchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (request.method === 'OPTIONS') return answerPreflight(response);
+    if (request.method !== 'POST') throw new AppError('method-refused');
+    const user = await this.#options.tokens.verifyLogin(readLoginToken(request));
+    const [path] = exchange.target.split('?', 1) as [string];
+    if (path === createPath) return await this.#create(exchange, user, response);
+    const [, action, subject] = guestPathPattern.exec(path) ?? [];
+    switch (action) {
+      case 'join':
+        if (subject !== exchange.key) throw new AppError('key-conflict');
+        return this.#join(exchange, user, response);
+      case 'poll':
+        return this.#poll(exchange, subject!, response);
+      default:
+        throw new AppError('not-found');
+    }
+  }
+
+  async #create(exchange: AdmittedExchange, user: User, response: ServerResponse): Promise<void> {
+    const { key } = exchange;
+    const birth = this.#options.sessions.create(exchange);
+    if (birth === undefined) throw new AppError('session-exists');
+    const claim = { room: key, roomClock: birth, user, host: true };
+    const roomToken = await this.#options.tokens.signSession(claim);
+    answerJson(response, 200, { roomId: key, roomToken });
+  }
+
+  #join({ key }: AdmittedExchange, user: User, response: ServerResponse): void {
+    const session = this.#options.sessions.find(key);
+    if (session === undefined) return answerJson(response, 404, roomNotFound);
+    const request = session.askToJoin(user);
+    switch (request.kind) {
+      case 'asked':
+        return answerJson(response, 200, { pollToken: `${key}.${request.id}`, roomId: key });
+      case 'refused':
+        throw new AppError(request.code);
+    }
+  }
+
+  /** The token is the key, which brings the poll to this edge, and the request's id, which is the secret. */
+  #poll({ key }: AdmittedExchange, token: string, response: ServerResponse): void {
+    const session = this.#options.sessions.find(key);
+    const dot = token.lastIndexOf('.');
+    if (session === undefined || token.slice(0, dot) !== key) return answerNotFound(response);
+    session.pollJoin(token.slice(dot + 1) as JoinId, response);
+  }
+
+  #fail(error: AppError, exchange: AdmittedExchange, response: ServerResponse): void {
+    const { code, entry, facts } = error;
+    this.#options.metrics.count('ct_edge_refused_total', { code });
+    this.#options.log.write(entry.level, 'exchange.failed', {
+      exchange: exchange.exchangeId,
+      code,
+      facts,
+      ...(entry.level === 'error' ? { error } : {}),
+    });
+    answerError(response, code, exchange.exchangeId);
+  }
+}
+
+/** Throws `token-missing`. */
+function readLoginToken(request: IncomingMessage): string {
+  const header = request.headers['x-oct-jwt'];
+  const token = typeof header === 'string' ? header : cookiePattern.exec(request.headers.cookie ?? '')?.[1];
+  if (token === undefined || token === '') throw new AppError('token-missing');
+  return token;
+}

@@ -1,0 +1,95 @@
+/**
+ * The sessions of this edge by their key: opens them for a host who creates one, or again for whoever comes
+ * back to one that this edge does not know; lets time pass in all of them; forgets those that ended.
+ */
+import { randomInt } from 'node:crypto';
+import type { Socket } from 'socket.io';
+import { AppError, errorTable } from '#shared/errors.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+import type { AdmittedExchange, KeyActivity } from '../adapter.ts';
+import { birthFrom, birthOf, openSession } from '../core/session-state.ts';
+import type { SessionLimits } from '../core/session-state.ts';
+import type { Admission } from './handshake.ts';
+import { LiveSession } from './live-session.ts';
+import type { SessionContext } from './live-session.ts';
+import { closeTransport } from './transport.ts';
+
+interface SessionsOptions {
+  readonly context: SessionContext;
+  readonly limits: SessionLimits;
+  readonly log: Log;
+  readonly activity: KeyActivity;
+}
+
+const random32Bound = 2 ** 32;
+
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #sessions = new Map<AffinityKey, LiveSession>();
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  find(key: AffinityKey): LiveSession | undefined {
+    return this.#sessions.get(key);
+  }
+
+  all(): readonly LiveSession[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Opens a session under a key that has none, and gives its birth; undefined where it has one. */
+  create(exchange: AdmittedExchange): number | undefined {
+    if (this.#sessions.has(exchange.key)) return undefined;
+    return this.#open(exchange, birthFrom(randomInt(random32Bound)), 'created').birth;
+  }
+
+  /** Throws `token-invalid` where the token is of an earlier session with this key. */
+  checkToken(key: AffinityKey, { clock }: Admission): void {
+    const session = this.#sessions.get(key);
+    if (session !== undefined && session.birth !== birthOf(clock)) {
+      throw new AppError('token-invalid', { facts: { reason: 'token of an earlier session' } });
+    }
+  }
+
+  /**
+   * Takes in a socket with a verified token. The token alone brings a session back that this edge does not
+   * know, after a crash for example: guests who return before their host wait in it for the host's grace.
+   */
+  admit(socket: Socket, exchange: AdmittedExchange, admission: Admission): void {
+    const { key, epoch } = exchange;
+    const birth = birthOf(admission.clock);
+    const session = this.#sessions.get(key) ?? this.#open(exchange, birth, 'restored');
+    if (session.birth !== birth) {
+      // The key got another session since the token was checked; the next attempt is told so.
+      closeTransport(socket.conn, errorTable['token-invalid'].closeCode);
+      return;
+    }
+    this.#options.activity.opened(key, epoch);
+    socket.once('disconnect', () => this.#options.activity.closed(key));
+    session.admit(socket, admission);
+  }
+
+  tick(): void {
+    for (const session of this.all()) session.tick();
+  }
+
+  drop(key: AffinityKey): void {
+    this.#sessions.get(key)?.drop();
+    this.#sessions.delete(key);
+  }
+
+  #open(exchange: AdmittedExchange, birth: number, origin: 'created' | 'restored'): LiveSession {
+    const { key, epoch, exchangeId } = exchange;
+    const { context, limits } = this.#options;
+    const log = this.#options.log.child({ adapter: 'oct', epoch, exchange: exchangeId });
+    const state = openSession(birth, limits, context.nowMs());
+    const onEnded = (): void => void this.#sessions.delete(key);
+    const session = new LiveSession({ key, state, log, context, onEnded });
+    this.#sessions.set(key, session);
+    log.info('session.opened', { origin });
+    return session;
+  }
+}

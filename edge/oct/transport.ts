@@ -1,0 +1,38 @@
+/**
+ * The Engine.IO connection under a Socket.IO socket: what waits in it, and the ways to end it. The client
+ * of a connection that ends here tries again; only `socket.disconnect` tells it not to.
+ */
+import type { Socket as EngineSocket, Transport } from 'engine.io';
+import type { WebSocket } from 'ws';
+
+export function isWebSocket(conn: EngineSocket): boolean {
+  return conn.transport.name === 'websocket';
+}
+
+/** Bytes that the transport has taken and the network has not. */
+export function bufferedBytes(conn: EngineSocket): number {
+  return webSocketOf(conn)?.bufferedAmount ?? 0;
+}
+
+/**
+ * Says goodbye in the transport's own way: a WebSocket close code, or a close packet for a poll that waits.
+ * Between two polls there is no way to say it: the next one finds its sid unknown, and the client starts anew.
+ */
+export function closeTransport(conn: EngineSocket, closeCode: number): void {
+  const webSocket = webSocketOf(conn);
+  if (webSocket === undefined) conn.close(!conn.transport.writable);
+  else webSocket.close(closeCode);
+}
+
+/** Ends the connection now, with all that waits in it: for a peer that does not read. */
+export function cutTransport(conn: EngineSocket): void {
+  const webSocket = webSocketOf(conn);
+  if (webSocket === undefined) conn.close(true);
+  else webSocket.terminate();
+}
+
+/** Engine.IO declares the field private, and has no other way to a close code or to the buffered amount. */
+function webSocketOf(conn: EngineSocket): WebSocket | undefined {
+  if (!isWebSocket(conn)) return undefined;
+  return (conn.transport as Transport & { readonly socket: WebSocket }).socket;
+}

@@ -1,0 +1,152 @@
+/**
+ * An Open Collaboration adapter behind a tiny HTTP server, which does what the front door and the edge's
+ * frame would do: metadata, validation of logins, the key of a request. Counts connections like the edge.
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { parseAffinityKey } from '#shared/ids.ts';
+import type { AffinityKey, Epoch } from '#shared/ids.ts';
+import { silentLog } from '#shared/log.ts';
+import { Metrics } from '#shared/metrics.ts';
+import { SessionTokens, decodeSessionKey } from '#shared/session-token.ts';
+import { loadSettings } from '#shared/settings/load.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import type { Adapter, AdmittedExchange } from '../../edge/adapter.ts';
+import { createOctAdapter } from '../../edge/oct/adapter.ts';
+
+const secret = 'a secret for tests only';
+const epoch = 1 as Epoch;
+
+/** Starts an edge that ends with the test. */
+export async function startOctEdge(t: TestContext, overrides: Partial<Settings> = {}): Promise<OctEdge> {
+  const server = createServer();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', () => resolve());
+  await promise;
+  const edge = new OctEdge(server, testSettings(overrides));
+  t.after(async () => await edge.close());
+  return edge;
+}
+
+/** Settings of an edge in tests; `overrides` may go below the bounds that administrators have. */
+function testSettings(overrides: Partial<Settings>): Settings {
+  const env = { CT_LOCATOR: 'none', CT_JOIN_TOKEN: secret, CT_SESSION_SECRET: secret };
+  const loaded = loadSettings({ role: 'edge', env });
+  if (loaded.kind === 'invalid') throw new Error(loaded.faults.join('; '));
+  return { ...loaded.settings, ...overrides };
+}
+
+export class OctEdge {
+  readonly url: string;
+  readonly tokens = new SessionTokens(secret, 1);
+  readonly metrics = new Metrics('ct_edge_');
+  /** Requests for which this is true get no answer but a closed connection. */
+  refuses: (request: IncomingMessage) => boolean = () => false;
+  readonly #server: Server;
+  readonly #settings: Settings;
+  readonly #open = new Map<AffinityKey, number>();
+  #skewMs = 0;
+  #adapter: Adapter;
+
+  constructor(server: Server, settings: Settings) {
+    const { port } = server.address() as AddressInfo;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#server = server;
+    this.#settings = settings;
+    this.#adapter = this.#createAdapter();
+    server.on('request', (request, response) => void this.#answer(request, response));
+    server.on('upgrade', (request, socket, head) => {
+      const exchange = admit(request);
+      if (this.refuses(request) || exchange === undefined) socket.destroy();
+      else this.#adapter.handleUpgrade(exchange, request, socket, head);
+    });
+  }
+
+  get adapter(): Adapter {
+    return this.#adapter;
+  }
+
+  /** Connections that a key has, as the adapter tells it. */
+  openConnections(key: string): number {
+    return this.#open.get(key as AffinityKey) ?? 0;
+  }
+
+  /** Lets the adapter's clock run ahead. */
+  advance(ms: number): void {
+    this.#skewMs += ms;
+  }
+
+  /** Goes on with a new adapter, which knows nothing, and stops the old one as for an update. */
+  async restart(): Promise<void> {
+    const old = this.#adapter;
+    this.#adapter = this.#createAdapter();
+    await old.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#adapter.close();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#server.closeAllConnections();
+    await promise;
+  }
+
+  #createAdapter(): Adapter {
+    const count = (key: AffinityKey, by: number): void =>
+      void this.#open.set(key, this.openConnections(key) + by);
+    return createOctAdapter({
+      settings: this.#settings,
+      tokens: this.tokens,
+      metrics: this.metrics,
+      log: silentLog(),
+      activity: { opened: (key) => count(key, 1), closed: (key) => count(key, -1) },
+      now: () => performance.now() + this.#skewMs,
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.refuses(request)) return void request.socket.destroy();
+    const [path] = targetOf(request).split('?', 1);
+    if (path === '/api/meta') {
+      return answerJson(response, { owner: 'test', version: '0.3.0', transports: ['socket.io'] });
+    }
+    if (path === '/api/login/validate') {
+      const token = String(request.headers['x-oct-jwt']);
+      const user = await this.tokens.verifyLogin(token).catch(() => undefined);
+      return answerJson(response, { valid: user !== undefined });
+    }
+    const exchange = admit(request);
+    if (exchange === undefined || !this.#adapter.claims(exchange.target))
+      return void response.writeHead(404).end();
+    this.#adapter.handleRequest(exchange, request, response);
+  }
+}
+
+function answerJson(response: ServerResponse, body: object): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** The key by the evidence that clients give: header, path, sid, token; a new one for a create without any. */
+function admit(request: IncomingMessage): AdmittedExchange | undefined {
+  const target = targetOf(request);
+  const token = request.headers['x-oct-jwt'];
+  const evidence = [
+    request.headers['ctstickiness'],
+    /^\/~([^/]+)/.exec(request.url!)?.[1],
+    /^\/api\/session\/join\/([^/?]+)/.exec(target)?.[1],
+    /^\/api\/session\/poll\/([^/?]+)\./.exec(target)?.[1],
+    /[?&]sid=([^&]+)~[^~&]*/.exec(target)?.[1],
+    typeof token === 'string' ? decodeSessionKey(token) : undefined,
+    target.startsWith('/api/session/create') ? randomBytes(16).toString('hex') : undefined,
+  ];
+  const text = evidence.find((value) => typeof value === 'string');
+  const key = parseAffinityKey(text ?? '');
+  return key === undefined ? undefined : { key, epoch, exchangeId: 'test-exchange', target };
+}
+
+function targetOf(request: IncomingMessage): string {
+  return request.url!.replace(/^\/~[^/]+/, '');
+}

@@ -1,0 +1,123 @@
+/**
+ * A client that speaks in envelopes: for what the libraries of editors never send. Signs its own session
+ * tokens, so it needs no host's approval.
+ */
+import { generateKeyPairSync } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { pack, unpack } from 'msgpackr';
+import { io } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
+import type { AffinityKey } from '#shared/ids.ts';
+import type { OctEdge } from './oct-edge.ts';
+import { Inbox } from './oct-inbox.ts';
+
+export type RawEvent =
+  | { kind: 'connected' }
+  | { kind: 'disconnected'; reason: string }
+  | { kind: 'refused'; message: string }
+  | { kind: 'message'; message: RawMessage };
+
+/** An envelope as it came; plain content is an object, sealed content bytes. */
+export interface RawMessage {
+  readonly kind: string;
+  readonly id?: string | number;
+  readonly origin?: string;
+  readonly metadata: { readonly encryption: { readonly keys: readonly { readonly target: string }[] } };
+  readonly content:
+    Uint8Array | { readonly method?: string; readonly params?: readonly Record<string, unknown>[] };
+}
+
+export interface RawOptions {
+  readonly token: string;
+  readonly publicKey?: string;
+  readonly namespace?: string;
+  readonly transports?: readonly ('polling' | 'websocket')[];
+  readonly reconnects?: boolean;
+}
+
+export interface RawClient {
+  readonly socket: Socket;
+  readonly events: Inbox<RawEvent>;
+  send(envelope: unknown): void;
+  /** The first envelope with plain content of this method. */
+  call(method: string): Promise<RawMessage>;
+  /** The envelopes of a kind so far. */
+  messages(kind: string): RawMessage[];
+}
+
+export function connectRaw(t: TestContext, edge: OctEdge, options: RawOptions): RawClient {
+  const socket = io(edge.url + (options.namespace ?? '/'), {
+    path: '/socket.io',
+    forceNew: true,
+    reconnection: options.reconnects ?? false,
+    reconnectionDelay: reconnectDelayMs,
+    reconnectionDelayMax: reconnectDelayMs,
+    transports: [...(options.transports ?? ['websocket'])],
+    extraHeaders: { 'x-oct-jwt': options.token, 'x-oct-public-key': options.publicKey ?? testPublicKey() },
+  });
+  t.after(() => socket.close());
+  const events = new Inbox<RawEvent>();
+  socket.on('connect', () => events.add({ kind: 'connected' }));
+  socket.on('disconnect', (reason) => events.add({ kind: 'disconnected', reason }));
+  socket.on('connect_error', ({ message }) => events.add({ kind: 'refused', message }));
+  socket.on('message', (bytes: Buffer) =>
+    events.add({ kind: 'message', message: unpack(bytes) as RawMessage }),
+  );
+  const messages = (): RawMessage[] =>
+    events.items.filter((event) => event.kind === 'message').map(({ message }) => message);
+  return {
+    socket,
+    events,
+    send: (envelope) => void socket.send(envelope instanceof Uint8Array ? envelope : pack(envelope)),
+    call: async (method) => {
+      await events.next((event) => event.kind === 'message' && methodOf(event.message) === method, method);
+      return messages().find((message) => methodOf(message) === method)!;
+    },
+    messages: (kind) => messages().filter((message) => message.kind === kind),
+  };
+}
+
+const reconnectDelayMs = 20;
+
+/** A session token for whoever; `clock` names the session and the join. */
+export async function signMember(
+  edge: OctEdge,
+  name: string,
+  { key = 'key', clock = 0, host = false }: { key?: string; clock?: number; host?: boolean } = {},
+): Promise<string> {
+  const user = { id: `user-${name}`, name };
+  return await edge.tokens.signSession({ room: key as AffinityKey, roomClock: clock, user, host });
+}
+
+/** A sealed envelope for the given receivers, whose content nobody here can read. */
+export function sealedFor(targets: readonly string[], fields: object): object {
+  const keys = targets.map((target) => ({ target, key: `key of ${target}`, iv: 'iv' }));
+  return {
+    version: '0.3.1',
+    metadata: { encryption: { keys }, compression: { algorithm: 'gzip' } },
+    content: new Uint8Array([1, 2, 3]),
+    ...fields,
+  };
+}
+
+/** The id under which the server introduced the client. */
+export async function idOf(client: RawClient): Promise<string> {
+  const { content } = await client.call('peer/info');
+  return String('params' in content ? content.params?.[0]?.['id'] : undefined);
+}
+
+function methodOf({ content }: RawMessage): string | undefined {
+  return content instanceof Uint8Array ? undefined : content.method;
+}
+
+let sharedPublicKey: string | undefined;
+
+function testPublicKey(): string {
+  sharedPublicKey ??= makePublicKey(2_048);
+  return sharedPublicKey;
+}
+
+export function makePublicKey(modulusLength: number): string {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength });
+  return publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+}
