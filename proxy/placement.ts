@@ -65,10 +65,12 @@ export class Placer {
   async replaceAfterLoss(pin: Pin, signal: AbortSignal): Promise<Placement | undefined> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(timing.takeoverWaitMs)]);
     for (;;) {
+      // Watched from before the question: a change that comes with its answer must not be missed.
+      const changed = this.#options.pool.nextChange(deadline);
       const placement = await this.replace(pin);
       if (placement.kind === 'placed' && placement.pin.epoch !== pin.epoch) return placement;
       if (deadline.aborted) return undefined;
-      await this.#options.pool.nextChange(deadline);
+      await changed;
     }
   }
 

@@ -71,7 +71,10 @@ export interface Directory {
   movePin(key: AffinityKey, seen: Epoch, target: EdgeRef): Promise<PinResult>;
   /** The last connections of these keys closed (`idle`), or came back (`live`); stale epochs are ignored. */
   markPins(marks: readonly IdleMark[], state: 'idle' | 'live'): Promise<void>;
-  /** Removes up to `limit` pins that were idle for longer; returns their keys. */
+  /**
+   * Removes up to `limit` pins that were idle for longer; returns their keys. Pins whose owner is over count
+   * as idle from the first call that meets them, for no edge is left to say so.
+   */
   removeIdlePins(idleForMs: number, limit: number): Promise<readonly AffinityKey[]>;
   listEdges(): Promise<readonly EdgeRow[]>;
   listPins(limit: number): Promise<readonly Pin[]>;

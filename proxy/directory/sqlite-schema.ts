@@ -20,6 +20,7 @@ const migrations = [
      state TEXT NOT NULL CHECK (state IN ('live', 'idle')),
      idle_since INTEGER
    ) STRICT, WITHOUT ROWID;
+   CREATE INDEX pin_owner ON pin (edge_id, incarnation, state);
    CREATE INDEX pin_idle ON pin (idle_since) WHERE state = 'idle';
    CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    INSERT INTO counter (name, value) VALUES ('epoch', 0), ('clock', 0);`,

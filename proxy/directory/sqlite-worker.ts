@@ -68,6 +68,13 @@ const sql = {
   ),
   markIdle: prepare("UPDATE pin SET state = 'idle', idle_since = :now WHERE key = :key AND epoch = :epoch"),
   markLive: prepare("UPDATE pin SET state = 'live', idle_since = NULL WHERE key = :key AND epoch = :epoch"),
+  // Keys of an owner that is over and that nobody has asked for since: no edge will ever call them idle.
+  markOrphans: prepare(
+    `UPDATE pin SET state = 'idle', idle_since = :now WHERE key IN
+       (SELECT p.key FROM edge e JOIN pin p ON p.edge_id = e.id
+         WHERE p.state = 'live'
+           AND (e.incarnation <> p.incarnation OR e.state = 'gone' OR e.lease_until <= :now) LIMIT :limit)`,
+  ),
   sweep: prepare(
     `DELETE FROM pin WHERE key IN
        (SELECT key FROM pin WHERE state = 'idle' AND idle_since <= :before LIMIT :limit) RETURNING key`,
@@ -131,7 +138,9 @@ const operations = {
     }
   },
   removeIdlePins(input: { idleForMs: number; limit: number }): AffinityKey[] {
-    const rows = sql.sweep.all({ before: readClock() - input.idleForMs, limit: input.limit });
+    const now = readClock();
+    sql.markOrphans.run({ now, limit: input.limit });
+    const rows = sql.sweep.all({ before: now - input.idleForMs, limit: input.limit });
     return (rows as { key: AffinityKey }[]).map((row) => row.key);
   },
   listEdges(): EdgeRow[] {

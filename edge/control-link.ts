@@ -1,0 +1,166 @@
+/**
+ * The control connection to one front door: hello, reports, leases, farewell; comes back by itself with a
+ * growing, jittered pause. Knows nothing of what a report says or what a lease means.
+ */
+import { WebSocket } from 'ws';
+import {
+  controlCloseCodes,
+  controlMessageMaxBytes,
+  controlPath,
+  frontDoorMessageSchema,
+  parseControlMessage,
+} from '#shared/control-protocol.ts';
+import type { EdgeHello, EdgeMessage, EdgeReport, FrontDoorMessage } from '#shared/control-protocol.ts';
+import type { Incarnation } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+
+export interface LinkOptions {
+  /** `ws://HOST:PORT` of the front door's control port. */
+  readonly locator: string;
+  readonly joinToken: string;
+  /** Asked at each connection: the boot id changes when an incarnation is over. */
+  readonly hello: () => EdgeHello;
+  readonly onWelcome: (incarnation: Incarnation) => void;
+  /** The report of this sequence number was taken; `renewed` is false when the incarnation is over. */
+  readonly onLease: (sentAtMs: number, content: ReportContent, renewed: boolean) => void;
+  /** Another process has this edge's id now. */
+  readonly onSuperseded: () => void;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+}
+
+export type ReportContent = Omit<EdgeReport, 'type' | 'sequence'>;
+
+interface Unanswered {
+  readonly sentAtMs: number;
+  readonly content: ReportContent;
+}
+
+const pauseMinMs = 100;
+const pauseMaxMs = 5_000;
+const handshakeTimeoutMs = 2_000;
+const farewellMaxMs = 1_000;
+/** Reports, one a second, whose lease has not come; more of them means that nobody answers any more. */
+const unansweredMax = 5;
+
+export class ControlLink {
+  readonly #options: LinkOptions;
+  readonly #unanswered = new Map<number, Unanswered>();
+  #socket: WebSocket | undefined;
+  #isWelcome = false;
+  #sequence = 0;
+  #pauseMs = pauseMinMs;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #onFarewell: (() => void) | undefined;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** True between the front door's welcome and the loss of the connection. */
+  get isWelcome(): boolean {
+    return this.#isWelcome;
+  }
+
+  connect(): void {
+    if (this.#isClosed) return;
+    const { locator, joinToken } = this.#options;
+    const socket = new WebSocket(`${locator.replace(/\/$/, '')}${controlPath}`, {
+      headers: { authorization: `Bearer ${joinToken}` },
+      handshakeTimeout: handshakeTimeoutMs,
+      maxPayload: controlMessageMaxBytes,
+      perMessageDeflate: false,
+    });
+    this.#socket = socket;
+    let cause: string | undefined;
+    socket.on('open', () => this.#send(this.#options.hello()));
+    socket.on('message', (data: Buffer, isBinary) => this.#receive(isBinary ? '' : data.toString('utf8')));
+    socket.on('error', (error) => {
+      cause = error.message;
+    });
+    socket.on('close', (code, reason) => {
+      if (this.#socket === socket) this.#onClose(code, cause ?? reason.toString('utf8'));
+    });
+  }
+
+  /** Sends a report where the front door has said welcome; its lease comes by `onLease`. */
+  report(content: ReportContent): void {
+    if (!this.#isWelcome) return;
+    if (this.#unanswered.size >= unansweredMax) return void this.#socket?.terminate();
+    const sequence = ++this.#sequence;
+    this.#unanswered.set(sequence, { sentAtMs: this.#options.nowMs(), content });
+    this.#send({ type: 'report', sequence, ...content });
+  }
+
+  /** Starts over with a new hello at once. */
+  restart(): void {
+    this.#pauseMs = pauseMinMs;
+    this.#socket?.terminate();
+  }
+
+  /** Says goodbye and waits until the front door has let the pins go; resolves always, after a second at most. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    if (this.#isWelcome) {
+      await new Promise<void>((resolve) => {
+        const deadline = setTimeout(resolve, farewellMaxMs);
+        this.#onFarewell = () => {
+          clearTimeout(deadline);
+          resolve();
+        };
+        this.#send({ type: 'farewell' });
+      });
+    }
+    this.#socket?.terminate();
+  }
+
+  #receive(text: string): void {
+    const message: FrontDoorMessage | undefined = parseControlMessage(frontDoorMessageSchema, text);
+    switch (message?.type) {
+      case 'welcome':
+        this.#isWelcome = true;
+        this.#pauseMs = pauseMinMs;
+        this.#options.log.info('control.connected', { locator: this.#options.locator });
+        return this.#options.onWelcome(message.incarnation as Incarnation);
+      case 'lease': {
+        const answered = this.#unanswered.get(message.sequence);
+        if (answered === undefined) return;
+        this.#unanswered.delete(message.sequence);
+        return this.#options.onLease(answered.sentAtMs, answered.content, message.renewed);
+      }
+      case 'farewell-taken':
+        return this.#onFarewell?.();
+      case undefined:
+        // Not our protocol: the connection is of no use.
+        return void this.#socket?.close(controlCloseCodes.protocol, 'not a control message');
+    }
+  }
+
+  #onClose(code: number, reason: string): void {
+    this.#socket = undefined;
+    this.#isWelcome = false;
+    this.#unanswered.clear();
+    this.#onFarewell?.();
+    if (this.#isClosed) return;
+    const { log, locator } = this.#options;
+    if (code === controlCloseCodes.superseded) return this.#options.onSuperseded();
+    const needsPerson = code === controlCloseCodes.settings || code === controlCloseCodes.protocol;
+    const pauseMs = needsPerson ? pauseMaxMs : this.#pauseMs * (0.5 + this.#options.random());
+    this.#pauseMs = Math.min(pauseMaxMs, this.#pauseMs * 2);
+    log.write(needsPerson ? 'error' : 'warn', 'control.disconnected', {
+      locator,
+      code,
+      reason,
+      pauseMs: Math.round(pauseMs),
+    });
+    this.#retry = setTimeout(() => this.connect(), pauseMs);
+  }
+
+  #send(message: EdgeMessage): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Every key that this edge has seen: its epoch, its open connections, and whether the directory still has
+ * to hear that its last connection closed (`idle`) or that it has one again (`live`). A mark is handed out
+ * again with every report until a front door has confirmed one that held it, so that none is lost.
+ */
+import type { KeyState } from '#shared/control-protocol.ts';
+import type { AffinityKey, Epoch } from '#shared/ids.ts';
+
+type Mark = 'idle' | 'live';
+
+interface Entry {
+  epoch: Epoch;
+  open: number;
+  lastUsedMs: number;
+  /** What the directory has on record, as far as we know; a pin is placed as `live`. */
+  confirmed: Mark | undefined;
+}
+
+export interface MarkBatch {
+  readonly idle: KeyState[];
+  readonly live: KeyState[];
+}
+
+/** A key without a connection counts as idle after this: the socket that follows a request is on its way. */
+export const quietMs = 2_000;
+
+export class KeyRegistry {
+  readonly #entries = new Map<AffinityKey, Entry>();
+  /** Keys whose mark may differ from the directory's. */
+  readonly #unsettled = new Set<AffinityKey>();
+  readonly #forgetAfterMs: number;
+  #lastEpoch = 0;
+
+  /** Idle keys are forgotten after `forgetAfterMs`, when their pins have been swept. */
+  constructor(forgetAfterMs: number) {
+    this.#forgetAfterMs = forgetAfterMs;
+  }
+
+  /** The newest placement, over all keys, that an exchange has shown to this edge. */
+  get lastEpoch(): number {
+    return this.#lastEpoch;
+  }
+
+  keys(): readonly AffinityKey[] {
+    return [...this.#entries.keys()];
+  }
+
+  epochOf(key: AffinityKey): Epoch | undefined {
+    return this.#entries.get(key)?.epoch;
+  }
+
+  /** An exchange of the key was admitted. */
+  note(key: AffinityKey, epoch: Epoch, nowMs: number): void {
+    this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
+    const entry = this.#entries.get(key);
+    this.#unsettled.add(key);
+    if (entry === undefined) {
+      this.#entries.set(key, { epoch, open: 0, lastUsedMs: nowMs, confirmed: 'live' });
+      return;
+    }
+    entry.lastUsedMs = nowMs;
+    if (epoch > entry.epoch) {
+      entry.epoch = epoch;
+      entry.confirmed = 'live';
+    }
+  }
+
+  opened(key: AffinityKey, epoch: Epoch, nowMs: number): void {
+    this.note(key, epoch, nowMs);
+    this.#entries.get(key)!.open++;
+  }
+
+  closed(key: AffinityKey, nowMs: number): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.open === 0) return;
+    entry.open--;
+    entry.lastUsedMs = nowMs;
+    this.#unsettled.add(key);
+  }
+
+  /** Marks that the directory lacks, up to `limit` of each kind. */
+  marks(nowMs: number, limit: number): MarkBatch {
+    const batch: MarkBatch = { idle: [], live: [] };
+    for (const key of this.#unsettled) {
+      const entry = this.#entries.get(key);
+      if (entry === undefined) {
+        this.#unsettled.delete(key);
+        continue;
+      }
+      const mark = markOf(entry, nowMs);
+      if (mark === undefined) continue;
+      if (mark === entry.confirmed) this.#unsettled.delete(key);
+      else if (batch[mark].length < limit) batch[mark].push({ key, epoch: entry.epoch });
+    }
+    return batch;
+  }
+
+  /** The directory has these marks now. */
+  confirm(batch: MarkBatch): void {
+    for (const mark of ['idle', 'live'] as const) {
+      for (const { key, epoch } of batch[mark]) {
+        const entry = this.#entries.get(key as AffinityKey);
+        if (entry?.epoch === epoch) entry.confirmed = mark;
+      }
+    }
+  }
+
+  /** The directory may have judged for itself meanwhile (our lease lapsed): every mark is told again. */
+  distrust(): void {
+    for (const [key, entry] of this.#entries) {
+      entry.confirmed = undefined;
+      this.#unsettled.add(key);
+    }
+  }
+
+  /** Forgets keys that have been idle for so long that their pins are gone. */
+  sweep(nowMs: number): void {
+    for (const [key, entry] of this.#entries) {
+      const isOver = entry.open === 0 && entry.lastUsedMs + this.#forgetAfterMs <= nowMs;
+      if (isOver) this.#entries.delete(key);
+    }
+  }
+}
+
+/** Undefined while it is too early to tell. */
+function markOf(entry: Entry, nowMs: number): Mark | undefined {
+  if (entry.open > 0) return 'live';
+  return entry.lastUsedMs + quietMs <= nowMs ? 'idle' : undefined;
+}

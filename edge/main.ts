@@ -1,0 +1,230 @@
+/** The edge's process: the only place where its parts meet. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { openAdminServer } from '#shared/admin-server.ts';
+import { hashClusterSettings } from '#shared/cluster-hash.ts';
+import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
+import { parseEdgeId } from '#shared/ids.ts';
+import type { EdgeId } from '#shared/ids.ts';
+import { openLog } from '#shared/log.ts';
+import type { Log } from '#shared/log.ts';
+import { Metrics } from '#shared/metrics.ts';
+import { announceReady, armProcessLife } from '#shared/process-life.ts';
+import { SessionTokens } from '#shared/session-token.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import { ensureSecret } from '#shared/settings/secrets.ts';
+import { assertTimingRelations, timing } from '#shared/timing.ts';
+import { version } from '#shared/version.ts';
+import type { Adapter } from './adapter.ts';
+import { KeyRegistry } from './core/key-registry.ts';
+import { LoadSampler, sumLoads } from './load-sampler.ts';
+import { Membership } from './membership.ts';
+import { createOctAdapter } from './oct/adapter.ts';
+import { EdgeServer } from './server.ts';
+import type { DocumentStore } from './store/document-store.ts';
+import { openSqliteDocuments } from './store/sqlite-documents.ts';
+import { createYAdapter } from './y/adapter.ts';
+
+/** Idle keys outlive their pins here, so that a late exchange of an old epoch is still known as one. */
+const keyForgetMs = timing.pinLingerMs + 60_000;
+
+/** Starts the edge; resolves when it has joined a front door and serves, rejects when it cannot start. */
+export async function startEdge(settings: Settings): Promise<void> {
+  assertTimingRelations();
+  const id = edgeIdOf(settings);
+  if (settings.CT_LOCATOR.includes('none')) {
+    throw new Error('CT_LOCATOR: an edge needs the control address of a front door; none is not one');
+  }
+  mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
+  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'edge', fields: { edge: id } });
+  log.info('process.starting', { version });
+  const documents = await openSqliteDocuments(join(settings.CT_DATA_DIR, 'documents.sqlite'));
+  const edge = new Edge(settings, id, log, documents);
+  await edge.start();
+}
+
+class Edge {
+  readonly #settings: Settings;
+  readonly #id: EdgeId;
+  readonly #log: Log;
+  readonly #documents: DocumentStore;
+  readonly #metrics = new Metrics('ct_edge_');
+  readonly #registry = new KeyRegistry(keyForgetMs);
+  readonly #startedAtMs = performance.now();
+  readonly #adapters: readonly Adapter[];
+  readonly #sampler: LoadSampler;
+  readonly #server: EdgeServer;
+  #membership: Membership | undefined;
+  #admin: { port: number; close: () => void } | undefined;
+  #isStopping = false;
+
+  constructor(settings: Settings, id: EdgeId, log: Log, documents: DocumentStore) {
+    this.#settings = settings;
+    this.#id = id;
+    this.#log = log;
+    this.#documents = documents;
+    const shared = { settings, log, metrics: this.#metrics, activity: this.#activity(), now: nowMs };
+    const tokens = new SessionTokens(settings.CT_SESSION_SECRET, settings.CT_TOKEN_LIFETIME_HOURS);
+    this.#adapters = [createOctAdapter({ ...shared, tokens }), createYAdapter({ ...shared, documents })];
+    this.#sampler = new LoadSampler(this.#adapters);
+    const { pass } = deriveFleetSecrets(settings.CT_JOIN_TOKEN);
+    this.#server = new EdgeServer({
+      host: settings.CT_EDGE_HOST,
+      port: settings.CT_EDGE_PORT,
+      adapters: this.#adapters,
+      registry: this.#registry,
+      context: () => ({
+        pass,
+        owner: this.#membership?.owner,
+        mayServe: this.#membership?.mayServe ?? false,
+        isStopping: this.#isStopping,
+      }),
+      health: () => this.#health(),
+      metrics: this.#metrics,
+      log,
+      nowMs,
+    });
+  }
+
+  async start(): Promise<void> {
+    const settings = this.#settings;
+    const port = await this.#server.open();
+    this.#admin = await openAdminServer({
+      host: settings.CT_ADMIN_HOST,
+      port: settings.CT_ADMIN_PORT,
+      token: settings.CT_ADMIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'admin'),
+      metrics: this.#metrics,
+      refreshMetrics: () => this.#refreshGauges(),
+      notReady: () => this.#notReady(),
+      routes: { '/admin/status': () => this.#health() },
+    });
+    const admin = this.#admin;
+    const address = settings.CT_EDGE_ADDRESS || `http://${reachableHost(settings.CT_EDGE_HOST)}:${port}`;
+    this.#membership = this.#openMembership(address, admin.port);
+    armProcessLife({
+      log: this.#log,
+      stop: async () => await this.#stop(),
+      stopMaxMs: settings.CT_STOP_GRACE_MS + 5_000,
+    });
+    await this.#membership.join();
+    this.#log.info('process.ready', { ports: { edge: port, admin: admin.port } });
+    announceReady(`mooring edge ready: ${this.#id} at ${address}, admin on ${admin.port}`, {
+      edge: port,
+      admin: admin.port,
+    });
+  }
+
+  #openMembership(address: string, adminPort: number): Membership {
+    const settings = this.#settings;
+    return new Membership({
+      id: this.#id,
+      locators: settings.CT_LOCATOR,
+      joinToken: settings.CT_JOIN_TOKEN,
+      identity: {
+        address,
+        adminAddress: `http://${reachableHost(settings.CT_ADMIN_HOST)}:${adminPort}`,
+        version,
+        weight: settings.CT_EDGE_WEIGHT,
+        sessionsMax: settings.CT_EDGE_SESSIONS_MAX,
+        clusterHash: hashClusterSettings(settings),
+      },
+      registry: this.#registry,
+      sampleLoad: () => this.#sampler.sample(),
+      isFull: () => sumLoads(this.#adapters).sessions >= settings.CT_EDGE_SESSIONS_MAX,
+      onLapsed: () => this.#dropAll(),
+      onSuperseded: () => {
+        this.#log.error('edge.refused', { edge: this.#id, reason: 'another process has this edge id' });
+        this.#dropAll();
+        this.#log.flush();
+        process.exit(1);
+      },
+      log: this.#log,
+      nowMs,
+      random: Math.random,
+      newBootId: randomUUID,
+    });
+  }
+
+  /**
+   * A planned end: no new keys, no new connections, every session written and closed, and only then the
+   * pins given back, so that no other edge adopts a session that this one still writes.
+   */
+  async #stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#membership?.drain();
+    this.#server.stopAccepting();
+    await Promise.all(this.#adapters.map(async (adapter) => await adapter.close()));
+    await this.#membership?.leave();
+    this.#server.destroy();
+    this.#admin?.close();
+    this.#sampler.stop();
+    await this.#documents.close();
+  }
+
+  /** The right to serve is gone: every session ends here at once, and its clients find the next owner. */
+  #dropAll(): void {
+    for (const key of this.#registry.keys()) this.#server.dropSession(key, 'fenced');
+    this.#registry.distrust();
+  }
+
+  #activity(): Parameters<typeof createOctAdapter>[0]['activity'] {
+    return {
+      opened: (key, epoch) => {
+        this.#registry.opened(key, epoch, nowMs());
+        this.#membership?.noteSessions();
+      },
+      closed: (key) => this.#registry.closed(key, nowMs()),
+    };
+  }
+
+  #health(): object {
+    const { sessions, members } = sumLoads(this.#adapters);
+    return {
+      status: this.#isStopping ? 'stopping' : 'ok',
+      edge: this.#id,
+      incarnation: this.#membership?.incarnation,
+      version,
+      sessions,
+      members,
+      uptimeSeconds: Math.round((nowMs() - this.#startedAtMs) / 1_000),
+    };
+  }
+
+  #notReady(): string[] {
+    return [
+      ...(this.#membership?.mayServe === true ? [] : ['no lease']),
+      ...(this.#membership?.linksUp === 0 ? ['no front door is connected'] : []),
+      ...(this.#isStopping ? ['stopping'] : []),
+    ];
+  }
+
+  #refreshGauges(): void {
+    for (const adapter of this.#adapters) {
+      const { sessions, members } = adapter.load();
+      this.#metrics.set('ct_edge_sessions', sessions, { adapter: adapter.name });
+      this.#metrics.set('ct_edge_members', members, { adapter: adapter.name });
+    }
+    this.#metrics.set('ct_edge_outbox_bytes', sumLoads(this.#adapters).outboxBytes);
+  }
+}
+
+function nowMs(): number {
+  return performance.now();
+}
+
+function edgeIdOf(settings: Settings): EdgeId {
+  const text = settings.CT_EDGE_ID || hostname();
+  const id = parseEdgeId(text);
+  if (id === undefined) {
+    throw new Error(`CT_EDGE_ID: "${text}" must be 1 to 64 characters of A-Z a-z 0-9 . _ and -`);
+  }
+  return id;
+}
+
+/** A name that others can reach, for an address that was given to listen on. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return hostname();
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,181 @@
+/**
+ * This edge as a member of the fleet: its incarnation, its lease, its reports to every front door. Tells
+ * `onLapsed` when the right to serve ends: the lease was not renewed in time, or the incarnation is over.
+ */
+import { controlProtocolVersion, reportKeysMax } from '#shared/control-protocol.ts';
+import type { EdgeHello, EdgeLoad, EdgeReport } from '#shared/control-protocol.ts';
+import { formatOwner } from '#shared/ids.ts';
+import type { EdgeId, Incarnation } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+import { timing } from '#shared/timing.ts';
+import { ControlLink } from './control-link.ts';
+import type { ReportContent } from './control-link.ts';
+import type { KeyRegistry } from './core/key-registry.ts';
+import { LeaseClock } from './core/lease-clock.ts';
+
+export interface MembershipOptions {
+  readonly id: EdgeId;
+  readonly locators: readonly string[];
+  readonly joinToken: string;
+  /** All of the hello that does not change from boot to boot. */
+  readonly identity: Omit<EdgeHello, 'type' | 'protocol' | 'edgeId' | 'bootId'>;
+  readonly registry: KeyRegistry;
+  /** The load since the last report. */
+  readonly sampleLoad: () => EdgeLoad;
+  /** Whether `sessionsMax` is reached. */
+  readonly isFull: () => boolean;
+  /** The edge must drop every session now, without another durable write. */
+  readonly onLapsed: () => void;
+  /** Another process has taken the edge id over: this one has to end. */
+  readonly onSuperseded: () => void;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  readonly newBootId: () => string;
+}
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #links: readonly ControlLink[];
+  readonly #lease = new LeaseClock(timing.selfFenceMs);
+  readonly #firstLease = Promise.withResolvers<void>();
+  #bootId: string;
+  #incarnation: Incarnation | undefined;
+  #isDraining = false;
+  #isServing = false;
+  #state: EdgeReport['state'] = 'ready';
+  #reporting: NodeJS.Timeout | undefined;
+  #fence: NodeJS.Timeout | undefined;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    this.#bootId = options.newBootId();
+    this.#links = options.locators.map(
+      (locator) =>
+        new ControlLink({
+          locator,
+          joinToken: options.joinToken,
+          hello: () => this.#hello(),
+          onWelcome: (incarnation) => this.#onWelcome(incarnation),
+          onLease: (sentAtMs, content, renewed) => this.#onLease(sentAtMs, content, renewed),
+          onSuperseded: options.onSuperseded,
+          log: options.log,
+          nowMs: options.nowMs,
+          random: options.random,
+        }),
+    );
+  }
+
+  /** Connects to every front door; resolves with the first lease, however long that takes. */
+  async join(): Promise<void> {
+    this.#reporting = setInterval(() => this.#reportAll(), timing.reportIntervalMs);
+    for (const link of this.#links) link.connect();
+    await this.#firstLease.promise;
+  }
+
+  /** `edge:incarnation`, undefined before the first welcome. */
+  get owner(): string | undefined {
+    return this.#incarnation === undefined ? undefined : formatOwner(this.#options.id, this.#incarnation);
+  }
+
+  get incarnation(): Incarnation | undefined {
+    return this.#incarnation;
+  }
+
+  /** Whether the lease is running; asked before each exchange. */
+  get mayServe(): boolean {
+    return this.#lease.isValid(this.#options.nowMs());
+  }
+
+  /** Connections to front doors that are up. */
+  get linksUp(): number {
+    return this.#links.filter((link) => link.isWelcome).length;
+  }
+
+  /** No new keys from now on; the front doors hear it at once. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#reportAll();
+  }
+
+  /** Gives the pins back and leaves; to be called when every session is closed. */
+  async leave(): Promise<void> {
+    clearInterval(this.#reporting);
+    clearTimeout(this.#fence);
+    await Promise.all(this.#links.map(async (link) => await link.close()));
+  }
+
+  /** A change of state is reported at once instead of with the next interval. */
+  noteSessions(): void {
+    if (this.#currentState() !== this.#state) this.#reportAll();
+  }
+
+  #hello(): EdgeHello {
+    const { id, identity } = this.#options;
+    return { type: 'hello', protocol: controlProtocolVersion, edgeId: id, bootId: this.#bootId, ...identity };
+  }
+
+  #onWelcome(incarnation: Incarnation): void {
+    this.#incarnation = incarnation;
+    this.#reportAll();
+  }
+
+  #reportAll(): void {
+    const content = this.#compose();
+    for (const link of this.#links) link.report(content);
+  }
+
+  #compose(): ReportContent {
+    const { registry, sampleLoad, nowMs } = this.#options;
+    const now = nowMs();
+    registry.sweep(now);
+    this.#state = this.#currentState();
+    return {
+      state: this.#state,
+      load: sampleLoad(),
+      lastEpoch: registry.lastEpoch,
+      ...registry.marks(now, reportKeysMax),
+    };
+  }
+
+  #currentState(): EdgeReport['state'] {
+    if (this.#isDraining) return 'draining';
+    return this.#options.isFull() ? 'full' : 'ready';
+  }
+
+  #onLease(sentAtMs: number, content: ReportContent, renewed: boolean): void {
+    if (!renewed) return this.#startOver();
+    this.#lease.renew(sentAtMs);
+    this.#options.registry.confirm(content);
+    this.#isServing = true;
+    this.#firstLease.resolve();
+    this.#watchLease();
+  }
+
+  /** The timer is only a wake-up: what decides is the clock, also after the process was frozen. */
+  #watchLease(): void {
+    clearTimeout(this.#fence);
+    const leftMs = Math.max(0, this.#lease.leftMs(this.#options.nowMs()));
+    this.#fence = setTimeout(() => {
+      if (this.mayServe) this.#watchLease();
+      else this.#lapse('not renewed in time');
+    }, leftMs);
+  }
+
+  /** Another boot or a proof of death has ended this incarnation: the next one begins as after a restart. */
+  #startOver(): void {
+    this.#lease.end();
+    this.#lapse('the incarnation is over');
+    this.#incarnation = undefined;
+    this.#bootId = this.#options.newBootId();
+    for (const link of this.#links) link.restart();
+  }
+
+  #lapse(cause: string): void {
+    clearTimeout(this.#fence);
+    if (!this.#isServing) return;
+    this.#isServing = false;
+    this.#options.log.warn('lease.lapsed', { incarnation: this.#incarnation, cause });
+    this.#options.onLapsed();
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The edge's listener: admits what comes through a front door, answers health, and hands the rest to the
+ * adapter that speaks the protocol. The one place where pass, owner and epoch are checked.
+ */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { listen } from '#shared/admin-server.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import { internalHeaders } from '#shared/internal-headers.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { Adapter, AdmittedExchange } from './adapter.ts';
+import { judgeAdmission } from './core/admission.ts';
+import type { AdmissionContext } from './core/admission.ts';
+import type { KeyRegistry } from './core/key-registry.ts';
+import { refuseRequest, refuseUpgrade } from './refusal.ts';
+
+export interface EdgeServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly adapters: readonly Adapter[];
+  readonly registry: KeyRegistry;
+  /** The state of the edge as admission sees it, read at each exchange. */
+  readonly context: () => Omit<AdmissionContext, 'epochOf'>;
+  readonly health: () => object;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly nowMs: () => number;
+}
+
+/** Above the front door's largest head with what it adds. */
+const headMaxBytes = 1_179_648;
+const headersTimeoutMs = 10_000;
+/** Longer than the front door keeps an idle connection, so that the edge never closes one under a request. */
+const keepAliveMs = 65_000;
+const healthPattern = /^\/ct-health\/?(\?|$)/;
+
+export class EdgeServer {
+  readonly #options: EdgeServerOptions;
+  readonly #server: Server;
+  readonly #sockets = new Set<Duplex>();
+
+  constructor(options: EdgeServerOptions) {
+    this.#options = options;
+    this.#server = createServer({
+      maxHeaderSize: headMaxBytes,
+      headersTimeout: headersTimeoutMs,
+      keepAliveTimeout: keepAliveMs,
+      requestTimeout: 0,
+    });
+    this.#server.on('request', (request, response) => this.#onRequest(request, response));
+    this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+    this.#server.on('clientError', (_error, socket) => socket.destroy());
+  }
+
+  /** Resolves with the port that was taken. */
+  async open(): Promise<number> {
+    return await listen(this.#server, this.#options.host, this.#options.port);
+  }
+
+  /** New connections are refused from now on, which lets front doors place their keys elsewhere. */
+  stopAccepting(): void {
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
+  destroy(): void {
+    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = this.#admit(request);
+    if (typeof exchange === 'string') {
+      request.resume();
+      return refuseRequest(response, exchange, exchangeIdOf(request));
+    }
+    if (healthPattern.test(exchange.target)) return this.#answerHealth(request, response);
+    const adapter = this.#adapterFor(exchange);
+    if (adapter === undefined) {
+      request.resume();
+      return refuseRequest(response, this.#count('not-found'), exchange.exchangeId);
+    }
+    adapter.handleRequest(exchange, request, response);
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    // A peer that resets while nobody listens must not end the process.
+    socket.on('error', () => socket.destroy());
+    const exchange = this.#admit(request);
+    if (typeof exchange === 'string') return refuseUpgrade(socket, exchange, exchangeIdOf(request));
+    const adapter = this.#adapterFor(exchange);
+    if (adapter === undefined) {
+      return refuseUpgrade(socket, this.#count('upgrade-refused'), exchange.exchangeId);
+    }
+    adapter.handleUpgrade(exchange, request, socket, head);
+  }
+
+  #admit(request: IncomingMessage): AdmittedExchange | ErrorCode {
+    const { registry, context, nowMs } = this.#options;
+    const result = judgeAdmission(
+      {
+        pass: header(request, internalHeaders.pass),
+        owner: header(request, internalHeaders.owner),
+        key: header(request, internalHeaders.key),
+        epoch: header(request, internalHeaders.epoch),
+      },
+      { ...context(), epochOf: (key) => registry.epochOf(key) },
+    );
+    if (result.kind === 'refused') return this.#count(result.code);
+    const { key, epoch } = result;
+    if (result.outdatesSession) this.dropSession(key, 'stale-epoch');
+    registry.note(key, epoch, nowMs());
+    const exchangeId = exchangeIdOf(request);
+    return { key, epoch, exchangeId, target: withoutKeyPrefix(request.url ?? '/') };
+  }
+
+  /** Forgets a session of every adapter; its clients come back and find the newest owner. */
+  dropSession(key: AffinityKey, code: ErrorCode): void {
+    for (const adapter of this.#options.adapters) adapter.dropSession(key, code);
+  }
+
+  #adapterFor(exchange: AdmittedExchange): Adapter | undefined {
+    return this.#options.adapters.find((adapter) => adapter.claims(exchange.target));
+  }
+
+  #answerHealth(request: IncomingMessage, response: ServerResponse): void {
+    request.resume();
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return refuseRequest(response, this.#count('method-refused'), exchangeIdOf(request));
+    }
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.end(request.method === 'HEAD' ? undefined : `${JSON.stringify(this.#options.health())}\n`);
+  }
+
+  #count(code: ErrorCode): ErrorCode {
+    this.#options.metrics.count('ct_edge_refused_total', { code });
+    if (code === 'pass-missing') this.#options.log.warn('exchange.failed', { code });
+    return code;
+  }
+}
+
+function header(request: IncomingMessage, name: string): string {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : '';
+}
+
+function exchangeIdOf(request: IncomingMessage): string {
+  return header(request, internalHeaders.exchange);
+}
+
+/** `/~KEY/rest` is `/rest`; the key itself travels in a header. */
+function withoutKeyPrefix(target: string): string {
+  const match = /^\/~[^/?]*(.*)$/.exec(target);
+  if (match === null) return target;
+  const rest = match[1]!;
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
