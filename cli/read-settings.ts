@@ -16,7 +16,7 @@ export function readSettings(role: Role, flags: Readonly<Record<string, string>>
   return result.settings;
 }
 
-export function tryReadSettings(role: Role, flags: Readonly<Record<string, string>>): SettingsResult {
+function tryReadSettings(role: Role, flags: Readonly<Record<string, string>>): SettingsResult {
   const path = flags['CT_SETTINGS_FILE'] ?? process.env['CT_SETTINGS_FILE'] ?? '';
   if (path === '') return loadSettings({ role, env: process.env, flags });
   try {

@@ -89,7 +89,7 @@ export class ControlLink {
   /** Sends a report where the front door has said welcome; its lease comes by `onLease`. */
   report(content: ReportContent): void {
     if (!this.#isWelcome) return;
-    if (this.#unanswered.size >= unansweredMax) return void this.#socket?.terminate();
+    if (this.#unanswered.size >= unansweredMax) return this.#socket?.terminate();
     const sequence = ++this.#sequence;
     this.#unanswered.set(sequence, { sentAtMs: this.#options.nowMs(), content });
     this.#send({ type: 'report', sequence, ...content });
@@ -136,7 +136,7 @@ export class ControlLink {
         return this.#onFarewell?.();
       case undefined:
         // Not our protocol: the connection is of no use.
-        return void this.#socket?.close(controlCloseCodes.protocol, 'not a control message');
+        return this.#socket?.close(controlCloseCodes.protocol, 'not a control message');
     }
   }
 

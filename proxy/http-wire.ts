@@ -11,6 +11,7 @@ import { internalHeaders } from '#shared/internal-headers.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { headerValues } from './core/header-list.ts';
 import type { RequestHead } from './core/request-gate.ts';
+import { lingerMs } from './client-connection.ts';
 import { judgeFailure } from './upstream.ts';
 import type { Upstreams } from './upstream.ts';
 import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
@@ -27,6 +28,7 @@ export class HttpWire implements Wire {
   readonly #bodyIdleMs: number;
   #bytesUp = 0;
   #bodyTimedOut = false;
+  #endsConnection = false;
 
   constructor(
     request: IncomingMessage,
@@ -58,16 +60,36 @@ export class HttpWire implements Wire {
     return this.#left.signal;
   }
 
+  /** True when the answer said that no further request of this connection is served. */
+  get endsConnection(): boolean {
+    return this.#endsConnection;
+  }
+
   answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
     if (this.#response.destroyed || this.#response.headersSent) return;
     // An unread body would be taken for the next request, or keep the client waiting: the connection ends.
     const unread = this.hasBody && !this.#request.complete;
+    this.#endsConnection = unread || headers['connection'] === 'close';
     this.#response.writeHead(status, {
       'content-length': Buffer.byteLength(body),
       ...headers,
       ...(unread ? { connection: 'close' } : {}),
     });
-    this.#response.end(this.head.method === 'HEAD' ? undefined : body);
+    if (!unread) return void this.#response.end(this.head.method === 'HEAD' ? undefined : body);
+    this.#response.write(body);
+    this.#finishAfterBody();
+  }
+
+  /** An end while the client still sends would reset the connection, and take the answer from the client. */
+  #finishAfterBody(): void {
+    const finish = (): void => {
+      clearTimeout(timer);
+      this.#response.end();
+    };
+    const timer = setTimeout(finish, lingerMs);
+    this.#request.once('close', finish);
+    this.#request.once('end', finish);
+    this.#request.resume();
   }
 
   async readBody(maxBytes: number): Promise<string> {

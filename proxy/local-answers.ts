@@ -15,7 +15,7 @@ import type { Login } from './login/login.ts';
 import type { PoolEdge } from './membership/pool.ts';
 
 /** The version of the Open Collaboration Protocol that edges speak; clients accept the same 0.minor. */
-export const protocolVersion = '0.3.0';
+const protocolVersion = '0.3.0';
 
 interface LocalOptions {
   readonly owner: string;

@@ -6,6 +6,7 @@ import { setInterval as every } from 'node:timers/promises';
 import { openAdminServer } from '#shared/admin-server.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
+import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
@@ -42,29 +43,24 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy' });
   log.info('process.starting', { version });
-  const nowMs = (): number => performance.now();
-  const startedAtMs = nowMs();
-  const stopping = new AbortController();
-  const metrics = new Metrics('ct_proxy_');
   const joinToken = settings.CT_JOIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'join');
-  const secrets = deriveFleetSecrets(joinToken);
-  const directory = await openSqliteDirectory(join(settings.CT_DATA_DIR, 'directory.sqlite'));
-  const pool = new EdgePool();
-  const membership = new Membership({ directory, pool, log, nowMs, signal: stopping.signal });
-  const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
+  const stopping = new AbortController();
+  const locator = await openLocator({ settings, log, joinToken, signal: stopping.signal });
+  const { directory, pool, membership, placer, metrics, secrets } = locator;
   const settler = new Settler({ log, metrics, secrets });
   const upstreams = new Upstreams(settings);
   const backends = parseBackends(settings.CT_BACKEND);
   const isStatic = backends.length > 0;
   const activity = isStatic ? new StaticActivity(nowMs) : undefined;
+  const local = new LocalAnswers({
+    owner: settings.CT_SERVER_OWNER,
+    login: openLogin(settings, log),
+    edges: () => pool.list(nowMs()),
+  });
   const exchange = {
     placer,
     settler,
-    local: new LocalAnswers({
-      owner: settings.CT_SERVER_OWNER,
-      login: openLogin(settings, log, nowMs),
-      edges: () => pool.list(nowMs()),
-    }),
+    local,
     trusted: new TrustedProxies(settings.CT_TRUSTED_PROXIES),
     pass: isStatic ? undefined : secrets.pass,
     activity,
@@ -82,30 +78,12 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
       });
   const front = await openFrontServer({ settings, upstreams, exchange, metrics });
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
-  const admin = await openAdminServer({
-    host: settings.CT_ADMIN_HOST,
-    port: settings.CT_ADMIN_PORT,
-    token: settings.CT_ADMIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'admin'),
-    metrics,
-    refreshMetrics: async () => await refreshGauges(metrics, pool, directory),
-    notReady: () => [
-      ...(pool.hasReadyEdge ? [] : ['no edge is ready']),
-      ...(stopping.signal.aborted ? ['stopping'] : []),
-    ],
-    routes: adminRoutes({
-      directory,
-      pool,
-      nowMs,
-      startedAtMs,
-      ports: () => ({ ...ports, admin: admin.port }),
-    }),
-  });
+  const admin = await openAdmin({ settings, locator, ports, signal: stopping.signal });
   for (const backend of backends) {
     void runBackendChecks(backend, { settings, membership, directory, pool, log, signal: stopping.signal });
   }
   void sweepPins({ directory, placer, log, signal: stopping.signal });
   if (activity !== undefined) void flushActivity({ activity, directory, log, signal: stopping.signal });
-
   armProcessLife({
     log,
     stopMaxMs: settings.CT_STOP_GRACE_MS + 5_000,
@@ -123,7 +101,63 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
 }
 
-function openLogin(settings: Settings, log: Log, nowMs: () => number): Login {
+/** Directory, membership and placement: what decides where a key belongs. */
+interface Locator {
+  readonly directory: Directory;
+  readonly pool: EdgePool;
+  readonly membership: Membership;
+  readonly placer: Placer;
+  readonly metrics: Metrics;
+  readonly secrets: FleetSecrets;
+}
+
+async function openLocator(options: {
+  settings: Settings;
+  log: Log;
+  joinToken: string;
+  signal: AbortSignal;
+}): Promise<Locator> {
+  const { settings, log, joinToken, signal } = options;
+  const metrics = new Metrics('ct_proxy_');
+  const secrets = deriveFleetSecrets(joinToken);
+  const directory = await openSqliteDirectory(join(settings.CT_DATA_DIR, 'directory.sqlite'));
+  const pool = new EdgePool();
+  const membership = new Membership({ directory, pool, log, nowMs, signal });
+  const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
+  return { directory, pool, membership, placer, metrics, secrets };
+}
+
+async function openAdmin(options: {
+  settings: Settings;
+  locator: Locator;
+  ports: Readonly<Record<string, number | undefined>>;
+  signal: AbortSignal;
+}): Promise<{ port: number; close: () => void }> {
+  const { settings, locator, ports, signal } = options;
+  const { directory, pool, metrics } = locator;
+  const startedAtMs = nowMs();
+  const admin = await openAdminServer({
+    host: settings.CT_ADMIN_HOST,
+    port: settings.CT_ADMIN_PORT,
+    token: settings.CT_ADMIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'admin'),
+    metrics,
+    refreshMetrics: async () => await refreshGauges(metrics, pool, directory),
+    notReady: () => [
+      ...(pool.hasReadyEdge ? [] : ['no edge is ready']),
+      ...(signal.aborted ? ['stopping'] : []),
+    ],
+    routes: adminRoutes({
+      directory,
+      pool,
+      nowMs,
+      startedAtMs,
+      ports: () => ({ ...ports, admin: admin.port }),
+    }),
+  });
+  return admin;
+}
+
+function openLogin(settings: Settings, log: Log): Login {
   const secret = settings.CT_SESSION_SECRET || ensureSecret(settings.CT_DATA_DIR, 'session');
   const providers = settings.CT_LOGIN.map((name) =>
     name === 'apikey' ? apiKeyProvider(settings.CT_API_KEY) : simpleProvider,
@@ -195,4 +229,8 @@ function definedPorts(ports: Record<string, number | undefined>): Record<string,
   return Object.fromEntries(
     Object.entries(ports).filter((entry): entry is [string, number] => entry[1] !== undefined),
   );
+}
+
+function nowMs(): number {
+  return performance.now();
 }

@@ -1,32 +1,38 @@
 /**
- * Pins that this front door has seen, least recently used out first. Only a cache: a stale entry costs one
- * round trip (the edge answers 421), never a split.
+ * Pins that this front door has seen, least recently used out first. Only a cache: a stale entry of an edge
+ * costs one round trip (it answers 421), never a split; one of a static backend is not used (`vouchesFor`).
  */
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Pin } from './directory/directory.ts';
 
+export interface CachedPin {
+  readonly pin: Pin;
+  /** `changes` of the pool before the directory was asked. */
+  readonly readAt: number;
+}
+
 export class PinCache {
-  readonly #pins = new Map<AffinityKey, Pin>();
+  readonly #pins = new Map<AffinityKey, CachedPin>();
   readonly #pinsMax: number;
 
   constructor(pinsMax: number) {
     this.#pinsMax = pinsMax;
   }
 
-  get(key: AffinityKey): Pin | undefined {
-    const pin = this.#pins.get(key);
-    if (pin === undefined) return undefined;
+  get(key: AffinityKey): CachedPin | undefined {
+    const cached = this.#pins.get(key);
+    if (cached === undefined) return undefined;
     this.#pins.delete(key);
-    this.#pins.set(key, pin);
-    return pin;
+    this.#pins.set(key, cached);
+    return cached;
   }
 
   /** Keeps the newer of two pins: an answer that overtook another must not bring an old owner back. */
-  put(pin: Pin): void {
+  put(pin: Pin, readAt: number): void {
     const known = this.#pins.get(pin.key);
-    if (known !== undefined && known.epoch > pin.epoch) return;
+    if (known !== undefined && known.pin.epoch > pin.epoch) return;
     this.#pins.delete(pin.key);
-    this.#pins.set(pin.key, pin);
+    this.#pins.set(pin.key, { pin, readAt });
     if (this.#pins.size > this.#pinsMax) this.#pins.delete(this.#pins.keys().next().value!);
   }
 

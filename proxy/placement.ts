@@ -45,9 +45,9 @@ export class Placer {
   /** Throws `directory-unavailable` when a key is not cached and the directory does not answer. */
   async place(key: AffinityKey): Promise<Placement> {
     const cached = this.#cache.get(key);
-    if (cached !== undefined && this.#options.pool.find(cached.owner) !== undefined) {
+    if (cached !== undefined && this.#options.pool.vouchesFor(cached.pin.owner, cached.readAt)) {
       this.#options.metrics.count('ct_proxy_pin_cache_hits_total');
-      return { kind: 'placed', pin: cached, reason: 'pinned' };
+      return { kind: 'placed', pin: cached.pin, reason: 'pinned' };
     }
     return await this.#resolveOnce(key);
   }
@@ -82,14 +82,20 @@ export class Placer {
   async #resolveOnce(key: AffinityKey): Promise<Placement> {
     const running = this.#inFlight.get(key);
     if (running !== undefined) return await running;
-    const resolving = this.#resolve(key).finally(() => this.#inFlight.delete(key));
+    const startedAtMs = this.#options.nowMs();
+    const resolving = this.#resolve(key).finally(() => {
+      this.#inFlight.delete(key);
+      const seconds = (this.#options.nowMs() - startedAtMs) / 1_000;
+      this.#options.metrics.observe('ct_proxy_directory_seconds', seconds);
+    });
     this.#inFlight.set(key, resolving);
     return await resolving;
   }
 
   async #resolve(key: AffinityKey): Promise<Placement> {
+    const readAt = this.#options.pool.changes;
     const found = await this.#options.directory.findPin(key);
-    if (found !== undefined && !found.ownerIsOver) return this.#settle(found, 'pinned');
+    if (found !== undefined && !found.ownerIsOver) return this.#settle(found, 'pinned', readAt);
     const refused = new Set<EdgeId>();
     let seen = found;
     for (;;) {
@@ -101,10 +107,10 @@ export class Placer {
       switch (result.kind) {
         case 'won':
           this.#options.pool.notePlacement(result.pin.owner, result.pin, now);
-          return this.#settle(result.pin, seen === undefined ? 'new' : 'moved');
+          return this.#settle(result.pin, seen === undefined ? 'new' : 'moved', readAt);
         case 'found':
           this.#options.metrics.count('ct_proxy_races_lost_total');
-          if (!result.pin.ownerIsOver) return this.#settle(result.pin, 'pinned');
+          if (!result.pin.ownerIsOver) return this.#settle(result.pin, 'pinned', readAt);
           seen = result.pin;
           break;
         case 'target-refused':
@@ -120,8 +126,8 @@ export class Placer {
       : await directory.movePin(key, seen.epoch, target);
   }
 
-  #settle(pin: Pin, reason: PlacementReason): Placement {
-    this.#cache.put(pin);
+  #settle(pin: Pin, reason: PlacementReason, readAt: number): Placement {
+    this.#cache.put(pin, readAt);
     this.#options.metrics.count('ct_proxy_placements_total', { reason });
     if (reason !== 'pinned') {
       const { owner, epoch } = pin;

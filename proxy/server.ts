@@ -3,7 +3,7 @@
  * exchange for each; answers by itself only what its parser refuses before there is a request.
  */
 import { createServer as createHttpServer, STATUS_CODES } from 'node:http';
-import type { IncomingMessage, Server, ServerOptions } from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
@@ -12,6 +12,7 @@ import { errorBody, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { ClientConnection } from './client-connection.ts';
 import { conductExchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import { HttpWire } from './http-wire.ts';
@@ -77,20 +78,15 @@ class Listener {
   readonly #secure: boolean;
   readonly #options: FrontServerOptions;
   readonly #upgraded = new Set<Duplex>();
+  readonly #connections = new WeakMap<Duplex, ClientConnection>();
 
   constructor(server: Server, secure: boolean, options: FrontServerOptions) {
     this.server = server;
     this.#secure = secure;
     this.#options = options;
-    server.on('request', (request, response) => {
-      const wire = new HttpWire(request, response, {
-        upstreams: options.upstreams,
-        settings: options.settings,
-        secure,
-      });
-      void conductExchange(wire, options.exchange);
-    });
+    server.on('request', (request, response) => this.#onRequest(request, response));
     server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+    server.on('connect', (request, socket, head) => this.#onUpgrade(request, socket, head));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket));
   }
 
@@ -104,6 +100,25 @@ class Listener {
     for (const socket of this.#upgraded) socket.destroy();
   }
 
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { upstreams, settings, exchange } = this.#options;
+    const wire = new HttpWire(request, response, { upstreams, settings, secure: this.#secure });
+    const conduct = async (): Promise<boolean> => {
+      await conductExchange(wire, exchange);
+      return !wire.endsConnection;
+    };
+    this.#connectionOf(request.socket).accept({ request, response, conduct });
+  }
+
+  #connectionOf(socket: Duplex): ClientConnection {
+    let connection = this.#connections.get(socket);
+    if (connection === undefined) {
+      connection = new ClientConnection(socket);
+      this.#connections.set(socket, connection);
+    }
+    return connection;
+  }
+
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#upgraded.add(socket);
     socket.once('close', () => this.#upgraded.delete(socket));
@@ -114,7 +129,7 @@ class Listener {
     void conductExchange(wire, this.#options.exchange);
   }
 
-  /** The parser's refusals: no exchange has begun, the connection cannot be used any more. */
+  /** The parser's refusals: the connection cannot be used any more. */
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const code = parserRefusal(error.code);
     this.#options.metrics.count('ct_proxy_rejected_total', { code });
@@ -122,8 +137,7 @@ class Listener {
     const { status } = errorTable[code];
     const body = errorBody(code);
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
-    socket.end(head + body);
-    socket.once('finish', () => socket.destroy());
+    this.#connectionOf(socket).refuse(head + body);
   }
 }
 

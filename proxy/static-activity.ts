@@ -9,6 +9,8 @@ interface Entry {
   epoch: Epoch;
   open: number;
   lastUsedMs: number;
+  /** When the directory was last told that the key is live. */
+  markedMs: number;
 }
 
 const quietMs = 60_000;
@@ -16,7 +18,6 @@ const quietMs = 60_000;
 export class StaticActivity {
   readonly #entries = new Map<AffinityKey, Entry>();
   readonly #nowMs: () => number;
-  #live: IdleMark[] = [];
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -25,8 +26,8 @@ export class StaticActivity {
   opened(pin: Pin): void {
     const known = this.#entries.get(pin.key);
     if (known === undefined) {
-      this.#entries.set(pin.key, { epoch: pin.epoch, open: 1, lastUsedMs: this.#nowMs() });
-      this.#live.push({ key: pin.key, epoch: pin.epoch });
+      const lastUsedMs = this.#nowMs();
+      this.#entries.set(pin.key, { epoch: pin.epoch, open: 1, lastUsedMs, markedMs: -Infinity });
       return;
     }
     known.epoch = pin.epoch;
@@ -40,18 +41,28 @@ export class StaticActivity {
     entry.lastUsedMs = this.#nowMs();
   }
 
-  /** Writes what changed since the last call; a failed write is tried again with the next one. */
+  /**
+   * Writes what changed since the last call; a failed write is tried again with the next one. A key in use is
+   * called live once a minute: another front door, or the sweep of a lapsed lease, may have called it idle.
+   */
   async flush(directory: Directory): Promise<void> {
-    const before = this.#nowMs() - quietMs;
-    const idle = [...this.#entries].filter(([, entry]) => entry.open === 0 && entry.lastUsedMs <= before);
-    const live = this.#live;
-    if (live.length > 0) await directory.markPins(live, 'live');
-    this.#live = this.#live.slice(live.length);
+    const now = this.#nowMs();
+    const before = now - quietMs;
+    const isQuiet = (entry: Entry): boolean => entry.open === 0 && entry.lastUsedMs <= before;
+    const live = [...this.#entries].filter(([, entry]) => !isQuiet(entry) && entry.markedMs <= before);
+    if (live.length > 0) await directory.markPins(live.map(toMark), 'live');
+    for (const [, entry] of live) entry.markedMs = now;
+    const idle = [...this.#entries].filter(([, entry]) => isQuiet(entry));
     if (idle.length === 0) return;
-    await directory.markPins(
-      idle.map(([key, entry]) => ({ key, epoch: entry.epoch })),
-      'idle',
-    );
-    for (const [key, entry] of idle) if (entry.open === 0) this.#entries.delete(key);
+    await directory.markPins(idle.map(toMark), 'idle');
+    for (const [key, entry] of idle) {
+      // A key that was used while it was being marked is live again: the sweep must not take its pin.
+      if (isQuiet(entry)) this.#entries.delete(key);
+      else entry.markedMs = -Infinity;
+    }
   }
+}
+
+function toMark([key, { epoch }]: [AffinityKey, Entry]): IdleMark {
+  return { key, epoch };
 }

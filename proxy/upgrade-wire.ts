@@ -10,6 +10,7 @@ import { STATUS_CODES } from 'node:http';
 import { AppError } from '#shared/errors.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { endGently } from './client-connection.ts';
 import { headerValues } from './core/header-list.ts';
 import type { HeaderList } from './core/header-list.ts';
 import type { RequestHead } from './core/request-gate.ts';
@@ -59,16 +60,12 @@ export class UpgradeWire implements Wire {
   }
 
   answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
-    const flat = Object.entries(headers).flat();
-    this.#socket.end(
-      formatHead(status, [
-        ...flat,
-        'content-length',
-        String(Buffer.byteLength(body)),
-        'connection',
-        'close',
-      ]) + body,
-    );
+    const flat = Object.entries(headers)
+      .filter(([name]) => name !== 'connection')
+      .flat();
+    const length = String(Buffer.byteLength(body));
+    const kept = [...flat, 'content-length', length, 'connection', 'close'];
+    endGently(this.#socket, formatHead(status, kept) + body);
   }
 
   readBody(): Promise<string> {
@@ -170,10 +167,14 @@ export class UpgradeWire implements Wire {
       onAnswer();
       const body = Buffer.concat(chunks);
       const kept = plan.answerHeaders(withoutLength(response.rawHeaders));
-      this.#socket.write(
-        formatHead(status, [...kept, 'content-length', String(body.length), 'connection', 'close']),
-      );
-      this.#socket.end(body);
+      const head = formatHead(status, [
+        ...kept,
+        'content-length',
+        String(body.length),
+        'connection',
+        'close',
+      ]);
+      endGently(this.#socket, Buffer.concat([Buffer.from(head, 'latin1'), body]));
       return { kind: 'answered', status, bytes: { up: 0, down: body.length } };
     } catch (cause) {
       return { kind: 'failed', code: 'upstream-broken', reached: 'upstream', cause, bytes: nothing };

@@ -73,8 +73,9 @@ async function answer(
       }
       case '/metrics': {
         await options.refreshMetrics();
+        const text = await options.metrics.render();
         response.writeHead(200, { 'content-type': options.metrics.contentType });
-        response.end(await options.metrics.render());
+        response.end(text);
         return;
       }
       default: {
@@ -98,6 +99,8 @@ export function bearsToken(request: IncomingMessage, token: string): boolean {
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
+  // Before the head: what cannot be written must still become an answer of 500.
+  const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(text);
 }

@@ -37,7 +37,8 @@ const helloSchema = z.object({
   edgeId: z.string(),
   /** Random per process: one boot gets one incarnation, through however many front doors it joins. */
   bootId: z.string().min(8).max(64),
-  address: z.url(),
+  /** `edge-1:3001` is a URL too, of the scheme `edge-1`. */
+  address: z.url({ protocol: /^https?$/ }),
   adminAddress: z.string().max(256),
   version: z.string().max(64),
   weight: z.number().int().min(1).max(1_000),

@@ -223,7 +223,6 @@ export const errorTable = {
     level: 'warn',
     message: 'The edge did not answer in time.',
   },
-  'shutting-down': { ...unavailable, level: 'info', closeCode: 1012, message: 'The server is going down.' },
   internal: {
     source: 'internal',
     retry: 'later',

@@ -12,7 +12,6 @@ export const logEvents = {
   'process.stopping': 'A process was told to stop and finishes what runs.',
   'process.stopped': 'A process ends.',
   'process.failed': 'A process ends because of a fault; carries the error.',
-  'setting.ignored': 'A CT_* name of the original product does nothing here.',
   'child.started': 'The supervisor started a front door or an edge.',
   'child.exited': 'A supervised process ended; carries its exit and the pause before the next start.',
   'exchange.settled': 'One exchange is over: status, key hash, edge, epoch, placement reason, bytes, times.',

@@ -53,7 +53,7 @@ export const metricTable = {
   },
   ct_proxy_directory_seconds: {
     type: 'histogram',
-    help: 'Time of a batch of directory calls.',
+    help: 'Time that a placement spent on its questions to the directory.',
     labels: [],
     buckets: seconds,
   },

@@ -45,7 +45,7 @@ export function armProcessLife(options: LifeOptions): void {
 }
 
 /** An error that nobody expected ends the process; what it owned moves on to others. */
-export function armCrash(log: Log): void {
+function armCrash(log: Log): void {
   process.on('uncaughtException', (error) => fail(log, error));
   process.on('unhandledRejection', (reason) => fail(log, reason));
 }

@@ -1,3 +1,4 @@
+/** The relations between the timing constants hold, and a contradiction is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertTimingRelations, timing } from './timing.ts';

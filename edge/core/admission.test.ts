@@ -1,3 +1,4 @@
+/** Every reason for which an edge refuses what a front door sends it, and what it lets in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';

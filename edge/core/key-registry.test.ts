@@ -1,6 +1,7 @@
+/** Marks of idle and live keys: told until confirmed, right in the end whatever is lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { KeyRegistry, quietMs } from './key-registry.ts';
 

@@ -1,6 +1,7 @@
+/** The edge's clock of its lease: never longer than the directory's, whatever is late. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { timing } from '#shared/timing.ts';
 import { LeaseClock } from './lease-clock.ts';
 

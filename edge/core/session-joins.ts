@@ -1,6 +1,6 @@
 /**
  * Join approval: a guest asks, the host decides, the answer stays until a late poll can no longer want it.
- * A question is put to the host once; while the host is away it waits for the return.
+ * A question is put to a host's client once; while the host is away it waits for the return.
  */
 import type { ErrorCode } from '#shared/errors.ts';
 import type { JoinAnswerCommand, JoinCommand, JoinDecision } from './session-command.ts';
@@ -43,6 +43,13 @@ export function askHost(draft: SessionDraft): void {
     if (join.stage !== 'unasked') continue;
     draft.joins.set(join.id, { ...join, stage: 'asked' });
     draft.deliver(host.profile.id, { kind: 'join-question', id: join.relayId, user: join.user });
+  }
+}
+
+/** A host that was started anew has forgotten what it was asked. */
+export function reopenJoins(draft: SessionDraft): void {
+  for (const join of draft.joins.view.values()) {
+    if (join.stage === 'asked') draft.joins.set(join.id, { ...join, stage: 'unasked' });
   }
 }
 

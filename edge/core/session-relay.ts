@@ -68,7 +68,7 @@ export function expireRequests(draft: SessionDraft): void {
   }
 }
 
-/** A member is gone: its requests need no answer, those to it get one now. */
+/** A member, or its client, is gone: its requests need no answer, those to it get one now. */
 export function dropRequestsOf(draft: SessionDraft, member: MemberId): void {
   for (const [relayId, request] of draft.requests.view) {
     if (request.origin === member) draft.requests.delete(relayId);

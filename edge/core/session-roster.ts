@@ -4,7 +4,7 @@
  */
 import type { EndReason, LeaveReason } from './session-command.ts';
 import type { SessionDraft } from './session-draft.ts';
-import { abandonJoins, askHost } from './session-joins.ts';
+import { abandonJoins, askHost, reopenJoins } from './session-joins.ts';
 import { dropRequestsOf } from './session-relay.ts';
 import type { ConnectionId, Member, MemberId, MemberProfile } from './session-state.ts';
 
@@ -26,11 +26,10 @@ export function connectMember(draft: SessionDraft, { connection, profile, clock 
   draft.clock = Math.max(draft.clock, clock);
   if (known?.presence.kind === 'connected') expelConnection(draft, known.presence.connection);
   draft.connections.set(connection, profile.id);
-  // A client that was started anew has a new key: it can read nothing of what waits, and nobody can seal for it yet.
   const isSameClient = known?.profile.publicKey === profile.publicKey;
   draft.members.set(profile.id, { profile, presence: { kind: 'connected', connection } });
   if (isSameClient) sendWaiting(draft, known);
-  else introduce(draft, profile);
+  else startAnew(draft, profile);
   if (profile.isHost) {
     draft.hostDueMs = undefined;
     askHost(draft);
@@ -40,6 +39,17 @@ export function connectMember(draft: SessionDraft, { connection, profile, clock 
 function sendWaiting(draft: SessionDraft, { profile, presence }: Member): void {
   if (presence.kind !== 'away') return;
   for (const message of presence.waiting) draft.deliver(profile.id, message);
+}
+
+/**
+ * A client that was started anew has a new key: it can read nothing of what waits, and nobody can seal for it
+ * yet. It knows nothing of what its predecessor asked and was asked, and counts its own requests from 1 again,
+ * so an answer to an old one would pass for the answer to a new one.
+ */
+function startAnew(draft: SessionDraft, profile: MemberProfile): void {
+  dropRequestsOf(draft, profile.id);
+  if (profile.isHost) reopenJoins(draft);
+  introduce(draft, profile);
 }
 
 /** Tells a newcomer who it is and the others who came; a host, who lets the others in, also hears who is there. */

@@ -63,7 +63,7 @@ class OctAdapter implements Adapter {
       tokens,
       checkToken: (key, admission) => sessions.checkToken(key, admission),
       onConnection: (socket, exchange, admission) => sessions.admit(socket, exchange, admission),
-      onRefusal: ({ code }, { exchangeId }) => {
+      onRefusal: (code, { exchangeId }) => {
         metrics.count('ct_edge_refused_total', { code });
         log.info('member.cut', { exchange: exchangeId, code });
       },

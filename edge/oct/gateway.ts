@@ -11,12 +11,13 @@ import type { Socket as EngineSocket } from 'engine.io';
 import { Server as SocketServer } from 'socket.io';
 import type { Namespace, Socket } from 'socket.io';
 import { AppError, toAppError } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
 import type { AdmittedExchange } from '../adapter.ts';
 import { admitMember } from './handshake.ts';
 import type { Admission } from './handshake.ts';
-import { closeTransport, cutTransport, isWebSocket } from './transport.ts';
+import { closeTransport, cutTransport, isWebSocket, onOversizedMessage } from './transport.ts';
 
 /** A dead connection is noticed after 15 s at most: half of what clients and guests' grace allow. */
 const pingIntervalMs = 5_000;
@@ -37,7 +38,7 @@ interface GatewayOptions {
   readonly checkToken: TokenCheck;
   /** Called synchronously when a socket is connected: listeners attached later would miss messages. */
   readonly onConnection: ConnectionHandler;
-  readonly onRefusal: (error: AppError, exchange: AdmittedExchange) => void;
+  readonly onRefusal: (code: ErrorCode, exchange: AdmittedExchange) => void;
 }
 
 export class Gateway {
@@ -63,6 +64,9 @@ export class Gateway {
 
   handleRequest(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): void {
     this.#exchanges.set(request, exchange);
+    response.once('finish', () => {
+      if (response.statusCode === 413) this.#refuse('message-too-large', exchange);
+    });
     this.#engine.handleRequest(request, response);
   }
 
@@ -116,7 +120,9 @@ export class Gateway {
   }
 
   #remember(conn: EngineSocket): void {
-    const { key } = this.#exchangeOf(conn.request);
+    const exchange = this.#exchangeOf(conn.request);
+    const { key } = exchange;
+    onOversizedMessage(conn, () => this.#refuse('message-too-large', exchange));
     const connections = this.#connections.get(key) ?? new Set();
     this.#connections.set(key, connections.add(conn));
     conn.once('close', () => {
@@ -139,7 +145,7 @@ export class Gateway {
       await this.#verify(socket);
     } catch (error) {
       refusal = toAppError(error);
-      this.#options.onRefusal(refusal, this.#exchangeOf(socket.request));
+      this.#refuse(refusal.code, this.#exchangeOf(socket.request));
     }
     next(refusal);
   }
@@ -151,6 +157,10 @@ export class Gateway {
     const admission = await admitMember(socket.request.headers, key, this.#options.tokens);
     this.#options.checkToken(key, admission);
     this.#admissions.set(socket, admission);
+  }
+
+  #refuse(code: ErrorCode, exchange: AdmittedExchange): void {
+    this.#options.onRefusal(code, exchange);
   }
 
   /** The exchange that opened a connection; every request comes in through this class. */

@@ -90,10 +90,9 @@ export class LiveSession {
     const connection = memberSocket.id;
     this.#sockets.set(connection, memberSocket);
     socket.on('message', (data: unknown) => this.#receive(connection, data));
-    socket.once('disconnect', () => {
-      this.#sockets.delete(connection);
-      this.#apply({ kind: 'disconnect', connection });
-    });
+    // Of a packet that breaks the rules of Socket.IO, which then closes the connection.
+    socket.on('error', () => this.#refuse('message-malformed'));
+    socket.once('disconnect', () => this.#forget(connection));
     this.#apply({ kind: 'connect', connection, profile, clock });
   }
 
@@ -119,6 +118,11 @@ export class LiveSession {
   drop(): void {
     this.#state = { ...this.#state, hasEnded: true };
     this.#desk.forgetAll();
+  }
+
+  #forget(connection: ConnectionId): void {
+    this.#sockets.delete(connection);
+    this.#apply({ kind: 'disconnect', connection });
   }
 
   #receive(connection: ConnectionId, data: unknown): void {
@@ -181,7 +185,9 @@ export class LiveSession {
     if (socket.waitingBytes > this.#context.sendBufferMaxBytes) {
       this.#refuse('member-too-slow');
       this.#log.warn('member.cut', { member: to, code: 'member-too-slow' });
-      return socket.cut();
+      socket.cut();
+      // At once, not when the socket has noticed: what others say meanwhile waits for the member's return.
+      return this.#forget(connection);
     }
     const bytes = this.#encoder.encode(message, to);
     this.#context.traffic.count('out', bytes.byteLength);

@@ -31,6 +31,16 @@ export function cutTransport(conn: EngineSocket): void {
   else webSocket.terminate();
 }
 
+/** Tells of a WebSocket message beyond the limit, which closes the connection; a poll's is answered with 413. */
+export function onOversizedMessage(conn: EngineSocket, listener: () => void): void {
+  const listen = (): void =>
+    void webSocketOf(conn)?.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') listener();
+    });
+  listen();
+  conn.once('upgrade', listen);
+}
+
 /** Engine.IO declares the field private, and has no other way to a close code or to the buffered amount. */
 function webSocketOf(conn: EngineSocket): WebSocket | undefined {
   if (!isWebSocket(conn)) return undefined;

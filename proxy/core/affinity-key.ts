@@ -55,9 +55,9 @@ export function splitKeyPrefix(path: string): { keyText: string | undefined; res
   return match === null ? { keyText: undefined, rest: path } : { keyText: match[1]!, rest: match[2] ?? '/' };
 }
 
-/** Values of a query parameter, percent-decoded; `name` has no special characters. */
+/** Values of a query parameter; names and values are percent-decoded, for upstreams decode them too. */
 function queryValues(query: string, name: string): string[] {
-  if (!query.includes(name)) return [];
+  if (!query.includes(name) && !query.includes('%')) return [];
   return new URLSearchParams(query).getAll(name);
 }
 

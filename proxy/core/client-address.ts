@@ -41,9 +41,9 @@ export function readClientAddress(
   if (!trusted.includes(peer.address)) return { ...own, chain: [peer.address] };
   const claimed = headerValues(headers, 'x-forwarded-for')
     .flatMap((value) => value.split(','))
-    .map((text) => text.trim())
-    .filter((text) => isIP(text) !== 0);
-  const hops = [...claimed, peer.address];
+    .map((text) => text.trim());
+  // An entry that is no address ("unknown") hides who wrote what stands left of it: only the rest counts.
+  const hops = [...claimed.slice(claimed.findLastIndex((text) => isIP(text) === 0) + 1), peer.address];
   let start = hops.length - 1;
   while (start > 0 && trusted.includes(hops[start]!)) start--;
   const proto = headerValues(headers, 'x-forwarded-proto').at(-1)?.trim().toLowerCase();

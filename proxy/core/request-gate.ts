@@ -55,6 +55,8 @@ const dotSegmentPattern = /\/(\.|%2e){1,2}(\/|$)/i;
 
 /** Judges a head; total, never throws. */
 export function judgeRequest(head: RequestHead): GateResult {
+  if (head.httpVersion !== '1.1' && head.httpVersion !== '1.0')
+    return refuse('request-malformed', 'neither HTTP/1.1 nor HTTP/1.0');
   const host = judgeHost(head);
   if (typeof host !== 'string') return host;
   const framing = judgeFraming(head);
@@ -88,14 +90,15 @@ function judgeHost(head: RequestHead): string | GateResult {
 
 function judgeFraming(head: RequestHead): GateResult | undefined {
   const lengths = headerValues(head.headers, 'content-length');
-  const codings = headerTokens(head.headers, 'transfer-encoding');
+  const codings = headerValues(head.headers, 'transfer-encoding');
   if (lengths.length > 1 || lengths.some((value) => !/^\d{1,16}$/.test(value))) {
     return refuse('framing-ambiguous', 'not exactly one plain Content-Length');
   }
   if (codings.length > 0) {
     if (lengths.length > 0) return refuse('framing-ambiguous', 'Content-Length beside Transfer-Encoding');
     if (head.httpVersion !== '1.1') return refuse('framing-ambiguous', 'Transfer-Encoding before HTTP/1.1');
-    if (codings.length > 1 || codings[0] !== 'chunked') {
+    // Byte for byte: lists, empty members and odd white space are read differently by other parsers.
+    if (codings.length > 1 || codings[0]!.toLowerCase() !== 'chunked') {
       return refuse('framing-ambiguous', 'a transfer coding other than chunked');
     }
   }

@@ -50,7 +50,10 @@ const sql = {
     `UPDATE edge SET lease_until = :until
       WHERE id = :id AND incarnation = :incarnation AND state <> 'gone'`,
   ),
-  setState: prepare('UPDATE edge SET state = :state WHERE id = :id AND incarnation = :incarnation'),
+  // Gone is for good: a late word of an edge that is over must not bring it back.
+  setState: prepare(
+    `UPDATE edge SET state = :state WHERE id = :id AND incarnation = :incarnation AND state <> 'gone'`,
+  ),
   isUp: prepare(
     `SELECT 1 FROM edge WHERE id = :id AND incarnation = :incarnation AND state <> 'gone' AND lease_until > :now`,
   ),

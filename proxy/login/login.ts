@@ -2,14 +2,14 @@
  * `/api/login/*` and `/api/logout` of the Open Collaboration Protocol: initial, the providers' forms, the
  * long poll for the token, validate. Makes login tokens; session tokens are the edges'.
  */
-import { AppError } from '#shared/errors.ts';
+import { AppError, toAppError } from '#shared/errors.ts';
 import type { Log } from '#shared/log.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
 import { headerValues } from '../core/header-list.ts';
 import { json, requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
 import { PendingLogins } from './pending-logins.ts';
-import type { LoginProvider } from './providers.ts';
+import type { Identity, LoginProvider } from './providers.ts';
 
 interface LoginOptions {
   readonly tokens: SessionTokens;
@@ -66,11 +66,21 @@ export class Login {
     if (typeof pollToken !== 'string' || !this.#pending.has(pollToken)) {
       throw new AppError('login-refused', { facts: { reason: 'no such login is under way' } });
     }
-    const identity = provider.identify(fields);
+    const identity = this.#identify(provider, fields);
     const user: User = { id: this.#options.randomToken(), ...identity };
     this.#pending.confirm(pollToken, await this.#options.tokens.signLogin(user));
     this.#options.log.info('login.completed', { provider: provider.name });
     return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'Ok' };
+  }
+
+  #identify(provider: LoginProvider, fields: unknown): Identity {
+    try {
+      return provider.identify(fields);
+    } catch (error) {
+      const { code } = toAppError(error);
+      this.#options.log.info('login.refused', { provider: provider.name, code });
+      throw error;
+    }
   }
 
   async #poll(request: LocalRequest, pollToken: string): Promise<LocalAnswer> {

@@ -9,7 +9,8 @@ import { eventLoopDelayMaxMs, scoreLoad } from '../core/load-score.ts';
 import { hashEdgeId } from '../core/rank.ts';
 import type { EdgeKind, EdgeRef } from '../directory/directory.ts';
 
-export type EdgeState = 'ready' | 'full' | 'suspect' | 'draining';
+/** `gone` is for static backends: they stay in the list, for their checks go on. */
+export type EdgeState = 'ready' | 'full' | 'suspect' | 'draining' | 'gone';
 
 export interface EdgeMember extends EdgeRef {
   readonly kind: EdgeKind;
@@ -31,6 +32,8 @@ interface PoolEntry {
   readonly member: EdgeMember;
   readonly hash: number;
   state: EdgeState;
+  /** `changes` of the pool when the edge became ready. */
+  readySince: number;
   load: EdgeLoad | undefined;
   unreported: UnreportedPlacement[];
 }
@@ -49,6 +52,7 @@ const memoryLimitBytes = 2 * 1024 ** 3;
 export class EdgePool {
   readonly #entries = new Map<EdgeId, PoolEntry>();
   readonly #waiters = new Set<() => void>();
+  #changes = 0;
 
   /** Adds an edge, or replaces its older incarnation. */
   join(member: EdgeMember, state: EdgeState): void {
@@ -56,10 +60,11 @@ export class EdgePool {
       member,
       hash: hashEdgeId(member.id),
       state,
+      readySince: this.#changes + 1,
       load: undefined,
       unreported: [],
     });
-    this.#wake();
+    this.#noteChange();
   }
 
   /** Takes a report in; `lastEpoch` tells which placements its figures include. */
@@ -75,19 +80,36 @@ export class EdgePool {
     const entry = this.#entryOf(edge);
     if (entry === undefined || entry.state === state) return;
     entry.state = state;
-    this.#wake();
+    this.#noteChange();
+    if (state === 'ready') entry.readySince = this.#changes;
   }
 
   /** Forgets an incarnation that is over. */
   leave(edge: EdgeRef): void {
     if (this.#entryOf(edge) === undefined) return;
     this.#entries.delete(edge.id);
-    this.#wake();
+    this.#noteChange();
   }
 
   /** The member with exactly this incarnation. */
   find(edge: EdgeRef): EdgeMember | undefined {
     return this.#entryOf(edge)?.member;
+  }
+
+  /** Counts the changes of membership and state, so that what was read can be told older or newer than one. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /**
+   * May a pin of this owner that was read at `changes` be used without asking the directory? An edge checks
+   * the epoch itself. A static backend cannot, and other front doors may have moved its pins while its checks
+   * failed here: only what was read since they pass again counts.
+   */
+  vouchesFor(edge: EdgeRef, readAt: number): boolean {
+    const entry = this.#entryOf(edge);
+    if (entry?.member.kind !== 'static') return entry !== undefined;
+    return entry.state === 'ready' && readAt >= entry.readySince;
   }
 
   notePlacement(edge: EdgeRef, pin: { key: AffinityKey; epoch: Epoch }, nowMs: number): void {
@@ -142,7 +164,8 @@ export class EdgePool {
     return entry?.member.incarnation === edge.incarnation ? entry : undefined;
   }
 
-  #wake(): void {
+  #noteChange(): void {
+    this.#changes++;
     for (const wake of Array.from(this.#waiters)) wake();
   }
 }

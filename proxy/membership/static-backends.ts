@@ -58,13 +58,13 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
   } as const;
   const intervalMs = settings.CT_BACKEND_CHECK_INTERVAL_MS;
   let edge: EdgeRef | undefined;
+  let standing: Standing = 'unknown';
   let streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
   while (!signal.aborted) {
     const passed = await checkBackend(backend, settings.CT_BACKEND_CHECK_PATH, intervalMs, signal);
     try {
       edge ??= await membership.join(joining);
-      const verdict = streak.note(passed);
-      await applyVerdict(edge, verdict, options);
+      standing = await applyVerdict(edge, streak.note(passed), standing, options);
     } catch (error) {
       log.error('directory.failed', { error });
       streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
@@ -73,13 +73,29 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
   }
 }
 
-async function applyVerdict(edge: EdgeRef, isUp: boolean, options: CheckOptions): Promise<void> {
+type Standing = 'unknown' | 'ready' | 'suspect' | 'gone';
+
+/** Renews the lease of a backend that is up, follows that of one that is not to its end; logs changes alone. */
+async function applyVerdict(
+  edge: EdgeRef,
+  isUp: boolean,
+  before: Standing,
+  options: CheckOptions,
+): Promise<Standing> {
   const { membership, pool, directory, log } = options;
-  if (!isUp) return membership.suspect(edge, 'its checks fail');
-  if (!(await directory.renewLease(edge))) return;
-  const wasReady = pool.list(0).some((known) => known.id === edge.id && known.state === 'ready');
-  pool.setState(edge, 'ready');
-  if (!wasReady) log.info('edge.ready', { edge: edge.id });
+  if (isUp) {
+    if (!(await directory.renewLease(edge))) return before;
+    pool.setState(edge, 'ready');
+    if (before !== 'ready') log.info('edge.ready', { edge: edge.id });
+    return 'ready';
+  }
+  if (before === 'gone') return 'gone';
+  if (before !== 'suspect') membership.suspect(edge, 'its checks fail');
+  if (!(await directory.isOver(edge))) return 'suspect';
+  // Wakes the exchanges that wait for this proof.
+  pool.setState(edge, 'gone');
+  log.warn('edge.lost', { edge: edge.id, incarnation: edge.incarnation, cause: 'lease lapsed' });
+  return 'gone';
 }
 
 /** Turns single checks into a verdict that needs `rise` passes or `fall` failures in a row to change. */

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 export function ensureSecret(dataDir: string, name: string): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, `${name}.secret`);
-  const draft = `${path}.${process.pid}`;
+  // Not the process id: containers that share a volume are all process 1 (secrets.test.ts).
+  const draft = `${path}.${randomBytes(8).toString('hex')}`;
   writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
   try {
     linkSync(draft, path);

@@ -53,7 +53,8 @@ export class SqliteThread<T extends Operations> {
   readonly #worker: Worker;
   readonly #options: ThreadOptions;
   readonly #waiting = new Map<number, Waiting>();
-  #batch: ThreadCall[] = [];
+  /** Gathers while a batch is under way; a call that is given up leaves it. */
+  readonly #batch = new Map<number, ThreadCall>();
   #busy = false;
   #nextId = 1;
   #ended: Error | undefined;
@@ -77,10 +78,11 @@ export class SqliteThread<T extends Operations> {
     return new Promise<ReturnType<T[N]>>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
+        this.#batch.delete(id);
         reject(new AppError(failureCode, { facts: { operation, deadlineMs } }));
       }, deadlineMs);
       this.#waiting.set(id, { resolve: resolve as (output: unknown) => void, reject, timer });
-      this.#batch.push({ id, operation, input });
+      this.#batch.set(id, { id, operation, input });
       if (!this.#busy) this.#send();
     });
   }
@@ -90,15 +92,17 @@ export class SqliteThread<T extends Operations> {
     if (this.#ended) return;
     this.#ended = new Error('the database is closed');
     const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
+    // What has gathered goes first, without waiting for the batch that is under way.
+    this.#send();
     this.#worker.postMessage('close');
     await exited;
   }
 
   #send(): void {
-    if (this.#batch.length === 0) return;
+    if (this.#batch.size === 0) return;
     this.#busy = true;
-    this.#worker.postMessage(this.#batch);
-    this.#batch = [];
+    this.#worker.postMessage([...this.#batch.values()]);
+    this.#batch.clear();
   }
 
   #settle(answers: ThreadAnswer[]): void {

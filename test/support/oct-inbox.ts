@@ -51,9 +51,9 @@ export class Inbox<T> {
 }
 
 /** Looks again and again until the condition holds, or fails at the deadline. */
-export async function eventually(condition: () => boolean, what: string): Promise<void> {
+export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + waitMaxMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited ${waitMaxMs} ms until ${what}`);
     const { promise, resolve } = Promise.withResolvers<void>();
     setTimeout(resolve, lookIntervalMs);

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  CoreSession,
+  askToJoin,
+  broadcast,
+  connect,
+  disconnect,
+  leave,
+  notify,
+  request,
+  answer,
+} from '../../test/support/oct-core.ts';
+import { play, testRows } from '../../test/support/oct-table.ts';
+import type { Command } from './session-command.ts';
+import { waitingMaxMessages } from './session-draft.ts';
+import { guestGraceMs } from './session-roster.ts';
+
+const both = [connect('ann'), connect('bob')];
+const three = [...both, connect('cid')];
+const full = [...three, connect('dan')];
+/** Three of them may wait, the fourth is too much. */
+const long = 'x'.repeat(1_000);
+
+function repeat(times: number, command: Command): readonly Command[] {
+  return Array.from({ length: times }, () => command);
+}
+
+testRows(
+  'arrival',
+  [],
+  [
+    {
+      promise: 'a host is told who it is',
+      when: connect('ann'),
+      then: ['joined ann', 'ann-1 < you are ann'],
+    },
+    {
+      promise: 'a guest is told who it is, and the others hear of it',
+      given: [connect('ann')],
+      when: connect('bob'),
+      then: ['joined bob', 'bob-1 < you are bob', 'ann-1 < bob joined'],
+    },
+    {
+      promise: 'a host who comes after its guests hears who is there, to greet them',
+      given: [connect('bob')],
+      when: connect('ann'),
+      then: ['joined ann', 'ann-1 < you are ann', 'bob-1 < ann joined', 'ann-1 < bob joined'],
+    },
+    {
+      promise: 'a session that is full turns newcomers away',
+      given: full,
+      when: connect('eve'),
+      then: ['turn-away eve-1'],
+    },
+    {
+      promise: 'a full session takes a member back',
+      given: [...full, disconnect('dan')],
+      when: connect('dan', { nth: 2 }),
+      then: [],
+    },
+  ],
+);
+
+testRows('absence', both, [
+  { promise: 'a member who is away is not gone', when: disconnect('bob'), then: [] },
+  {
+    promise: 'who comes back gets what waited, in order, and is not announced again',
+    given: [
+      disconnect('bob'),
+      notify('ann', 'bob', { text: '1' }),
+      broadcast('ann', { text: '2', keys: ['bob'] }),
+    ],
+    when: connect('bob', { nth: 2 }),
+    then: ['bob-2 < notification of ann: 1', 'bob-2 < broadcast of ann: 2'],
+  },
+  {
+    promise: 'what waited is sent once',
+    given: [disconnect('bob'), notify('ann', 'bob'), connect('bob', { nth: 2 }), disconnect('bob', 2)],
+    when: connect('bob', { nth: 3 }),
+    then: [],
+  },
+  {
+    promise: 'a second connection of the same client takes the place of the first',
+    when: connect('bob', { nth: 2 }),
+    then: ['expel bob-1'],
+  },
+  {
+    promise: 'the end of a connection that was replaced does not count',
+    given: [connect('bob', { nth: 2 }), disconnect('bob')],
+    when: notify('ann', 'bob'),
+    then: ['bob-2 < notification of ann: hi'],
+  },
+  {
+    promise: 'what comes through a connection that was replaced does not count',
+    given: [connect('bob', { nth: 2 })],
+    when: notify('bob', 'ann'),
+    then: [],
+  },
+  {
+    promise: 'a client that was started anew is introduced anew, without what it cannot read',
+    given: [disconnect('bob'), notify('ann', 'bob')],
+    when: connect('bob', { nth: 2, client: 2 }),
+    then: ['joined bob', 'bob-2 < you are bob', 'ann-1 < bob joined'],
+  },
+  {
+    promise: 'a client that was started anew gets no answer to what the one before it asked',
+    given: [request('bob', 'ann'), connect('bob', { nth: 2, client: 2 })],
+    when: answer('ann', 'bob'),
+    then: [],
+  },
+  {
+    promise: 'a request to a client that was started anew since has failed',
+    given: [request('ann', 'bob', { id: 7 }), disconnect('bob')],
+    when: connect('bob', { nth: 2, client: 2 }),
+    then: ['ann-1 < failure of 7', 'joined bob', 'bob-2 < you are bob', 'ann-1 < bob joined'],
+  },
+  {
+    promise: 'a guest who stays away leaves',
+    given: [disconnect('bob'), guestGraceMs - 1],
+    when: 1,
+    then: ['left bob: away-too-long', 'ann-1 < bob left'],
+  },
+  {
+    promise: 'a guest who is back in time stays',
+    given: [disconnect('bob'), guestGraceMs - 1, connect('bob', { nth: 2 })],
+    when: guestGraceMs,
+    then: [],
+  },
+  {
+    promise: 'a host who stays away ends the session',
+    given: [disconnect('ann'), 19_999],
+    when: 1,
+    then: ['bob-1 < closed by ann', 'expel bob-1', 'ended: host-away-too-long'],
+  },
+  {
+    promise: 'a host who is back in time goes on',
+    given: [disconnect('ann'), 19_999, connect('ann', { nth: 2 })],
+    when: guestGraceMs,
+    then: [],
+  },
+]);
+
+testRows('departure', three, [
+  {
+    promise: 'a guest who leaves is gone for the others and sent away',
+    when: leave('bob'),
+    then: ['left bob: left', 'ann-1 < bob left', 'cid-1 < bob left', 'expel bob-1'],
+  },
+  { promise: 'nobody leaves twice', given: [leave('bob')], when: leave('bob'), then: [] },
+  { promise: 'who has left gets nothing', given: [leave('bob')], when: notify('ann', 'bob'), then: [] },
+  {
+    promise: 'who has left and has a token still comes back as a newcomer',
+    given: [leave('bob')],
+    when: connect('bob', { nth: 2 }),
+    then: ['joined bob', 'bob-2 < you are bob', 'ann-1 < bob joined', 'cid-1 < bob joined'],
+  },
+  {
+    promise: 'a request to who has left has failed',
+    given: [request('cid', 'bob', { id: 'x' as never })],
+    when: leave('bob'),
+    then: ['left bob: left', 'ann-1 < bob left', 'cid-1 < bob left', 'cid-1 < failure of x', 'expel bob-1'],
+  },
+  {
+    promise: 'a host who leaves ends the session',
+    given: [askToJoin('dan')],
+    when: leave('ann'),
+    then: [
+      'expel ann-1',
+      'bob-1 < closed by ann',
+      'expel bob-1',
+      'cid-1 < closed by ann',
+      'expel cid-1',
+      'join-dan-1 session-ended',
+      'join-dan-1 forgotten',
+      'ended: host-left',
+    ],
+  },
+]);
+
+testRows('overflow', both, [
+  {
+    promise: 'a guest for whom too much waits is taken out',
+    given: [disconnect('bob'), ...repeat(3, notify('ann', 'bob', { text: long }))],
+    when: notify('ann', 'bob', { text: long }),
+    then: ['left bob: waiting-overflow', 'ann-1 < bob left'],
+  },
+  {
+    promise: 'a host for whom too much waits ends the session',
+    given: [disconnect('ann'), ...repeat(3, notify('bob', 'ann', { text: long }))],
+    when: notify('bob', 'ann', { text: long }),
+    then: ['bob-1 < closed by ann', 'expel bob-1', 'ended: host-waiting-overflow'],
+  },
+  {
+    promise: 'nothing overflows for who is there',
+    given: repeat(4, notify('ann', 'bob', { text: long })),
+    when: notify('ann', 'bob', { text: long }),
+    then: [`bob-1 < notification of ann: ${long}`],
+  },
+]);
+
+test('more messages than may wait are too much, however small', () => {
+  const session = new CoreSession({ waitingMaxBytes: Infinity });
+  for (const step of [...both, disconnect('bob')]) play(session, step);
+  for (let i = 0; i < waitingMaxMessages; i++) assert.deepEqual(play(session, notify('ann', 'bob')), []);
+  assert.deepEqual(play(session, notify('ann', 'bob')), ['left bob: waiting-overflow', 'ann-1 < bob left']);
+});
+
+test('news of who left fill up what waits for others, who then leave as well', () => {
+  const session = new CoreSession({ waitingMaxBytes: 8_000 });
+  for (const step of [...three, disconnect('bob'), disconnect('cid')]) play(session, step);
+  const text = 'x'.repeat(1_500);
+  for (const name of ['bob', 'bob', 'cid', 'cid']) play(session, notify('ann', name, { text }));
+  const left = play(session, notify('ann', 'bob', { text }));
+  assert.deepEqual(left, [
+    'left bob: waiting-overflow',
+    'ann-1 < bob left',
+    'left cid: waiting-overflow',
+    'ann-1 < cid left',
+  ]);
+});
+
+test('after its end a session does nothing, whatever comes', () => {
+  const session = new CoreSession();
+  for (const step of [...both, leave('ann')]) play(session, step);
+  const { state } = session;
+  const commands: readonly Command[] = [
+    connect('cid'),
+    connect('ann', { nth: 2 }),
+    disconnect('bob'),
+    leave('bob'),
+    notify('bob', 'ann'),
+    broadcast('bob', { keys: ['ann'] }),
+    request('bob', 'ann'),
+    answer('bob', 'ann'),
+    askToJoin('dan'),
+    { kind: 'tick' },
+  ];
+  for (const command of commands) assert.deepEqual(session.apply(command), []);
+  assert.equal(session.state, state);
+  assert.deepEqual([state.members.size, state.connections.size, state.joins.size], [0, 0, 0]);
+});
+
+test('a session whose host never comes ends, and not before a client had time to make its keys', () => {
+  const session = new CoreSession({ hostGraceMs: 1_000 });
+  assert.deepEqual(play(session, 29_999), []);
+  assert.deepEqual(play(session, 1), ['ended: host-away-too-long']);
+});
+
+test('a command leaves the state that it was applied to as it was', () => {
+  const session = new CoreSession();
+  for (const step of [...both, disconnect('bob'), request('ann', 'bob')]) play(session, step);
+  const before = session.state;
+  const copy = structuredClone(before);
+  for (const step of [
+    connect('bob', { nth: 2 }),
+    answer('bob', 'ann', { nth: 2 }),
+    askToJoin('dan'),
+    leave('ann'),
+  ])
+    play(session, step);
+  assert.deepEqual(before, copy);
+});

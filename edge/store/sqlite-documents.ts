@@ -1,0 +1,32 @@
+/** The documents in one SQLite file, shared by the edges of a host: calls carried to `sqlite-documents-worker.ts`. */
+import { fileURLToPath } from 'node:url';
+import { openSqliteThread } from '#shared/sqlite/thread.ts';
+import type { SqliteThread } from '#shared/sqlite/thread.ts';
+import type { DocumentStore } from './document-store.ts';
+import type { DocumentOperations } from './sqlite-documents-worker.ts';
+
+const waitingMax = 10_000;
+const callDeadlineMs = 5_000;
+
+/** Opens or creates the file; rejects with the reason, such as a schema newer than this program knows. */
+export async function openSqliteDocuments(path: string): Promise<DocumentStore> {
+  const thread: SqliteThread<DocumentOperations> = await openSqliteThread({
+    module: new URL('./sqlite-documents-worker.ts', import.meta.url),
+    workerData: { path: path.startsWith('file:') ? fileURLToPath(path) : path },
+    waitingMax,
+    deadlineMs: callDeadlineMs,
+    failureCode: 'store-unavailable',
+  });
+  return {
+    load: (ref) => thread.call('load', ref),
+    append: (ref, updates) => thread.call('append', { ref, updates: updates.map(withoutSurroundings) }),
+    compact: (ref, { throughSeq, bytes }) =>
+      thread.call('compact', { ref, snapshot: { throughSeq, bytes: withoutSurroundings(bytes) } }),
+    close: () => thread.close(),
+  };
+}
+
+/** A view goes to another thread with all the memory it is a view of, so a small one is copied out first. */
+function withoutSurroundings(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+}

@@ -1,0 +1,187 @@
+/**
+ * y-websocket on an edge: one WebSocket per member and document at `/y/KEY/DOCUMENT`. Joins the sockets to
+ * the documents; a document is loaded before its upgrade is answered, so that a refusal is plain HTTP.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import { errorTable } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import type { Log } from '#shared/log.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import type { Adapter, AdapterLoad, AdmittedExchange, KeyActivity } from '../adapter.ts';
+import { refuseRequest, refuseUpgrade } from '../refusal.ts';
+import type { DocumentStore } from '../store/document-store.ts';
+import { Documents } from './documents.ts';
+import type { OpenedDocument } from './documents.ts';
+import { heartbeatIntervalMs } from './limits.ts';
+import { Member } from './member.ts';
+import { documentPrefix, parseDocumentTarget } from './target.ts';
+import { Traffic } from './traffic.ts';
+
+interface YOptions {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly activity: KeyActivity;
+  readonly documents: DocumentStore;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+type OpenDocument = Extract<OpenedDocument, { kind: 'open' }>;
+
+const reportIntervalMs = 500;
+
+export function createYAdapter(options: YOptions): Adapter {
+  return new YAdapter(options);
+}
+
+class YAdapter implements Adapter {
+  readonly name = 'y';
+  readonly #options: YOptions;
+  readonly #traffic: Traffic;
+  readonly #documents: Documents;
+  readonly #websockets: WebSocketServer;
+  readonly #members = new Map<WebSocket, Member>();
+  readonly #beating: NodeJS.Timeout;
+  readonly #reporting: NodeJS.Timeout;
+
+  constructor(options: YOptions) {
+    const { settings, log, metrics, documents, now } = options;
+    this.#options = options;
+    this.#traffic = new Traffic(metrics);
+    this.#documents = new Documents({
+      store: documents,
+      log,
+      metrics,
+      nowMs: now,
+      pendingMaxBytes: settings.CT_MESSAGE_MAX_BYTES,
+    });
+    this.#websockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: settings.CT_MESSAGE_MAX_BYTES,
+      // Updates are small, and one frame for all members needs the same bytes for all.
+      perMessageDeflate: false,
+    });
+    this.#beating = setInterval(() => this.#beat(), heartbeatIntervalMs).unref();
+    this.#reporting = setInterval(() => this.#traffic.report(), reportIntervalMs).unref();
+  }
+
+  claims(target: string): boolean {
+    return target.startsWith(documentPrefix);
+  }
+
+  handleRequest(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): void {
+    request.resume();
+    // RFC 9110 section 15.5.22: the answer must name the protocol.
+    response.setHeader('upgrade', 'websocket');
+    this.#countRefusal('upgrade-refused');
+    refuseRequest(response, 'upgrade-refused', exchange.exchangeId);
+  }
+
+  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // The peer may reset while its document is being loaded.
+    socket.on('error', () => socket.destroy());
+    void this.#connect(exchange, request, socket, head);
+  }
+
+  dropSession(key: AffinityKey, code: ErrorCode): void {
+    this.#documents.drop(key, code);
+  }
+
+  load(): AdapterLoad {
+    const members = [...this.#members.values()];
+    return {
+      sessions: this.#documents.sessionCount,
+      members: members.length,
+      websockets: members.length,
+      pollings: 0,
+      outboxBytes: members.reduce((total, member) => total + member.waitingBytes, 0),
+      ...this.#traffic.total,
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#beating);
+    clearInterval(this.#reporting);
+    await this.#documents.close('edge-leaving');
+    // A member that does not answer its close is cut after a grace, so this ends.
+    await Promise.all([...this.#members.keys()].map(whenClosed));
+    this.#traffic.report();
+  }
+
+  async #connect(
+    exchange: AdmittedExchange,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const target = parseDocumentTarget(exchange.target);
+    if (target === undefined) return this.#refuse(socket, 'not-found', exchange);
+    if (target.key !== exchange.key) return this.#refuse(socket, 'key-conflict', exchange);
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      return this.#refuse(socket, 'upgrade-refused', exchange);
+    }
+    const opened = await this.#documents.open(exchange, target.document);
+    if (opened.kind === 'refused') return this.#refuse(socket, opened.code, exchange);
+    let isUpgraded = false;
+    this.#websockets.handleUpgrade(request, socket, head, (ws) => {
+      isUpgraded = true;
+      this.#admit(exchange, opened, ws, socket);
+    });
+    // ws answers a bad handshake itself and calls nobody back.
+    if (!isUpgraded) opened.release();
+  }
+
+  #admit(exchange: AdmittedExchange, opened: OpenDocument, ws: WebSocket, socket: Duplex): void {
+    const { settings, log, activity } = this.#options;
+    const { key, epoch, exchangeId } = exchange;
+    const { document, release } = opened;
+    const member = new Member({
+      ws,
+      socket,
+      sendBufferMaxBytes: settings.CT_SEND_BUFFER_MAX_BYTES,
+      traffic: this.#traffic,
+      onCut: (code) => {
+        this.#countRefusal(code);
+        log.write(errorTable[code].level, 'member.cut', { adapter: 'y', exchange: exchangeId, code });
+      },
+    });
+    this.#members.set(ws, member);
+    activity.opened(key, epoch);
+    log.debug('member.joined', { adapter: 'y', exchange: exchangeId });
+    ws.once('close', (closeCode) => {
+      this.#members.delete(ws);
+      document.leave(member);
+      release();
+      activity.closed(key);
+      log.debug('member.left', { adapter: 'y', exchange: exchangeId, closeCode });
+    });
+    if (document.memberCount >= settings.CT_MEMBERS_MAX) member.refuse('session-full');
+    else document.join(member);
+  }
+
+  #beat(): void {
+    for (const member of this.#members.values()) member.beat();
+  }
+
+  #refuse(socket: Duplex, code: ErrorCode, { exchangeId }: AdmittedExchange): void {
+    this.#countRefusal(code);
+    refuseUpgrade(socket, code, exchangeId);
+  }
+
+  #countRefusal(code: ErrorCode): void {
+    this.#options.metrics.count('ct_edge_refused_total', { code });
+  }
+}
+
+async function whenClosed(ws: WebSocket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  ws.once('close', () => resolve());
+  await promise;
+}

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { frameBinary } from './frame.ts';
+
+const heads: readonly (readonly [number, readonly number[]])[] = [
+  [0, [0x82, 0]],
+  [1, [0x82, 1]],
+  [125, [0x82, 125]],
+  [126, [0x82, 126, 0, 126]],
+  [65_535, [0x82, 126, 0xff, 0xff]],
+  [65_536, [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]],
+];
+
+for (const [length, head] of heads) {
+  test(`a message of ${length} bytes gets the head of its size class`, () => {
+    const payload = new Uint8Array(length).fill(0xab);
+    const frame = frameBinary(payload);
+    assert.deepEqual([...frame.subarray(0, head.length)], head);
+    assert.deepEqual(new Uint8Array(frame.subarray(head.length)), payload);
+  });
+}

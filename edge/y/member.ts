@@ -1,0 +1,137 @@
+/**
+ * One WebSocket of one document. Writes frames as they are, one write to the system per turn of the event
+ * loop, holds no more than it may, notices a dead peer, and never sends anything once it is ending.
+ */
+import type { Duplex } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+import { errorTable } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import { frameBinary } from './frame.ts';
+import { closeGraceMs } from './limits.ts';
+import { encodeAwarenessMessage } from './message.ts';
+import type { Traffic } from './traffic.ts';
+
+export interface MemberOptions {
+  readonly ws: WebSocket;
+  /** The socket that the WebSocket runs on. */
+  readonly socket: Duplex;
+  readonly sendBufferMaxBytes: number;
+  readonly traffic: Traffic;
+  /** Called once, when this side cuts the member off for a fault of its own. */
+  readonly onCut: (code: ErrorCode) => void;
+}
+
+const keepAliveFrame = frameBinary(encodeAwarenessMessage([]));
+
+export class Member {
+  readonly #options: MemberOptions;
+  #isEnding = false;
+  #isCorked = false;
+  #hasAnswered = true;
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+    const { ws } = options;
+    ws.on('pong', () => {
+      this.#hasAnswered = true;
+    });
+    ws.on('error', (error: Error & { code?: string }) => {
+      const code = codeOfFault(error.code);
+      if (code !== undefined) this.#noteCut(code);
+    });
+  }
+
+  get waitingBytes(): number {
+    return this.#options.socket.writableLength;
+  }
+
+  /** Calls back with each message until this side ends the connection; undefined for text. */
+  onMessage(receive: (bytes: Uint8Array | undefined) => void): void {
+    this.#options.ws.on('message', (data: RawData, isBinary) => {
+      if (this.#isEnding) return;
+      this.#hasAnswered = true;
+      // The default binary type gives a Buffer.
+      const bytes = data as Buffer;
+      this.#options.traffic.count('in', bytes.byteLength);
+      receive(isBinary ? bytes : undefined);
+    });
+  }
+
+  send(message: Uint8Array): void {
+    this.write(frameBinary(message));
+  }
+
+  /** Writes a whole frame; the same buffer may go to any number of members. */
+  write(frame: Buffer): void {
+    const { ws, socket, sendBufferMaxBytes, traffic } = this.#options;
+    if (this.#isEnding || ws.readyState !== ws.OPEN) return;
+    if (socket.writableLength > sendBufferMaxBytes) {
+      // It does not read, so it would not read a close frame either.
+      this.#noteCut('member-too-slow');
+      ws.terminate();
+      return;
+    }
+    if (!this.#isCorked) this.#cork();
+    traffic.count('out', frame.byteLength);
+    socket.write(frame);
+  }
+
+  pause(): void {
+    this.#options.ws.pause();
+  }
+
+  resume(): void {
+    this.#options.ws.resume();
+  }
+
+  /** Pings, and sends what keeps the client content; cuts a peer that was silent since the last beat. */
+  beat(): void {
+    const { ws } = this.#options;
+    if (!this.#hasAnswered) return ws.terminate();
+    if (ws.readyState !== ws.OPEN) return;
+    this.#hasAnswered = false;
+    ws.ping();
+    this.write(keepAliveFrame);
+  }
+
+  /** Ends the connection for a fault of the member. */
+  refuse(code: ErrorCode): void {
+    if (this.#isEnding) return;
+    this.#noteCut(code);
+    this.close(code);
+  }
+
+  /** Ends the connection with the code's close code; cuts it when the peer does not answer. */
+  close(code: ErrorCode): void {
+    const { ws } = this.#options;
+    this.#isEnding = true;
+    if (ws.readyState !== ws.OPEN) return;
+    // A paused socket would never see the peer's close frame.
+    ws.resume();
+    ws.close(errorTable[code].closeCode, code);
+    const timer = setTimeout(() => ws.terminate(), closeGraceMs);
+    ws.once('close', () => clearTimeout(timer));
+  }
+
+  #cork(): void {
+    const { socket } = this.#options;
+    this.#isCorked = true;
+    socket.cork();
+    setImmediate(() => {
+      this.#isCorked = false;
+      socket.uncork();
+    });
+  }
+
+  #noteCut(code: ErrorCode): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#options.onCut(code);
+  }
+}
+
+/** What `ws` found wrong in the peer's bytes; undefined where the network ended. */
+function codeOfFault(code: string | undefined): ErrorCode | undefined {
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'message-too-large';
+  return code?.startsWith('WS_ERR_') === true ? 'message-malformed' : undefined;
+}

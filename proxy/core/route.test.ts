@@ -1,0 +1,42 @@
+/** What a path means to the front door, with and without the prefix that carries a key. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { routePath } from './route.ts';
+
+const routes: readonly (readonly [path: string, name: string, needs: string])[] = [
+  ['/', 'home', 'local'],
+  ['/login.html', 'login-page', 'local'],
+  ['/api/meta', 'meta', 'local'],
+  ['/api/logout', 'login', 'local'],
+  ['/api/login/initial', 'login', 'local'],
+  ['/api/login/poll/abc', 'login', 'local'],
+  ['/api/session/create', 'session-create', 'create'],
+  ['/api/session/join/k1', 'session-join', 'keyed'],
+  ['/api/session/poll/k1.x', 'session-poll', 'keyed'],
+  ['/socket.io/', 'socket-io', 'keyed'],
+  ['/y/k1/doc', 'y-websocket', 'keyed'],
+  ['/ct-health', 'health', 'keyed'],
+  ['/ct-health/', 'health', 'keyed'],
+  ['/socket.io', 'unknown', 'nothing-here'],
+  ['/api/session/create/x', 'unknown', 'nothing-here'],
+  ['/API/meta', 'unknown', 'nothing-here'],
+  ['//api/meta', 'unknown', 'nothing-here'],
+  ['/constructor', 'unknown', 'nothing-here'],
+  ['/__proto__', 'unknown', 'nothing-here'],
+];
+
+for (const [path, name, needs] of routes) {
+  test(`${path} is ${name} and needs ${needs}`, () => assert.deepEqual(routePath(path), { name, needs }));
+}
+
+test('a key prefix changes no route', () => {
+  for (const [path] of routes) {
+    if (!path.startsWith('//')) assert.deepEqual(routePath(`/~k1${path}`), routePath(path), path);
+  }
+  assert.deepEqual(routePath('/~k1'), routePath('/'));
+});
+
+test('every path has a route', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (path) => assert.ok(routePath(path).name.length > 0)));
+});

@@ -1,0 +1,247 @@
+/**
+ * A front door for tests: `mooring proxy` as a process of its own on free ports. Every start promises a
+ * clean end: the test fails when the process crashed, warned on standard error, or did not stop with exit 0.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Inbox } from './oct-inbox.ts';
+import { checkPath } from './static-backend.ts';
+import type { BackendAnswer, StaticBackend } from './static-backend.ts';
+
+export const command = fileURLToPath(new URL('../../bin/mooring.js', import.meta.url));
+export const adminToken = 'an admin token for tests only';
+const fleetSecret = 'a fleet secret for tests only';
+const endMaxMs = 15_000;
+
+export interface FrontDoorOptions {
+  /** Static backends; without any, edges join on the control port. */
+  readonly backends?: readonly (
+    StaticBackend | { readonly backend: StaticBackend; readonly weight: number }
+  )[];
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Shared by front doors that use one directory; otherwise one of its own. */
+  readonly dataDir?: string;
+}
+
+export interface LogLine {
+  readonly event: string;
+  readonly level: string;
+  readonly [fact: string]: unknown;
+}
+
+/** A folder that goes away with the test. */
+export function makeDataDir(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mooring-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The environment without `CT_*`, so that the machine's own settings never reach a test. */
+export function plainEnv(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CT_'));
+  return { ...Object.fromEntries(inherited), ...settings };
+}
+
+/** Starts a front door; with static backends it resolves once all that pass their checks are ready. */
+export async function startFrontDoor(t: TestContext, options: FrontDoorOptions = {}): Promise<FrontDoor> {
+  const dataDir = options.dataDir ?? makeDataDir(t);
+  const backends = (options.backends ?? []).map((item) =>
+    'backend' in item ? item : { backend: item, weight: 100 },
+  );
+  const flags = backends.flatMap(({ backend, weight }) => [
+    '--backend',
+    `${backend.name}=${backend.url};weight=${weight}`,
+  ]);
+  const env = plainEnv({
+    CT_HTTP_PORT: '0',
+    CT_ADMIN_PORT: '0',
+    CT_CONTROL_PORT: '0',
+    CT_DATA_DIR: dataDir,
+    CT_ADMIN_TOKEN: adminToken,
+    CT_JOIN_TOKEN: fleetSecret,
+    CT_SESSION_SECRET: fleetSecret,
+    CT_STOP_GRACE_MS: '500',
+    CT_BACKEND_CHECK_PATH: checkPath,
+    CT_BACKEND_CHECK_INTERVAL_MS: '100',
+    CT_BACKEND_CHECK_FALL: '2',
+    ...options.settings,
+  });
+  const child = spawn(process.execPath, [command, 'proxy', ...flags], { env });
+  const door = new FrontDoor(child, dataDir);
+  t.after(async () => await door.end());
+  await door.listening();
+  const expected = backends.filter(({ backend }) => backend.passesChecks).length;
+  await until(async () => (await door.edges()).filter(isReady).length >= expected, 'backends are ready');
+  return door;
+}
+
+export interface EdgeView {
+  readonly id: string;
+  readonly state: string;
+  readonly pins: number;
+}
+
+export class FrontDoor {
+  readonly dataDir: string;
+  readonly log = new Inbox<LogLine>();
+  readonly #child: ChildProcess;
+  readonly #lines = new Inbox<string>();
+  readonly #exited: Promise<string>;
+  #ports = { http: 0, admin: 0, control: 0 };
+  #stderr = '';
+  #rest = '';
+
+  constructor(child: ChildProcess, dataDir: string) {
+    this.#child = child;
+    this.dataDir = dataDir;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.#exited = promise;
+    child.once('close', (code, signal) => {
+      this.#lines.add('ended');
+      resolve(signal ?? `exit ${code}`);
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#readLines(text));
+  }
+
+  get port(): number {
+    return this.#ports.http;
+  }
+
+  get controlPort(): number {
+    return this.#ports.control;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  get adminUrl(): string {
+    return `http://127.0.0.1:${this.#ports.admin}`;
+  }
+
+  /** Waits for the line that tells the ports. */
+  async listening(): Promise<void> {
+    const line = await this.#lines.next(
+      (text) => text.startsWith('mooring proxy ready') || text === 'ended',
+      'the ready line',
+    );
+    assert.notEqual(line, 'ended', `the front door did not start: ${this.#stderr}`);
+    this.#ports = {
+      http: Number(/http:\/\/[^:]+:(\d+)/.exec(line)?.[1]),
+      admin: Number(/admin on (\d+)/.exec(line)?.[1]),
+      control: Number(/edges join on (\d+)/.exec(line)?.[1] ?? 0),
+    };
+  }
+
+  async edges(): Promise<EdgeView[]> {
+    return (await this.#admin<{ edges: EdgeView[] }>('/admin/edges')).edges;
+  }
+
+  async where(key: string): Promise<{ edge: string; epoch: number; ownerIsOver: boolean }> {
+    return await this.#admin(`/admin/where?key=${key}`);
+  }
+
+  /** Sum over all label sets of one metric. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`${this.adminUrl}/metrics`)).text();
+    const values = text
+      .split('\n')
+      .filter((line) => line.startsWith(name) && /[ {]/.test(line[name.length]!));
+    return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /** Stops the process as an administrator would, and checks that its life was clean. */
+  async end(): Promise<void> {
+    const kill = setTimeout(() => this.#child.kill('SIGKILL'), endMaxMs);
+    this.#child.kill('SIGTERM');
+    const end = await this.#exited;
+    clearTimeout(kill);
+    const failures = this.log.items.filter(
+      (line) => line.event === 'process.failed' || line['code'] === 'internal',
+    );
+    assert.deepEqual(failures, [], 'the front door met no error that nobody expected');
+    assert.equal(this.#stderr, '', 'the front door had nothing to say on standard error');
+    assert.equal(end, 'exit 0');
+  }
+
+  async #admin<T>(path: string): Promise<T> {
+    const response = await fetch(this.adminUrl + path, {
+      headers: { authorization: `Bearer ${adminToken}` },
+    });
+    return (await response.json()) as T;
+  }
+
+  #readLines(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop()!;
+    for (const line of lines) {
+      if (line.startsWith('{')) this.log.add(JSON.parse(line) as LogLine);
+      else this.#lines.add(line);
+    }
+  }
+}
+
+export function isReady(edge: EdgeView): boolean {
+  return edge.state === 'ready';
+}
+
+const untilMaxMs = 20_000;
+const untilPauseMs = 20;
+
+/** Asks again and again until the condition holds; fails at the deadline. */
+export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + untilMaxMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited ${untilMaxMs} ms until ${what}`);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    setTimeout(resolve, untilPauseMs);
+    await promise;
+  }
+}
+
+export interface Asked {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The backend's answer, or the front door's own. */
+  readonly json: Partial<BackendAnswer> & { readonly code?: string };
+}
+
+/** One plain request on a connection of its own. */
+export async function ask(
+  door: FrontDoor,
+  path: string,
+  options: { headers?: Record<string, string>; method?: string; body?: string | Buffer } = {},
+): Promise<Asked> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const sent = request({
+    host: '127.0.0.1',
+    port: door.port,
+    path,
+    method: options.method ?? 'GET',
+    headers: options.headers ?? {},
+    agent: false,
+  });
+  sent.once('response', resolve);
+  sent.on('error', reject);
+  sent.end(options.body);
+  const response = await promise;
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) text += chunk;
+  const isJson = response.headers['content-type']?.startsWith('application/json') ?? false;
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text,
+    json: isJson ? (JSON.parse(text) as Asked['json']) : {},
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * `npm run test:images`: builds both images from the unchanged Dockerfiles, runs a front door and three
+ * edges of them in two ways with real traffic, stops them, and leaves nothing behind. `--store FOLDER` keeps
+ * the images there, so that the next run is faster.
+ */
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import assert from 'node:assert/strict';
+import {
+  checkContainers,
+  checkDocument,
+  checkSession,
+  checkStickiness,
+  checkStop,
+  readLogs,
+  waitForEdges,
+} from './pool-checks.ts';
+import { buildImage, checkContent, checkRefusal, layersOf, roles } from './role-images.ts';
+import { composeWithoutSecret, startComposePool, startHostPool } from './running-pool.ts';
+import type { RunningPool } from './running-pool.ts';
+import { ensureBaseImage } from './stand-in-base.ts';
+import { ToolBox, installTools } from './tool-box.ts';
+
+const { values } = parseArgs({ options: { store: { type: 'string' } } });
+const bytesPerMegabyte = 1_000_000;
+
+await main();
+
+async function main(): Promise<void> {
+  await step('container tools are installed', installTools);
+  const box = ToolBox.open(workFolder());
+  try {
+    await testImages(box);
+  } catch (error) {
+    console.log(await readLogs(box));
+    console.error(error);
+    process.exitCode = 1;
+  } finally {
+    await (values.store === undefined ? box.remove() : box.clear());
+  }
+}
+
+async function testImages(box: ToolBox): Promise<void> {
+  await box.clear();
+  await step('a stand-in for the base image is there', async () => await ensureBaseImage(box));
+  for (const role of roles) {
+    await step(`Dockerfile.${role} builds`, async () => await buildImage(box, role));
+    for (const { step, bytes } of await layersOf(box, role)) {
+      console.log(`     ${(bytes / bytesPerMegabyte).toFixed(2).padStart(6)} MB  ${step}`);
+    }
+    await step(`the ${role} image holds its role and no more`, async () => await checkContent(box, role));
+    await step(`the ${role} image does not start without secrets`, async () => {
+      await checkRefusal(box, role);
+    });
+  }
+  await testPool(box, 'on the host’s network', startHostPool);
+  await step('Compose refuses to start without a secret and names it', async () => {
+    assert.match(await composeWithoutSecret(box), /CT_SESSION_SECRET must be set/);
+  });
+  await testPool(box, 'from docker-compose.yml', startComposePool);
+}
+
+async function testPool(
+  box: ToolBox,
+  where: string,
+  start: (box: ToolBox) => Promise<RunningPool>,
+): Promise<void> {
+  const pool = await step(`a front door and three edges start ${where}`, async () => await start(box));
+  await step('all edges join', async () => await waitForEdges(pool));
+  const counts = await step('64 keys stay on their edges, and every edge has some', async () => {
+    return await checkStickiness(pool);
+  });
+  console.log(`     ${JSON.stringify(counts)}`);
+  await step('a y-websocket pair converges', async () => await checkDocument(pool));
+  await step('a host and a guest hold a session', async () => await checkSession(pool));
+  await step('every container is healthy, not root, and read-only', async () => {
+    await checkContainers(box, pool);
+  });
+  await step('podman stop ends every container in time with exit 0', async () => await checkStop(box, pool));
+  await box.clear();
+}
+
+function workFolder(): string {
+  if (values.store === undefined) return mkdtempSync(join(tmpdir(), 'mooring-images-'));
+  const folder = resolve(values.store);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+async function step<T>(promise: string, work: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  try {
+    const result = await work();
+    console.log(`ok   ${promise} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)`);
+    return result;
+  } catch (error) {
+    console.log(`FAIL ${promise}`);
+    throw error;
+  }
+}

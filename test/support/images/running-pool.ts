@@ -1,0 +1,114 @@
+/**
+ * A pool of containers: a front door and three edges of it, sharing one volume. Started in two ways, on the
+ * host's network with ports of its own, and from the unchanged Compose file with a published front door.
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { imageOf, projectFolder } from './role-images.ts';
+import type { ImageRole } from './role-images.ts';
+import type { ToolBox } from './tool-box.ts';
+
+export interface RunningPool {
+  /** Of the front door, without a slash at its end. */
+  readonly url: string;
+  /** Edges first, the front door last: the order of the stop. */
+  readonly containers: readonly string[];
+}
+
+const edgeNumbers = [1, 2, 3] as const;
+const volume = 'mooring-host-data';
+const project = 'mooring-check';
+const upMaxMs = 120_000;
+
+/** Every container with `--read-only` and no rights, on the host's network, bound to loopback. */
+export async function startHostPool(box: ToolBox): Promise<RunningPool> {
+  const ports = await freePorts(3 + 2 * edgeNumbers.length);
+  const [http, control, admin] = ports.splice(0, 3) as [number, number, number];
+  const secrets = makeSecrets();
+  await box.run('podman', ['volume', 'create', volume]);
+  await startContainer(box, 'host-proxy', 'proxy', {
+    ...secrets,
+    CT_HOST: '127.0.0.1',
+    CT_HTTP_PORT: String(http),
+    CT_CONTROL_HOST: '127.0.0.1',
+    CT_CONTROL_PORT: String(control),
+    CT_ADMIN_HOST: '127.0.0.1',
+    CT_ADMIN_PORT: String(admin),
+  });
+  const edges = edgeNumbers.map((number) => `host-edge-${number}`);
+  for (const name of edges) {
+    await startContainer(box, name, 'edge', {
+      ...secrets,
+      CT_EDGE_ID: name,
+      CT_EDGE_HOST: '127.0.0.1',
+      CT_EDGE_PORT: String(ports.pop()),
+      CT_ADMIN_HOST: '127.0.0.1',
+      CT_ADMIN_PORT: String(ports.pop()),
+      CT_LOCATOR: `ws://127.0.0.1:${control}`,
+    });
+  }
+  return { url: `http://127.0.0.1:${http}`, containers: [...edges, 'host-proxy'] };
+}
+
+/** The services of `docker-compose.yml`, with the images that are already built. */
+export async function startComposePool(box: ToolBox): Promise<RunningPool> {
+  const [port] = await freePorts(1);
+  const env = { ...makeSecrets(), MOORING_PUBLISH: `127.0.0.1:${port}` };
+  await compose(box, ['up', '--no-build', '--detach'], env);
+  const edges = edgeNumbers.map((number) => `${project}_edge-${number}_1`);
+  return { url: `http://127.0.0.1:${port}`, containers: [...edges, `${project}_proxy_1`] };
+}
+
+/** What Compose says where a secret is not set. */
+export async function composeWithoutSecret(box: ToolBox): Promise<string> {
+  const { CT_JOIN_TOKEN } = makeSecrets();
+  try {
+    await compose(box, ['up', '--no-build', '--detach'], { CT_JOIN_TOKEN: CT_JOIN_TOKEN! });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('Compose started a pool without CT_SESSION_SECRET');
+}
+
+async function compose(
+  box: ToolBox,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const file = join(projectFolder, 'docker-compose.yml');
+  // From another folder, so that a `.env` of the person who runs this stays out of it.
+  const options = { cwd: box.folder, env, maxMs: upMaxMs };
+  await box.run('podman-compose', ['--project-name', project, '--file', file, ...args], options);
+}
+
+async function startContainer(
+  box: ToolBox,
+  name: string,
+  role: ImageRole,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  const args = ['run', '--detach', '--name', name, '--network', 'host', '--read-only'];
+  args.push('--cap-drop', 'ALL', '--security-opt', 'no-new-privileges:true', '--volume', `${volume}:/data`);
+  for (const [setting, value] of Object.entries(settings)) args.push('--env', `${setting}=${value}`);
+  await box.run('podman', [...args, imageOf(role)]);
+}
+
+function makeSecrets(): Record<string, string> {
+  const make = (): string => randomBytes(32).toString('base64url');
+  return { CT_JOIN_TOKEN: make(), CT_SESSION_SECRET: make() };
+}
+
+/** Ports that were free a moment ago, all different. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return (server.address() as AddressInfo).port;
+    }),
+  );
+  for (const server of servers) server.close();
+  return ports;
+}

@@ -1,0 +1,32 @@
+/** Tables of what a session does: a row is a promise, what happened before, a command, and the effects it must have. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Command } from '../../edge/core/session-command.ts';
+import { CoreSession, tell } from './oct-core.ts';
+
+/** A number: so many milliseconds pass. */
+export type Step = Command | number;
+
+export interface Row {
+  readonly promise: string;
+  readonly given?: readonly Step[];
+  readonly when: Step;
+  readonly then: readonly string[];
+}
+
+/** Declares a test for each row; all begin with `start`. */
+export function testRows(name: string, start: readonly Step[], rows: readonly Row[]): void {
+  void suite(name, () => {
+    for (const { promise, given = [], when, then } of rows) {
+      test(promise, () => {
+        const session = new CoreSession();
+        for (const step of [...start, ...given]) play(session, step);
+        assert.deepEqual(play(session, when), then);
+      });
+    }
+  });
+}
+
+export function play(session: CoreSession, step: Step): readonly string[] {
+  return (typeof step === 'number' ? session.wait(step) : session.apply(step)).map(tell);
+}

@@ -1,0 +1,191 @@
+/**
+ * A whole pool as a newcomer starts it: `mooring direct` as a real process on free ports and a fresh data
+ * folder. Reads its log, so that tests can ask which edge carried what; fails a test whose pool crashed.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { deriveFleetSecrets, hashKeyForLog } from '#shared/fleet-secrets.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import { eventually } from './oct-inbox.ts';
+
+const command = join(import.meta.dirname, '../../bin/mooring.js');
+const stopMaxMs = 40_000;
+
+export interface LogLine {
+  readonly event: string;
+  readonly level: string;
+  readonly role: string;
+  readonly [fact: string]: unknown;
+}
+
+export interface EdgeView {
+  readonly id: string;
+  readonly state: string;
+  readonly incarnation: number;
+  readonly address: string;
+  readonly pins: number;
+  readonly load?: { readonly sessions: number; readonly members: number };
+}
+
+/** Starts a pool that ends with the test, whose data folder goes with it unless `dataDir` is given. */
+export async function startPool(
+  t: TestContext,
+  options: { env?: Record<string, string>; dataDir?: string } = {},
+): Promise<Pool> {
+  const { pool, close } = openPool(options);
+  t.after(close);
+  await pool.waitUntilReady();
+  return pool;
+}
+
+/** A pool for a whole suite; `close` stops it and throws what was wrong with its life. */
+export function openPool(options: { env?: Record<string, string>; dataDir?: string } = {}): {
+  pool: Pool;
+  close: () => Promise<void>;
+} {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'mooring-test-'));
+  const pool = new Pool(dataDir, options.env ?? {});
+  const close = async (): Promise<void> => {
+    const fault = await pool.stop();
+    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+    if (fault !== undefined) throw new Error(fault);
+  };
+  return { pool, close };
+}
+
+export class Pool {
+  readonly dataDir: string;
+  readonly lines: LogLine[] = [];
+  readonly #process: ChildProcess;
+  #output = '';
+  #readyLine: string | undefined;
+  #ended: { code: number | null; signal: string | null } | undefined;
+
+  constructor(dataDir: string, env: Record<string, string>) {
+    this.dataDir = dataDir;
+    this.#process = spawn(process.execPath, [command, 'direct'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...withoutSettings(process.env), ...freePorts, CT_DATA_DIR: dataDir, ...env },
+    });
+    createInterface({ input: this.#process.stdout! }).on('line', (line) => this.#onLine(line));
+    this.#process.stderr!.on('data', (chunk: Buffer) => {
+      this.#output += chunk.toString('utf8');
+    });
+    this.#process.once('exit', (code, signal) => {
+      this.#ended = { code, signal };
+    });
+  }
+
+  async waitUntilReady(): Promise<void> {
+    await eventually(() => {
+      if (this.#ended !== undefined) throw new Error(`the pool ended: ${this.#output}`);
+      return this.#readyLine !== undefined;
+    }, 'the pool is ready');
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
+  get readyLine(): string {
+    return this.#readyLine!;
+  }
+
+  /** Without a slash at its end. */
+  get url(): string {
+    return `http://127.0.0.1:${this.ports['http']}`;
+  }
+
+  get ports(): Readonly<Record<string, number>> {
+    const state = JSON.parse(readFileSync(join(this.dataDir, 'mooring.json'), 'utf8')) as {
+      ports: Record<string, number>;
+    };
+    return state.ports;
+  }
+
+  /** Process id of `front door` or `edge-N`, the newest one that the supervisor has told of. */
+  async childPid(name: string): Promise<number> {
+    const started = (): LogLine[] =>
+      this.lines.filter((line) => line.event === 'child.started' && line['child'] === name);
+    await eventually(() => started().length > 0, `${name} is started`);
+    return Number(started().at(-1)!['childPid']);
+  }
+
+  async edges(): Promise<EdgeView[]> {
+    return (await this.#ask<{ edges: EdgeView[] }>('/admin/edges')).edges;
+  }
+
+  async status(): Promise<{ ready: number; pins: number }> {
+    return await this.#ask('/admin/status');
+  }
+
+  /** Name of the edge that answers for the key. */
+  async edgeOf(key: string): Promise<string> {
+    const response = await fetch(`${this.url}/ct-health/`, { headers: { ctstickiness: key } });
+    return ((await response.json()) as { edge: string }).edge;
+  }
+
+  /** What the front door logged of the key's exchanges that are over. */
+  settledOf(key: string): LogLine[] {
+    const hash = hashKeyForLog(deriveFleetSecrets(this.secret('join')), key as AffinityKey);
+    return this.lines.filter((line) => line.event === 'exchange.settled' && line['key'] === hash);
+  }
+
+  /** A secret that the pool made for itself. */
+  secret(name: string): string {
+    return readFileSync(join(this.dataDir, `${name}.secret`), 'utf8').trim();
+  }
+
+  /** Stops the pool and returns what was wrong with its life; undefined when nothing was. */
+  async stop(): Promise<string | undefined> {
+    if (this.#ended === undefined) {
+      const exited = once(this.#process, 'exit');
+      const kill = setTimeout(() => this.#process.kill('SIGKILL'), stopMaxMs);
+      this.#process.kill('SIGTERM');
+      await exited;
+      clearTimeout(kill);
+    }
+    const failed = this.lines.find((line) => line.event === 'process.failed');
+    if (failed !== undefined) return `a process of the pool failed: ${JSON.stringify(failed)}`;
+    if (this.#ended?.code !== 0) return `the pool ended with ${JSON.stringify(this.#ended)}: ${this.#output}`;
+    return undefined;
+  }
+
+  /** What is left in the data folder of a pool that runs. */
+  get isRunningHere(): boolean {
+    return existsSync(join(this.dataDir, 'mooring.json'));
+  }
+
+  #onLine(text: string): void {
+    if (text.startsWith('{')) this.lines.push(JSON.parse(text) as LogLine);
+    else if (text.startsWith('mooring direct ready')) this.#readyLine = text;
+    else this.#output += `${text}\n`;
+  }
+
+  async #ask<T>(path: string): Promise<T> {
+    const response = await fetch(`http://127.0.0.1:${this.ports['admin']}${path}`, {
+      headers: { authorization: `Bearer ${this.secret('admin')}` },
+    });
+    return (await response.json()) as T;
+  }
+}
+
+const freePorts = {
+  CT_HTTP_PORT: '0',
+  CT_HTTPS_PORT: '0',
+  CT_ADMIN_PORT: '0',
+  CT_CONTROL_PORT: '0',
+  CT_STOP_GRACE_MS: '1000',
+};
+
+/** Settings of whoever runs the tests must not reach the pool. */
+function withoutSettings(env: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(env).filter(([name]) => !name.startsWith('CT_'));
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

@@ -1,0 +1,112 @@
+/** What users notice when the edge of their session is killed or told to stop: as little as possible. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
+import { eventually } from '../support/oct-inbox.ts';
+import { hears } from '../support/oct-session.ts';
+import { startPool } from '../support/pool.ts';
+import type { Pool } from '../support/pool.ts';
+import { openDocument } from '../support/y-document.ts';
+import type { YClient } from '../support/y-document.ts';
+
+interface Pair {
+  readonly key: string;
+  readonly edge: string;
+  readonly writer: YClient;
+  readonly reader: YClient;
+}
+
+async function openPairs(t: TestContext, pool: Pool, count: number): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (let i = 0; i < count; i++) {
+    const key = `session-${i}`;
+    const writer = await openDocument(t, pool.url, { key, name: 'notes' });
+    const reader = await openDocument(t, pool.url, { key, name: 'notes' });
+    pairs.push({ key, edge: await pool.edgeOf(key), writer, reader });
+  }
+  return pairs;
+}
+
+test('kill -9 of an edge: its keys move at once, others do not notice, acknowledged edits are kept', async (t) => {
+  const pool = await startPool(t);
+  const pairs = await openPairs(t, pool, 12);
+  const victim = pairs[0]!.edge;
+  const lost = pairs.filter(({ edge }) => edge === victim);
+  const others = pairs.filter(({ edge }) => edge !== victim);
+  assert.ok(others.length > 0);
+  const text = 'acknowledged, for the other member has it\n';
+  for (const { writer } of pairs) writer.text.insert(0, text);
+  await eventually(
+    () => pairs.every(({ reader }) => reader.text.toString() === text),
+    'every edit has reached the other member',
+  );
+  // Nobody is left who could bring the edit of this session back: it must come from the store.
+  const orphan = lost[0]!;
+  [orphan.writer, orphan.reader].forEach((client) => client.close());
+
+  process.kill(await pool.childPid(victim), 'SIGKILL');
+  const killedAt = performance.now();
+  const late = await openDocument(t, pool.url, { key: orphan.key, name: 'notes' });
+  t.diagnostic(`served anew ${Math.round(performance.now() - killedAt)} ms after the kill`);
+  assert.equal(late.text.toString(), text);
+
+  const more = 'and one more\n';
+  for (const { writer } of lost.slice(1)) writer.text.insert(0, more);
+  await eventually(
+    () => lost.slice(1).every(({ reader }) => reader.text.toString() === more + text),
+    'the members who came back converge',
+  );
+  for (const { key, writer, reader } of others) {
+    assert.equal(writer.losses() + reader.losses(), 0, `${key} lost a connection`);
+  }
+  for (const { key, edge } of others) assert.equal(await pool.edgeOf(key), edge);
+});
+
+test('kill -9 of an edge: an editor’s session goes on at another one with the same members', async (t) => {
+  const pool = await startPool(t);
+  const ann = await hostSession({ url: pool.url, loginToken: await logIn(pool.url, 'ann') });
+  t.after(() => ann.dispose());
+  const bob = await joinSession({ url: pool.url, loginToken: await logIn(pool.url, 'bob') }, ann.key);
+  t.after(() => bob.dispose());
+  await bob.events.next((event) => event.kind === 'init', 'the host’s greeting');
+  const ids = [ann.self.id, bob.self.id];
+  process.kill(await pool.childPid(await pool.edgeOf(ann.key)), 'SIGKILL');
+  for (const member of [ann, bob]) {
+    await member.events.next((event) => event.kind === 'reconnected', 'the return');
+  }
+  await eventually(async () => {
+    const response = await fetch(`${pool.url}/ct-health/`, { headers: { ctstickiness: ann.key } });
+    return ((await response.json()) as { members?: number }).members === 2;
+  }, 'both members are back');
+  await bob.connection.chat.sendMessage('still here');
+  await hears(ann, bob, 'still here');
+  assert.deepEqual([ann.self.id, bob.self.id], ids);
+});
+
+test('an edge that is told to stop gives its keys away without an error for those who ask', async (t) => {
+  const pool = await startPool(t);
+  const keys = Array.from({ length: 60 }, (_, i) => `key-${i}`);
+  const before = await Promise.all(keys.map((key) => pool.edgeOf(key)));
+  const pid = await pool.childPid('edge-1');
+  process.kill(pid, 'SIGTERM');
+  const statuses = new Set<number>();
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) {
+      for (const key of keys) {
+        const response = await fetch(`${pool.url}/ct-health/`, { headers: { ctstickiness: key } });
+        statuses.add(response.status);
+        await response.arrayBuffer();
+      }
+    }
+  })();
+  await eventually(async () => (await pool.childPid('edge-1')) !== pid, 'the edge is started again');
+  isOver = true;
+  await asking;
+  assert.deepEqual([...statuses], [200]);
+  const now = await Promise.all(keys.map((key) => pool.edgeOf(key)));
+  keys.forEach((key, i) => {
+    if (before[i] !== 'edge-1') assert.equal(now[i], before[i], `${key} moved without a cause`);
+  });
+});
