@@ -5,34 +5,28 @@
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Pin } from './directory/directory.ts';
 
-export interface CachedPin {
-  readonly pin: Pin;
-  /** `changes` of the pool before the directory was asked. */
-  readonly readAt: number;
-}
-
-export class PinCache {
-  readonly #pins = new Map<AffinityKey, CachedPin>();
+export class PinCache<P extends Pin = Pin> {
+  readonly #pins = new Map<AffinityKey, P>();
   readonly #pinsMax: number;
 
   constructor(pinsMax: number) {
     this.#pinsMax = pinsMax;
   }
 
-  get(key: AffinityKey): CachedPin | undefined {
-    const cached = this.#pins.get(key);
-    if (cached === undefined) return undefined;
+  get(key: AffinityKey): P | undefined {
+    const pin = this.#pins.get(key);
+    if (pin === undefined) return undefined;
     this.#pins.delete(key);
-    this.#pins.set(key, cached);
-    return cached;
+    this.#pins.set(key, pin);
+    return pin;
   }
 
   /** Keeps the newer of two pins: an answer that overtook another must not bring an old owner back. */
-  put(pin: Pin, readAt: number): void {
+  put(pin: P): void {
     const known = this.#pins.get(pin.key);
-    if (known !== undefined && known.pin.epoch > pin.epoch) return;
+    if (known !== undefined && known.epoch > pin.epoch) return;
     this.#pins.delete(pin.key);
-    this.#pins.set(pin.key, { pin, readAt });
+    this.#pins.set(pin.key, pin);
     if (this.#pins.size > this.#pinsMax) this.#pins.delete(this.#pins.keys().next().value!);
   }
 

@@ -30,11 +30,16 @@ interface PlacementOptions {
   readonly nowMs: () => number;
 }
 
+interface CachedPin extends Pin {
+  /** `changes` of the pool before the directory was asked. */
+  readonly readAt: number;
+}
+
 const cachedPinsMax = 500_000;
 
 export class Placer {
   readonly #options: PlacementOptions;
-  readonly #cache = new PinCache(cachedPinsMax);
+  readonly #cache = new PinCache<CachedPin>(cachedPinsMax);
   /** Single flight: many arrivals of one key make one question to the directory. */
   readonly #inFlight = new Map<AffinityKey, Promise<Placement>>();
 
@@ -45,9 +50,9 @@ export class Placer {
   /** Throws `directory-unavailable` when a key is not cached and the directory does not answer. */
   async place(key: AffinityKey): Promise<Placement> {
     const cached = this.#cache.get(key);
-    if (cached !== undefined && this.#options.pool.vouchesFor(cached.pin.owner, cached.readAt)) {
+    if (cached !== undefined && this.#options.pool.vouchesFor(cached.owner, cached.readAt)) {
       this.#options.metrics.count('ct_proxy_pin_cache_hits_total');
-      return { kind: 'placed', pin: cached.pin, reason: 'pinned' };
+      return { kind: 'placed', pin: cached, reason: 'pinned' };
     }
     return await this.#resolveOnce(key);
   }
@@ -127,7 +132,7 @@ export class Placer {
   }
 
   #settle(pin: Pin, reason: PlacementReason, readAt: number): Placement {
-    this.#cache.put(pin, readAt);
+    this.#cache.put({ ...pin, readAt });
     this.#options.metrics.count('ct_proxy_placements_total', { reason });
     if (reason !== 'pinned') {
       const { owner, epoch } = pin;

@@ -48,6 +48,8 @@ class Tunnel {
 
   #pump(from: Duplex, to: Duplex, side: 'client' | 'upstream'): void {
     from.on('data', (chunk: Buffer) => {
+      // The other side has said its last word and takes nothing: read on, so that this side's end is seen.
+      if (!to.writable) return;
       if (side === 'client') this.#up += chunk.length;
       else this.#down += chunk.length;
       if (this.#endedBy === undefined) this.#timer?.refresh();
@@ -62,7 +64,7 @@ class Tunnel {
       this.#error ??= error;
       this.#tearDown(side);
     });
-    from.once('close', () => this.#onClose(side));
+    from.once('close', () => this.#onClose(from, side));
     from.resume();
   }
 
@@ -79,8 +81,12 @@ class Tunnel {
     this.#upstream.destroy();
   }
 
-  #onClose(side: 'client' | 'upstream'): void {
-    this.#tearDown(side);
+  /**
+   * A side that closed after its end has said everything: the other one still gets what waits for it, as long
+   * as the half close may last. Anything else ends both at once.
+   */
+  #onClose(closed: Duplex, side: 'client' | 'upstream'): void {
+    if (this.#error !== undefined || !closed.readableEnded) this.#tearDown(side);
     if (--this.#open > 0) return;
     clearTimeout(this.#timer);
     this.#resolve({

@@ -33,37 +33,37 @@ testRows(
     {
       promise: 'a host is told who it is',
       when: connect('ann'),
-      then: ['joined ann', 'ann-1 < you are ann'],
+      gives: ['joined ann', 'ann-1 < you are ann'],
     },
     {
       promise: 'a guest is told who it is, and the others hear of it',
       given: [connect('ann')],
       when: connect('bob'),
-      then: ['joined bob', 'bob-1 < you are bob', 'ann-1 < bob joined'],
+      gives: ['joined bob', 'bob-1 < you are bob', 'ann-1 < bob joined'],
     },
     {
       promise: 'a host who comes after its guests hears who is there, to greet them',
       given: [connect('bob')],
       when: connect('ann'),
-      then: ['joined ann', 'ann-1 < you are ann', 'bob-1 < ann joined', 'ann-1 < bob joined'],
+      gives: ['joined ann', 'ann-1 < you are ann', 'bob-1 < ann joined', 'ann-1 < bob joined'],
     },
     {
       promise: 'a session that is full turns newcomers away',
       given: full,
       when: connect('eve'),
-      then: ['turn-away eve-1'],
+      gives: ['turn-away eve-1'],
     },
     {
       promise: 'a full session takes a member back',
       given: [...full, disconnect('dan')],
       when: connect('dan', { nth: 2 }),
-      then: [],
+      gives: [],
     },
   ],
 );
 
 testRows('absence', both, [
-  { promise: 'a member who is away is not gone', when: disconnect('bob'), then: [] },
+  { promise: 'a member who is away is not gone', when: disconnect('bob'), gives: [] },
   {
     promise: 'who comes back gets what waited, in order, and is not announced again',
     given: [
@@ -72,72 +72,72 @@ testRows('absence', both, [
       broadcast('ann', { text: '2', keys: ['bob'] }),
     ],
     when: connect('bob', { nth: 2 }),
-    then: ['bob-2 < notification of ann: 1', 'bob-2 < broadcast of ann: 2'],
+    gives: ['bob-2 < notification of ann: 1', 'bob-2 < broadcast of ann: 2'],
   },
   {
     promise: 'what waited is sent once',
     given: [disconnect('bob'), notify('ann', 'bob'), connect('bob', { nth: 2 }), disconnect('bob', 2)],
     when: connect('bob', { nth: 3 }),
-    then: [],
+    gives: [],
   },
   {
     promise: 'a second connection of the same client takes the place of the first',
     when: connect('bob', { nth: 2 }),
-    then: ['expel bob-1'],
+    gives: ['expel bob-1'],
   },
   {
     promise: 'the end of a connection that was replaced does not count',
     given: [connect('bob', { nth: 2 }), disconnect('bob')],
     when: notify('ann', 'bob'),
-    then: ['bob-2 < notification of ann: hi'],
+    gives: ['bob-2 < notification of ann: hi'],
   },
   {
     promise: 'what comes through a connection that was replaced does not count',
     given: [connect('bob', { nth: 2 })],
     when: notify('bob', 'ann'),
-    then: [],
+    gives: [],
   },
   {
     promise: 'a client that was started anew is introduced anew, without what it cannot read',
     given: [disconnect('bob'), notify('ann', 'bob')],
     when: connect('bob', { nth: 2, client: 2 }),
-    then: ['joined bob', 'bob-2 < you are bob', 'ann-1 < bob joined'],
+    gives: ['joined bob', 'bob-2 < you are bob', 'ann-1 < bob joined'],
   },
   {
     promise: 'a client that was started anew gets no answer to what the one before it asked',
     given: [request('bob', 'ann'), connect('bob', { nth: 2, client: 2 })],
     when: answer('ann', 'bob'),
-    then: [],
+    gives: [],
   },
   {
     promise: 'a request to a client that was started anew since has failed',
     given: [request('ann', 'bob', { id: 7 }), disconnect('bob')],
     when: connect('bob', { nth: 2, client: 2 }),
-    then: ['ann-1 < failure of 7', 'joined bob', 'bob-2 < you are bob', 'ann-1 < bob joined'],
+    gives: ['ann-1 < failure of 7', 'joined bob', 'bob-2 < you are bob', 'ann-1 < bob joined'],
   },
   {
     promise: 'a guest who stays away leaves',
     given: [disconnect('bob'), guestGraceMs - 1],
     when: 1,
-    then: ['left bob: away-too-long', 'ann-1 < bob left'],
+    gives: ['left bob: away-too-long', 'ann-1 < bob left'],
   },
   {
     promise: 'a guest who is back in time stays',
     given: [disconnect('bob'), guestGraceMs - 1, connect('bob', { nth: 2 })],
     when: guestGraceMs,
-    then: [],
+    gives: [],
   },
   {
     promise: 'a host who stays away ends the session',
     given: [disconnect('ann'), 19_999],
     when: 1,
-    then: ['bob-1 < closed by ann', 'expel bob-1', 'ended: host-away-too-long'],
+    gives: ['bob-1 < closed by ann', 'expel bob-1', 'ended: host-away-too-long'],
   },
   {
     promise: 'a host who is back in time goes on',
     given: [disconnect('ann'), 19_999, connect('ann', { nth: 2 })],
     when: guestGraceMs,
-    then: [],
+    gives: [],
   },
 ]);
 
@@ -145,27 +145,27 @@ testRows('departure', three, [
   {
     promise: 'a guest who leaves is gone for the others and sent away',
     when: leave('bob'),
-    then: ['left bob: left', 'ann-1 < bob left', 'cid-1 < bob left', 'expel bob-1'],
+    gives: ['left bob: left', 'ann-1 < bob left', 'cid-1 < bob left', 'expel bob-1'],
   },
-  { promise: 'nobody leaves twice', given: [leave('bob')], when: leave('bob'), then: [] },
-  { promise: 'who has left gets nothing', given: [leave('bob')], when: notify('ann', 'bob'), then: [] },
+  { promise: 'nobody leaves twice', given: [leave('bob')], when: leave('bob'), gives: [] },
+  { promise: 'who has left gets nothing', given: [leave('bob')], when: notify('ann', 'bob'), gives: [] },
   {
     promise: 'who has left and has a token still comes back as a newcomer',
     given: [leave('bob')],
     when: connect('bob', { nth: 2 }),
-    then: ['joined bob', 'bob-2 < you are bob', 'ann-1 < bob joined', 'cid-1 < bob joined'],
+    gives: ['joined bob', 'bob-2 < you are bob', 'ann-1 < bob joined', 'cid-1 < bob joined'],
   },
   {
     promise: 'a request to who has left has failed',
     given: [request('cid', 'bob', { id: 'x' as never })],
     when: leave('bob'),
-    then: ['left bob: left', 'ann-1 < bob left', 'cid-1 < bob left', 'cid-1 < failure of x', 'expel bob-1'],
+    gives: ['left bob: left', 'ann-1 < bob left', 'cid-1 < bob left', 'cid-1 < failure of x', 'expel bob-1'],
   },
   {
     promise: 'a host who leaves ends the session',
     given: [askToJoin('dan')],
     when: leave('ann'),
-    then: [
+    gives: [
       'expel ann-1',
       'bob-1 < closed by ann',
       'expel bob-1',
@@ -183,19 +183,19 @@ testRows('overflow', both, [
     promise: 'a guest for whom too much waits is taken out',
     given: [disconnect('bob'), ...repeat(3, notify('ann', 'bob', { text: long }))],
     when: notify('ann', 'bob', { text: long }),
-    then: ['left bob: waiting-overflow', 'ann-1 < bob left'],
+    gives: ['left bob: waiting-overflow', 'ann-1 < bob left'],
   },
   {
     promise: 'a host for whom too much waits ends the session',
     given: [disconnect('ann'), ...repeat(3, notify('bob', 'ann', { text: long }))],
     when: notify('bob', 'ann', { text: long }),
-    then: ['bob-1 < closed by ann', 'expel bob-1', 'ended: host-waiting-overflow'],
+    gives: ['bob-1 < closed by ann', 'expel bob-1', 'ended: host-waiting-overflow'],
   },
   {
     promise: 'nothing overflows for who is there',
     given: repeat(4, notify('ann', 'bob', { text: long })),
     when: notify('ann', 'bob', { text: long }),
-    then: [`bob-1 < notification of ann: ${long}`],
+    gives: [`bob-1 < notification of ann: ${long}`],
   },
 ]);
 

@@ -29,7 +29,7 @@ function plain(fields: object): object {
 }
 
 function read(envelope: unknown): Envelope {
-  return readEnvelope(pack(envelope));
+  return readEnvelope(Uint8Array.from(pack(envelope)));
 }
 
 const keys = new Map([[bob, key]]);

@@ -53,8 +53,8 @@ export class PendingLogins {
     if (login === undefined) return { kind: 'unknown' };
     const token = login.token ?? (await this.#wait(login, signal));
     if (token === undefined) return { kind: 'waiting' };
-    this.#pending.delete(pollToken);
-    return { kind: 'confirmed', token };
+    // Of several polls that the confirmation woke, the first takes the login away from the others.
+    return this.#pending.delete(pollToken) ? { kind: 'confirmed', token } : { kind: 'unknown' };
   }
 
   async #wait(login: PendingLogin, signal: AbortSignal): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 /** The pool: who is a candidate, how placements count until they are reported, and who is told of changes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { EdgeLoad } from '#shared/control-protocol.ts';
 import { parseAffinityKey, parseEdgeId } from '#shared/ids.ts';
 import type { Epoch, Incarnation } from '#shared/ids.ts';
@@ -62,7 +63,8 @@ function watch(pool: EdgePool, signal: AbortSignal): { readonly woken: () => Pro
   void pool.nextChange(signal).then(() => (isWoken = true));
   return {
     woken: async () => {
-      await Promise.resolve();
+      // A turn of the event loop, after every promise that is settled has been followed.
+      await setImmediate();
       return isWoken;
     },
   };
@@ -188,4 +190,28 @@ test('who waits for a change is let go when the wait is called off, before or du
   waiting.abort();
   assert.equal(await watched.woken(), true);
   assert.equal(await watch(pool, waiting.signal).woken(), true);
+});
+
+test('a cached pin of an edge is good while its incarnation is in the pool: the edge checks the epoch', () => {
+  const edge = member('e1');
+  const pool = poolOf(edge);
+  const readAt = pool.changes;
+  pool.setState(edge, 'suspect');
+  assert.equal(pool.vouchesFor(edge, readAt), true);
+  pool.join(member('e1', { incarnation: 2 as Incarnation }), 'ready');
+  assert.equal(pool.vouchesFor(edge, readAt), false);
+});
+
+test('a cached pin of a static backend is good only if it was read since the backend’s checks pass', () => {
+  const backend = member('b1', { kind: 'static' });
+  const pool = poolOf(backend);
+  const readAt = pool.changes;
+  assert.equal(pool.vouchesFor(backend, readAt), true);
+  pool.setState(backend, 'suspect');
+  assert.equal(pool.vouchesFor(backend, readAt), false);
+  pool.setState(backend, 'ready');
+  assert.equal(pool.vouchesFor(backend, readAt), false);
+  assert.equal(pool.vouchesFor(backend, pool.changes), true);
+  pool.join(member('e1'), 'suspect');
+  assert.equal(pool.vouchesFor(backend, pool.changes - 1), true);
 });

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
+import type { ErrorCode } from '#shared/errors.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { silentLog } from '#shared/log.ts';
@@ -17,7 +18,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import type { Adapter, AdmittedExchange } from '../../edge/adapter.ts';
 import { createOctAdapter } from '../../edge/oct/adapter.ts';
 
-const secret = 'a secret for tests only';
+export const testSecret = 'a secret for tests only';
 const epoch = 1 as Epoch;
 
 /** Starts an edge that ends with the test. */
@@ -33,7 +34,7 @@ export async function startOctEdge(t: TestContext, overrides: Partial<Settings> 
 
 /** Settings of an edge in tests; `overrides` may go below the bounds that administrators have. */
 function testSettings(overrides: Partial<Settings>): Settings {
-  const env = { CT_LOCATOR: 'none', CT_JOIN_TOKEN: secret, CT_SESSION_SECRET: secret };
+  const env = { CT_LOCATOR: 'none', CT_JOIN_TOKEN: testSecret, CT_SESSION_SECRET: testSecret };
   const loaded = loadSettings({ role: 'edge', env });
   if (loaded.kind === 'invalid') throw new Error(loaded.faults.join('; '));
   return { ...loaded.settings, ...overrides };
@@ -41,7 +42,7 @@ function testSettings(overrides: Partial<Settings>): Settings {
 
 export class OctEdge {
   readonly url: string;
-  readonly tokens = new SessionTokens(secret, 1);
+  readonly tokens = new SessionTokens(testSecret, 1);
   readonly metrics = new Metrics('ct_edge_');
   /** Requests for which this is true get no answer but a closed connection. */
   refuses: (request: IncomingMessage) => boolean = () => false;
@@ -72,6 +73,12 @@ export class OctEdge {
   /** Connections that a key has, as the adapter tells it. */
   openConnections(key: string): number {
     return this.#open.get(key as AffinityKey) ?? 0;
+  }
+
+  /** How often the edge has refused something with this code. */
+  async refusals(code: ErrorCode): Promise<number> {
+    const line = new RegExp(`^ct_edge_refused_total\\{code="${code}"\\} (\\d+)$`, 'm');
+    return Number(line.exec(await this.metrics.render())?.[1] ?? 0);
   }
 
   /** Lets the adapter's clock run ahead. */

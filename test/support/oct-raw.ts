@@ -28,8 +28,10 @@ export interface RawMessage {
 }
 
 export interface RawOptions {
-  readonly token: string;
+  /** None unless given. */
+  readonly token?: string;
   readonly publicKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly namespace?: string;
   readonly transports?: readonly ('polling' | 'websocket')[];
   readonly reconnects?: boolean;
@@ -38,6 +40,7 @@ export interface RawOptions {
 export interface RawClient {
   readonly socket: Socket;
   readonly events: Inbox<RawEvent>;
+  /** Sends an object as an envelope, bytes and text as they are. */
   send(envelope: unknown): void;
   /** The first envelope with plain content of this method. */
   call(method: string): Promise<RawMessage>;
@@ -53,7 +56,11 @@ export function connectRaw(t: TestContext, edge: OctEdge, options: RawOptions): 
     reconnectionDelay: reconnectDelayMs,
     reconnectionDelayMax: reconnectDelayMs,
     transports: [...(options.transports ?? ['websocket'])],
-    extraHeaders: { 'x-oct-jwt': options.token, 'x-oct-public-key': options.publicKey ?? testPublicKey() },
+    extraHeaders: {
+      ...(options.token === undefined ? {} : { 'x-oct-jwt': options.token }),
+      'x-oct-public-key': options.publicKey ?? testPublicKey(),
+      ...options.headers,
+    },
   });
   t.after(() => socket.close());
   const events = new Inbox<RawEvent>();
@@ -68,7 +75,10 @@ export function connectRaw(t: TestContext, edge: OctEdge, options: RawOptions): 
   return {
     socket,
     events,
-    send: (envelope) => void socket.send(envelope instanceof Uint8Array ? envelope : pack(envelope)),
+    send: (envelope) => {
+      const isRaw = envelope instanceof Uint8Array || typeof envelope === 'string';
+      socket.send(isRaw ? envelope : pack(envelope));
+    },
     call: async (method) => {
       await events.next((event) => event.kind === 'message' && methodOf(event.message) === method, method);
       return messages().find((message) => methodOf(message) === method)!;

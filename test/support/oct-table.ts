@@ -11,17 +11,17 @@ export interface Row {
   readonly promise: string;
   readonly given?: readonly Step[];
   readonly when: Step;
-  readonly then: readonly string[];
+  readonly gives: readonly string[];
 }
 
 /** Declares a test for each row; all begin with `start`. */
 export function testRows(name: string, start: readonly Step[], rows: readonly Row[]): void {
   void suite(name, () => {
-    for (const { promise, given = [], when, then } of rows) {
+    for (const { promise, given = [], when, gives } of rows) {
       test(promise, () => {
         const session = new CoreSession();
         for (const step of [...start, ...given]) play(session, step);
-        assert.deepEqual(play(session, when), then);
+        assert.deepEqual(play(session, when), gives);
       });
     }
   });

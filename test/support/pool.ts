@@ -142,6 +142,28 @@ export class Pool {
     return readFileSync(join(this.dataDir, `${name}.secret`), 'utf8').trim();
   }
 
+  /** Starts one more edge by hand, as on another machine; ends with the test. */
+  addEdge(t: TestContext, id: string): void {
+    const edge = spawn(process.execPath, [command, 'edge', '--edge-id', id], {
+      stdio: 'ignore',
+      env: {
+        ...withoutSettings(process.env),
+        CT_LOCATOR: `ws://127.0.0.1:${this.ports['control']}`,
+        CT_JOIN_TOKEN: this.secret('join'),
+        CT_SESSION_SECRET: this.secret('session'),
+        CT_DATA_DIR: this.dataDir,
+        CT_EDGE_PORT: '0',
+        CT_ADMIN_PORT: '0',
+      },
+    });
+    const exited = once(edge, 'exit');
+    t.after(async () => {
+      edge.kill('SIGTERM');
+      const [code] = (await exited) as [number | null];
+      if (code !== 0) throw new Error(`${id} ended with ${code}`);
+    });
+  }
+
   /** Stops the pool and returns what was wrong with its life; undefined when nothing was. */
   async stop(): Promise<string | undefined> {
     if (this.#ended === undefined) {

@@ -24,13 +24,14 @@ export async function openRaw(t: TestContext, port: number): Promise<RawConnecti
 
 export class RawConnection {
   readonly socket: Socket;
-  #buffer: Buffer = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #take = (chunk: Buffer): void => void this.#chunks.push(chunk);
   #ended = false;
   #error: string | undefined;
 
   constructor(socket: Socket) {
     this.socket = socket;
-    socket.on('data', (chunk) => (this.#buffer = Buffer.concat([this.#buffer, chunk])));
+    socket.on('data', (chunk) => this.#take(chunk));
     socket.on('end', () => (this.#ended = true));
     socket.on('close', () => (this.#ended = true));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.#error = error.code));
@@ -49,6 +50,11 @@ export class RawConnection {
   /** What came and was not taken by `answer`. */
   get pending(): Buffer {
     return this.#buffer;
+  }
+
+  /** From now on bytes go to the receiver and are not kept. */
+  takeOver(receive: (chunk: Buffer) => void): void {
+    this.#take = receive;
   }
 
   /** Writes bytes as they are (strings as latin1). */
@@ -82,6 +88,15 @@ export class RawConnection {
 
   async whenEnded(): Promise<void> {
     await until(() => Promise.resolve(this.#ended), 'the front door ends the connection');
+  }
+
+  get #buffer(): Buffer {
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    return this.#chunks[0] ?? Buffer.alloc(0);
+  }
+
+  set #buffer(rest: Buffer) {
+    this.#chunks = rest.length === 0 ? [] : [rest];
   }
 }
 

@@ -20,6 +20,8 @@ import type { DocumentStore } from '../../edge/store/document-store.ts';
 import { openSqliteDocuments } from '../../edge/store/sqlite-documents.ts';
 import { createYAdapter } from '../../edge/y/adapter.ts';
 
+const secret = 'a secret for tests only';
+
 /** A path for a document store that is removed with the test. */
 export async function temporaryStorePath(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'mooring-y-'));
@@ -34,19 +36,20 @@ export interface YEdgeOptions {
 }
 
 export async function startYEdge(t: TestContext, options: YEdgeOptions = {}): Promise<YEdge> {
+  const settings = testSettings(options.settings ?? {});
   const path = options.path ?? (await temporaryStorePath(t));
   const store = await openSqliteDocuments(path);
   const server = createServer();
   const { promise, resolve } = Promise.withResolvers<void>();
   server.listen(0, '127.0.0.1', () => resolve());
   await promise;
-  const edge = new YEdge({ server, store, path, settings: testSettings(options.settings ?? {}) });
+  const edge = new YEdge({ server, store, path, settings });
   t.after(async () => await edge.close());
   return edge;
 }
 
 function testSettings(overrides: Partial<Settings>): Settings {
-  const env = { CT_LOCATOR: 'none', CT_JOIN_TOKEN: 'for tests only', CT_SESSION_SECRET: 'for tests only' };
+  const env = { CT_LOCATOR: 'none', CT_JOIN_TOKEN: secret, CT_SESSION_SECRET: secret };
   const loaded = loadSettings({ role: 'edge', env });
   if (loaded.kind === 'invalid') throw new Error(loaded.faults.join('; '));
   return { ...loaded.settings, ...overrides };

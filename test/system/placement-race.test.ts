@@ -33,7 +33,7 @@ async function askOwner(
   return { owner: `${answer.edge}:${answer.incarnation}`, atMs: performance.now() };
 }
 
-test('10,000 keys at once from 50 clients, while an edge leaves and comes back: no key has two owners', async (t) => {
+test('10,000 keys at once from 50 clients, while an edge leaves and another joins: no key has two owners', async (t) => {
   const pool = await startPool(t);
   const agent = new Agent({ connections: clients });
   t.after(async () => await agent.close());
@@ -51,6 +51,7 @@ test('10,000 keys at once from 50 clients, while an edge leaves and comes back: 
   };
   const running = Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)));
   await eventually(() => asked > keys / 2, 'a part of the keys is placed');
+  pool.addEdge(t, 'edge-4');
   // Leaves as for an upgrade; the supervisor starts it again, with a new incarnation.
   const goneBy = { owner: 'edge-2:1', fromMs: performance.now(), toMs: Infinity };
   process.kill(await pool.childPid('edge-2'), 'SIGTERM');
@@ -58,6 +59,7 @@ test('10,000 keys at once from 50 clients, while an edge leaves and comes back: 
     const edge = (await pool.edges()).find(({ id }) => id === 'edge-2');
     return edge?.incarnation === 2 && edge.state === 'ready';
   }, 'the edge is back');
+  await eventually(async () => (await pool.status()).ready === 4, 'the new edge is ready');
   goneBy.toMs = performance.now();
   await running;
 
@@ -74,7 +76,7 @@ test('10,000 keys at once from 50 clients, while an edge leaves and comes back: 
     assert.ok(last <= goneBy.toMs, `${key} was answered by an edge that was gone`);
   }
   assert.ok(
-    ['edge-1:1', 'edge-2:1', 'edge-2:2', 'edge-3:1'].every((owner) => used.has(owner)),
+    ['edge-1:1', 'edge-2:1', 'edge-2:2', 'edge-3:1', 'edge-4:1'].every((owner) => used.has(owner)),
     [...used].join(', '),
   );
   const settled = await Promise.all([...answers.keys()].slice(0, 500).map((key) => pool.edgeOf(key)));

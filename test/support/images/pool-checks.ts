@@ -43,8 +43,8 @@ export async function checkDocument(pool: RunningPool): Promise<void> {
       one.text.length === 'left right '.length && one.text.toJSON() === two.text.toJSON();
     await waitUntil(isSame, 'both clients have the same text');
   } finally {
-    one.provider.destroy();
-    two.provider.destroy();
+    one.close();
+    two.close();
   }
 }
 
@@ -74,7 +74,7 @@ export async function checkContainers(box: ToolBox, pool: RunningPool): Promise<
       async () => (await box.tryRun('podman', ['healthcheck', 'run', name])).code === 0,
       `${name} is healthy`,
     );
-    const inside = 'id -u; touch /app/x /tmp/x 2>/dev/null; ls /app/x /tmp/x 2>/dev/null; test -w /data';
+    const inside = 'id -u; touch /home/node/x 2>/dev/null && echo written; test -w /data';
     const seen = await box.run('podman', ['exec', name, '/bin/sh', '-c', inside]);
     assert.equal(seen.trim(), '1000', `${name} is user 1000 and its image is read-only`);
   }
@@ -100,16 +100,30 @@ export async function readLogs(box: ToolBox): Promise<string> {
   return (await Promise.all(logs)).join('');
 }
 
+interface OpenDocument {
+  readonly provider: WebsocketProvider;
+  readonly text: Y.Text;
+  close(): void;
+}
+
 async function edgeOf(pool: RunningPool, key: string): Promise<string> {
   const response = await fetch(`${pool.url}/ct-health/`, { headers: { ctstickiness: key } });
   assert.equal(response.status, 200);
   return ((await response.json()) as { edge: string }).edge;
 }
 
-function openDocument(pool: RunningPool): { provider: WebsocketProvider; text: Y.Text } {
+function openDocument(pool: RunningPool): OpenDocument {
   const document = new Y.Doc();
   const url = `${pool.url.replace('http', 'ws')}/y/container-session`;
   // Without the broadcast channel, over which clients of one process would find each other.
   const provider = new WebsocketProvider(url, 'notes', document, { disableBc: true });
-  return { provider, text: document.getText('text') };
+  return {
+    provider,
+    text: document.getText('text'),
+    close: () => {
+      provider.destroy();
+      // Ends the timer of the awareness, which would keep this process alive.
+      document.destroy();
+    },
+  };
 }
