@@ -7,6 +7,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
+import { errors } from 'undici';
 import { AppError } from '#shared/errors.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';
 import type { Settings } from '#shared/settings/schema.ts';
@@ -20,6 +21,8 @@ import { judgeFailure } from './upstream.ts';
 import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
 
 const nothing = { up: 0, down: 0 };
+/** An edge that ends its half may still be sent to; Node's types do not know that requests pass the option on. */
+const halfOpen = { allowHalfOpen: true };
 /** An answer other than 101 is small: an error text. */
 const refusalBodyMaxBytes = 65_536;
 
@@ -53,6 +56,8 @@ export class UpgradeWire implements Wire {
     this.peer = { address: plainAddress(request.socket.remoteAddress), secure: options.secure };
     socket.on('error', this.#leave);
     socket.on('close', this.#leave);
+    // Nobody reads yet, and the socket outlives its half close: a client that is gone shows as this alone.
+    socket.on('end', this.#leave);
   }
 
   get signal(): AbortSignal {
@@ -76,6 +81,7 @@ export class UpgradeWire implements Wire {
     const handshake = await this.#shakeHands(plan);
     switch (handshake.kind) {
       case 'failed':
+        if (this.signal.aborted) this.#socket.destroy();
         return handshake;
       case 'declined':
         return await this.#passRefusal(handshake.response, plan, onAnswer);
@@ -103,8 +109,7 @@ export class UpgradeWire implements Wire {
         settle({ kind: 'failed', cause: error, bytes: nothing, ...judged });
       };
       const connectTimer = setTimeout(() => {
-        if (request.socket?.connecting !== false)
-          request.destroy(Object.assign(new Error('connect timed out'), { code: 'EHOSTUNREACH' }));
+        if (request.socket?.connecting !== false) request.destroy(new errors.ConnectTimeoutError());
       }, this.#settings.CT_CONNECT_TIMEOUT_MS);
       const answerTimer = setTimeout(
         () => request.destroy(new AppError('upstream-timeout')),
@@ -138,6 +143,7 @@ export class UpgradeWire implements Wire {
       path: plan.target,
       headers: plan.headers,
       agent: false,
+      ...halfOpen,
       setHost: false,
     });
   }

@@ -36,6 +36,8 @@ interface PoolEntry {
   readySince: number;
   load: EdgeLoad | undefined;
   unreported: UnreportedPlacement[];
+  /** Placements that the directory is being asked for. */
+  pending: number;
 }
 
 export interface PoolEdge extends EdgeMember {
@@ -63,6 +65,7 @@ export class EdgePool {
       readySince: this.#changes + 1,
       load: undefined,
       unreported: [],
+      pending: 0,
     });
     this.#noteChange();
   }
@@ -110,6 +113,17 @@ export class EdgePool {
     const entry = this.#entryOf(edge);
     if (entry?.member.kind !== 'static') return entry !== undefined;
     return entry.state === 'ready' && readAt >= entry.readySince;
+  }
+
+  /**
+   * Counts a placement from its decision on, until the directory has answered and `release` is called: keys
+   * that arrive together would else all see the same loads and go to the same edge.
+   */
+  reservePlace(edge: EdgeRef): { release(): void } {
+    const entry = this.#entryOf(edge);
+    if (entry === undefined) return { release: () => {} };
+    entry.pending++;
+    return { release: () => void entry.pending-- };
   }
 
   notePlacement(edge: EdgeRef, pin: { key: AffinityKey; epoch: Epoch }, nowMs: number): void {
@@ -180,7 +194,7 @@ function scoreOf(entry: PoolEntry, nowMs: number): number {
   const { member, load } = entry;
   return scoreLoad({
     sessions: load?.sessions ?? 0,
-    unreported: entry.unreported.length,
+    unreported: entry.unreported.length + entry.pending,
     weight: member.weight,
     utilisation: load?.eventLoopUtilisation ?? 0,
     eventLoopDelayP99Ms: load?.eventLoopDelayMs.p99 ?? 0,

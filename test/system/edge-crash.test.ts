@@ -91,9 +91,9 @@ test('an edge that is told to stop gives its keys away without an error for thos
   const pid = await pool.childPid('edge-1');
   process.kill(pid, 'SIGTERM');
   const statuses = new Set<number>();
-  let isOver = false;
+  const over = new AbortController();
   const asking = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       for (const key of keys) {
         const response = await fetch(`${pool.url}/ct-health/`, { headers: { ctstickiness: key } });
         statuses.add(response.status);
@@ -102,7 +102,7 @@ test('an edge that is told to stop gives its keys away without an error for thos
     }
   })();
   await eventually(async () => (await pool.childPid('edge-1')) !== pid, 'the edge is started again');
-  isOver = true;
+  over.abort();
   await asking;
   assert.deepEqual([...statuses], [200]);
   const now = await Promise.all(keys.map((key) => pool.edgeOf(key)));
