@@ -96,7 +96,7 @@ export class HttpWire implements Wire {
     const chunks: Buffer[] = [];
     let size = 0;
     try {
-      for await (const chunk of this.#body()) {
+      for await (const chunk of this.#body(() => this.#request.destroy())) {
         size += chunk.length;
         if (size > maxBytes) throw new AppError('body-too-large');
         chunks.push(chunk);
@@ -115,10 +115,10 @@ export class HttpWire implements Wire {
         response: this.#response,
         onAnswer,
         bytesUp: () => this.#bytesUp,
+        clientFault: () => this.#clientFault(),
         resolve,
       });
-      const leave = (): void =>
-        transfer.abort(new AppError(this.#bodyTimedOut ? 'request-timeout' : 'client-left'));
+      const leave = (): void => transfer.abort(this.#clientFault() ?? new AppError('client-left'));
       if (this.signal.aborted) return leave();
       this.signal.addEventListener('abort', leave, { once: true });
       transfer.onSettled = () => this.signal.removeEventListener('abort', leave);
@@ -127,21 +127,32 @@ export class HttpWire implements Wire {
           method: this.head.method,
           path: plan.target,
           headers: [...plan.headers],
-          body: this.hasBody ? Readable.from(this.#body(), { objectMode: false }) : null,
+          body: this.hasBody
+            ? Readable.from(
+                this.#body(() => this.#left.abort()),
+                { objectMode: false },
+              )
+            : null,
         },
         transfer,
       );
     });
   }
 
+  /** A body that broke off shows upstream as a failure too: who is to blame is asked here first. */
+  #clientFault(): AppError | undefined {
+    if (this.#bodyTimedOut) return new AppError('request-timeout');
+    return this.signal.aborted || this.#request.destroyed ? new AppError('client-left') : undefined;
+  }
+
   /**
    * The request's body as it comes: counted, and given up when the client stops sending in the middle. A
    * consumer that stops early leaves the connection alone, so that the client still gets its answer.
    */
-  async *#body(): AsyncGenerator<Buffer> {
+  async *#body(giveUp: () => void): AsyncGenerator<Buffer> {
     const timer = setTimeout(() => {
       this.#bodyTimedOut = true;
-      this.#request.destroy();
+      giveUp();
     }, this.#bodyIdleMs);
     try {
       for await (const chunk of this.#request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -160,6 +171,7 @@ interface TransferOptions {
   readonly response: ServerResponse;
   readonly onAnswer: () => void;
   readonly bytesUp: () => number;
+  readonly clientFault: () => AppError | undefined;
   readonly resolve: (outcome: ForwardOutcome) => void;
 }
 
@@ -222,7 +234,7 @@ class Transfer implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(error);
+    this.#fail(this.#options.clientFault() ?? error);
   }
 
   get #bytes(): { up: number; down: number } {

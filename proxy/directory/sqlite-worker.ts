@@ -55,6 +55,7 @@ const sql = {
        incarnation = excluded.incarnation, address = excluded.address, weight = excluded.weight,
        state = excluded.state, lease_until = excluded.lease_until`,
   ),
+  setWeight: prepare('UPDATE edge SET weight = :weight WHERE id = :id'),
   // A lapsed lease may be taken up again: its edge has dropped every session meanwhile, and pins that moved
   // on have higher epochs.
   renew: prepare(
@@ -105,7 +106,8 @@ const operations = {
     const known = sql.edge.get(registration.id) as { boot_id: string; incarnation: number } | undefined;
     const sameBoot = known?.boot_id === registration.bootId;
     const incarnation = sameBoot ? known.incarnation : (known?.incarnation ?? 0) + 1;
-    if (!sameBoot) sql.putEdge.run({ ...registration, incarnation, until: readClock() + timing.leaseMs });
+    if (sameBoot) sql.setWeight.run({ id: registration.id, weight: registration.weight });
+    else sql.putEdge.run({ ...registration, incarnation, until: readClock() + timing.leaseMs });
     return incarnation as Incarnation;
   },
   renewLease(edge: EdgeRef): boolean {

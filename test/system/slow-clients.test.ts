@@ -42,6 +42,8 @@ test('a body that stops in the middle ends its exchange and the request to the b
   connection.send(
     `POST /upload HTTP/1.1\r\nHost: ${door.host}\r\nctstickiness: k\r\nContent-Length: 100\r\n\r\npart`,
   );
+  const answer = await connection.answer();
+  assert.deepEqual([answer.status, JSON.parse(answer.body).code], [408, 'request-timeout']);
   await connection.whenEnded();
   await until(() => Promise.resolve(upstreamEnded), 'the request to the backend is over');
   const line = await door.log.next(isSettled, 'the exchange is settled');

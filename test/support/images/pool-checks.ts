@@ -86,10 +86,17 @@ export async function checkContainers(box: ToolBox, pool: RunningPool): Promise<
   }
 }
 
-/**
- * Every container ends by itself in time, with a client connected whose session moves from edge to edge: one
- * that had to be killed would show 137.
- */
+/** The command line in the front door's container finds its admin port and token by itself. */
+export async function checkCommandLine(box: ToolBox, pool: RunningPool): Promise<void> {
+  const ask = ['exec', pool.containers.at(-1)!, 'node', 'bin/mooring.js', 'edges', '--json'];
+  const edges = JSON.parse(await box.run('podman', ask)) as { state: string }[];
+  assert.deepEqual(
+    edges.map((edge) => edge.state),
+    pool.containers.slice(1).map(() => 'ready'),
+  );
+}
+
+/** Every container ends by itself in time, with a client connected: one that had to be killed would show 137. */
 export async function checkStop(box: ToolBox, pool: RunningPool): Promise<void> {
   const client = openDocument(pool);
   try {

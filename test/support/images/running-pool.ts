@@ -27,7 +27,6 @@ export async function startHostPool(box: ToolBox): Promise<RunningPool> {
   const ports = await freePorts(3 + 2 * edgeNumbers.length);
   const [http, control, admin] = ports.splice(0, 3) as [number, number, number];
   const secrets = makeSecrets();
-  await box.run('podman', ['volume', 'create', volume]);
   const frontSettings = {
     ...secrets,
     CT_HOST: '127.0.0.1',
