@@ -12,7 +12,7 @@ const neededMajor = 24;
 if (Number(process.versions.node.split('.', 1)[0]) >= neededMajor) {
   await import('../cli/main.ts');
 } else {
-  const pinned = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
+  const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
   if (!existsSync(pinned)) {
     process.stderr.write(`mooring needs Node ${neededMajor}; this is ${process.version}. Run: npm ci\n`);
     process.exit(1);
