@@ -142,7 +142,8 @@ export class HttpWire implements Wire {
   /** A body that broke off shows upstream as a failure too: who is to blame is asked here first. */
   #clientFault(): AppError | undefined {
     if (this.#bodyTimedOut) return new AppError('request-timeout');
-    return this.signal.aborted || this.#request.destroyed ? new AppError('client-left') : undefined;
+    const brokeOff = this.#request.destroyed && !this.#request.complete;
+    return this.signal.aborted || brokeOff ? new AppError('client-left') : undefined;
   }
 
   /**

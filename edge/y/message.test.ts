@@ -48,7 +48,7 @@ test('the protocol’s own library reads our messages', () => {
     assert.equal(readVarUint(decoder), 0);
     readSyncMessage(decoder, createEncoder(), target, 'test');
   }
-  assert.equal(target.getText('text').toString(), 'hello');
+  assert.equal(target.getText('text').toJSON(), 'hello');
 
   const decoder = createDecoder(encodeStateVectorMessage(encodeStateVector(source)));
   const answer = createEncoder();

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { ask, startFrontDoor, unchanged, until } from '../support/front-door.ts';
 import type { Asked, FrontDoor } from '../support/front-door.ts';
@@ -146,46 +146,53 @@ test('an answer that the backend breaks off, or stalls, is broken off for the cl
   );
 });
 
-test('a backend that does not answer in time gives 504, one that breaks off before its answer 502', async (t) => {
-  const { door, backend } = await start(t, { CT_FIRST_BYTE_TIMEOUT_MS: '300' });
-  let posts = 0;
-  backend.handlers.set('/silent', (incoming) => void incoming.resume());
-  backend.handlers.set('/cut', (incoming) => {
-    posts++;
-    incoming.socket.destroy();
+// They wait side by side: each takes as long as a front door waits for the proof that an edge is over.
+suite('backends that do not answer', { concurrency: true }, () => {
+  test('a backend that does not answer in time gives 504, one that breaks off before its answer 502', async (t) => {
+    const { door, backend } = await start(t, { CT_FIRST_BYTE_TIMEOUT_MS: '300' });
+    let posts = 0;
+    backend.handlers.set('/silent', (incoming) => void incoming.resume());
+    backend.handlers.set('/cut', (incoming) => {
+      posts++;
+      incoming.socket.destroy();
+    });
+    backend.upgradeHandlers.set('/silent', (_request, socket) => void socket.resume());
+    backend.upgradeHandlers.set('/cut', (_request, socket) => void socket.destroy());
+    const keyed = { headers: { ctstickiness: 'k' } };
+    assertFailure(await ask(door, '/silent', keyed), 504, 'upstream-timeout');
+    assertFailure(
+      await ask(door, '/silent', { ...keyed, method: 'POST', body: 'x' }),
+      504,
+      'upstream-timeout',
+    );
+    assertFailure(await ask(door, '/cut', { ...keyed, method: 'POST', body: 'x' }), 502, 'upstream-broken');
+    assert.equal(posts, 1, 'a request that may have had an effect is sent once');
+    assert.deepEqual(await askUpgrade(t, door, '/silent'), [504, 'upstream-timeout', '1']);
   });
-  backend.upgradeHandlers.set('/silent', (_request, socket) => void socket.resume());
-  backend.upgradeHandlers.set('/cut', (_request, socket) => void socket.destroy());
-  const keyed = { headers: { ctstickiness: 'k' } };
-  assertFailure(await ask(door, '/silent', keyed), 504, 'upstream-timeout');
-  assertFailure(await ask(door, '/silent', { ...keyed, method: 'POST', body: 'x' }), 504, 'upstream-timeout');
-  assertFailure(await ask(door, '/cut', { ...keyed, method: 'POST', body: 'x' }), 502, 'upstream-broken');
-  assert.equal(posts, 1, 'a request that may have had an effect is sent once');
-  assert.deepEqual(await askUpgrade(t, door, '/silent'), [504, 'upstream-timeout', '1']);
-});
 
-test('a backend that refuses connections gives 502 with Retry-After once nothing proves it over', async (t) => {
-  const { door, backend } = await start(t, { CT_BACKEND_CHECK_FALL: '100' });
-  await backend.stop();
-  const [plain, upgraded] = await Promise.all([
-    ask(door, '/x', { method: 'POST', body: 'x', headers: { ctstickiness: 'k' } }),
-    askUpgrade(t, door, '/x'),
-  ]);
-  assertFailure(plain, 502, 'upstream-refused');
-  assert.deepEqual(upgraded, [502, 'upstream-refused', '1']);
-});
+  test('a backend that refuses connections gives 502 with Retry-After once nothing proves it over', async (t) => {
+    const { door, backend } = await start(t, { CT_BACKEND_CHECK_FALL: '100' });
+    await backend.stop();
+    const [plain, upgraded] = await Promise.all([
+      ask(door, '/x', { method: 'POST', body: 'x', headers: { ctstickiness: 'k' } }),
+      askUpgrade(t, door, '/x'),
+    ]);
+    assertFailure(plain, 502, 'upstream-refused');
+    assert.deepEqual(upgraded, [502, 'upstream-refused', '1']);
+  });
 
-test('a backend that no longer takes connections gives 504 after the connect deadline', async (t) => {
-  const deaf = await startDeafBackend(t);
-  const settings = { CT_CONNECT_TIMEOUT_MS: '200', CT_BACKEND_CHECK_FALL: '100' };
-  const door = await startFrontDoor(t, { backends: [deaf], settings });
-  await deaf.stopListening();
-  const [plain, upgraded] = await Promise.all([
-    ask(door, '/x', { method: 'POST', body: 'x', headers: { ctstickiness: 'k' } }),
-    askUpgrade(t, door, '/x'),
-  ]);
-  assertFailure(plain, 504, 'upstream-timeout');
-  assert.deepEqual(upgraded, [504, 'upstream-timeout', '1']);
+  test('a backend that no longer takes connections gives 504 after the connect deadline', async (t) => {
+    const deaf = await startDeafBackend(t);
+    const settings = { CT_CONNECT_TIMEOUT_MS: '200', CT_BACKEND_CHECK_FALL: '100' };
+    const door = await startFrontDoor(t, { backends: [deaf], settings });
+    await deaf.stopListening();
+    const [plain, upgraded] = await Promise.all([
+      ask(door, '/x', { method: 'POST', body: 'x', headers: { ctstickiness: 'k' } }),
+      askUpgrade(t, door, '/x'),
+    ]);
+    assertFailure(plain, 504, 'upstream-timeout');
+    assert.deepEqual(upgraded, [504, 'upstream-timeout', '1']);
+  });
 });
 
 async function start(
