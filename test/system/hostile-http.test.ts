@@ -163,6 +163,22 @@ test('pipelined requests are answered in order, also when the first is slower an
   await broken.whenEnded();
 });
 
+test('requests sent ahead are answered in order up to a bound, and who sends more is cut off', async (t) => {
+  const { door, backend } = await start(t);
+  const many = Array.from({ length: 100 }, (_, i) => `GET /${i} HTTP/1.1\r\n${goodHead}\r\n`).join('');
+  const patient = await attackWith(t, door, many);
+  for (let i = 0; i < 100; i++) assert.equal(readTarget(await patient.answer()), `/${i}`);
+
+  let asked = false;
+  backend.handlers.set('/never', () => (asked = true));
+  const greedy = await attackWith(t, door, `GET /never HTTP/1.1\r\n${goodHead}\r\n`);
+  await until(() => Promise.resolve(asked), 'the first request waits for its answer');
+  const seen = backend.requests.length;
+  greedy.send(`${many}${many}`.replaceAll('HOST', door.host));
+  await greedy.whenEnded();
+  assert.equal(backend.requests.length, seen, 'none of those behind it was started');
+});
+
 test('a client that sends a large body is told why it is refused', async (t) => {
   const { door, backend } = await start(t);
   for (let i = 0; i < 5; i++) {
