@@ -1,3 +1,4 @@
+/** The promise of the document store under any order of calls: no append is lost, none is read twice. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

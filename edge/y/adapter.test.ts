@@ -1,3 +1,4 @@
+/** Real clients of both majors on one edge: convergence, presence, heartbeat, stop and drop. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AffinityKey } from '#shared/ids.ts';

@@ -1,3 +1,4 @@
+/** Presence without sockets: who may speak for whom, and what the others are told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

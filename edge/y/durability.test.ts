@@ -1,3 +1,4 @@
+/** What is stored when: commit before relay, snapshots, restarts, fences and failures, on a real store file. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';

@@ -1,3 +1,4 @@
+/** Our reading and writing of messages against the protocol’s own library, and against hostile bytes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

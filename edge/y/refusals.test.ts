@@ -1,3 +1,4 @@
+/** Everything that the adapter refuses, by real sockets: the code, and that nobody else is harmed. */
 import assert from 'node:assert/strict';
 import { createConnection } from 'node:net';
 import { test } from 'node:test';
