@@ -74,7 +74,9 @@ export async function startFrontDoor(t: TestContext, options: FrontDoorOptions =
     CT_BACKEND_CHECK_FALL: '2',
     ...options.settings,
   });
-  const child = spawn(process.execPath, [command, 'proxy', ...flags], { env });
+  // By the end of the channel the front door notices that its test is gone, and ends too.
+  const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const;
+  const child = spawn(process.execPath, [command, 'proxy', ...flags], { env, stdio: [...stdio] });
   const door = new FrontDoor(child, dataDir);
   t.after(async () => await door.end());
   await door.listening();

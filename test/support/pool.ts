@@ -70,7 +70,8 @@ export class Pool {
   constructor(dataDir: string, env: Record<string, string>) {
     this.dataDir = dataDir;
     this.#process = spawn(process.execPath, [command, 'direct'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // By the end of the channel the pool notices that its test is gone, and ends too.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...withoutSettings(process.env), ...freePorts, CT_DATA_DIR: dataDir, ...env },
     });
     createInterface({ input: this.#process.stdout! }).on('line', (line) => this.#onLine(line));
@@ -145,7 +146,7 @@ export class Pool {
   /** Starts one more edge by hand, as on another machine; ends with the test. */
   addEdge(t: TestContext, id: string): void {
     const edge = spawn(process.execPath, [command, 'edge', '--edge-id', id], {
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: {
         ...withoutSettings(process.env),
         CT_LOCATOR: `ws://127.0.0.1:${this.ports['control']}`,
