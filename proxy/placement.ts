@@ -106,7 +106,10 @@ export class Placer {
     for (;;) {
       const now = this.#options.nowMs();
       const hash = hashKey(this.#options.secrets.placement, key);
-      const target = chooseEdge(hash, this.#options.pool.candidates(now, refused));
+      const candidates = this.#options.pool.candidates(now, refused);
+      // An edge that is back already takes its own keys up again, by a new epoch like any other.
+      const home = candidates.find(({ id }) => id === seen?.owner.id);
+      const target = home ?? chooseEdge(hash, candidates);
       if (target === undefined) return { kind: 'no-edge' };
       const result = await this.#claim(key, seen, { id: target.id, incarnation: target.incarnation });
       switch (result.kind) {

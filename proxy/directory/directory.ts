@@ -56,7 +56,7 @@ export interface EdgeRow extends EdgeRegistration {
 export interface Directory {
   /** Gives the boot its incarnation and a first lease; another boot of the same id ends the older one. */
   registerEdge(registration: EdgeRegistration): Promise<Incarnation>;
-  /** False when this incarnation is over; then it stays over. */
+  /** False when this incarnation is over, also by a lapsed lease; then it stays over. Static backends come back. */
   renewLease(edge: EdgeRef): Promise<boolean>;
   /** A draining edge keeps its pins and gets no new ones. */
   markDraining(edge: EdgeRef): Promise<void>;

@@ -56,11 +56,13 @@ const sql = {
        state = excluded.state, lease_until = excluded.lease_until`,
   ),
   setWeight: prepare('UPDATE edge SET weight = :weight WHERE id = :id'),
-  // A lapsed lease may be taken up again: its edge has dropped every session meanwhile, and pins that moved
-  // on have higher epochs.
+  // An edge whose lease has lapsed is over: a front door that did not hear of it may still have pins of this
+  // incarnation cached that others have moved. A static backend has no say in this, and its cached pins are
+  // not trusted either.
   renew: prepare(
     `UPDATE edge SET lease_until = :until
-      WHERE id = :id AND incarnation = :incarnation AND state <> 'gone'`,
+      WHERE id = :id AND incarnation = :incarnation AND state <> 'gone'
+        AND (kind = 'static' OR lease_until > :now)`,
   ),
   // Gone is for good: a late word of an edge that is over must not bring it back.
   setState: prepare(
@@ -111,7 +113,8 @@ const operations = {
     return incarnation as Incarnation;
   },
   renewLease(edge: EdgeRef): boolean {
-    return sql.renew.run({ ...edge, until: readClock() + timing.leaseMs }).changes > 0;
+    const now = readClock();
+    return sql.renew.run({ ...edge, now, until: now + timing.leaseMs }).changes > 0;
   },
   markDraining(edge: EdgeRef): void {
     sql.setState.run({ ...edge, state: 'draining' });

@@ -110,3 +110,29 @@ test('an edge that is told to stop gives its keys away without an error for thos
     if (before[i] !== 'edge-1') assert.equal(now[i], before[i], `${key} moved without a cause`);
   });
 });
+
+test('an edge that was frozen beyond its lease serves nothing more of its old life, and begins a new one', async (t) => {
+  const pool = await startPool(t);
+  const [pair] = await openPairs(t, pool, 1);
+  const { key, edge, writer, reader } = pair!;
+  const pid = await pool.childPid(edge);
+  process.kill(pid, 'SIGSTOP');
+  let next: string;
+  try {
+    next = await pool.edgeOf(key);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  assert.notEqual(next, edge, 'the key moves when the lease has run out');
+  await eventually(async () => {
+    const view = (await pool.edges()).find(({ id }) => id === edge);
+    return view?.incarnation === 2 && view.state === 'ready';
+  }, 'the edge is back as a new incarnation');
+  writer.text.insert(0, 'after the thaw');
+  await eventually(() => reader.text.toJSON() === 'after the thaw', 'the members converge on the new edge');
+  assert.equal(await pool.edgeOf(key), next, 'nothing goes back by itself');
+  await eventually(
+    () => pool.lines.some((line) => line.event === 'lease.lapsed' && line['edge'] === edge),
+    'the edge has noticed that its lease lapsed',
+  );
+});
