@@ -30,6 +30,9 @@ import { createYAdapter } from './y/adapter.ts';
 /** Idle keys outlive their pins here, so that a late exchange of an old epoch is still known as one. */
 const keyForgetMs = timing.pinLingerMs + 60_000;
 
+/** A change between `ready` and `full` is reported so long after the connection that made it. */
+const noteSessionsDelayMs = 50;
+
 /** Starts the edge; resolves when it has joined a front door and serves, rejects when it cannot start. */
 export async function startEdge(settings: Settings): Promise<void> {
   assertTimingRelations();
@@ -59,6 +62,7 @@ class Edge {
   #membership: Membership | undefined;
   #admin: { port: number; close: () => void } | undefined;
   #isStopping = false;
+  #noting: NodeJS.Timeout | undefined;
 
   constructor(settings: Settings, id: EdgeId, log: Log, documents: DocumentStore) {
     this.#settings = settings;
@@ -173,10 +177,21 @@ class Edge {
     return {
       opened: (key, epoch) => {
         this.#registry.opened(key, epoch, nowMs());
-        this.#membership?.noteSessions();
+        this.#noteSessions();
       },
-      closed: (key) => this.#registry.closed(key, nowMs()),
+      closed: (key) => {
+        this.#registry.closed(key, nowMs());
+        this.#noteSessions();
+      },
     };
+  }
+
+  /** A storm of connections asks once for all of them. */
+  #noteSessions(): void {
+    this.#noting ??= setTimeout(() => {
+      this.#noting = undefined;
+      this.#membership?.noteSessions();
+    }, noteSessionsDelayMs).unref();
   }
 
   #health(): object {

@@ -105,6 +105,19 @@ test('an edge whose event loop stalls gets no new keys until it reports better',
   assert.equal(pool.candidates(laterMs, none).length, 1);
 });
 
+test('one slow second does not make an edge heavier, two in a row do', () => {
+  const edge = member('e1');
+  const pool = poolOf(edge);
+  const slow = load(10, { eventLoopDelayMs: { p50: 1, p99: 220, max: 300 } });
+  const report = (next: EdgeLoad): void => pool.report(edge, { state: 'ready', load: next, lastEpoch: 0 });
+  report(load(10));
+  const calm = scoreOf(pool, 'e1')!;
+  report(slow);
+  assert.equal(scoreOf(pool, 'e1'), calm);
+  report(slow);
+  assert.ok(scoreOf(pool, 'e1')! > calm);
+});
+
 test('a placement counts at once, until a report that includes it, and not twice', () => {
   const edge = member('e1');
   const pool = poolOf(edge);

@@ -35,6 +35,8 @@ interface PoolEntry {
   /** `changes` of the pool when the edge became ready. */
   readySince: number;
   load: EdgeLoad | undefined;
+  /** Event-loop delay (p99) of the last two reports, the lower one: a single hiccup is no load. */
+  steadyDelayMs: number;
   unreported: UnreportedPlacement[];
   /** Placements that the directory is being asked for. */
   pending: number;
@@ -68,6 +70,7 @@ export class EdgePool {
       state,
       readySince: this.#changes + 1,
       load: undefined,
+      steadyDelayMs: 0,
       unreported: [],
       pending: 0,
     });
@@ -78,6 +81,8 @@ export class EdgePool {
   report(edge: EdgeRef, report: { state: EdgeState; load: EdgeLoad; lastEpoch: number }): void {
     const entry = this.#entryOf(edge);
     if (entry === undefined) return;
+    const delayMs = report.load.eventLoopDelayMs.p99;
+    entry.steadyDelayMs = Math.min(delayMs, entry.load?.eventLoopDelayMs.p99 ?? delayMs);
     entry.load = report.load;
     entry.unreported = entry.unreported.filter((placement) => placement.epoch > report.lastEpoch);
     this.#meanWork = meanSessionWork([...this.#entries.values()]);
@@ -187,7 +192,7 @@ export class EdgePool {
       unreportedWork: (entry.unreported.length + entry.pending) * this.#meanWork,
       weight: member.weight,
       utilisation: load?.eventLoopUtilisation ?? 0,
-      eventLoopDelayP99Ms: load?.eventLoopDelayMs.p99 ?? 0,
+      eventLoopDelayP99Ms: entry.steadyDelayMs,
       memory: (load?.rssBytes ?? 0) / memoryLimitBytes,
       ageMs: nowMs - member.joinedAtMs,
     });
