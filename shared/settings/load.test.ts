@@ -129,10 +129,13 @@ test('a number is taken within its bounds, both included, and refused beyond the
   for (const name of settingNames) {
     const setting: Setting = settingsSchema[name];
     if (setting.type !== 'integer') continue;
-    assert.equal(load({ [name]: String(setting.min) })[name], setting.min);
-    assert.equal(load({ [name]: String(setting.max) })[name], setting.max);
-    assert.equal(faultsOf({ [name]: String(setting.min - 1) }).length, 1, name);
-    assert.equal(faultsOf({ [name]: String(setting.max + 1) }).length, 1, name);
+    const needed = { CT_LOCATOR: 'ws://front:1091', CT_JOIN_TOKEN: secret, CT_SESSION_SECRET: secret };
+    const role = setting.roles[0]!;
+    const given = (value: number): SettingsInput['env'] => ({ ...needed, [name]: String(value) });
+    assert.equal(load(given(setting.min), { role })[name], setting.min);
+    assert.equal(load(given(setting.max), { role })[name], setting.max);
+    assert.equal(faultsOf(given(setting.min - 1), { role }).length, 1, name);
+    assert.equal(faultsOf(given(setting.max + 1), { role }).length, 1, name);
   }
 });
 
@@ -196,6 +199,18 @@ test('people see which settings were given and which are the default, each with 
 test('people see the settings of their role alone', () => {
   const shown = showSettings(load({}), 'direct').map((line) => line.split('=')[0]);
   assert.ok(shown.includes('CT_EDGES') && !shown.includes('CT_LOCATOR'));
+});
+
+test('a setting that the role does not read is ignored, whatever it says', () => {
+  assert.equal(load({ CT_EDGE_WEIGHT: 'abc' }).CT_EDGE_WEIGHT, 100);
+  assert.deepEqual(
+    faultsOf(
+      { CT_EDGES: 'abc', CT_LOCATOR: 'ws://front:1091', CT_JOIN_TOKEN: secret, CT_SESSION_SECRET: secret },
+      { role: 'edge' },
+    ),
+    [],
+  );
+  assert.equal(faultsOf({ CT_EDGES: 'abc' }).length, 1);
 });
 
 test('a flag is the name in lower case, with dashes', () => {

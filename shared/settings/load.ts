@@ -39,7 +39,8 @@ export function loadSettings(input: SettingsInput): SettingsResult {
   const values: Record<string, unknown> = {};
   for (const name of settingNames) {
     const setting: Setting = settingsSchema[name];
-    const text = given[name]?.trim();
+    // What the role does not read may say anything: one file of settings can serve all roles of a machine.
+    const text = setting.roles.includes(input.role) ? given[name]?.trim() : undefined;
     const read = readValue(setting, text === '' ? undefined : text, input.role);
     if (read.fault !== undefined) faults.push(`${name}: ${read.fault}`);
     values[name] = read.value;
