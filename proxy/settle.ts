@@ -9,7 +9,7 @@ import type { Metrics } from '#shared/metrics.ts';
 import type { RouteName } from './core/route.ts';
 import type { Pin } from './directory/directory.ts';
 import type { PlacementReason } from './placement.ts';
-import type { ByteCounts, ForwardOutcome, Wire } from './wire.ts';
+import type { ByteCounts, ForwardOutcome, Wire } from './wire/wire.ts';
 
 /** What became of one exchange; filled in on its way. */
 export interface Settlement {

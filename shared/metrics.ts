@@ -26,6 +26,11 @@ export const metricTable = {
     buckets: seconds,
   },
   ct_proxy_exchanges_open: { type: 'gauge', help: 'Exchanges in flight.', labels: ['kind'] },
+  ct_proxy_upstream_waiting: {
+    type: 'gauge',
+    help: 'Exchanges that wait for a connection to an edge.',
+    labels: [],
+  },
   ct_proxy_bytes_total: { type: 'counter', help: 'Body and tunnel bytes.', labels: ['direction'] },
   ct_proxy_rejected_total: { type: 'counter', help: 'Exchanges refused, by error code.', labels: ['code'] },
   ct_proxy_placements_total: { type: 'counter', help: 'Placements by reason.', labels: ['reason'] },

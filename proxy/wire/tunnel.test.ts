@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { eventually } from '../test/support/oct-inbox.ts';
+import { eventually } from '../../test/support/oct-inbox.ts';
 import { joinSockets } from './tunnel.ts';
 import type { TunnelEnd } from './tunnel.ts';
 

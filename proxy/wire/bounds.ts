@@ -1,0 +1,16 @@
+/** Bounds of the wire that are no settings: each with the reason for its size. */
+
+/** Fields of a request: more than any client sends; the sizes of the tables below us stay small. */
+export const requestFieldsMax = 100;
+/** Fields of an answer: a page may set dozens of cookies. */
+export const answerFieldsMax = 200;
+/** Bytes that a client may send ahead of the answer that it waits for; then its socket is not read. */
+export const readAheadMaxBytes = 65_536;
+/** A span up to this size is put into one write with the head before it; larger ones are not copied. */
+export const joinedSpanMaxBytes = 4_096;
+/** After our last words we read on for so long: a reset for unread bytes would take them from the client. */
+export const lingerMs = 1_000;
+/** Exchanges that may wait for a connection to one edge, for each connection that there may be. */
+export const waitingPerConnection = 4;
+/** An answer other than 101 to a handshake is small: an error text. */
+export const handshakeAnswerMaxBytes = 65_536;
