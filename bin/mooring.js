@@ -3,7 +3,7 @@
  * The command. Plain JavaScript, so that it runs on any Node: where that one is too old, the Node that
  * `npm ci` installed takes over.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -12,13 +12,23 @@ const neededMajor = 24;
 if (Number(process.versions.node.split('.', 1)[0]) >= neededMajor) {
   await import('../cli/main.ts');
 } else {
-  const pinned = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
+  const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
   if (!existsSync(pinned)) {
     process.stderr.write(`mooring needs Node ${neededMajor}; this is ${process.version}. Run: npm ci\n`);
     process.exit(1);
   }
-  const result = spawnSync(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: 'inherit',
+  runWith(pinned);
+}
+
+/** Stands for the process that does the work: passes signals on, ends as it ends, and takes it along when killed. */
+function runWith(node) {
+  // The channel carries nothing: its end tells the other process that this one is gone.
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.once('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
   });
-  process.exit(result.status ?? 1);
 }

@@ -13,6 +13,8 @@ export interface InspectOptions {
 }
 
 const answerMaxMs = 5_000;
+/** The front door lists no more in one answer (`proxy/admin-routes.ts`). */
+const pinsListedMax = 1_000;
 
 export async function showStatus(options: InspectOptions): Promise<void> {
   const status = await ask<Record<string, unknown>>(options, '/admin/status');
@@ -42,7 +44,11 @@ export async function showEdges(options: InspectOptions): Promise<void> {
 }
 
 export async function showPins(options: InspectOptions): Promise<void> {
-  const query = new URLSearchParams({ limit: options.limit ?? '100' });
+  const limit = options.limit ?? '100';
+  if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > pinsListedMax) {
+    throw new Error(`--limit must be a whole number from 1 to ${pinsListedMax}`);
+  }
+  const query = new URLSearchParams({ limit });
   const answer = await ask<{ total: number; pins: PinView[] }>(options, `/admin/pins?${query.toString()}`);
   print(options, answer, () => [
     row(['EDGE', 'EPOCH', 'STATE', 'KEY']),

@@ -65,6 +65,11 @@ inspectCommand('where', 'edge, epoch and state of one key')
   .argument('<key>', 'the session key (ctstickiness)')
   .action(async (key: string, options) => await orExit(() => showWhere(key, options)));
 
+// Whoever reads our output may stop reading: `mooring pins | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 await program.parseAsync();
 
 /** A command that takes the settings of its role as flags (`check` those of all roles). */

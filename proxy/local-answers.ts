@@ -42,7 +42,7 @@ export class LocalAnswers {
         return await this.#options.login.answer(request);
       case 'home':
         requireMethod(request, 'GET');
-        return html(homePage(this.#options.edges()));
+        return html(homePage(this.#options.edges(), originOf(request)));
       case 'login-page':
         requireMethod(request, 'GET');
         return html(loginPage(this.#options.login.providers));
@@ -64,6 +64,12 @@ export class LocalAnswers {
     const status = ready > 0 ? 'ok' : 'no-edge-ready';
     return json(ready > 0 ? 200 : 503, { status, edges: edges.length, ready, version });
   }
+}
+
+/** The gate has checked that there is one well-formed Host at most. */
+function originOf(request: LocalRequest): string {
+  const host = headerValues(request.headers, 'host')[0] ?? 'localhost';
+  return `${request.secure ? 'https' : 'http'}://${host}`;
 }
 
 const preflight: LocalAnswer = {

@@ -84,6 +84,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   for (const backend of backends) {
     void runBackendChecks(backend, { settings, membership, directory, pool, log, signal: stopping.signal });
   }
+  void followMembership(pool, upstreams, stopping.signal);
   void sweepPins({ directory, placer, log, signal: stopping.signal });
   if (activity !== undefined) void flushActivity({ activity, directory, log, signal: stopping.signal });
   armProcessLife({
@@ -172,6 +173,14 @@ function openLogin(settings: Settings, log: Log): Login {
     nowMs,
     randomToken: () => randomBytes(18).toString('base64url'),
   });
+}
+
+/** Connections to addresses that no edge has any more are given up. */
+async function followMembership(pool: EdgePool, upstreams: Upstreams, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await pool.nextChange(signal);
+    upstreams.retain(new Set(pool.list(nowMs()).map((edge) => edge.address)));
+  }
 }
 
 interface Chore {

@@ -111,7 +111,6 @@ export class Placer {
       const result = await this.#claim(key, seen, { id: target.id, incarnation: target.incarnation });
       switch (result.kind) {
         case 'won':
-          this.#options.pool.notePlacement(result.pin.owner, result.pin, now);
           return this.#settle(result.pin, seen === undefined ? 'new' : 'moved', readAt);
         case 'found':
           this.#options.metrics.count('ct_proxy_races_lost_total');
@@ -125,10 +124,18 @@ export class Placer {
   }
 
   async #claim(key: AffinityKey, seen: Pin | undefined, target: Pin['owner']): Promise<PinResult> {
-    const { directory } = this.#options;
-    return seen === undefined
-      ? await directory.insertPin(key, target)
-      : await directory.movePin(key, seen.epoch, target);
+    const { directory, pool, nowMs } = this.#options;
+    const place = pool.reservePlace(target);
+    try {
+      const result =
+        seen === undefined
+          ? await directory.insertPin(key, target)
+          : await directory.movePin(key, seen.epoch, target);
+      if (result.kind === 'won') pool.notePlacement(result.pin.owner, result.pin, nowMs());
+      return result;
+    } finally {
+      place.release();
+    }
   }
 
   #settle(pin: Pin, reason: PlacementReason, readAt: number): Placement {

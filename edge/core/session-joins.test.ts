@@ -1,3 +1,4 @@
+/** Who is let in, by table: questions to the host, decisions, their limits and their time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

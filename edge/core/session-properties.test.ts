@@ -1,3 +1,4 @@
+/** Random histories of a session against a model that knows what each member must have heard. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** What members send each other, by table: requests and their one answer, notifications, broadcasts. */
 import { answer, broadcast, connect, notify, request } from '../../test/support/oct-core.ts';
 import { testRows } from '../../test/support/oct-table.ts';
 import { requestDeadlineMs, requestsPerMemberMax } from './session-relay.ts';

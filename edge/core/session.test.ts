@@ -1,3 +1,4 @@
+/** Who is in a session, by table: arrival, absence, return, departure, overflow and the end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

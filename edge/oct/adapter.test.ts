@@ -1,3 +1,4 @@
+/** The clients' own libraries, of both releases and mixed, talk to each other over an edge as over any server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SocketIoTransportProvider } from 'open-collaboration-protocol';

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { errorBody, errorTable } from '#shared/errors.ts';
+import { errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
@@ -12,10 +12,11 @@ import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Adapter, AdapterLoad, AdmittedExchange, KeyActivity } from '../adapter.ts';
+import { refuseUpgrade } from '../refusal.ts';
+import { Traffic } from '../traffic.ts';
 import { Gateway } from './gateway.ts';
 import { SessionApi, sessionApiPrefix } from './session-api.ts';
 import { Sessions } from './sessions.ts';
-import { Traffic } from './traffic.ts';
 
 interface OctOptions {
   readonly settings: Settings;
@@ -44,7 +45,7 @@ class OctAdapter implements Adapter {
   readonly #ticking: NodeJS.Timeout;
 
   constructor({ settings, tokens, log, metrics, activity, now }: OctOptions) {
-    this.#traffic = new Traffic(metrics);
+    this.#traffic = new Traffic(metrics, 'oct');
     const sendBufferMaxBytes = settings.CT_SEND_BUFFER_MAX_BYTES;
     const sessions = new Sessions({
       context: { sendBufferMaxBytes, tokens, metrics, traffic: this.#traffic, nowMs: now },
@@ -83,7 +84,7 @@ class OctAdapter implements Adapter {
   handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (exchange.target.startsWith(socketPrefix))
       this.#gateway.handleUpgrade(exchange, request, socket, head);
-    else refuseUpgrade(socket, exchange.exchangeId);
+    else refuseUpgrade(socket, 'upgrade-refused', exchange.exchangeId);
   }
 
   dropSession(key: AffinityKey, code: ErrorCode): void {
@@ -118,12 +119,4 @@ class OctAdapter implements Adapter {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function refuseUpgrade(socket: Duplex, exchangeId: string): void {
-  const body = errorBody('upgrade-refused', exchangeId);
-  const length = Buffer.byteLength(body);
-  socket.end(
-    `HTTP/1.1 426 Upgrade Required\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }

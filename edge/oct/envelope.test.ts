@@ -1,3 +1,4 @@
+/** Envelopes: what members may send is read in full, all else is refused, content passes unread and unchanged. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,7 +1,5 @@
 /** JSON answers of the session API, with the cross-origin headers that editors in a browser need. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errorBody, errorTable } from '#shared/errors.ts';
-import type { ErrorCode } from '#shared/errors.ts';
 
 /** To be called before any answer. Tokens travel in headers; the cookie is for clients that ask for it. */
 export function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
@@ -22,15 +20,7 @@ export function answerPreflight(response: ServerResponse): void {
 }
 
 export function answerJson(response: ServerResponse, status: number, body: object): void {
-  writeJson(response, status, JSON.stringify(body));
-}
-
-export function answerError(response: ServerResponse, code: ErrorCode, exchangeId: string): void {
-  writeJson(response, errorTable[code].status, errorBody(code, exchangeId));
-}
-
-function writeJson(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent) return;
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(text);
+  response.end(JSON.stringify(body));
 }

@@ -28,7 +28,7 @@ import { JoinDesk, joinInfo } from './join-desk.ts';
 import { readJoinResponse } from './join-response.ts';
 import { MemberSocket } from './member-socket.ts';
 import { OutgoingEncoder, toPeer } from './outgoing.ts';
-import type { Traffic } from './traffic.ts';
+import type { Traffic } from '../traffic.ts';
 
 /** What all sessions of the adapter share. */
 export interface SessionContext {

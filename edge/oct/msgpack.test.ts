@@ -1,3 +1,4 @@
+/** The decoder against the clients' encoder, and against bytes that nobody would send by mistake. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

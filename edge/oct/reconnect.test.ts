@@ -1,3 +1,4 @@
+/** Lost connections, stopped edges and dropped sessions, with the clients' own libraries and their own way back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { joinSession } from '../../test/support/oct-client.ts';

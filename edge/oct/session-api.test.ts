@@ -1,3 +1,4 @@
+/** Creating and joining over HTTP: who is asked, who waits, who is told what, and what is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';

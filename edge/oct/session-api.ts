@@ -9,7 +9,8 @@ import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
 import type { AdmittedExchange } from '../adapter.ts';
 import type { JoinId } from '../core/session-state.ts';
-import { allowOrigin, answerError, answerJson, answerPreflight } from './http-answer.ts';
+import { refuseRequest } from '../refusal.ts';
+import { allowOrigin, answerJson, answerPreflight } from './http-answer.ts';
 import { answerNotFound } from './join-desk.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -109,7 +110,7 @@ export class SessionApi {
       facts,
       ...(entry.level === 'error' ? { error } : {}),
     });
-    answerError(response, code, exchange.exchangeId);
+    refuseRequest(response, code, exchange.exchangeId);
   }
 }
 

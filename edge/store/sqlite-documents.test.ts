@@ -1,3 +1,4 @@
+/** The document store call by call, on real files: what is kept, what is fenced, what is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';

@@ -20,7 +20,7 @@ import type { OpenedDocument } from './documents.ts';
 import { heartbeatIntervalMs } from './limits.ts';
 import { Member } from './member.ts';
 import { documentPrefix, parseDocumentTarget } from './target.ts';
-import { Traffic } from './traffic.ts';
+import { Traffic } from '../traffic.ts';
 
 interface YOptions {
   readonly settings: Settings;
@@ -53,7 +53,7 @@ class YAdapter implements Adapter {
   constructor(options: YOptions) {
     const { settings, log, metrics, documents, now } = options;
     this.#options = options;
-    this.#traffic = new Traffic(metrics);
+    this.#traffic = new Traffic(metrics, 'y');
     this.#documents = new Documents({
       store: documents,
       log,

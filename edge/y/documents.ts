@@ -132,7 +132,7 @@ export class Documents {
         pendingMaxBytes,
         onFenced: () => this.#fence(session),
         onFailed: (error) => this.#fail(session, holding, error),
-        onDamaged: (error) => this.#fail(session, holding, error),
+        onDamaged: (error) => this.#abandon(session, holding, error),
         onCompactionFailed: (error) => noteFailure(session, error),
       });
     } catch (error) {
@@ -156,6 +156,12 @@ export class Documents {
   #fail(session: Session, holding: Holding, error: unknown): void {
     noteFailure(session, error);
     this.#end(session, holding, toAppError(error).code);
+  }
+
+  /** The other members come back at once, and find the document as it is stored. */
+  #abandon(session: Session, holding: Holding, error: unknown): void {
+    session.log.warn('exchange.failed', { code: 'message-malformed', error });
+    this.#end(session, holding, 'internal');
   }
 
   #end(session: Session, holding: Holding, code: ErrorCode): void {

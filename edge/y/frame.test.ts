@@ -1,3 +1,4 @@
+/** Heads of WebSocket frames at the borders of their size classes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { frameBinary } from './frame.ts';

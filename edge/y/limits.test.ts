@@ -1,3 +1,4 @@
+/** The compaction rule by table, and the heartbeat against the client’s patience. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { heartbeatIntervalMs, isCompactionDue } from './limits.ts';

@@ -9,7 +9,7 @@ import type { ErrorCode } from '#shared/errors.ts';
 import { frameBinary } from './frame.ts';
 import { closeGraceMs } from './limits.ts';
 import { encodeAwarenessMessage } from './message.ts';
-import type { Traffic } from './traffic.ts';
+import type { Traffic } from '../traffic.ts';
 
 export interface MemberOptions {
   readonly ws: WebSocket;

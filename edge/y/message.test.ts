@@ -1,3 +1,4 @@
+/** Our reading and writing of messages against the protocol’s own library, and against hostile bytes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -48,7 +49,7 @@ test('the protocol’s own library reads our messages', () => {
     assert.equal(readVarUint(decoder), 0);
     readSyncMessage(decoder, createEncoder(), target, 'test');
   }
-  assert.equal(target.getText('text').toString(), 'hello');
+  assert.equal(target.getText('text').toJSON(), 'hello');
 
   const decoder = createDecoder(encodeStateVectorMessage(encodeStateVector(source)));
   const answer = createEncoder();

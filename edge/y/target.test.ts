@@ -1,3 +1,4 @@
+/** Addresses that name a document and those that do not, by table. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDocumentTarget } from './target.ts';

@@ -6,8 +6,8 @@ import { scoreLoad } from './load-score.ts';
 import type { LoadInput } from './load-score.ts';
 
 const calm: LoadInput = {
-  sessions: 10,
-  unreported: 0,
+  work: 10,
+  unreportedWork: 0,
   weight: 100,
   utilisation: 0.3,
   eventLoopDelayP99Ms: 5,
@@ -15,20 +15,20 @@ const calm: LoadInput = {
   ageMs: 3_600_000,
 };
 
-test('a calm edge scores its sessions, and one for the next', () => {
+test('a calm edge scores its members, and one for the next', () => {
   assert.equal(scoreLoad(calm), 11);
 });
 
-test('a placement that no report includes yet counts like a session', () => {
-  assert.equal(scoreLoad({ ...calm, sessions: 7, unreported: 3 }), scoreLoad(calm));
+test('a placement that no report includes yet counts like members', () => {
+  assert.equal(scoreLoad({ ...calm, work: 7, unreportedWork: 3 }), scoreLoad(calm));
 });
 
-test('twice the weight takes twice the sessions at the same score', () => {
-  assert.equal(scoreLoad({ ...calm, sessions: 21, weight: 200 }), scoreLoad(calm));
+test('twice the weight takes twice the members at the same score', () => {
+  assert.equal(scoreLoad({ ...calm, work: 21, weight: 200 }), scoreLoad(calm));
 });
 
 test('an idle edge of greater weight is lighter from the first key on', () => {
-  const idle = { ...calm, sessions: 0 };
+  const idle = { ...calm, work: 0 };
   assert.ok(scoreLoad({ ...idle, weight: 200 }) < scoreLoad(idle));
 });
 
@@ -45,15 +45,15 @@ test('strain below its thresholds counts nothing', () => {
 
 test('no figure that gets worse lowers the score', () => {
   const input = fc.record({
-    sessions: fc.nat(100_000),
-    unreported: fc.nat(1_000),
+    work: fc.nat(100_000),
+    unreportedWork: fc.nat(1_000),
     weight: fc.integer({ min: 1, max: 1_000 }),
     utilisation: fc.double({ min: 0, max: 1, noNaN: true }),
     eventLoopDelayP99Ms: fc.double({ min: 0, max: 10_000, noNaN: true }),
     memory: fc.double({ min: 0, max: 2, noNaN: true }),
     ageMs: fc.nat(120_000),
   });
-  const worse = fc.constantFrom('sessions', 'unreported', 'utilisation', 'eventLoopDelayP99Ms', 'memory');
+  const worse = fc.constantFrom('work', 'unreportedWork', 'utilisation', 'eventLoopDelayP99Ms', 'memory');
   fc.assert(
     fc.property(input, worse, fc.double({ min: 0, max: 100, noNaN: true }), (load, figure, by) => {
       const before = scoreLoad(load);

@@ -1,12 +1,13 @@
 /**
- * How loaded is an edge, as one number: sessions per unit of weight, raised when its event loop, memory or
- * CPU suffer. Steers new keys only, never a pin. Formula: shared notes of load balancing, section 3b.
+ * How loaded is an edge, as one number: members per unit of weight, raised when its event loop, memory or CPU
+ * suffer. Members and not sessions: a session of a hundred is a hundred times the work of a session of one.
+ * Steers new keys only, never a pin. Formula: shared notes of load balancing, section 3b.
  */
 export interface LoadInput {
-  /** Sessions by the last report. */
-  readonly sessions: number;
-  /** Placements that the last report does not include. */
-  readonly unreported: number;
+  /** Members by the last report, and the sessions that have none yet. */
+  readonly work: number;
+  /** What the placements that the last report does not include are likely to bring, in members. */
+  readonly unreportedWork: number;
   readonly weight: number;
   /** 0 to 1, event-loop utilisation. */
   readonly utilisation: number;
@@ -30,7 +31,7 @@ export function scoreLoad(input: LoadInput): number {
     Math.max(0, input.eventLoopDelayP99Ms - 20) / 50 +
     Math.max(0, input.memory - 0.7) * 5 +
     Math.max(0, input.utilisation - 0.7) * 3;
-  return ((input.sessions + input.unreported + 1) / share) * strain;
+  return ((input.work + input.unreportedWork + 1) / share) * strain;
 }
 
 /** A new incarnation takes a tenth of its share at first, all of it after a minute. */

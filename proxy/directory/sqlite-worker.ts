@@ -28,9 +28,20 @@ const targetIsUp = `
   EXISTS (SELECT 1 FROM edge t WHERE t.id = :id AND t.incarnation = :incarnation
                                  AND t.state = 'up' AND t.lease_until > :now)`;
 
+/**
+ * Epochs start anew at each opening, above all that were ever given out: by the seconds since 2026, times
+ * more than anybody places in one. So neither a power cut, which may take the last commits back, nor an old
+ * or lost file brings an epoch down, which would fence documents off from their own sessions for ever.
+ */
+const epochsPerSecond = 2 ** 20;
+const epochZeroMs = Date.UTC(2026, 0, 1);
+
 const { path } = workerData as { path: string };
 const database = openDatabase(path, { durable: false });
 migrateDirectory(database);
+database
+  .prepare("UPDATE counter SET value = max(value + ?, ?) WHERE name = 'epoch'")
+  .run(epochsPerSecond, Math.floor((Date.now() - epochZeroMs) / 1_000) * epochsPerSecond);
 
 const sql = {
   // One host's clock, kept from running backwards over restarts and clock steps.
@@ -44,6 +55,7 @@ const sql = {
        incarnation = excluded.incarnation, address = excluded.address, weight = excluded.weight,
        state = excluded.state, lease_until = excluded.lease_until`,
   ),
+  setWeight: prepare('UPDATE edge SET weight = :weight WHERE id = :id'),
   // A lapsed lease may be taken up again: its edge has dropped every session meanwhile, and pins that moved
   // on have higher epochs.
   renew: prepare(
@@ -94,7 +106,8 @@ const operations = {
     const known = sql.edge.get(registration.id) as { boot_id: string; incarnation: number } | undefined;
     const sameBoot = known?.boot_id === registration.bootId;
     const incarnation = sameBoot ? known.incarnation : (known?.incarnation ?? 0) + 1;
-    if (!sameBoot) sql.putEdge.run({ ...registration, incarnation, until: readClock() + timing.leaseMs });
+    if (sameBoot) sql.setWeight.run({ id: registration.id, weight: registration.weight });
+    else sql.putEdge.run({ ...registration, incarnation, until: readClock() + timing.leaseMs });
     return incarnation as Incarnation;
   },
   renewLease(edge: EdgeRef): boolean {

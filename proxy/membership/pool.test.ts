@@ -1,7 +1,6 @@
 /** The pool: who is a candidate, how placements count until they are reported, and who is told of changes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import type { EdgeLoad } from '#shared/control-protocol.ts';
 import { parseAffinityKey, parseEdgeId } from '#shared/ids.ts';
 import type { Epoch, Incarnation } from '#shared/ids.ts';
@@ -64,7 +63,7 @@ function watch(pool: EdgePool, signal: AbortSignal): { readonly woken: () => Pro
   return {
     woken: async () => {
       // A turn of the event loop, after every promise that is settled has been followed.
-      await setImmediate();
+      await new Promise<void>((resolve) => void setImmediate(resolve));
       return isWoken;
     },
   };

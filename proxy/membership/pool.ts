@@ -36,6 +36,8 @@ interface PoolEntry {
   readySince: number;
   load: EdgeLoad | undefined;
   unreported: UnreportedPlacement[];
+  /** Placements that the directory is being asked for. */
+  pending: number;
 }
 
 export interface PoolEdge extends EdgeMember {
@@ -53,9 +55,13 @@ export class EdgePool {
   readonly #entries = new Map<EdgeId, PoolEntry>();
   readonly #waiters = new Set<() => void>();
   #changes = 0;
+  /** Members of a session, on average over all edges: what a new one is likely to get. */
+  #meanWork = 1;
 
-  /** Adds an edge, or replaces its older incarnation. */
+  /** Adds an edge, replaces its older incarnation, or takes the same one up again. */
   join(member: EdgeMember, state: EdgeState): void {
+    // Only the connection is new: age, load and placements of the incarnation go on.
+    if (this.#entryOf(member) !== undefined) return this.setState(member, state);
     this.#entries.set(member.id, {
       member,
       hash: hashEdgeId(member.id),
@@ -63,6 +69,7 @@ export class EdgePool {
       readySince: this.#changes + 1,
       load: undefined,
       unreported: [],
+      pending: 0,
     });
     this.#noteChange();
   }
@@ -73,6 +80,7 @@ export class EdgePool {
     if (entry === undefined) return;
     entry.load = report.load;
     entry.unreported = entry.unreported.filter((placement) => placement.epoch > report.lastEpoch);
+    this.#meanWork = meanSessionWork([...this.#entries.values()]);
     this.setState(edge, report.state);
   }
 
@@ -112,6 +120,17 @@ export class EdgePool {
     return entry.state === 'ready' && readAt >= entry.readySince;
   }
 
+  /**
+   * Counts a placement from its decision on, until the directory has answered and `release` is called: keys
+   * that arrive together would else all see the same loads and go to the same edge.
+   */
+  reservePlace(edge: EdgeRef): { release(): void } {
+    const entry = this.#entryOf(edge);
+    if (entry === undefined) return { release: () => {} };
+    entry.pending++;
+    return { release: () => void entry.pending-- };
+  }
+
   notePlacement(edge: EdgeRef, pin: { key: AffinityKey; epoch: Epoch }, nowMs: number): void {
     this.#entryOf(edge)?.unreported.push({ epoch: pin.epoch, placedAtMs: nowMs });
   }
@@ -125,7 +144,7 @@ export class EdgePool {
     for (const entry of this.#entries.values()) {
       if (entry.state !== 'ready' || except.has(entry.member.id) || isStalled(entry)) continue;
       const { id, incarnation, weight } = entry.member;
-      candidates.push({ id, incarnation, weight, hash: entry.hash, load: scoreOf(entry, nowMs) });
+      candidates.push({ id, incarnation, weight, hash: entry.hash, load: this.#scoreOf(entry, nowMs) });
     }
     return candidates;
   }
@@ -136,7 +155,7 @@ export class EdgePool {
         ...entry.member,
         state: entry.state,
         load: entry.load,
-        score: scoreOf(entry, nowMs),
+        score: this.#scoreOf(entry, nowMs),
       }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
@@ -159,6 +178,21 @@ export class EdgePool {
     });
   }
 
+  #scoreOf(entry: PoolEntry, nowMs: number): number {
+    const oldest = nowMs - unreportedMaxMs;
+    while (entry.unreported.length > 0 && entry.unreported[0]!.placedAtMs < oldest) entry.unreported.shift();
+    const { member, load } = entry;
+    return scoreLoad({
+      work: workOf(load),
+      unreportedWork: (entry.unreported.length + entry.pending) * this.#meanWork,
+      weight: member.weight,
+      utilisation: load?.eventLoopUtilisation ?? 0,
+      eventLoopDelayP99Ms: load?.eventLoopDelayMs.p99 ?? 0,
+      memory: (load?.rssBytes ?? 0) / memoryLimitBytes,
+      ageMs: nowMs - member.joinedAtMs,
+    });
+  }
+
   #entryOf(edge: EdgeRef): PoolEntry | undefined {
     const entry = this.#entries.get(edge.id);
     return entry?.member.incarnation === edge.incarnation ? entry : undefined;
@@ -174,17 +208,17 @@ function isStalled(entry: PoolEntry): boolean {
   return (entry.load?.eventLoopDelayMs.p99 ?? 0) > eventLoopDelayMaxMs;
 }
 
-function scoreOf(entry: PoolEntry, nowMs: number): number {
-  const oldest = nowMs - unreportedMaxMs;
-  while (entry.unreported.length > 0 && entry.unreported[0]!.placedAtMs < oldest) entry.unreported.shift();
-  const { member, load } = entry;
-  return scoreLoad({
-    sessions: load?.sessions ?? 0,
-    unreported: entry.unreported.length,
-    weight: member.weight,
-    utilisation: load?.eventLoopUtilisation ?? 0,
-    eventLoopDelayP99Ms: load?.eventLoopDelayMs.p99 ?? 0,
-    memory: (load?.rssBytes ?? 0) / memoryLimitBytes,
-    ageMs: nowMs - member.joinedAtMs,
-  });
+/** A session without members, about to get its first one, counts as one. */
+function workOf(load: EdgeLoad | undefined): number {
+  return load === undefined ? 0 : Math.max(load.members, load.sessions);
+}
+
+function meanSessionWork(entries: readonly PoolEntry[]): number {
+  let sessions = 0;
+  let work = 0;
+  for (const { load } of entries) {
+    sessions += load?.sessions ?? 0;
+    work += workOf(load);
+  }
+  return sessions === 0 ? 1 : work / sessions;
 }

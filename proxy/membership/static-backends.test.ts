@@ -26,7 +26,7 @@ test('a weight is held between 1 and 1000', () => {
 /** The verdicts after each check, as `+` and `-`. */
 function verdicts(rise: number, fall: number, checks: string): string {
   const streak = new CheckStreak(rise, fall);
-  return [...checks].map((check) => (streak.note(check === '+') ? '+' : '-')).join('');
+  return Array.from(checks, (check) => (streak.note(check === '+') ? '+' : '-')).join('');
 }
 
 test('the first check decides alone', () => {

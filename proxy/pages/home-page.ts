@@ -2,7 +2,8 @@
 import type { PoolEdge } from '../membership/pool.ts';
 import { escapeHtml, renderPage } from './page.ts';
 
-export function homePage(edges: readonly PoolEdge[]): string {
+/** `origin` is the address under which the visitor reached us. */
+export function homePage(edges: readonly PoolEdge[], origin: string): string {
   const ready = edges.filter((edge) => edge.state === 'ready').length;
   const sessions = edges.reduce((sum, edge) => sum + (edge.load?.sessions ?? 0), 0);
   const rows = edges.map(
@@ -20,8 +21,8 @@ export function homePage(edges: readonly PoolEdge[]): string {
     <p>Install Open Collaboration Tools in VS Code, VSCodium, Theia or a JetBrains IDE, and set its server address to the
       address of this page. “Create session” gives an invitation code; others join with it, and you let them in.</p>
     <h2>Share a document with y-websocket</h2>
-    <div class="card"><pre>new WebsocketProvider(location.origin.replace('http', 'ws') + '/y/my-session', 'notes', doc)</pre></div>
+    <div class="card"><pre>new WebsocketProvider('${escapeHtml(origin.replace('http', 'ws'))}/y/my-session', 'notes', doc)</pre></div>
     <h2>Which edge has a session?</h2>
-    <div class="card"><pre>curl -H 'ctstickiness: my-session' http://HOST:PORT/ct-health/</pre></div>`;
+    <div class="card"><pre>curl -H 'ctstickiness: my-session' ${escapeHtml(origin)}/ct-health/</pre></div>`;
   return renderPage('Mooring', body);
 }

@@ -74,8 +74,8 @@ export abstract class HeadScanner {
 
   /** Reads on; returns the offset behind the head, `wantsMore` or `isFaulty`. */
   read(bytes: Buffer, from: number): number {
-    const room = this.#bounds.headMaxBytes - this.#length;
-    const end = Math.min(bytes.length, from + room);
+    const left = this.#bounds.headMaxBytes - this.#length;
+    const end = Math.min(bytes.length, from + left);
     const at = this.#scan(bytes, from, end);
     if (at < 0) return isFaulty;
     this.text += bytes.toString('latin1', from, at);

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { ensureSecret } from './secrets.ts';
 
 function makeFolder(t: TestContext): string {
@@ -55,4 +57,27 @@ test('processes that ask at the same time get the same secret', async (t) => {
   );
   const secrets = (await Promise.all(asked)).map(({ stdout }) => stdout);
   assert.deepEqual(new Set(secrets), new Set([readFileSync(join(folder, 'session.secret'), 'utf8')]));
+});
+
+test('who asks at the same time under one process id, as containers do, gets the same secret', async (t) => {
+  const folder = makeFolder(t);
+  const module = new URL('./secrets.ts', import.meta.url).href;
+  // All wait until the last one is there, so that their writes overlap.
+  const script = `const { parentPort, workerData } = require('node:worker_threads');
+    import(${JSON.stringify(module)}).then(({ ensureSecret }) => {
+      Atomics.add(workerData, 0, 1);
+      const deadline = Date.now() + 10_000;
+      while (Atomics.load(workerData, 0) < 4 && Date.now() < deadline);
+      parentPort.postMessage(ensureSecret(${JSON.stringify(folder)}, 'session'));
+    });`;
+  const arrived = new Int32Array(new SharedArrayBuffer(4));
+  const asked = Array.from({ length: 4 }, async () => {
+    const [secret] = (await once(new Worker(script, { eval: true, workerData: arrived }), 'message')) as [
+      string,
+    ];
+    return secret;
+  });
+  const secrets = await Promise.all(asked);
+  assert.deepEqual(new Set(secrets), new Set([readFileSync(join(folder, 'session.secret'), 'utf8')]));
+  assert.deepEqual(readdirSync(folder), ['session.secret']);
 });

@@ -44,8 +44,9 @@ export async function openSqliteThread<T extends Operations>(
   await new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve());
     worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('the database thread ended before it was open')));
   });
-  worker.removeAllListeners('error');
+  worker.removeAllListeners('error').removeAllListeners('exit');
   return new SqliteThread<T>(worker, options);
 }
 

@@ -21,11 +21,11 @@ export const adminToken = 'an admin token for tests only';
 const fleetSecret = 'a fleet secret for tests only';
 const endMaxMs = 15_000;
 
+type BackendView = Pick<StaticBackend, 'name' | 'url' | 'passesChecks'>;
+
 export interface FrontDoorOptions {
   /** Static backends; without any, edges join on the control port. */
-  readonly backends?: readonly (
-    StaticBackend | { readonly backend: StaticBackend; readonly weight: number }
-  )[];
+  readonly backends?: readonly (BackendView | { readonly backend: BackendView; readonly weight: number })[];
   readonly settings?: Readonly<Record<string, string>>;
   /** Shared by front doors that use one directory; otherwise one of its own. */
   readonly dataDir?: string;
@@ -207,6 +207,19 @@ export async function until(condition: () => Promise<boolean>, what: string): Pr
     await promise;
   }
 }
+
+/** Waits until a figure stops changing: no more fits into the buffers on the way. */
+export async function unchanged(figure: () => number, what: string): Promise<void> {
+  let last = Number.NaN;
+  let looks = 0;
+  await until(() => {
+    looks = figure() === last ? looks + 1 : 0;
+    last = figure();
+    return Promise.resolve(looks >= looksUnchanged);
+  }, what);
+}
+
+const looksUnchanged = 15;
 
 export interface Asked {
   readonly status: number;

@@ -41,14 +41,9 @@ export class CoreSession {
     this.nowMs += ms;
     return this.apply({ kind: 'tick' });
   }
-
-  waitingBytesOf(name: string): number {
-    const presence = this.state.members.get(name as MemberId)?.presence;
-    return presence?.kind === 'away' ? presence.waitingBytes : 0;
-  }
 }
 
-export function profileOf(name: string, client = 1): MemberProfile {
+function profileOf(name: string, client = 1): MemberProfile {
   return {
     id: name as MemberId,
     user: { id: `user-${name}`, name },

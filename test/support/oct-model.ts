@@ -38,16 +38,8 @@ export class SessionModel {
     return ++this.#nextId;
   }
 
-  connectionOf(id: MemberId): ConnectionId | undefined {
-    return this.#members.get(id)?.connection;
-  }
-
   get away(): readonly MemberId[] {
     return [...this.#members].filter(([, { connection }]) => connection === undefined).map(([id]) => id);
-  }
-
-  publicKeyOf(id: MemberId): string | undefined {
-    return this.#members.get(id)?.publicKey;
   }
 
   /** Applies a command to the core, and checks all that it does. */
@@ -235,7 +227,7 @@ export class SessionModel {
   }
 }
 
-export function keyText(receiver: string): string {
+function keyText(receiver: string): string {
   return `wrapped for ${receiver}`;
 }
 

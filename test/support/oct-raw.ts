@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { pack, unpack } from 'msgpackr';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
+import type { WebSocket } from 'ws';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { OctEdge } from './oct-edge.ts';
 import { Inbox } from './oct-inbox.ts';
@@ -42,6 +43,8 @@ export interface RawClient {
   readonly events: Inbox<RawEvent>;
   /** Sends an object as an envelope, bytes and text as they are. */
   send(envelope: unknown): void;
+  /** Takes nothing more from its WebSocket until the returned function is called. */
+  stopReading(): () => void;
   /** The first envelope with plain content of this method. */
   call(method: string): Promise<RawMessage>;
   /** The envelopes of a kind so far. */
@@ -78,6 +81,11 @@ export function connectRaw(t: TestContext, edge: OctEdge, options: RawOptions): 
     send: (envelope) => {
       const isRaw = envelope instanceof Uint8Array || typeof envelope === 'string';
       socket.send(isRaw ? envelope : pack(envelope));
+    },
+    stopReading: () => {
+      const { transport } = socket.io.engine as unknown as { transport: { ws: WebSocket } };
+      transport.ws.pause();
+      return () => transport.ws.resume();
     },
     call: async (method) => {
       await events.next((event) => event.kind === 'message' && methodOf(event.message) === method, method);

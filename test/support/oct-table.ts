@@ -5,9 +5,9 @@ import type { Command } from '../../edge/core/session-command.ts';
 import { CoreSession, tell } from './oct-core.ts';
 
 /** A number: so many milliseconds pass. */
-export type Step = Command | number;
+type Step = Command | number;
 
-export interface Row {
+interface Row {
   readonly promise: string;
   readonly given?: readonly Step[];
   readonly when: Step;

@@ -16,7 +16,7 @@ export const releases = ['3.1', '2.1'] as const;
 export interface Member {
   readonly doc: Doc;
   readonly text: Text;
-  readonly provider: WebsocketProvider | WebsocketProvider2;
+  readonly provider: WebsocketProvider;
 }
 
 export interface MemberOptions {
@@ -36,7 +36,8 @@ export async function enterDocument(
   options: MemberOptions = {},
 ): Promise<Member> {
   const { key = 'our-key', document = 'a.txt', release = '3.1', doc = new Doc() } = options;
-  const Provider = release === '3.1' ? WebsocketProvider : WebsocketProvider2;
+  const Provider =
+    release === '3.1' ? WebsocketProvider : (WebsocketProvider2 as unknown as typeof WebsocketProvider);
   const provider = new Provider(`${edge.url}/y/${key}`, document, doc, {
     // Between providers of one process it would be a way around the edge.
     disableBc: true,

@@ -38,7 +38,7 @@ test('kill -9 of an edge: its keys move at once, others do not notice, acknowled
   const text = 'acknowledged, for the other member has it\n';
   for (const { writer } of pairs) writer.text.insert(0, text);
   await eventually(
-    () => pairs.every(({ reader }) => reader.text.toString() === text),
+    () => pairs.every(({ reader }) => reader.text.toJSON() === text),
     'every edit has reached the other member',
   );
   // Nobody is left who could bring the edit of this session back: it must come from the store.
@@ -49,12 +49,12 @@ test('kill -9 of an edge: its keys move at once, others do not notice, acknowled
   const killedAt = performance.now();
   const late = await openDocument(t, pool.url, { key: orphan.key, name: 'notes' });
   t.diagnostic(`served anew ${Math.round(performance.now() - killedAt)} ms after the kill`);
-  assert.equal(late.text.toString(), text);
+  assert.equal(late.text.toJSON(), text);
 
   const more = 'and one more\n';
   for (const { writer } of lost.slice(1)) writer.text.insert(0, more);
   await eventually(
-    () => lost.slice(1).every(({ reader }) => reader.text.toString() === more + text),
+    () => lost.slice(1).every(({ reader }) => reader.text.toJSON() === more + text),
     'the members who came back converge',
   );
   for (const { key, writer, reader } of others) {
@@ -91,9 +91,9 @@ test('an edge that is told to stop gives its keys away without an error for thos
   const pid = await pool.childPid('edge-1');
   process.kill(pid, 'SIGTERM');
   const statuses = new Set<number>();
-  let isOver = false;
+  const over = new AbortController();
   const asking = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       for (const key of keys) {
         const response = await fetch(`${pool.url}/ct-health/`, { headers: { ctstickiness: key } });
         statuses.add(response.status);
@@ -102,7 +102,7 @@ test('an edge that is told to stop gives its keys away without an error for thos
     }
   })();
   await eventually(async () => (await pool.childPid('edge-1')) !== pid, 'the edge is started again');
-  isOver = true;
+  over.abort();
   await asking;
   assert.deepEqual([...statuses], [200]);
   const now = await Promise.all(keys.map((key) => pool.edgeOf(key)));

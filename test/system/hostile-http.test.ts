@@ -73,15 +73,10 @@ test('a head that is too large gets 431, however it is made up', async (t) => {
 test('internal and forwarded headers of a client never reach a backend', async (t) => {
   const { door, backend } = await start(t);
   const forged = [
-    ...['X-CT-Key: k', 'x-ct-epoch: 99', 'X-Ct-Edge: a:1', 'x-ct-pass: p', 'X-CT-Anything: 1'],
-    ...['X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9'],
-    ...[
-      'X-Forwarded-Host: evil',
-      'X-Forwarded-Proto: https',
-      'Proxy-Authorization: Basic eA==',
-      'TE: trailers',
-    ],
-    ...['Connection: keep-alive, x-hop', 'X-Hop: 1', 'Keep-Alive: timeout=5', 'Proxy-Connection: close'],
+    'X-CT-Key: k\r\nx-ct-epoch: 99\r\nX-Ct-Edge: a:1\r\nx-ct-pass: p\r\nX-CT-Anything: 1',
+    'X-Forwarded-For: 203.0.113.9\r\nForwarded: for=203.0.113.9\r\nX-Real-IP: 203.0.113.9',
+    'X-Forwarded-Host: evil\r\nX-Forwarded-Proto: https\r\nProxy-Authorization: Basic eA==\r\nTE: trailers',
+    'Connection: keep-alive, x-hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: close',
   ];
   const connection = await attackWith(
     t,
@@ -166,6 +161,22 @@ test('pipelined requests are answered in order, also when the first is slower an
   assert.equal((await broken.answer()).body, 'first-half', 'a refusal never lands inside another answer');
   assert.equal((await broken.answer()).status, 400);
   await broken.whenEnded();
+});
+
+test('requests sent ahead are answered in order up to a bound, and who sends more is cut off', async (t) => {
+  const { door, backend } = await start(t);
+  const many = Array.from({ length: 100 }, (_, i) => `GET /${i} HTTP/1.1\r\n${goodHead}\r\n`).join('');
+  const patient = await attackWith(t, door, many);
+  for (let i = 0; i < 100; i++) assert.equal(readTarget(await patient.answer()), `/${i}`);
+
+  let asked = false;
+  backend.handlers.set('/never', () => (asked = true));
+  const greedy = await attackWith(t, door, `GET /never HTTP/1.1\r\n${goodHead}\r\n`);
+  await until(() => Promise.resolve(asked), 'the first request waits for its answer');
+  const seen = backend.requests.length;
+  greedy.send(`${many}${many}`.replaceAll('HOST', door.host));
+  await greedy.whenEnded();
+  assert.equal(backend.requests.length, seen, 'none of those behind it was started');
 });
 
 test('a client that sends a large body is told why it is refused', async (t) => {

@@ -90,8 +90,7 @@ for (const [what, hostRelease, first, second] of casts) {
     await eventually(
       () =>
         texts.every(
-          (text) =>
-            text.length === 3 * 'line of member 0\n'.length && text.toString() === texts[0]!.toString(),
+          (text) => text.length === 3 * 'line of member 0\n'.length && text.toJSON() === texts[0]!.toJSON(),
         ),
       'the texts converge',
     );

@@ -3,7 +3,7 @@
  * that know nothing of us. One key, one backend, however the client names it and whatever happens to others.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { ask, isReady, makeDataDir, startFrontDoor, until } from '../support/front-door.ts';
@@ -89,58 +89,61 @@ test('a backend learns the client, the host and the scheme, and nothing internal
   );
 });
 
-test('a backend whose checks fail gets no new keys and loses its pins after its lease; others keep theirs', async (t) => {
-  const backends = await startBackends(t);
-  const [, failing] = backends;
-  const door = await startFrontDoor(t, { backends });
-  const before = await ownersOf(door, makeKeys('before', 45));
-  const pinned = [...before.keys()].filter((key) => before.get(key) === failing.name);
-  assert.ok(pinned.length > 0);
+// They wait side by side for a lease to lapse.
+suite('backends that fail', { concurrency: true }, () => {
+  test('a backend whose checks fail gets no new keys and loses its pins after its lease; others keep theirs', async (t) => {
+    const backends = await startBackends(t);
+    const [, failing] = backends;
+    const door = await startFrontDoor(t, { backends });
+    const before = await ownersOf(door, makeKeys('before', 45));
+    const pinned = [...before.keys()].filter((key) => before.get(key) === failing.name);
+    assert.ok(pinned.length > 0);
 
-  failing.passesChecks = false;
-  await until(async () => !(await isBackendReady(door, failing)), 'the backend is suspected');
-  const first = await ask(door, '/', { headers: { ctstickiness: pinned[0]! } });
-  assert.equal(first.json.backend, failing.name, 'a pin stays while the lease runs');
-  const during = await ownersOf(door, makeKeys('during', 45));
-  assert.equal([...during.values()].includes(failing.name), false);
+    failing.passesChecks = false;
+    await until(async () => !(await isBackendReady(door, failing)), 'the backend is suspected');
+    const first = await ask(door, '/', { headers: { ctstickiness: pinned[0]! } });
+    assert.equal(first.json.backend, failing.name, 'a pin stays while the lease runs');
+    const during = await ownersOf(door, makeKeys('during', 45));
+    assert.equal([...during.values()].includes(failing.name), false);
 
-  await until(async () => (await ownerOf(door, pinned[0]!)) !== failing.name, 'the lease is over');
-  const after = await ownersOf(door, [...before.keys()]);
-  for (const [key, owner] of before) {
-    if (owner === failing.name) assert.notEqual(after.get(key), failing.name, `${key} left the backend`);
-    else assert.equal(after.get(key), owner, `${key} of a well backend was not touched`);
-  }
+    await until(async () => (await ownerOf(door, pinned[0]!)) !== failing.name, 'the lease is over');
+    const after = await ownersOf(door, [...before.keys()]);
+    for (const [key, owner] of before) {
+      if (owner === failing.name) assert.notEqual(after.get(key), failing.name, `${key} left the backend`);
+      else assert.equal(after.get(key), owner, `${key} of a well backend was not touched`);
+    }
 
-  failing.passesChecks = true;
-  await until(async () => await isBackendReady(door, failing), 'the backend is ready again');
-  assert.deepEqual(await ownersOf(door, [...after.keys()]), after, 'nothing goes back by itself');
-  await until(async () => {
-    const key = `returned-${performance.now()}`;
-    return (await ownerOf(door, key)) === failing.name;
-  }, 'the backend that came back gets new keys');
-});
+    failing.passesChecks = true;
+    await until(async () => await isBackendReady(door, failing), 'the backend is ready again');
+    assert.deepEqual(await ownersOf(door, [...after.keys()]), after, 'nothing goes back by itself');
+    await until(async () => {
+      const key = `returned-${performance.now()}`;
+      return (await ownerOf(door, key)) === failing.name;
+    }, 'the backend that came back gets new keys');
+  });
 
-test('a killed backend’s keys are answered by another one, and the waiting request gets its answer', async (t) => {
-  const backends = await startBackends(t);
-  const [, killed] = backends;
-  const door = await startFrontDoor(t, { backends });
-  const before = await ownersOf(door, makeKeys('killed', 30));
-  await killed.stop();
-  const after = new Map<string, string | undefined>();
-  await Promise.all(
-    [...before.keys()].map(async (key) => {
-      const asked = await ask(door, '/', { headers: { ctstickiness: key } });
-      assert.equal(asked.status, 200, `${key}: ${asked.text}`);
-      after.set(key, asked.json.backend);
-    }),
-  );
-  for (const [key, owner] of before) {
-    if (owner === killed.name) assert.notEqual(after.get(key), killed.name);
-    else assert.equal(after.get(key), owner);
-  }
-  await killed.start();
-  await until(async () => await isBackendReady(door, killed), 'the backend is ready again');
-  assert.deepEqual(await ownersOf(door, [...after.keys()]), after);
+  test('a killed backend’s keys are answered by another one, and the waiting request gets its answer', async (t) => {
+    const backends = await startBackends(t);
+    const [, killed] = backends;
+    const door = await startFrontDoor(t, { backends });
+    const before = await ownersOf(door, makeKeys('killed', 30));
+    await killed.stop();
+    const after = new Map<string, string | undefined>();
+    await Promise.all(
+      [...before.keys()].map(async (key) => {
+        const asked = await ask(door, '/', { headers: { ctstickiness: key } });
+        assert.equal(asked.status, 200, `${key}: ${asked.text}`);
+        after.set(key, asked.json.backend);
+      }),
+    );
+    for (const [key, owner] of before) {
+      if (owner === killed.name) assert.notEqual(after.get(key), killed.name);
+      else assert.equal(after.get(key), owner);
+    }
+    await killed.start();
+    await until(async () => await isBackendReady(door, killed), 'the backend is ready again');
+    assert.deepEqual(await ownersOf(door, [...after.keys()]), after);
+  });
 });
 
 test('two front doors over one directory agree on every key, also on one that moved behind the back of one', async (t) => {

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
-import { ask, startFrontDoor, until } from '../support/front-door.ts';
+import { ask, startFrontDoor, unchanged, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { openRaw } from '../support/raw-connection.ts';
 import type { RawConnection } from '../support/raw-connection.ts';
@@ -56,7 +56,7 @@ test('a client that reads slowly holds its backend back, and gets every byte whe
   const before = await door.metric('process_resident_memory_bytes');
   const connection = await openUpgrade(t, door, '/flood');
   connection.socket.pause();
-  await settled(() => taken, 'the backend is held back');
+  await unchanged(() => taken, 'the backend is held back');
   assert.ok(taken < blocks / 2, `${taken} of ${blocks} MiB were taken though nobody reads`);
   const grown = (await door.metric('process_resident_memory_bytes')) - before;
   assert.ok(grown < 64 * mebibyte, `the front door grew by ${grown} bytes`);
@@ -84,7 +84,7 @@ test('what a backend sent before it closed arrives, even where the client reads 
   });
   const connection = await openUpgrade(t, door, '/burst');
   connection.socket.pause();
-  await settled(() => connection.socket.bytesRead, 'the buffers are full');
+  await unchanged(() => connection.socket.bytesRead, 'the buffers are full');
   connection.socket.resume();
   await connection.whenEnded();
   assert.equal(connection.error, undefined);
@@ -103,7 +103,7 @@ test('what a client sent before it closed arrives, even where the backend reads 
   const connection = await openUpgrade(t, door, '/upload');
   const sent = randomBytes(8 * mebibyte);
   connection.socket.end(sent);
-  await settled(() => connection.socket.writableLength, 'the buffers are full');
+  await unchanged(() => connection.socket.writableLength, 'the buffers are full');
   const chunks: Buffer[] = [];
   for await (const chunk of upstream! as AsyncIterable<Buffer>) chunks.push(chunk);
   assert.equal(digest(Buffer.concat(chunks)), digest(sent));
@@ -139,7 +139,7 @@ test('a tunnel without a byte either way is closed on both sides after its idle 
   let closed = false;
   backend.upgradeHandlers.set('/idle', (_request, socket) => {
     socket.write(agreed);
-    socket.once('close', () => (closed = true));
+    socket.once('end', () => (closed = true));
     socket.resume();
   });
   const connection = await openUpgrade(t, door, '/idle');
@@ -154,7 +154,7 @@ test('a side that breaks off breaks the other off', async (t) => {
   backend.upgradeHandlers.set('/raw', (_request, socket) => {
     socket.write(agreed);
     sockets.push(socket);
-    socket.once('close', () => closed++);
+    socket.once('end', () => closed++);
     socket.resume();
   });
   const leaving = await openUpgrade(t, door, '/raw');
@@ -163,6 +163,7 @@ test('a side that breaks off breaks the other off', async (t) => {
   const staying = await openUpgrade(t, door, '/raw');
   sockets[1]!.destroy();
   await staying.whenEnded();
+  staying.socket.end();
   await until(async () => (await door.metric('ct_proxy_exchanges_open')) === 0, 'both exchanges are settled');
 });
 
@@ -201,7 +202,7 @@ test('a client that leaves during the handshake takes its request to the backend
   let state: 'none' | 'asked' | 'closed' = 'none';
   backend.upgradeHandlers.set('/pending', (_request, socket) => {
     state = 'asked';
-    socket.once('close', () => (state = 'closed'));
+    socket.once('end', () => (state = 'closed'));
     socket.resume();
   });
   const connection = await openRaw(t, door.port);
@@ -236,19 +237,6 @@ async function openUpgrade(
   assert.match(await connection.head(), /^HTTP\/1\.1 101 /);
   return connection;
 }
-
-/** Waits until a figure has stopped to change: nothing more fits into the buffers on the way. */
-async function settled(figure: () => number, what: string): Promise<void> {
-  let last = Number.NaN;
-  let unchanged = 0;
-  await until(() => {
-    unchanged = figure() === last ? unchanged + 1 : 0;
-    last = figure();
-    return Promise.resolve(unchanged >= looksUnchanged);
-  }, what);
-}
-
-const looksUnchanged = 15;
 
 function digest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -9,7 +9,7 @@ import type { YClient } from '../support/y-document.ts';
 
 function agree(clients: readonly YClient[], length: number): boolean {
   const [first] = clients;
-  return clients.every(({ text }) => text.length === length && text.toString() === first!.text.toString());
+  return clients.every(({ text }) => text.length === length && text.toJSON() === first!.text.toJSON());
 }
 
 const { pool, close } = openPool();
@@ -76,5 +76,5 @@ test('documents are there again after a restart of the whole pool, once and not 
   t.after(closeFirst);
   const second = await startPool(t, { dataDir: first.dataDir });
   const late = await openDocument(t, second.url, { key: 'kept', name: 'notes' });
-  assert.equal(late.text.toString(), 'kept over the restart');
+  assert.equal(late.text.toJSON(), 'kept over the restart');
 });

@@ -27,8 +27,7 @@ export async function startHostPool(box: ToolBox): Promise<RunningPool> {
   const ports = await freePorts(3 + 2 * edgeNumbers.length);
   const [http, control, admin] = ports.splice(0, 3) as [number, number, number];
   const secrets = makeSecrets();
-  await box.run('podman', ['volume', 'create', volume]);
-  await startContainer(box, 'host-proxy', 'proxy', {
+  const frontSettings = {
     ...secrets,
     CT_HOST: '127.0.0.1',
     CT_HTTP_PORT: String(http),
@@ -36,10 +35,16 @@ export async function startHostPool(box: ToolBox): Promise<RunningPool> {
     CT_CONTROL_PORT: String(control),
     CT_ADMIN_HOST: '127.0.0.1',
     CT_ADMIN_PORT: String(admin),
+  };
+  await startContainer(box, {
+    name: 'host-proxy',
+    role: 'proxy',
+    network: 'host',
+    settings: frontSettings,
   });
   const edges = edgeNumbers.map((number) => `host-edge-${number}`);
   for (const name of edges) {
-    await startContainer(box, name, 'edge', {
+    const settings = {
       ...secrets,
       CT_EDGE_ID: name,
       CT_EDGE_HOST: '127.0.0.1',
@@ -47,9 +52,18 @@ export async function startHostPool(box: ToolBox): Promise<RunningPool> {
       CT_ADMIN_HOST: '127.0.0.1',
       CT_ADMIN_PORT: String(ports.pop()),
       CT_LOCATOR: `ws://127.0.0.1:${control}`,
-    });
+    };
+    await startContainer(box, { name, role: 'edge', network: 'host', settings });
   }
   return { url: `http://127.0.0.1:${http}`, containers: [...edges, 'host-proxy'] };
+}
+
+/** An edge whose front door is not there; returns its name. */
+export async function startLonelyEdge(box: ToolBox): Promise<string> {
+  const name = 'lonely-edge';
+  const settings = { ...makeSecrets(), CT_LOCATOR: 'ws://127.0.0.1:1091' };
+  await startContainer(box, { name, role: 'edge', network: 'none', settings });
+  return name;
 }
 
 /** The services of `docker-compose.yml`, with the images that are already built. */
@@ -83,13 +97,16 @@ async function compose(
   await box.run('podman-compose', ['--project-name', project, '--file', file, ...args], options);
 }
 
-async function startContainer(
-  box: ToolBox,
-  name: string,
-  role: ImageRole,
-  settings: Readonly<Record<string, string>>,
-): Promise<void> {
-  const args = ['run', '--detach', '--name', name, '--network', 'host', '--read-only'];
+interface ContainerOptions {
+  readonly name: string;
+  readonly role: ImageRole;
+  readonly network: 'host' | 'none';
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+async function startContainer(box: ToolBox, options: ContainerOptions): Promise<void> {
+  const { name, role, network, settings } = options;
+  const args = ['run', '--detach', '--name', name, '--network', network, '--read-only'];
   args.push('--cap-drop', 'ALL', '--security-opt', 'no-new-privileges:true', '--volume', `${volume}:/data`);
   for (const [setting, value] of Object.entries(settings)) args.push('--env', `${setting}=${value}`);
   await box.run('podman', [...args, imageOf(role)]);

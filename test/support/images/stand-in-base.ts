@@ -3,14 +3,14 @@
  * the Dockerfiles are built unchanged: Debian from its archive, the Node that `npm ci` installed, npm, and
  * the user `node`. Its size says nothing about the real image.
  */
-import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from './tool-box.ts';
 import type { ToolBox } from './tool-box.ts';
 
 export const baseImage = 'docker.io/library/node:24-slim';
 
-const nodeBinary = join(import.meta.dirname, '../../../node_modules/node/bin/node');
+const nodeBinary = realpathSync(join(import.meta.dirname, '../../../node_modules/.bin/node'));
 /** Inside the stand-in only: what this machine trusts, so that `npm ci` reaches the packages as it does here. */
 const authoritiesPath = '/usr/local/share/stand-in-authorities.crt';
 const debootstrapMaxMs = 600_000;

@@ -1,5 +1,6 @@
 /** Counts messages and bytes on the hot path as plain numbers, and hands the sums to the metrics now and then. */
 import type { Metrics } from '#shared/metrics.ts';
+import type { Adapter } from './adapter.ts';
 
 interface Flow {
   messages: number;
@@ -11,11 +12,13 @@ type Direction = (typeof directions)[number];
 
 export class Traffic {
   readonly #metrics: Metrics;
+  readonly #adapter: Adapter['name'];
   readonly #total: Record<Direction, Flow> = { in: emptyFlow(), out: emptyFlow() };
   readonly #reported: Record<Direction, Flow> = { in: emptyFlow(), out: emptyFlow() };
 
-  constructor(metrics: Metrics) {
+  constructor(metrics: Metrics, adapter: Adapter['name']) {
     this.#metrics = metrics;
+    this.#adapter = adapter;
   }
 
   count(direction: Direction, bytes: number): void {
@@ -35,7 +38,7 @@ export class Traffic {
     for (const direction of directions) {
       const total = this.#total[direction];
       const before = this.#reported[direction];
-      const labels = { adapter: 'oct', direction };
+      const labels = { adapter: this.#adapter, direction };
       this.#metrics.count('ct_edge_messages_total', labels, total.messages - before.messages);
       this.#metrics.count('ct_edge_bytes_total', labels, total.bytes - before.bytes);
       this.#reported[direction] = { ...total };
