@@ -6,6 +6,8 @@ export const requestFieldsMax = 100;
 export const answerFieldsMax = 200;
 /** Bytes that a client may send ahead of the answer that it waits for; then its socket is not read. */
 export const readAheadMaxBytes = 65_536;
+/** Requests that a client may send ahead; who sends more is cut off. */
+export const pipelinedMax = 128;
 /** A span up to this size is put into one write with the head before it; larger ones are not copied. */
 export const joinedSpanMaxBytes = 4_096;
 /** After our last words we read on for so long: a reset for unread bytes would take them from the client. */

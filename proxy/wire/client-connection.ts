@@ -8,7 +8,7 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { formatAnswer } from './answer-head.ts';
-import { lingerMs, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
+import { lingerMs, pipelinedMax, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
 import type { RequestBody } from './request-body.ts';
 import { RequestScanner } from './request-head.ts';
@@ -183,12 +183,21 @@ export class ClientConnection {
   #regulate(): void {
     if (this.#phase === 'over') return;
     const body = this.#wire?.body;
+    if (this.#phase === 'exchange' && this.#sendsTooManyAhead(body)) return void this.#socket.destroy();
     const isFull = this.#phase === 'exchange' && (body?.isBlocked || this.#held.length > readAheadMaxBytes);
     if (isFull && !this.#socket.isPaused()) this.#socket.pause();
     if (!isFull && this.#socket.isPaused()) this.#socket.resume();
     if (this.#phase !== 'exchange' || this.#awaits === 'drain') return;
     if (body?.isWanted && !body.isBlocked) this.#await('body', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
     else if (this.#awaits === 'body') this.#door.wheel.clear(this.#deadline);
+  }
+
+  /** Requests that wait for their turn; a rough count, of the empty lines that end their heads. */
+  #sendsTooManyAhead(body: RequestBody | undefined): boolean {
+    if (this.#held.length < pipelinedMax || (body !== undefined && !body.isDone)) return false;
+    let count = 0;
+    for (let at = -1; (at = this.#held.indexOf('\r\n\r\n', at + 1)) !== -1;) count++;
+    return count > pipelinedMax;
   }
 
   async #conduct(wire: ClientWire): Promise<void> {
