@@ -37,9 +37,8 @@ export interface ExchangeOptions {
 type Admitted = GateResult & { kind: 'passed' };
 
 /** Runs one exchange to its end; never rejects. */
-export async function conductExchange(wire: Wire, options: ExchangeOptions): Promise<void> {
-  const exchange = new Exchange(wire, options);
-  await exchange.run();
+export function conductExchange(wire: Wire, options: ExchangeOptions): Promise<void> {
+  return new Exchange(wire, options).run();
 }
 
 class Exchange {

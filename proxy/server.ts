@@ -102,8 +102,8 @@ class Listener implements Door {
     });
   }
 
-  async conduct(wire: ClientWire): Promise<void> {
-    await conductExchange(wire, this.#exchange);
+  conduct(wire: ClientWire): Promise<void> {
+    return conductExchange(wire, this.#exchange);
   }
 
   forget(connection: ClientConnection): void {

@@ -2,11 +2,13 @@
  * One client connection of HTTP/1.1: heads read off as bytes, exchanges one after the other as their answers must come,
  * bounded read-ahead, one deadline for whatever the client owes, and an end that takes no answer from it.
  */
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { AppError, errorBody, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { plainAddress } from '../core/client-address.ts';
 import { formatAnswer } from './answer-head.ts';
 import { lingerMs, pipelinedMax, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
@@ -45,6 +47,7 @@ const nothing = Buffer.alloc(0);
 export class ClientConnection {
   readonly address: string;
   readonly #socket: Socket;
+  readonly #isPlainTcp: boolean;
   readonly #door: Door;
   readonly #scanner: RequestScanner;
   readonly #deadline = new Deadline(() => this.#onDue());
@@ -64,6 +67,7 @@ export class ClientConnection {
   constructor(socket: Socket, door: Door) {
     this.#socket = socket;
     this.#door = door;
+    this.#isPlainTcp = socket instanceof Socket && !(socket instanceof TLSSocket);
     this.address = plainAddress(socket.remoteAddress);
     this.#scanner = new RequestScanner({
       headMaxBytes: door.settings.CT_HEAD_MAX_BYTES,
@@ -73,13 +77,14 @@ export class ClientConnection {
     this.#await('head', door.settings.CT_HEAD_TIMEOUT_MS);
   }
 
-  get isIdle(): boolean {
-    return this.#phase === 'head' && !this.#scanner.hasBegun;
-  }
-
   /** Bytes wait for the client beyond what a socket should hold. */
   get isCongested(): boolean {
     return this.#socket.writableNeedDrain;
+  }
+
+  /** Bytes that were written may be in use still; of a plain TCP socket alone it is known when they are not. */
+  get holdsBytes(): boolean {
+    return !this.#isPlainTcp || this.#socket.writableLength > 0;
   }
 
   /** False when the writer should wait for `onDrain`. Text is latin1. */
@@ -118,7 +123,7 @@ export class ClientConnection {
 
   /** No further exchange: an idle connection ends now, another one with its answer. */
   stop(): void {
-    if (this.isIdle) this.#endGently();
+    if (this.#phase === 'head' && !this.#scanner.hasBegun) this.#endGently();
   }
 
   /** Gives the socket of an upgrade away; bytes that came behind the head come out of it again. */
@@ -289,9 +294,4 @@ export class ClientConnection {
     this.#awaits = what;
     this.#door.wheel.set(this.#deadline, ms);
   }
-}
-
-/** IPv4 clients of a dual-stack socket appear as ::ffff:a.b.c.d. */
-function plainAddress(address: string | undefined): string {
-  return (address ?? '').replace(/^::ffff:(?=\d+\.)/, '');
 }

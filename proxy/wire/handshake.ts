@@ -40,6 +40,7 @@ interface HandshakeOptions {
 export class Handshake implements UpstreamUser, ConnectionOwner {
   readonly method: string;
   readonly takesUpgrade = true;
+  readonly holdsBytes = true;
   readonly settings: Settings;
   readonly wheel: TimerWheel;
   readonly #options: HandshakeOptions;

@@ -50,6 +50,7 @@ export abstract class HeadScanner {
   fault: HeadFault = 'malformed';
   readonly #bounds: HeadBounds;
   #marks: number[] = [];
+  #headers: HeaderList | undefined;
   #state = startLine;
   #length = 0;
   /** Turns an offset in the bytes that are being read into one in the text. */
@@ -68,6 +69,7 @@ export abstract class HeadScanner {
   reset(): void {
     this.text = '';
     this.#marks = [];
+    this.#headers = undefined;
     this.#state = startLine;
     this.#length = 0;
   }
@@ -92,6 +94,11 @@ export abstract class HeadScanner {
 
   /** The fields as a flat list, values without white space around them. */
   headers(): HeaderList {
+    this.#headers ??= this.#readHeaders();
+    return this.#headers;
+  }
+
+  #readHeaders(): HeaderList {
     const list: string[] = [];
     const marks = this.#marks;
     for (let i = 0; i < marks.length; i += marksPerField) {

@@ -103,8 +103,8 @@ export class RequestWire implements ClientWire {
     return await this.#collector.text;
   }
 
-  async forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {
-    return await new Promise<ForwardOutcome>((resolve) => {
+  forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {
+    return new Promise<ForwardOutcome>((resolve) => {
       const transfer = new Transfer({
         connection: this.#connection,
         scanner: this.#scanner,

@@ -52,12 +52,18 @@ export class Transfer implements UpstreamUser, BodySink {
   /** The framing of the answer is passed on as it came. */
   #isFramed = false;
   #endsWithConnection = false;
+  /** A span was written as it is, not copied. */
+  #hasLent = false;
   #isFlushing = false;
   #isSettled = false;
 
   constructor(options: TransferOptions) {
     this.#options = options;
     this.method = options.scanner.method;
+  }
+
+  get holdsBytes(): boolean {
+    return this.#hasLent && this.#options.connection.holdsBytes;
   }
 
   start(): void {
@@ -204,6 +210,7 @@ export class Transfer implements UpstreamUser, BodySink {
 
   #writeBoth(head: string, span: Buffer): void {
     const { connection } = this.#options;
+    this.#hasLent = true;
     if (head === '') connection.write(span);
     else connection.writeBoth(head, span);
   }

@@ -84,9 +84,10 @@ export class UpgradeWire implements ClientWire {
       case 'agreed': {
         onAnswer();
         this.#connection.write(this.#formatHead(end, plan.editAnswer(end.headers), ''));
-        const { CT_TUNNEL_IDLE_TIMEOUT_MS } = this.#options.settings;
+        const { wheel, settings } = this.#options;
         const client = this.#connection.handOver();
-        const { bytes } = await joinSockets(client, end.socket, CT_TUNNEL_IDLE_TIMEOUT_MS);
+        const idleMs = settings.CT_TUNNEL_IDLE_TIMEOUT_MS;
+        const { bytes } = await joinSockets(client, end.socket, { wheel, idleMs });
         return { kind: 'answered', status: 101, bytes };
       }
     }

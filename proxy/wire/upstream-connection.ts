@@ -10,7 +10,7 @@ import type { Framing } from '../core/body-framing.ts';
 import { headerTokens } from '../core/header-list.ts';
 import { ChunkedReader, LengthReader, UntilCloseReader } from './body-reader.ts';
 import type { BodyReader } from './body-reader.ts';
-import { answerFieldsMax } from './bounds.ts';
+import { answerFieldsMax, readBufferBytes } from './bounds.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
 import { openSocket } from './origin.ts';
 import type { Origin } from './origin.ts';
@@ -37,6 +37,8 @@ export class UpstreamConnection implements EdgeConnection {
     error: (error) => (this.#error ??= error),
     close: () => this.#fail('upstream-broken', this.#error),
   };
+  /** Reads go here as long as nobody holds on to what came before. */
+  #buffer: Buffer | undefined;
   #user: UpstreamUser | undefined;
   #phase: 'connecting' | 'head' | 'body' | 'free' | 'closed' = 'connecting';
   #reader: BodyReader | undefined;
@@ -55,7 +57,11 @@ export class UpstreamConnection implements EdgeConnection {
       headMaxBytes: owner.settings.CT_HEAD_MAX_BYTES,
       fieldsMax: answerFieldsMax,
     });
-    this.#socket = openSocket(origin, () => this.#onConnect());
+    this.#socket = openSocket(origin, {
+      onReady: () => this.#onConnect(),
+      onRead: user.takesUpgrade ? false : (bytes) => this.#onData(bytes),
+      nextBuffer: () => (this.#buffer ??= Buffer.allocUnsafeSlow(readBufferBytes)),
+    });
     attachEvents(this.#socket, this.#events);
     owner.wheel.set(this.#deadline, owner.settings.CT_CONNECT_TIMEOUT_MS);
   }
@@ -181,6 +187,7 @@ export class UpstreamConnection implements EdgeConnection {
     if (this.#user !== user) return;
     if (at === isFaulty) return void this.#refuse('chunks malformed');
     user.onReadEnd(reader.payloadBytes);
+    if (user.holdsBytes) this.#buffer = undefined;
     if (this.#user !== user) return;
     if (!reader.isDone) return this.#awaitMore();
     this.#finish(at < chunk.length);

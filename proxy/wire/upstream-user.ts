@@ -19,6 +19,8 @@ export interface UpstreamUser {
   readonly method: string;
   /** Whether a 101 is an answer to its request. */
   readonly takesUpgrade: boolean;
+  /** Spans of the last read wait for somebody: their memory must not be read into again. */
+  readonly holdsBytes: boolean;
   /** The connection may be written to. */
   onReady(connection: EdgeConnection): void;
   /** The head of the answer; returns whether a chunked body keeps its framing. */
