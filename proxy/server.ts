@@ -98,7 +98,7 @@ class Listener implements Door {
     return new RequestWire(connection, scanner, {
       upstreams: this.#upstreams,
       secure,
-      isLast: this.isStopping,
+      door: this,
     });
   }
 

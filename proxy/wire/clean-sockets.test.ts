@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Settings } from '#shared/settings/schema.ts';
 import { eventually } from '../../test/support/oct-inbox.ts';
-import { Gathered, WireScene, ownBodyMaxBytes, startRawEdge } from '../../test/support/wire-scene.ts';
+import { Gathered, WireScene, startRawEdge } from '../../test/support/wire-scene.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 const upload = 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\npart';
@@ -214,23 +214,6 @@ test('chunks that break the rules in the middle of an answer break it off for th
   assert.equal(scene.pool('a').size.open, 0);
 });
 
-test('a client that asks to go on is told by the front door, once its body is wanted', async (t) => {
-  let bodies = '';
-  const edge = await startRawEdge(t, (socket) =>
-    socket.on('data', (chunk: Buffer) => {
-      bodies += chunk.toString();
-      if (bodies.endsWith('hello')) socket.write(answer('own'));
-    }),
-  );
-  const client = new WireScene(t, { a: edge }).openClient();
-  const seen = new Gathered(client);
-  client.write('POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
-  await eventually(() => seen.text === 'HTTP/1.1 100 Continue\r\n\r\n', 'it is told to go on');
-  client.write('hello');
-  await eventually(() => seen.text.endsWith('own'), 'the answer is there');
-  assert.equal(/expect/i.test(bodies), false);
-});
-
 test('exchanges beyond the bound of connections wait their turn, not too many and not for ever', async (t) => {
   const waiting: Socket[] = [];
   const { scene } = await setStage(t, (socket) => waiting.push(socket), {
@@ -265,20 +248,6 @@ test('the connection that was used last is used first', async (t) => {
     seen.add(gathered.text.slice(-7));
   }
   assert.equal(seen.size, 1);
-});
-
-test('a body that the front door takes for itself has a bound, and is answered when it breaks', async (t) => {
-  const { ask, scene } = await setStage(t, () => undefined);
-  const own = (body: string): string => `OPTIONS / HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  await ask(own('hello'), '\r\n\r\nhello');
-  await ask(own('x'.repeat(ownBodyMaxBytes)), 'xx');
-  const unfinished = own('x'.repeat(2 * ownBodyMaxBytes)).slice(0, -1);
-  const large = await ask(unfinished, 'body-too-large');
-  assert.match(large, /^HTTP\/1\.1 413 [\s\S]*connection: close/);
-  const client = scene.openClient();
-  const seen = new Gathered(client);
-  client.write('OPTIONS / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n');
-  await eventually(() => seen.text.endsWith('framing-ambiguous'), 'it is refused');
 });
 
 function askOn(scene: WireScene): Duplex {

@@ -105,11 +105,6 @@ export class ClientConnection {
     return isFree;
   }
 
-  /** The wire wants its body, or more of it. */
-  readOn(): void {
-    this.#advance();
-  }
-
   /** Ends the connection at once, in the middle of an answer: the client must not take it for a whole one. */
   breakOff(isEndOfBody: boolean): void {
     // Where the connection's end is the body's end, an orderly one would say that all is there.
@@ -140,11 +135,11 @@ export class ClientConnection {
 
   #onData(chunk: Buffer): void {
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    this.#advance();
+    this.advance();
   }
 
-  /** Uses what is held as far as it goes. */
-  #advance(): void {
+  /** Uses what is held as far as it goes; the wire asks for it when it wants its body, or more of it. */
+  advance(): void {
     while (this.#held.length > 0 && this.#phase !== 'over') {
       if (this.#phase === 'head') this.#readHead();
       else if (!this.#readBody()) break;
@@ -213,7 +208,7 @@ export class ClientConnection {
     this.#phase = 'head';
     this.#scanner.reset();
     this.#await('request', this.#door.settings.CT_IDLE_TIMEOUT_MS);
-    this.#advance();
+    this.advance();
   }
 
   /** An end while the client still sends would reset the connection, and take the answer from the client. */
@@ -227,7 +222,7 @@ export class ClientConnection {
     const read = (): void => (body.isDone ? finish() : undefined);
     body.abandon();
     body.begin({ onBodySpan: () => undefined, onBodyRead: read, onBodyFault: finish }, true);
-    this.#advance();
+    this.advance();
   }
 
   /** Says no more, and gives the client time to read what was said (RFC 9112 section 9.6). */
@@ -236,9 +231,14 @@ export class ClientConnection {
     this.#phase = 'ending';
     this.#wire = undefined;
     this.#held = nothing;
-    this.#socket.end();
+    // What waits for a slow client is not lost: the time to linger begins when all of it is out.
+    this.#await('close', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
+    this.#socket.end(() => this.#linger());
     this.#socket.resume();
-    this.#await('close', lingerMs);
+  }
+
+  #linger(): void {
+    if (this.#phase !== 'over') this.#await('close', lingerMs);
   }
 
   /** What cannot be read as a request: nothing after this point is one. */

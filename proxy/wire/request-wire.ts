@@ -18,8 +18,8 @@ import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
 interface RequestWireOptions {
   readonly upstreams: Upstreams;
   readonly secure: boolean;
-  /** The process stops: no further request of this connection is served. */
-  readonly isLast: boolean;
+  /** While it stops, no further request of a connection is served. */
+  readonly door: { readonly isStopping: boolean };
 }
 
 export class RequestWire implements ClientWire {
@@ -31,6 +31,7 @@ export class RequestWire implements ClientWire {
   readonly #connection: ClientConnection;
   readonly #scanner: RequestScanner;
   readonly #upstreams: Upstreams;
+  readonly #door: RequestWireOptions['door'];
   #persists: boolean;
   #expectsContinue = false;
   #hasAnswered = false;
@@ -43,6 +44,7 @@ export class RequestWire implements ClientWire {
     this.#connection = connection;
     this.#scanner = scanner;
     this.#upstreams = options.upstreams;
+    this.#door = options.door;
     const { method, target, httpVersion } = scanner;
     const headers = scanner.headers();
     this.head = { method, target, httpVersion, headers, isUpgrade: false };
@@ -51,9 +53,8 @@ export class RequestWire implements ClientWire {
     this.hasBody = announcesBody(framing);
     this.body = this.hasBody ? new RequestBody(framing) : undefined;
     const persistence = headerTokens(headers, 'connection');
-    const wantsMore =
+    this.#persists =
       httpVersion === '1.1' ? !persistence.includes('close') : persistence.includes('keep-alive');
-    this.#persists = wantsMore && !options.isLast;
     if (this.hasBody && httpVersion === '1.1')
       this.#expectsContinue = headerTokens(headers, 'expect').includes('100-continue');
   }
@@ -89,7 +90,7 @@ export class RequestWire implements ClientWire {
     if (this.#hasAnswered) return;
     this.#hasAnswered = true;
     // An unread body would be taken for the next request, or keep the client waiting: the connection ends.
-    if (headers['connection'] === 'close' || !(this.body?.isDone ?? true)) this.#persists = false;
+    if (headers['connection'] === 'close' || this.#isLast) this.#persists = false;
     const line = connectionLine(this.head.httpVersion, this.#persists);
     const head = formatAnswer(status, headers, line, body);
     this.#connection.write(this.head.method === 'HEAD' ? head : Buffer.from(head + body, 'utf8'));
@@ -124,10 +125,15 @@ export class RequestWire implements ClientWire {
     });
   }
 
+  /** Nothing can follow a body that was not read, nor while the process stops. */
+  get #isLast(): boolean {
+    return this.#door.isStopping || !(this.body?.isDone ?? true);
+  }
+
   /** Whether the connection stays is decided now, for the head of the answer says it. */
   #beginAnswer(endsWithConnection: boolean, onAnswer: () => void): string {
     this.#hasAnswered = true;
-    if (endsWithConnection || !(this.body?.isDone ?? true)) this.#persists = false;
+    if (endsWithConnection || this.#isLast) this.#persists = false;
     onAnswer();
     return connectionLine(this.head.httpVersion, this.#persists);
   }
@@ -136,6 +142,6 @@ export class RequestWire implements ClientWire {
     if (this.#expectsContinue && !this.body!.hasBegun)
       this.#connection.write('HTTP/1.1 100 Continue\r\n\r\n');
     this.body!.begin(sink, keepsFraming);
-    this.#connection.readOn();
+    this.#connection.advance();
   }
 }

@@ -114,7 +114,7 @@ export class Transfer implements UpstreamUser, BodySink {
     const { body, connection } = this.#options;
     if (body === undefined || !body.isBlocked) return;
     body.isBlocked = false;
-    connection.readOn();
+    connection.advance();
   }
 
   onClientDrain(): void {

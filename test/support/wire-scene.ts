@@ -29,7 +29,9 @@ export const ownBodyMaxBytes = 1_000;
 
 export class WireScene implements Door {
   readonly settings: Settings;
-  readonly wheel = new TimerWheel(() => performance.now());
+  /** Moves the clock of the deadlines. */
+  clockAheadMs = 0;
+  readonly wheel = new TimerWheel(() => performance.now() + this.clockAheadMs);
   readonly metrics = new Metrics('ct_proxy_');
   readonly secure = false;
   isStopping = false;
@@ -80,7 +82,7 @@ export class WireScene implements Door {
     return new RequestWire(connection, scanner, {
       upstreams: this.#upstreams,
       secure: false,
-      isLast: this.isStopping,
+      door: this,
     });
   }
 
