@@ -10,7 +10,7 @@ import { affinityName, readAffinity, splitKeyPrefix } from './core/affinity-key.
 import type { Affinity } from './core/affinity-key.ts';
 import { readClientAddress } from './core/client-address.ts';
 import type { ClientAddress, TrustedProxies } from './core/client-address.ts';
-import { affinityCookie, downstreamHeaders, upstreamHeaders } from './core/header-rules.ts';
+import { affinityCookie, editForClient, editForUpstream } from './core/header-rules.ts';
 import { headerValues } from './core/header-list.ts';
 import { judgeRequest } from './core/request-gate.ts';
 import type { GateResult } from './core/request-gate.ts';
@@ -21,7 +21,7 @@ import type { LocalAnswers } from './local-answers.ts';
 import type { Placement, PlacementReason, Placer } from './placement.ts';
 import type { Settlement, Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
-import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
+import type { ForwardOutcome, ForwardPlan, Wire } from './wire/wire.ts';
 
 export interface ExchangeOptions {
   readonly placer: Placer;
@@ -37,9 +37,8 @@ export interface ExchangeOptions {
 type Admitted = GateResult & { kind: 'passed' };
 
 /** Runs one exchange to its end; never rejects. */
-export async function conductExchange(wire: Wire, options: ExchangeOptions): Promise<void> {
-  const exchange = new Exchange(wire, options);
-  await exchange.run();
+export function conductExchange(wire: Wire, options: ExchangeOptions): Promise<void> {
+  return new Exchange(wire, options).run();
 }
 
 class Exchange {
@@ -150,12 +149,11 @@ class Exchange {
    */
   async #replacementFor(outcome: ForwardOutcome, pin: Pin): Promise<Placed | undefined> {
     const { placer } = this.#options;
-    if (outcome.kind === 'answered' || this.#wire.signal.aborted) return undefined;
+    if (outcome.kind === 'answered' || this.#wire.hasLeft) return undefined;
     if (outcome.kind === 'misdirected') {
       return this.#wire.hasBody ? undefined : requirePlacement(await placer.replace(pin));
     }
-    if (outcome.reached === 'client' || outcome.code === 'client-left' || outcome.code === 'request-timeout')
-      return undefined;
+    if (outcome.reached === 'client' || isFinal(outcome.code)) return undefined;
     const replayable = !this.#wire.hasBody && isIdempotent(this.#wire.head.method);
     if (outcome.reached === 'upstream' && !(replayable && outcome.code === 'upstream-broken'))
       return undefined;
@@ -191,8 +189,8 @@ class Exchange {
     return {
       address: pin.address,
       target: request.gate.target,
-      headers: upstreamHeaders(head.headers, forwarded, internal, upgrade),
-      answerHeaders: (headers) => downstreamHeaders(headers, handBack, upgrade),
+      edit: editForUpstream(head.headers, forwarded, internal, upgrade),
+      editAnswer: (headers) => editForClient(headers, handBack, upgrade),
       takesRefusals: pass !== undefined,
     };
   }
@@ -236,6 +234,11 @@ const retryAfterSeconds = 1;
 function requirePlacement(placement: Placement): Placed {
   if (placement.kind === 'no-edge') throw new AppError('no-edge');
   return placement;
+}
+
+/** Failures that have nothing to do with whether the owner is over. */
+function isFinal(code: ErrorCode): boolean {
+  return ['client-left', 'request-timeout', 'framing-ambiguous', 'edge-busy'].includes(code);
 }
 
 function isIdempotent(method: string): boolean {

@@ -32,7 +32,8 @@ import { Placer } from './placement.ts';
 import { openFrontServer } from './server.ts';
 import { Settler } from './settle.ts';
 import { StaticActivity } from './static-activity.ts';
-import { Upstreams } from './upstream.ts';
+import { TimerWheel } from './wire/timer-wheel.ts';
+import { Upstreams } from './wire/upstreams.ts';
 
 const sweepChunk = 500;
 const activityFlushMs = 1_000;
@@ -48,7 +49,8 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const locator = await openLocator({ settings, log, joinToken, signal: stopping.signal });
   const { directory, pool, membership, placer, metrics, secrets } = locator;
   const settler = new Settler({ log, metrics, secrets });
-  const upstreams = new Upstreams(settings);
+  const wheel = startWheel();
+  const upstreams = new Upstreams({ settings, wheel, metrics });
   const backends = parseBackends(settings.CT_BACKEND);
   const isStatic = backends.length > 0;
   const activity = isStatic ? new StaticActivity(nowMs) : undefined;
@@ -76,7 +78,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
         membership,
         log,
       });
-  const front = await openFrontServer({ settings, upstreams, exchange, metrics });
+  const front = await openFrontServer({ settings, upstreams, wheel, exchange, metrics });
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   const admin = await openAdmin({ settings, locator, ports, signal: stopping.signal });
   for (const backend of backends) {
@@ -95,7 +97,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
       front.destroy();
       control?.close();
       admin.close();
-      await upstreams.close();
+      upstreams.destroy();
       await directory.close();
     },
   });
@@ -238,6 +240,13 @@ function definedPorts(ports: Record<string, number | undefined>): Record<string,
   return Object.fromEntries(
     Object.entries(ports).filter((entry): entry is [string, number] => entry[1] !== undefined),
   );
+}
+
+/** One wheel for the deadlines of all connections. */
+function startWheel(): TimerWheel {
+  const wheel = new TimerWheel(nowMs);
+  setInterval(() => wheel.tick(), wheel.tickMs).unref();
+  return wheel;
 }
 
 function nowMs(): number {

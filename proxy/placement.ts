@@ -4,7 +4,7 @@
  * there by one atomic statement. Load and health choose among candidates for *new* owners only.
  */
 import type { Log } from '#shared/log.ts';
-import type { Metrics } from '#shared/metrics.ts';
+import type { BoundMetric, Metrics } from '#shared/metrics.ts';
 import { hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey, EdgeId } from '#shared/ids.ts';
@@ -43,15 +43,18 @@ export class Placer {
   /** Single flight: many arrivals of one key make one question to the directory. */
   readonly #inFlight = new Map<AffinityKey, Promise<Placement>>();
 
+  readonly #cacheHits: BoundMetric;
+
   constructor(options: PlacementOptions) {
     this.#options = options;
+    this.#cacheHits = options.metrics.bind('ct_proxy_pin_cache_hits_total');
   }
 
   /** Throws `directory-unavailable` when a key is not cached and the directory does not answer. */
   async place(key: AffinityKey): Promise<Placement> {
     const cached = this.#cache.get(key);
     if (cached !== undefined && this.#options.pool.vouchesFor(cached.owner, cached.readAt)) {
-      this.#options.metrics.count('ct_proxy_pin_cache_hits_total');
+      this.#cacheHits.add(1);
       return { kind: 'placed', pin: cached, reason: 'pinned' };
     }
     return await this.#resolveOnce(key);

@@ -1,27 +1,29 @@
 /**
- * The listeners: HTTP/1.1, plain and over TLS. Turns what node:http hands out into wires and starts an
- * exchange for each; answers by itself only what its parser refuses before there is a request.
+ * The listeners: HTTP/1.1 on sockets, plain and over TLS. Each connection reads its requests off by itself
+ * (`wire/client-connection.ts`); here they become wires, and each wire an exchange.
  */
-import { createServer as createHttpServer, STATUS_CODES } from 'node:http';
-import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
 import { readFileSync } from 'node:fs';
-import type { Duplex } from 'node:stream';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { listen } from '#shared/admin-server.ts';
-import { errorBody, errorTable } from '#shared/errors.ts';
-import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import { ClientConnection } from './client-connection.ts';
+import { headerTokens, headerValues } from './core/header-list.ts';
 import { conductExchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
-import { HttpWire } from './http-wire.ts';
-import { UpgradeWire } from './upgrade-wire.ts';
-import type { Upstreams } from './upstream.ts';
+import { ClientConnection } from './wire/client-connection.ts';
+import type { ClientWire, Door } from './wire/client-connection.ts';
+import type { RequestScanner } from './wire/request-head.ts';
+import { RequestWire } from './wire/request-wire.ts';
+import type { TimerWheel } from './wire/timer-wheel.ts';
+import { UpgradeWire } from './wire/upgrade-wire.ts';
+import type { Upstreams } from './wire/upstreams.ts';
 
 interface FrontServerOptions {
   readonly settings: Settings;
   readonly upstreams: Upstreams;
+  readonly wheel: TimerWheel;
   readonly exchange: ExchangeOptions;
   readonly metrics: Metrics;
 }
@@ -35,20 +37,27 @@ export interface FrontServer {
   destroy(): void;
 }
 
+/** Half-open: a client may not be cut off while its last answer is on the way. */
+const socketOptions = { allowHalfOpen: true, noDelay: true } as const;
+
 export async function openFrontServer(options: FrontServerOptions): Promise<FrontServer> {
   const { settings } = options;
-  const listeners: Listener[] = [new Listener(createHttpServer(serverOptions(settings)), false, options)];
-  const httpPort = await listen(listeners[0]!.server, settings.CT_HOST, settings.CT_HTTP_PORT);
+  const plain = new Listener(createServer(socketOptions), 'connection', options);
+  const listeners = [plain];
+  const httpPort = await listen(plain.server, settings.CT_HOST, settings.CT_HTTP_PORT);
   let httpsPort: number | undefined;
   if (settings.CT_TLS_CERT !== '') {
-    const tls = {
+    const server = createTlsServer({
+      ...socketOptions,
       cert: readFileSync(settings.CT_TLS_CERT),
       key: readFileSync(settings.CT_TLS_KEY),
       minVersion: 'TLSv1.2',
-    } as const;
-    const listener = new Listener(createHttpsServer({ ...tls, ...serverOptions(settings) }), true, options);
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: settings.CT_HEAD_TIMEOUT_MS,
+    });
+    const listener = new Listener(server, 'secureConnection', options);
     listeners.push(listener);
-    httpsPort = await listen(listener.server, settings.CT_HOST, settings.CT_HTTPS_PORT);
+    httpsPort = await listen(server, settings.CT_HOST, settings.CT_HTTPS_PORT);
   }
   return {
     httpPort,
@@ -58,101 +67,72 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
   };
 }
 
-function serverOptions(settings: Settings): ServerOptions {
-  return {
-    maxHeaderSize: settings.CT_HEAD_MAX_BYTES,
-    headersTimeout: settings.CT_HEAD_TIMEOUT_MS,
-    keepAliveTimeout: settings.CT_IDLE_TIMEOUT_MS,
-    // Bodies have an idle deadline of their own (http-wire.ts); a long upload may take its time.
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(1_000, settings.CT_HEAD_TIMEOUT_MS),
-    insecureHTTPParser: false,
-    requireHostHeader: false,
-    shouldUpgradeCallback: (request: IncomingMessage) =>
-      request.headers.upgrade?.toLowerCase() === 'websocket',
-  };
-}
-
-class Listener {
+class Listener implements Door {
   readonly server: Server;
-  readonly #secure: boolean;
-  readonly #options: FrontServerOptions;
-  readonly #upgraded = new Set<Duplex>();
-  readonly #connections = new WeakMap<Duplex, ClientConnection>();
+  readonly secure: boolean;
+  readonly settings: Settings;
+  readonly wheel: TimerWheel;
+  readonly metrics: Metrics;
+  isStopping = false;
+  readonly #upstreams: Upstreams;
+  readonly #exchange: ExchangeOptions;
+  readonly #connections = new Set<ClientConnection>();
+  readonly #sockets = new Set<Socket>();
 
-  constructor(server: Server, secure: boolean, options: FrontServerOptions) {
+  constructor(server: Server, event: 'connection' | 'secureConnection', options: FrontServerOptions) {
     this.server = server;
-    this.#secure = secure;
-    this.#options = options;
-    server.on('request', (request, response) => this.#onRequest(request, response));
-    server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
-    server.on('connect', (request, socket, head) => this.#onUpgrade(request, socket, head));
-    server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket));
+    this.secure = event === 'secureConnection';
+    this.settings = options.settings;
+    this.wheel = options.wheel;
+    this.metrics = options.metrics;
+    this.#upstreams = options.upstreams;
+    this.#exchange = options.exchange;
+    // Below TLS a socket is there before it is a connection: it, too, has to end with the server.
+    if (this.secure) server.on('connection', (socket: Socket) => this.#keep(socket));
+    server.on(event, (socket: Socket) => this.#connections.add(new ClientConnection(socket, this)));
+  }
+
+  openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire {
+    const { settings, wheel, secure } = this;
+    if (asksForUpgrade(scanner)) return new UpgradeWire(connection, scanner, { settings, wheel, secure });
+    return new RequestWire(connection, scanner, {
+      upstreams: this.#upstreams,
+      secure,
+      door: this,
+    });
+  }
+
+  conduct(wire: ClientWire): Promise<void> {
+    return conductExchange(wire, this.#exchange);
+  }
+
+  forget(connection: ClientConnection): void {
+    this.#connections.delete(connection);
   }
 
   stopAccepting(): void {
+    this.isStopping = true;
     this.server.close();
-    this.server.closeIdleConnections();
+    for (const connection of this.#connections) connection.stop();
   }
 
   destroy(): void {
-    this.server.closeAllConnections();
-    for (const socket of this.#upgraded) socket.destroy();
+    for (const connection of this.#connections) connection.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { upstreams, settings, exchange } = this.#options;
-    const wire = new HttpWire(request, response, { upstreams, settings, secure: this.#secure });
-    const conduct = async (): Promise<boolean> => {
-      await conductExchange(wire, exchange);
-      return !wire.endsConnection;
-    };
-    this.#connectionOf(request.socket).accept({ request, response, conduct });
-  }
-
-  #connectionOf(socket: Duplex): ClientConnection {
-    let connection = this.#connections.get(socket);
-    if (connection === undefined) {
-      connection = new ClientConnection(socket);
-      this.#connections.set(socket, connection);
-    }
-    return connection;
-  }
-
-  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#upgraded.add(socket);
-    socket.once('close', () => this.#upgraded.delete(socket));
-    const wire = new UpgradeWire(request, socket, head, {
-      settings: this.#options.settings,
-      secure: this.#secure,
-    });
-    void conductExchange(wire, this.#options.exchange);
-  }
-
-  /** The parser's refusals: the connection cannot be used any more. */
-  #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const code = parserRefusal(error.code);
-    this.#options.metrics.count('ct_proxy_rejected_total', { code });
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const { status } = errorTable[code];
-    const body = errorBody(code);
-    const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
-    this.#connectionOf(socket).refuse(head + body);
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 }
 
-function parserRefusal(code: string | undefined): ErrorCode {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return 'head-too-large';
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return 'request-timeout';
-    case 'HPE_INVALID_CONTENT_LENGTH':
-    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
-    case 'HPE_INVALID_TRANSFER_ENCODING':
-    case 'HPE_INVALID_CHUNK_SIZE':
-      return 'framing-ambiguous';
-    default:
-      return 'request-malformed';
-  }
+/** WebSockets alone are upgraded; other upgrades are served as the plain requests that they also are. */
+function asksForUpgrade(scanner: RequestScanner): boolean {
+  // CONNECT is refused by the gate, and its connection with it.
+  if (scanner.method === 'CONNECT') return true;
+  const headers = scanner.headers();
+  const protocols = headerValues(headers, 'upgrade');
+  if (protocols.length === 0 || protocols.join(', ').toLowerCase() !== 'websocket') return false;
+  return headerTokens(headers, 'connection').includes('upgrade');
 }

@@ -5,11 +5,11 @@ import { hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
-import type { Metrics } from '#shared/metrics.ts';
+import type { BoundMetric, Metrics } from '#shared/metrics.ts';
 import type { RouteName } from './core/route.ts';
 import type { Pin } from './directory/directory.ts';
 import type { PlacementReason } from './placement.ts';
-import type { ByteCounts, ForwardOutcome, Wire } from './wire.ts';
+import type { ByteCounts, ForwardOutcome, Wire } from './wire/wire.ts';
 
 /** What became of one exchange; filled in on its way. */
 export interface Settlement {
@@ -30,10 +30,19 @@ export interface Settlement {
   error: AppError | undefined;
 }
 
+/** Hashes of keys that are kept: a key comes again and again, and its hash costs as much as its head. */
+const keptHashesMax = 20_000;
+
 export class Settler {
   readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #secrets: FleetSecrets;
+  readonly #keyHashes = new Map<AffinityKey, string>();
+  readonly #openOf: Readonly<Record<Wire['kind'], BoundMetric>>;
+  readonly #bytesUp: BoundMetric;
+  readonly #bytesDown: BoundMetric;
+  /** By edge, kind and status class, which are bounded sets. */
+  readonly #totals = new Map<string, Record<Wire['kind'], BoundMetric[]>>();
   #open = 0;
   #onIdle: (() => void) | undefined;
 
@@ -41,11 +50,17 @@ export class Settler {
     this.#log = options.log;
     this.#metrics = options.metrics;
     this.#secrets = options.secrets;
+    this.#openOf = {
+      http: this.#metrics.bind('ct_proxy_exchanges_open', { kind: 'http' }),
+      upgrade: this.#metrics.bind('ct_proxy_exchanges_open', { kind: 'upgrade' }),
+    };
+    this.#bytesUp = this.#metrics.bind('ct_proxy_bytes_total', { direction: 'up' });
+    this.#bytesDown = this.#metrics.bind('ct_proxy_bytes_total', { direction: 'down' });
   }
 
   begin(wire: Wire): Settlement {
     this.#open++;
-    this.#metrics.add('ct_proxy_exchanges_open', 1, { kind: wire.kind });
+    this.#openOf[wire.kind].add(1);
     return {
       id: randomUUID(),
       kind: wire.kind,
@@ -87,43 +102,27 @@ export class Settler {
   }
 
   #measure({ kind, status, pin, bytes, retried, error }: Settlement): void {
-    this.#metrics.add('ct_proxy_exchanges_open', -1, { kind });
-    this.#metrics.count('ct_proxy_exchanges_total', {
-      kind,
-      class: `${Math.floor(status / 100)}xx`,
-      edge: pin?.owner.id ?? 'none',
-    });
-    this.#metrics.count('ct_proxy_bytes_total', { direction: 'up' }, bytes.up);
-    this.#metrics.count('ct_proxy_bytes_total', { direction: 'down' }, bytes.down);
+    this.#openOf[kind].add(-1);
+    this.#total(kind, Math.floor(status / 100), pin?.owner.id ?? 'none').add(1);
+    this.#bytesUp.add(bytes.up);
+    this.#bytesDown.add(bytes.down);
     if (retried !== undefined) this.#metrics.count('ct_proxy_retries_total', { cause: retried });
     if (error !== undefined) this.#metrics.count('ct_proxy_rejected_total', { code: error.code });
   }
 
+  #total(kind: Wire['kind'], statusClass: number, edge: string): BoundMetric {
+    let totals = this.#totals.get(edge);
+    if (totals === undefined) this.#totals.set(edge, (totals = { http: [], upgrade: [] }));
+    totals[kind][statusClass] ??= this.#metrics.bind('ct_proxy_exchanges_total', {
+      kind,
+      class: `${statusClass}xx`,
+      edge,
+    });
+    return totals[kind][statusClass];
+  }
+
   #write(settlement: Settlement): void {
-    const { error, pin, key } = settlement;
-    const now = performance.now();
-    const facts = {
-      exchange: settlement.id,
-      kind: settlement.kind,
-      method: settlement.method,
-      route: settlement.route,
-      client: settlement.client,
-      status: settlement.status,
-      code: error?.code,
-      source: error?.entry.source,
-      key: key === undefined ? undefined : hashKeyForLog(this.#secrets, key),
-      edge: pin?.owner.id,
-      epoch: pin?.epoch,
-      placement: settlement.reason,
-      retried: settlement.retried,
-      bytesUp: settlement.bytes.up,
-      bytesDown: settlement.bytes.down,
-      firstByteMs:
-        settlement.firstByteAtMs === undefined
-          ? undefined
-          : round(settlement.firstByteAtMs - settlement.startedAtMs),
-      totalMs: round(now - settlement.startedAtMs),
-    };
+    const { error } = settlement;
     if (error !== undefined && (error.entry.level === 'warn' || error.entry.level === 'error')) {
       this.#log.write(error.entry.level, 'exchange.failed', {
         exchange: settlement.id,
@@ -132,7 +131,31 @@ export class Settler {
         facts: error.facts,
       });
     }
-    this.#log.info('exchange.settled', facts);
+    this.#log.infoLine('exchange.settled', this.#formatFacts(settlement));
+  }
+
+  /** As JSON by hand: strings that the outside chose are escaped, the others need no escape by their kind. */
+  #formatFacts(settlement: Settlement): string {
+    const { id, kind, method, route, client, status, error, pin, key, bytes } = settlement;
+    const { reason, retried, firstByteAtMs, startedAtMs } = settlement;
+    const failed = error === undefined ? '' : `,"code":"${error.code}","source":"${error.entry.source}"`;
+    const placed = pin === undefined ? '' : `,"edge":"${pin.owner.id}","epoch":${pin.epoch}`;
+    const keyed = key === undefined ? '' : `,"key":"${this.#hashOf(key)}"`;
+    const why = reason === undefined ? '' : `,"placement":"${reason}"`;
+    const again = retried === undefined ? '' : `,"retried":"${retried}"`;
+    const first = firstByteAtMs === undefined ? '' : `,"firstByteMs":${round(firstByteAtMs - startedAtMs)}`;
+    const total = round(performance.now() - startedAtMs);
+    return `"exchange":"${id}","kind":"${kind}","method":"${method}","route":"${route}","client":"${client}","status":${status}${failed}${keyed}${placed}${why}${again},"bytesUp":${bytes.up},"bytesDown":${bytes.down}${first},"totalMs":${total}`;
+  }
+
+  #hashOf(key: AffinityKey): string {
+    let hash = this.#keyHashes.get(key);
+    if (hash === undefined) {
+      hash = hashKeyForLog(this.#secrets, key);
+      if (this.#keyHashes.size >= keptHashesMax) this.#keyHashes.delete(this.#keyHashes.keys().next().value!);
+      this.#keyHashes.set(key, hash);
+    }
+    return hash;
   }
 }
 

@@ -3,8 +3,8 @@
  * adds. Routes need the bearer token; the three built-in ones tell no secret and are open.
  */
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import { errorBody, toAppError, AppError } from './errors.ts';
 import { secretsEqual } from './fleet-secrets.ts';
 import type { Metrics } from './metrics.ts';

@@ -189,6 +189,10 @@ export const errorTable = {
     message: 'This edge is leaving; the session goes on at another one.',
   },
   'no-edge': { ...unavailable, closeCode: 1013, message: 'No edge is ready to take the session.' },
+  'edge-busy': {
+    ...unavailable,
+    message: 'The edge of this session has more requests waiting than it may have.',
+  },
   'directory-unavailable': {
     ...unavailable,
     level: 'error',

@@ -51,6 +51,8 @@ export interface Log {
   info(event: LogEvent, facts?: LogFacts): void;
   warn(event: LogEvent, facts?: LogFacts): void;
   error(event: LogEvent, facts?: LogFacts): void;
+  /** An info line whose facts are JSON already (`"a":1,"b":2`): for hot paths, where the general way shows in profiles. */
+  infoLine(event: LogEvent, facts: string): void;
   child(fields: LogFacts): Log;
   flush(): void;
 }
@@ -65,10 +67,11 @@ export function openLog(options: { level: string; role: string; fields?: LogFact
     minLength: 4_096,
     periodicFlush: flushIntervalMs,
   });
+  const base = { role: options.role, pid: process.pid, ...options.fields };
   const logger = pino(
     {
       level: options.level,
-      base: { role: options.role, pid: process.pid, ...options.fields },
+      base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       messageKey: 'event',
@@ -76,24 +79,64 @@ export function openLog(options: { level: string; role: string; fields?: LogFact
     },
     destination,
   );
-  return wrap(logger, () => destination.flushSync());
+  return wrap(logger, new DirectLines(logger, destination, base));
+}
+
+/** Lines that are gathered before the destination gets them: it measures all that it holds with every write. */
+const gatheredMaxLength = 49_152;
+
+/** The way past the library for the one line per exchange; keeps the order of the lines. */
+class DirectLines {
+  readonly #logger: pino.Logger;
+  readonly #destination: ReturnType<typeof pino.destination>;
+  readonly #base: string;
+  #gathered = '';
+
+  constructor(logger: pino.Logger, destination: ReturnType<typeof pino.destination>, base: LogFacts) {
+    this.#logger = logger;
+    this.#destination = destination;
+    this.#base = JSON.stringify(base).slice(1, -1);
+    setInterval(() => this.handOver(), flushIntervalMs).unref();
+  }
+
+  add(event: LogEvent, facts: string): void {
+    if (!this.#logger.isLevelEnabled('info')) return;
+    const time = new Date().toISOString();
+    this.#gathered += `{"level":"info","time":"${time}",${this.#base},${facts},"event":"${event}"}\n`;
+    if (this.#gathered.length > gatheredMaxLength) this.handOver();
+  }
+
+  handOver(): void {
+    if (this.#gathered === '') return;
+    const lines = this.#gathered;
+    this.#gathered = '';
+    this.#destination.write(lines);
+  }
+
+  flush(): void {
+    this.handOver();
+    this.#destination.flushSync();
+  }
 }
 
 /** A log that keeps nothing; for tests and for code that runs without a process of its own. */
 export function silentLog(): Log {
-  return wrap(pino({ level: 'silent' }), () => undefined);
+  return wrap(pino({ level: 'silent' }), undefined);
 }
 
-function wrap(logger: pino.Logger, flush: () => void): Log {
-  const write = (level: ErrorLevel, event: LogEvent, facts: LogFacts = {}): void =>
+function wrap(logger: pino.Logger, direct: DirectLines | undefined): Log {
+  const write = (level: ErrorLevel, event: LogEvent, facts: LogFacts = {}): void => {
+    direct?.handOver();
     logger[level](facts, event);
+  };
   return {
     write,
     debug: (event, facts) => write('debug', event, facts),
     info: (event, facts) => write('info', event, facts),
     warn: (event, facts) => write('warn', event, facts),
     error: (event, facts) => write('error', event, facts),
-    child: (fields) => wrap(logger.child(fields), flush),
-    flush,
+    infoLine: (event, facts) => direct?.add(event, facts),
+    child: (fields) => wrap(logger.child(fields), direct),
+    flush: () => direct?.flush(),
   };
 }

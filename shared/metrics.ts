@@ -26,6 +26,11 @@ export const metricTable = {
     buckets: seconds,
   },
   ct_proxy_exchanges_open: { type: 'gauge', help: 'Exchanges in flight.', labels: ['kind'] },
+  ct_proxy_upstream_waiting: {
+    type: 'gauge',
+    help: 'Exchanges that wait for a connection to an edge.',
+    labels: [],
+  },
   ct_proxy_bytes_total: { type: 'counter', help: 'Body and tunnel bytes.', labels: ['direction'] },
   ct_proxy_rejected_total: { type: 'counter', help: 'Exchanges refused, by error code.', labels: ['code'] },
   ct_proxy_placements_total: { type: 'counter', help: 'Placements by reason.', labels: ['reason'] },
@@ -87,16 +92,50 @@ export const metricTable = {
 export type MetricName = keyof typeof metricTable;
 type Labels = Readonly<Record<string, string>>;
 
+/**
+ * One counter or gauge with its labels, for hot paths: adding is adding to a number. The library, which hashes the labels
+ * each time, gets the sum when the metrics are rendered.
+ */
+export class BoundMetric {
+  readonly #metric: Counter | Gauge;
+  readonly #labels: Labels;
+  #sum = 0;
+
+  constructor(metric: Counter | Gauge, labels: Labels) {
+    this.#metric = metric;
+    this.#labels = labels;
+  }
+
+  add(by: number): void {
+    this.#sum += by;
+  }
+
+  handOver(): void {
+    this.#metric.inc(this.#labels, this.#sum);
+    this.#sum = 0;
+  }
+}
+
 /** The metrics of one process; wrong names do not compile. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #metrics = new Map<MetricName, Counter | Gauge | Histogram>();
+  readonly #bound: BoundMetric[] = [];
 
   constructor(prefix: 'ct_proxy_' | 'ct_edge_') {
     collectDefaultMetrics({ register: this.#registry });
     for (const [name, entry] of Object.entries(metricTable) as [MetricName, MetricEntry][]) {
       if (name.startsWith(prefix)) this.#metrics.set(name, createMetric(name, entry, this.#registry));
     }
+  }
+
+  /** Throws for a histogram: it has no sum to hand over. */
+  bind(name: MetricName, labels: Labels = {}): BoundMetric {
+    const metric = this.#metrics.get(name);
+    if (!(metric instanceof Counter || metric instanceof Gauge)) throw new Error(`${name} cannot be bound`);
+    const bound = new BoundMetric(metric, labels);
+    this.#bound.push(bound);
+    return bound;
   }
 
   count(name: MetricName, labels: Labels = {}, by = 1): void {
@@ -130,6 +169,7 @@ export class Metrics {
 
   /** The Prometheus text format. */
   async render(): Promise<string> {
+    for (const bound of this.#bound) bound.handOver();
     return await this.#registry.metrics();
   }
 }

@@ -4,12 +4,26 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseAffinityKey } from '#shared/ids.ts';
 import { headerValues } from './header-list.ts';
-import { affinityCookie, downstreamHeaders, upstreamHeaders } from './header-rules.ts';
+import type { HeaderList } from './header-list.ts';
+import { affinityCookie, editForClient, editForUpstream } from './header-rules.ts';
+import type { HeadEdit } from './header-rules.ts';
 
 const key = parseAffinityKey('k1')!;
 const forwarded = { chain: ['192.0.2.7'], host: 'example.org', proto: 'https' } as const;
 const internal = { key, epoch: 7, owner: 'edge-1:2', pass: 'secret-pass', exchangeId: 'x1' };
 const handBack = { key, cookie: undefined };
+
+function applyEdit(headers: HeaderList, { dropped, added }: HeadEdit): string[] {
+  return [...headers.filter((_, i) => !dropped.includes(Math.floor(i / 2))), ...added];
+}
+
+function upstreamHeaders(...args: Parameters<typeof editForUpstream>): string[] {
+  return applyEdit(args[0], editForUpstream(...args));
+}
+
+function downstreamHeaders(...args: Parameters<typeof editForClient>): string[] {
+  return applyEdit(args[0], editForClient(...args));
+}
 
 function names(headers: readonly string[]): string[] {
   return headers.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());

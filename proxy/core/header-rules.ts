@@ -9,7 +9,7 @@ import { headerTokens } from './header-list.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** RFC 9110 section 7.6.1, and what was common before it. */
-const hopByHop = new Set([
+const hopByHop = [
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -19,9 +19,10 @@ const hopByHop = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
-]);
+];
 /** Written anew for every request. `expect` is answered by the front door itself. */
-const forwardedNames = new Set([
+const droppedUpstream: ReadonlySet<string> = new Set([
+  ...hopByHop,
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -29,6 +30,7 @@ const forwardedNames = new Set([
   'x-real-ip',
   'expect',
 ]);
+const droppedDownstream: ReadonlySet<string> = new Set([...hopByHop, affinityName]);
 
 export interface InternalFields {
   readonly key: AffinityKey;
@@ -46,41 +48,45 @@ export interface ForwardedFields {
   readonly proto: 'http' | 'https';
 }
 
+/** What becomes of a head on its way: fields taken out, by their number in it (ascending), and fields added. */
+export interface HeadEdit {
+  readonly dropped: readonly number[];
+  readonly added: HeaderList;
+}
+
 /** The head for the upstream. Static backends get no internal fields (undefined). */
-export function upstreamHeaders(
+export function editForUpstream(
   headers: HeaderList,
   forwarded: ForwardedFields,
   internal: InternalFields | undefined,
   upgrade: string | undefined,
-): string[] {
-  const kept = endToEndHeaders(headers, (name) => forwardedNames.has(name));
-  kept.push('x-forwarded-for', forwarded.chain.join(', '));
-  kept.push('x-forwarded-proto', forwarded.proto);
-  kept.push('x-real-ip', forwarded.chain[0] ?? '');
-  if (forwarded.host !== '') kept.push('x-forwarded-host', forwarded.host);
-  kept.push('forwarded', formatForwarded(forwarded));
+): HeadEdit {
+  const chain = forwarded.chain.join(', ');
+  const added = ['x-forwarded-for', chain, 'x-forwarded-proto', forwarded.proto];
+  added.push('x-real-ip', forwarded.chain[0] ?? '');
+  if (forwarded.host !== '') added.push('x-forwarded-host', forwarded.host);
+  added.push('forwarded', formatForwarded(forwarded));
   if (internal !== undefined) {
-    kept.push(internalHeaders.key, internal.key);
-    kept.push(internalHeaders.epoch, String(internal.epoch));
-    kept.push(internalHeaders.owner, internal.owner);
-    kept.push(internalHeaders.pass, internal.pass);
-    kept.push(internalHeaders.exchange, internal.exchangeId);
+    added.push(internalHeaders.key, internal.key);
+    added.push(internalHeaders.epoch, String(internal.epoch));
+    added.push(internalHeaders.owner, internal.owner);
+    added.push(internalHeaders.pass, internal.pass);
+    added.push(internalHeaders.exchange, internal.exchangeId);
   }
-  if (upgrade !== undefined) kept.push('connection', 'Upgrade', 'upgrade', upgrade);
-  return kept;
+  if (upgrade !== undefined) added.push('connection', 'Upgrade', 'upgrade', upgrade);
+  return { dropped: findDropped(headers, droppedUpstream), added };
 }
 
 /** The head for the client, with the session key and, where one is due, the cookie. */
-export function downstreamHeaders(
+export function editForClient(
   headers: HeaderList,
   handBack: { key: AffinityKey; cookie: string | undefined },
   upgrade: string | undefined,
-): string[] {
-  const kept = endToEndHeaders(headers, (name) => name === affinityName);
-  kept.push(affinityName, handBack.key);
-  if (handBack.cookie !== undefined) kept.push('set-cookie', handBack.cookie);
-  if (upgrade !== undefined) kept.push('connection', 'Upgrade', 'upgrade', upgrade);
-  return kept;
+): HeadEdit {
+  const added: string[] = [affinityName, handBack.key];
+  if (handBack.cookie !== undefined) added.push('set-cookie', handBack.cookie);
+  if (upgrade !== undefined) added.push('connection', 'Upgrade', 'upgrade', upgrade);
+  return { dropped: findDropped(headers, droppedDownstream), added };
 }
 
 /** The cookie that hands a key to a browser; `path` keeps two sessions in two tabs apart. */
@@ -88,16 +94,15 @@ export function affinityCookie(key: AffinityKey, path: string, secure: boolean):
   return `${affinityName}=${key}; Path=${path}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
 }
 
-function endToEndHeaders(headers: HeaderList, isDropped: (name: string) => boolean): string[] {
+function findDropped(headers: HeaderList, names: ReadonlySet<string>): number[] {
   const nominated = headerTokens(headers, 'connection');
-  const kept: string[] = [];
+  const dropped: number[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!.toLowerCase();
-    if (hopByHop.has(name) || name.startsWith(internalHeaderPrefix)) continue;
-    if (nominated.includes(name) || isDropped(name)) continue;
-    kept.push(headers[i]!, headers[i + 1]!);
+    if (names.has(name) || name.startsWith(internalHeaderPrefix) || nominated.includes(name))
+      dropped.push(i / 2);
   }
-  return kept;
+  return dropped;
 }
 
 /** RFC 7239 section 4; IPv6 addresses stand quoted in brackets. */

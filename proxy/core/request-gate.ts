@@ -4,6 +4,7 @@
  * has its attack in `test/system/hostile-http.test.ts`. What the wire's own parser refuses never gets here.
  */
 import type { ErrorCode } from '#shared/errors.ts';
+import { announcesBody, requestFraming } from './body-framing.ts';
 import { headerTokens, headerValues } from './header-list.ts';
 import type { HeaderList } from './header-list.ts';
 
@@ -89,20 +90,9 @@ function judgeHost(head: RequestHead): string | GateResult {
 }
 
 function judgeFraming(head: RequestHead): GateResult | undefined {
-  const lengths = headerValues(head.headers, 'content-length');
-  const codings = headerValues(head.headers, 'transfer-encoding');
-  if (lengths.length > 1 || lengths.some((value) => !/^\d{1,16}$/.test(value))) {
-    return refuse('framing-ambiguous', 'not exactly one plain Content-Length');
-  }
-  if (codings.length > 0) {
-    if (lengths.length > 0) return refuse('framing-ambiguous', 'Content-Length beside Transfer-Encoding');
-    if (head.httpVersion !== '1.1') return refuse('framing-ambiguous', 'Transfer-Encoding before HTTP/1.1');
-    // Byte for byte: lists, empty members and odd white space are read differently by other parsers.
-    if (codings.length > 1 || codings[0]!.toLowerCase() !== 'chunked') {
-      return refuse('framing-ambiguous', 'a transfer coding other than chunked');
-    }
-  }
-  const hasBody = codings.length > 0 || (lengths[0] !== undefined && Number(lengths[0]) > 0);
+  const framing = requestFraming(head.headers, head.httpVersion);
+  if (framing.kind === 'ambiguous') return refuse('framing-ambiguous', framing.reason);
+  const hasBody = announcesBody(framing);
   if (hasBody && (head.isUpgrade || head.method === 'TRACE')) {
     return refuse('framing-ambiguous', 'a body where none may be');
   }

@@ -3,6 +3,8 @@
  * both. WebSocket frames are never parsed here.
  */
 import type { Duplex } from 'node:stream';
+import { Deadline } from './timer-wheel.ts';
+import type { TimerWheel } from './timer-wheel.ts';
 import type { ByteCounts } from './wire.ts';
 
 /** How a tunnel ended: which side closed or failed first, or nobody sent anything for too long. */
@@ -16,32 +18,42 @@ export interface TunnelEnd {
 const halfCloseMaxMs = 30_000;
 
 /** Joins until both sides are closed; resolves always. */
-export async function joinSockets(client: Duplex, upstream: Duplex, idleMs: number): Promise<TunnelEnd> {
+export async function joinSockets(
+  client: Duplex,
+  upstream: Duplex,
+  { wheel, idleMs }: { wheel: TimerWheel; idleMs: number },
+): Promise<TunnelEnd> {
   return await new Promise<TunnelEnd>((resolve) => {
-    const tunnel = new Tunnel(client, upstream, resolve);
-    tunnel.start(idleMs);
+    const tunnel = new Tunnel(client, upstream, { wheel, idleMs, resolve });
+    tunnel.start();
   });
+}
+
+interface TunnelOptions {
+  readonly wheel: TimerWheel;
+  readonly idleMs: number;
+  readonly resolve: (end: TunnelEnd) => void;
 }
 
 class Tunnel {
   readonly #client: Duplex;
   readonly #upstream: Duplex;
-  readonly #resolve: (end: TunnelEnd) => void;
+  readonly #options: TunnelOptions;
+  readonly #deadline = new Deadline(() => this.#tearDown(this.#endedBy ?? 'idle'));
   #up = 0;
   #down = 0;
   #open = 2;
   #endedBy: TunnelEnd['endedBy'] | undefined;
   #error: Error | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
-  constructor(client: Duplex, upstream: Duplex, resolve: (end: TunnelEnd) => void) {
+  constructor(client: Duplex, upstream: Duplex, options: TunnelOptions) {
     this.#client = client;
     this.#upstream = upstream;
-    this.#resolve = resolve;
+    this.#options = options;
   }
 
-  start(idleMs: number): void {
-    this.#timer = setTimeout(() => this.#tearDown('idle'), idleMs);
+  start(): void {
+    this.#await(this.#options.idleMs);
     this.#pump(this.#client, this.#upstream, 'client');
     this.#pump(this.#upstream, this.#client, 'upstream');
   }
@@ -52,7 +64,7 @@ class Tunnel {
       if (!to.writable) return;
       if (side === 'client') this.#up += chunk.length;
       else this.#down += chunk.length;
-      if (this.#endedBy === undefined) this.#timer?.refresh();
+      if (this.#endedBy === undefined) this.#await(this.#options.idleMs);
       if (!to.write(chunk)) from.pause();
     });
     to.on('drain', () => from.resume());
@@ -71,8 +83,11 @@ class Tunnel {
   #halfClose(side: 'client' | 'upstream'): void {
     if (this.#endedBy !== undefined) return;
     this.#endedBy = side;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tearDown(side), halfCloseMaxMs);
+    this.#await(halfCloseMaxMs);
+  }
+
+  #await(ms: number): void {
+    this.#options.wheel.set(this.#deadline, ms);
   }
 
   #tearDown(by: TunnelEnd['endedBy']): void {
@@ -88,8 +103,8 @@ class Tunnel {
   #onClose(closed: Duplex, side: 'client' | 'upstream'): void {
     if (this.#error !== undefined || !closed.readableEnded) this.#tearDown(side);
     if (--this.#open > 0) return;
-    clearTimeout(this.#timer);
-    this.#resolve({
+    this.#options.wheel.remove(this.#deadline);
+    this.#options.resolve({
       bytes: { up: this.#up, down: this.#down },
       endedBy: this.#endedBy ?? side,
       error: this.#error,

@@ -6,7 +6,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { eventually } from '../test/support/oct-inbox.ts';
+import { eventually } from '../../test/support/oct-inbox.ts';
+import { TimerWheel } from './timer-wheel.ts';
 import { joinSockets } from './tunnel.ts';
 import type { TunnelEnd } from './tunnel.ts';
 
@@ -44,7 +45,10 @@ async function setScene(t: TestContext, idleMs = patientMs): Promise<Scene> {
     await openPair(t),
     await openPair(t),
   ];
-  return { client, edge, fromClient, toEdge, ended: joinSockets(fromClient, toEdge, idleMs) };
+  const wheel = new TimerWheel(() => performance.now());
+  const ticking = setInterval(() => wheel.tick(), wheel.tickMs);
+  t.after(() => clearInterval(ticking));
+  return { client, edge, fromClient, toEdge, ended: joinSockets(fromClient, toEdge, { wheel, idleMs }) };
 }
 
 /** Reads to the end of the other side; the digest says whether bytes are equal. */

@@ -3,17 +3,19 @@
  * placement, header rules and settle know this interface alone, so that a wire can be replaced.
  */
 import type { ErrorCode } from '#shared/errors.ts';
-import type { HeaderList } from './core/header-list.ts';
-import type { RequestHead } from './core/request-gate.ts';
+import type { HeaderList } from '../core/header-list.ts';
+import type { HeadEdit } from '../core/header-rules.ts';
+import type { RequestHead } from '../core/request-gate.ts';
 
 /** Where and how to forward, decided before a byte goes out. */
 export interface ForwardPlan {
   /** Origin of the upstream. */
   readonly address: string;
   readonly target: string;
-  readonly headers: HeaderList;
-  /** Head of the answer for the client. */
-  readonly answerHeaders: (headers: HeaderList) => string[];
+  /** What becomes of the request's head. */
+  readonly edit: HeadEdit;
+  /** What becomes of the answer's head, on its way to the client. */
+  readonly editAnswer: (headers: HeaderList) => HeadEdit;
   /** A 421 of one of our edges is not for the client: it asks for another placement. */
   readonly takesRefusals: boolean;
 }
@@ -42,7 +44,9 @@ export interface Wire {
   readonly head: RequestHead;
   readonly peer: { readonly address: string; readonly secure: boolean };
   readonly hasBody: boolean;
-  /** Aborts when the client leaves. */
+  /** True once the client has left. */
+  readonly hasLeft: boolean;
+  /** Aborts when the client leaves; made when it is asked for. */
   readonly signal: AbortSignal;
   /** Sends an answer of our own; ends the exchange. */
   answer(status: number, headers: Readonly<Record<string, string>>, body: string): void;

@@ -1,0 +1,41 @@
+/** Gathers a whole body, up to a bound, for what the front door answers by itself. */
+import { AppError } from '#shared/errors.ts';
+import type { BodySink, RequestBody } from './request-body.ts';
+
+export class BodyCollector implements BodySink {
+  /** Rejects with `body-too-large`, `framing-ambiguous`, or what the collector was told. */
+  readonly text: Promise<string>;
+  readonly #body: RequestBody;
+  readonly #maxBytes: number;
+  readonly #chunks: Buffer[] = [];
+  readonly #resolve: (text: string) => void;
+  readonly #reject: (error: AppError) => void;
+
+  constructor(body: RequestBody, maxBytes: number) {
+    this.#body = body;
+    this.#maxBytes = maxBytes;
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    this.text = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  fail(error: AppError): void {
+    this.#reject(error);
+  }
+
+  onBodySpan(span: Buffer): void {
+    if (this.#body.payloadBytes <= this.#maxBytes) this.#chunks.push(span);
+  }
+
+  onBodyRead(): void {
+    if (this.#body.payloadBytes > this.#maxBytes) {
+      this.#body.abandon();
+      this.#reject(new AppError('body-too-large'));
+    } else if (this.#body.isDone) this.#resolve(Buffer.concat(this.#chunks).toString('utf8'));
+  }
+
+  onBodyFault(): void {
+    this.#reject(new AppError('framing-ambiguous'));
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * One client connection of HTTP/1.1: heads read off as bytes, exchanges one after the other as their answers must come,
+ * bounded read-ahead, one deadline for whatever the client owes, and an end that takes no answer from it.
+ */
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { AppError, errorBody, errorTable } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import { plainAddress } from '../core/client-address.ts';
+import { formatAnswer } from './answer-head.ts';
+import { lingerMs, pipelinedMax, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
+import { isFaulty, wantsMore } from './head-scanner.ts';
+import type { RequestBody } from './request-body.ts';
+import { RequestScanner } from './request-head.ts';
+import { attachEvents, detachEvents } from './socket-events.ts';
+import type { SocketEvents } from './socket-events.ts';
+import { Deadline } from './timer-wheel.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+import type { Wire } from './wire.ts';
+
+/** A wire as its connection sees it. */
+export interface ClientWire extends Wire {
+  readonly body: RequestBody | undefined;
+  /** False when the answer said that no further request of this connection is served. */
+  readonly persists: boolean;
+  /** The client has left, or stopped sending in the middle of its body. */
+  leave(reason: AppError): void;
+  /** The client takes bytes again. */
+  onDrain(): void;
+}
+
+export interface Door {
+  readonly settings: Settings;
+  readonly wheel: TimerWheel;
+  readonly metrics: Metrics;
+  readonly secure: boolean;
+  readonly isStopping: boolean;
+  openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire;
+  conduct(wire: ClientWire): Promise<void>;
+  forget(connection: ClientConnection): void;
+}
+
+const nothing = Buffer.alloc(0);
+
+export class ClientConnection {
+  readonly address: string;
+  readonly #socket: Socket;
+  readonly #isPlainTcp: boolean;
+  readonly #door: Door;
+  readonly #scanner: RequestScanner;
+  readonly #deadline = new Deadline(() => this.#onDue());
+  readonly #events: SocketEvents = {
+    data: (chunk) => this.#onData(chunk),
+    end: () => this.#onEnd(),
+    drain: () => this.#onDrain(),
+    error: () => this.#onClose(),
+    close: () => this.#onClose(),
+  };
+  #phase: 'head' | 'exchange' | 'ending' | 'over' = 'head';
+  /** Bytes that were read and not used yet. */
+  #held: Buffer = nothing;
+  #wire: ClientWire | undefined;
+  #awaits: 'head' | 'request' | 'body' | 'drain' | 'close' = 'head';
+
+  constructor(socket: Socket, door: Door) {
+    this.#socket = socket;
+    this.#door = door;
+    this.#isPlainTcp = socket instanceof Socket && !(socket instanceof TLSSocket);
+    this.address = plainAddress(socket.remoteAddress);
+    this.#scanner = new RequestScanner({
+      headMaxBytes: door.settings.CT_HEAD_MAX_BYTES,
+      fieldsMax: requestFieldsMax,
+    });
+    attachEvents(socket, this.#events);
+    this.#await('head', door.settings.CT_HEAD_TIMEOUT_MS);
+  }
+
+  /** Bytes wait for the client beyond what a socket should hold. */
+  get isCongested(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  /** Bytes that were written may be in use still; of a plain TCP socket alone it is known when they are not. */
+  get holdsBytes(): boolean {
+    return !this.#isPlainTcp || this.#socket.writableLength > 0;
+  }
+
+  /** False when the writer should wait for `onDrain`. Text is latin1. */
+  write(bytes: string | Buffer): boolean {
+    if (!this.#socket.writable) return true;
+    const isFree =
+      typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
+    if (!isFree) this.#await('drain', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
+    return isFree;
+  }
+
+  /** Writes what belongs together in one go. */
+  writeBoth(head: string, rest: Buffer): boolean {
+    this.#socket.cork();
+    this.write(head);
+    const isFree = this.write(rest);
+    this.#socket.uncork();
+    return isFree;
+  }
+
+  /** Ends the connection at once, in the middle of an answer: the client must not take it for a whole one. */
+  breakOff(isEndOfBody: boolean): void {
+    // Where the connection's end is the body's end, an orderly one would say that all is there.
+    if (isEndOfBody && !this.#door.secure) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** No further exchange: an idle connection ends now, another one with its answer. */
+  stop(): void {
+    if (this.#phase === 'head' && !this.#scanner.hasBegun) this.#endGently();
+  }
+
+  /** Gives the socket of an upgrade away; bytes that came behind the head come out of it again. */
+  handOver(): Socket {
+    this.#phase = 'over';
+    this.#door.wheel.remove(this.#deadline);
+    this.#socket.pause();
+    detachEvents(this.#socket, this.#events);
+    this.#socket.once('close', () => this.#door.forget(this));
+    if (this.#held.length > 0) this.#socket.unshift(this.#held);
+    this.#held = nothing;
+    return this.#socket;
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.advance();
+  }
+
+  /** Uses what is held as far as it goes; the wire asks for it when it wants its body, or more of it. */
+  advance(): void {
+    while (this.#held.length > 0 && this.#phase !== 'over') {
+      if (this.#phase === 'head') this.#readHead();
+      else if (!this.#readBody()) break;
+    }
+    this.#regulate();
+  }
+
+  #readHead(): void {
+    const isFirstByte = !this.#scanner.hasBegun;
+    const at = this.#scanner.read(this.#held, 0);
+    if (at === isFaulty) {
+      this.#held = nothing;
+      return this.#refuse(this.#scanner.fault === 'too-large' ? 'head-too-large' : 'request-malformed');
+    }
+    if (at === wantsMore) {
+      this.#held = nothing;
+      if (isFirstByte) this.#await('head', this.#door.settings.CT_HEAD_TIMEOUT_MS);
+      return;
+    }
+    this.#held = this.#held.subarray(at);
+    this.#phase = 'exchange';
+    this.#door.wheel.clear(this.#deadline);
+    this.#wire = this.#door.openWire(this, this.#scanner);
+    void this.#conduct(this.#wire);
+  }
+
+  /** False when nobody takes the bytes now. */
+  #readBody(): boolean {
+    const body = this.#wire?.body;
+    if (this.#phase === 'ending' && (body === undefined || !body.isWanted)) {
+      this.#held = nothing;
+      return false;
+    }
+    if (body === undefined || !body.isWanted || body.isBlocked) return false;
+    const at = body.feed(this.#held);
+    this.#held = at === isFaulty ? nothing : this.#held.subarray(at);
+    return at !== isFaulty;
+  }
+
+  /** Reads or not, and waits for what the client owes. */
+  #regulate(): void {
+    if (this.#phase === 'over') return;
+    const body = this.#wire?.body;
+    if (this.#phase === 'exchange' && this.#sendsTooManyAhead(body)) return void this.#socket.destroy();
+    const isFull = this.#phase === 'exchange' && (body?.isBlocked || this.#held.length > readAheadMaxBytes);
+    if (isFull && !this.#socket.isPaused()) this.#socket.pause();
+    if (!isFull && this.#socket.isPaused()) this.#socket.resume();
+    if (this.#phase !== 'exchange' || this.#awaits === 'drain') return;
+    if (body?.isWanted && !body.isBlocked) this.#await('body', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
+    else if (this.#awaits === 'body') this.#door.wheel.clear(this.#deadline);
+  }
+
+  /** Requests that wait for their turn; a rough count, of the empty lines that end their heads. */
+  #sendsTooManyAhead(body: RequestBody | undefined): boolean {
+    if (this.#held.length < pipelinedMax || (body !== undefined && !body.isDone)) return false;
+    let count = 0;
+    for (let at = -1; (at = this.#held.indexOf('\r\n\r\n', at + 1)) !== -1;) count++;
+    return count > pipelinedMax;
+  }
+
+  async #conduct(wire: ClientWire): Promise<void> {
+    await this.#door.conduct(wire);
+    if (this.#phase === 'over' || this.#socket.destroyed) return;
+    this.#wire = undefined;
+    if (!wire.persists || this.#door.isStopping) return this.#endAfter(wire);
+    this.#phase = 'head';
+    this.#scanner.reset();
+    this.#await('request', this.#door.settings.CT_IDLE_TIMEOUT_MS);
+    this.advance();
+  }
+
+  /** An end while the client still sends would reset the connection, and take the answer from the client. */
+  #endAfter(wire: ClientWire): void {
+    const { body } = wire;
+    if (body === undefined || body.isDone || body.isBroken) return this.#endGently();
+    this.#wire = wire;
+    this.#phase = 'ending';
+    this.#await('close', lingerMs);
+    const finish = (): void => this.#endGently();
+    const read = (): void => (body.isDone ? finish() : undefined);
+    body.abandon();
+    body.begin({ onBodySpan: () => undefined, onBodyRead: read, onBodyFault: finish }, true);
+    this.advance();
+  }
+
+  /** Says no more, and gives the client time to read what was said (RFC 9112 section 9.6). */
+  #endGently(): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'ending';
+    this.#wire = undefined;
+    this.#held = nothing;
+    // What waits for a slow client is not lost: the time to linger begins when all of it is out.
+    this.#await('close', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
+    this.#socket.end(() => this.#linger());
+    this.#socket.resume();
+  }
+
+  #linger(): void {
+    if (this.#phase !== 'over') this.#await('close', lingerMs);
+  }
+
+  /** What cannot be read as a request: nothing after this point is one. */
+  #refuse(code: ErrorCode): void {
+    this.#door.metrics.count('ct_proxy_rejected_total', { code });
+    const body = errorBody(code);
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+    this.write(formatAnswer(errorTable[code].status, headers, 'connection: close\r\n', body) + body);
+    this.#endGently();
+  }
+
+  #onDrain(): void {
+    if (this.#awaits === 'drain') {
+      this.#awaits = 'head';
+      this.#door.wheel.clear(this.#deadline);
+    }
+    this.#wire?.onDrain();
+    this.#regulate();
+  }
+
+  #onEnd(): void {
+    // Whoever ends its side in the middle of an exchange has left; half-open clients are not served, as with node:http.
+    if (this.#phase === 'exchange') this.#socket.destroy();
+    else this.#socket.end();
+  }
+
+  #onClose(): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#held = nothing;
+    this.#door.wheel.remove(this.#deadline);
+    this.#socket.destroy();
+    this.#door.forget(this);
+    this.#wire?.leave(new AppError('client-left'));
+  }
+
+  #onDue(): void {
+    switch (this.#awaits) {
+      case 'head':
+        return this.#scanner.hasBegun ? this.#refuse('request-timeout') : this.#endGently();
+      case 'request':
+        return this.#endGently();
+      case 'body':
+        return this.#wire?.leave(new AppError('request-timeout'));
+      case 'drain':
+        return void this.#socket.destroy();
+      case 'close':
+        return this.#socket.writableEnded ? void this.#socket.destroy() : this.#endGently();
+    }
+  }
+
+  #await(what: 'head' | 'request' | 'body' | 'drain' | 'close', ms: number): void {
+    this.#awaits = what;
+    this.#door.wheel.set(this.#deadline, ms);
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The wire of plain requests. Bodies go on as bytes both ways under back-pressure; a client that leaves aborts the upstream
+ * request at once, an edge that breaks off breaks the client's answer off.
+ */
+import type { AppError } from '#shared/errors.ts';
+import { announcesBody, requestFraming } from '../core/body-framing.ts';
+import { headerTokens } from '../core/header-list.ts';
+import type { RequestHead } from '../core/request-gate.ts';
+import { connectionLine, formatAnswer } from './answer-head.ts';
+import { BodyCollector } from './body-collector.ts';
+import type { ClientConnection, ClientWire } from './client-connection.ts';
+import { RequestBody } from './request-body.ts';
+import type { RequestScanner } from './request-head.ts';
+import { Transfer } from './transfer.ts';
+import type { Upstreams } from './upstreams.ts';
+import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
+
+interface RequestWireOptions {
+  readonly upstreams: Upstreams;
+  readonly secure: boolean;
+  /** While it stops, no further request of a connection is served. */
+  readonly door: { readonly isStopping: boolean };
+}
+
+export class RequestWire implements ClientWire {
+  readonly kind = 'http';
+  readonly head: RequestHead;
+  readonly peer: Wire['peer'];
+  readonly hasBody: boolean;
+  readonly body: RequestBody | undefined;
+  readonly #connection: ClientConnection;
+  readonly #scanner: RequestScanner;
+  readonly #upstreams: Upstreams;
+  readonly #door: RequestWireOptions['door'];
+  #persists: boolean;
+  #expectsContinue = false;
+  #hasAnswered = false;
+  #transfer: Transfer | undefined;
+  #collector: BodyCollector | undefined;
+  #left: AppError | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(connection: ClientConnection, scanner: RequestScanner, options: RequestWireOptions) {
+    this.#connection = connection;
+    this.#scanner = scanner;
+    this.#upstreams = options.upstreams;
+    this.#door = options.door;
+    const { method, target, httpVersion } = scanner;
+    const headers = scanner.headers();
+    this.head = { method, target, httpVersion, headers, isUpgrade: false };
+    this.peer = { address: connection.address, secure: options.secure };
+    const framing = requestFraming(headers, httpVersion);
+    this.hasBody = announcesBody(framing);
+    this.body = this.hasBody ? new RequestBody(framing) : undefined;
+    const persistence = headerTokens(headers, 'connection');
+    this.#persists =
+      httpVersion === '1.1' ? !persistence.includes('close') : persistence.includes('keep-alive');
+    if (this.hasBody && httpVersion === '1.1')
+      this.#expectsContinue = headerTokens(headers, 'expect').includes('100-continue');
+  }
+
+  get persists(): boolean {
+    return this.#persists;
+  }
+
+  get hasLeft(): boolean {
+    return this.#left !== undefined;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.hasLeft) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  leave(reason: AppError): void {
+    this.#left = reason;
+    this.#persists = false;
+    this.body?.abandon();
+    this.#controller?.abort();
+    this.#transfer?.abort(reason);
+    this.#collector?.fail(reason);
+  }
+
+  onDrain(): void {
+    this.#transfer?.onClientDrain();
+  }
+
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+    if (this.#hasAnswered) return;
+    this.#hasAnswered = true;
+    // An unread body would be taken for the next request, or keep the client waiting: the connection ends.
+    if (headers['connection'] === 'close' || this.#isLast) this.#persists = false;
+    const line = connectionLine(this.head.httpVersion, this.#persists);
+    const head = formatAnswer(status, headers, line, body);
+    this.#connection.write(this.head.method === 'HEAD' ? head : Buffer.from(head + body, 'utf8'));
+  }
+
+  async readBody(maxBytes: number): Promise<string> {
+    if (this.body === undefined) return '';
+    if (this.#left !== undefined) throw this.#left;
+    this.#collector = new BodyCollector(this.body, maxBytes);
+    this.#askForBody(this.#collector, false);
+    return await this.#collector.text;
+  }
+
+  forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {
+    return new Promise<ForwardOutcome>((resolve) => {
+      const transfer = new Transfer({
+        connection: this.#connection,
+        scanner: this.#scanner,
+        pool: this.#upstreams.pool(plan.address),
+        body: this.body,
+        plan,
+        wire: {
+          head: this.head,
+          askForBody: () => this.#askForBody(transfer, true),
+          beginAnswer: (endsWithConnection) => this.#beginAnswer(endsWithConnection, onAnswer),
+        },
+        resolve,
+      });
+      this.#transfer = transfer;
+      if (this.#left !== undefined) return transfer.abort(this.#left);
+      transfer.start();
+    });
+  }
+
+  /** Nothing can follow a body that was not read, nor while the process stops. */
+  get #isLast(): boolean {
+    return this.#door.isStopping || !(this.body?.isDone ?? true);
+  }
+
+  /** Whether the connection stays is decided now, for the head of the answer says it. */
+  #beginAnswer(endsWithConnection: boolean, onAnswer: () => void): string {
+    this.#hasAnswered = true;
+    if (endsWithConnection || this.#isLast) this.#persists = false;
+    onAnswer();
+    return connectionLine(this.head.httpVersion, this.#persists);
+  }
+
+  #askForBody(sink: Transfer | BodyCollector, keepsFraming: boolean): void {
+    if (this.#expectsContinue && !this.body!.hasBegun)
+      this.#connection.write('HTTP/1.1 100 Continue\r\n\r\n');
+    this.body!.begin(sink, keepsFraming);
+    this.#connection.advance();
+  }
+}

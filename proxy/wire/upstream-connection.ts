@@ -1,0 +1,283 @@
+/**
+ * One connection to an edge: a request at a time, its answer read off as bytes. It may be used again only when it is clean:
+ * the whole answer was read, the whole request written, nothing pending, nothing early, not paused.
+ */
+import type { Socket } from 'node:net';
+import { AppError } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import { answerFraming } from '../core/body-framing.ts';
+import type { Framing } from '../core/body-framing.ts';
+import { headerTokens } from '../core/header-list.ts';
+import { ChunkedReader, LengthReader, UntilCloseReader } from './body-reader.ts';
+import type { BodyReader } from './body-reader.ts';
+import { answerFieldsMax, readBufferBytes } from './bounds.ts';
+import { isFaulty, wantsMore } from './head-scanner.ts';
+import { openSocket } from './origin.ts';
+import type { Origin } from './origin.ts';
+import { ResponseScanner } from './response-head.ts';
+import { attachEvents, detachEvents } from './socket-events.ts';
+import type { SocketEvents } from './socket-events.ts';
+import { Deadline } from './timer-wheel.ts';
+import type { ConnectionOwner, EdgeConnection, UpstreamUser } from './upstream-user.ts';
+
+/** Edges close idle connections after 5 s (Node's default); ours are older than none of them. */
+const idleMaxMs = 4_000;
+const interimAnswersMax = 32;
+
+export class UpstreamConnection implements EdgeConnection {
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #deadline = new Deadline(() => this.#onDue());
+  readonly #scanner: ResponseScanner;
+  readonly #emit = (span: Buffer): void => this.#user?.onSpan(span);
+  readonly #events: SocketEvents = {
+    data: (chunk) => this.#onData(chunk),
+    end: () => this.#onEnd(),
+    drain: () => this.#onDrain(),
+    error: (error) => (this.#error ??= error),
+    close: () => this.#fail('upstream-broken', this.#error),
+  };
+  /** Reads go here as long as nobody holds on to what came before. */
+  #buffer: Buffer | undefined;
+  #user: UpstreamUser | undefined;
+  #phase: 'connecting' | 'head' | 'body' | 'free' | 'closed' = 'connecting';
+  #reader: BodyReader | undefined;
+  #mayStay = false;
+  #isRequestSent = false;
+  #isAwaitingDrain = false;
+  #hasServed = false;
+  #gotByte = false;
+  #interimAnswers = 0;
+  #error: unknown;
+
+  constructor(origin: Origin, user: UpstreamUser, owner: ConnectionOwner) {
+    this.#owner = owner;
+    this.#user = user;
+    this.#scanner = new ResponseScanner({
+      headMaxBytes: owner.settings.CT_HEAD_MAX_BYTES,
+      fieldsMax: answerFieldsMax,
+    });
+    this.#socket = openSocket(origin, {
+      onReady: () => this.#onConnect(),
+      onRead: user.takesUpgrade ? false : (bytes) => this.#onData(bytes),
+      nextBuffer: () => (this.#buffer ??= Buffer.allocUnsafeSlow(readBufferBytes)),
+    });
+    attachEvents(this.#socket, this.#events);
+    owner.wheel.set(this.#deadline, owner.settings.CT_CONNECT_TIMEOUT_MS);
+  }
+
+  use(user: UpstreamUser): void {
+    this.#user = user;
+    this.#begin(user);
+  }
+
+  write(bytes: string | Buffer): boolean {
+    const isFree =
+      typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
+    if (isFree) return true;
+    this.#isAwaitingDrain = true;
+    this.#awaitMore();
+    return false;
+  }
+
+  markRequestSent(): void {
+    this.#isRequestSent = true;
+    this.#awaitMore();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+    if (!this.#isAwaitingDrain) this.#owner.wheel.clear(this.#deadline);
+  }
+
+  resume(): void {
+    if (this.#phase === 'closed') return;
+    this.#socket.resume();
+    this.#awaitMore();
+  }
+
+  destroy(): void {
+    this.#user = undefined;
+    this.#close();
+  }
+
+  /** Gives the socket of an agreed upgrade away, with the bytes that came behind the head. */
+  handOver(): Socket {
+    this.#phase = 'closed';
+    this.#user = undefined;
+    this.#owner.wheel.remove(this.#deadline);
+    this.#socket.pause();
+    detachEvents(this.#socket, this.#events);
+    this.#owner.onClosed(this);
+    return this.#socket;
+  }
+
+  #onConnect(): void {
+    if (this.#user === undefined) return this.#close();
+    this.#begin(this.#user);
+  }
+
+  #begin(user: UpstreamUser): void {
+    this.#phase = 'head';
+    this.#scanner.reset();
+    this.#gotByte = false;
+    this.#isRequestSent = false;
+    this.#interimAnswers = 0;
+    this.#owner.wheel.clear(this.#deadline);
+    user.onReady(this);
+  }
+
+  #onData(chunk: Buffer): void {
+    // Nobody asked: an answer to nothing must never become the answer to the next request.
+    if (this.#user === undefined || this.#phase === 'free') return this.#close();
+    this.#gotByte = true;
+    let at = 0;
+    if (this.#phase === 'head') {
+      at = this.#readHead(chunk);
+      if (at < 0) return;
+    }
+    if (this.#phase === 'body') this.#readBody(chunk, at);
+  }
+
+  /** Reads heads until the one that is the answer; returns the offset behind it, negative where there is none yet. */
+  #readHead(chunk: Buffer): number {
+    let at = 0;
+    for (;;) {
+      at = this.#scanner.read(chunk, at);
+      if (at === wantsMore) return at;
+      const { status } = this.#scanner;
+      if (at === isFaulty || status < 100 || status > 599) return this.#refuse(`head ${this.#scanner.fault}`);
+      // Informational answers (RFC 9110 section 15.2) concern our connection to the edge.
+      if (status >= 200 || status === 101) break;
+      if (++this.#interimAnswers > interimAnswersMax) return this.#refuse('too many interim answers');
+      this.#scanner.reset();
+    }
+    return this.#startBody(chunk, at) ? at : isFaulty;
+  }
+
+  #startBody(chunk: Buffer, at: number): boolean {
+    const user = this.#user!;
+    const headers = this.#scanner.headers();
+    const { status, httpVersion } = this.#scanner;
+    if (status === 101) {
+      if (!user.takesUpgrade) return this.#refuse('an upgrade that nobody asked for') >= 0;
+      // What came behind the head belongs to the upgraded connection: back with it, its new owner reads it.
+      this.#socket.pause();
+      if (at < chunk.length) this.#socket.unshift(chunk.subarray(at));
+      user.onHead(this.#scanner, headers, { kind: 'until-close' });
+      return false;
+    }
+    const framing = answerFraming(user.method, { status, httpVersion, headers });
+    if (framing.kind === 'ambiguous') return this.#refuse(framing.reason) >= 0;
+    this.#mayStay =
+      httpVersion === '1.1' &&
+      framing.kind !== 'until-close' &&
+      !headerTokens(headers, 'connection').includes('close');
+    const keepsFraming = user.onHead(this.#scanner, headers, framing);
+    if (this.#user !== user) return false;
+    this.#reader = makeReader(framing, keepsFraming);
+    this.#phase = 'body';
+    return true;
+  }
+
+  #readBody(chunk: Buffer, from: number): void {
+    const reader = this.#reader!;
+    const user = this.#user!;
+    const at = reader.read(chunk, from, this.#emit);
+    if (this.#user !== user) return;
+    if (at === isFaulty) return void this.#refuse('chunks malformed');
+    user.onReadEnd(reader.payloadBytes);
+    if (user.holdsBytes) this.#buffer = undefined;
+    if (this.#user !== user) return;
+    if (!reader.isDone) return this.#awaitMore();
+    this.#finish(at < chunk.length);
+  }
+
+  #finish(hasMore: boolean): void {
+    const user = this.#user!;
+    this.#user = undefined;
+    this.#hasServed = true;
+    const isClean = !hasMore && this.#mayStay && this.#isRequestSent && this.#isQuiet();
+    if (isClean) {
+      this.#phase = 'free';
+      this.#owner.wheel.set(this.#deadline, idleMaxMs);
+      this.#owner.onFree(this);
+    } else this.#close();
+    user.onAnswerEnd();
+  }
+
+  /** Nothing is written that has not gone out, nothing was read that nobody has seen. */
+  #isQuiet(): boolean {
+    const socket = this.#socket;
+    if (socket.writableLength > 0 || socket.readableLength > 0 || !socket.writable) return false;
+    if (socket.isPaused()) socket.resume();
+    return true;
+  }
+
+  #onEnd(): void {
+    if (this.#phase === 'body' && this.#reader instanceof UntilCloseReader) {
+      this.#reader.end();
+      return this.#finish(false);
+    }
+    this.#fail('upstream-broken', new Error('the edge closed the connection'));
+  }
+
+  #onDrain(): void {
+    this.#isAwaitingDrain = false;
+    this.#awaitMore();
+    this.#user?.onDrain();
+  }
+
+  /** Sets the deadline for what has to come next. */
+  #awaitMore(): void {
+    if (this.#user === undefined) return;
+    const { settings, wheel } = this.#owner;
+    if (this.#isAwaitingDrain) wheel.set(this.#deadline, settings.CT_BODY_IDLE_TIMEOUT_MS);
+    else if (!this.#isRequestSent) wheel.clear(this.#deadline);
+    else if (this.#phase === 'head') wheel.set(this.#deadline, settings.CT_FIRST_BYTE_TIMEOUT_MS);
+    else if (!this.#socket.isPaused()) wheel.set(this.#deadline, settings.CT_BODY_IDLE_TIMEOUT_MS);
+  }
+
+  #onDue(): void {
+    if (this.#phase === 'free') return this.#close();
+    this.#fail('upstream-timeout', new AppError('upstream-timeout'));
+  }
+
+  #refuse(reason: string): typeof isFaulty {
+    this.#fail('upstream-broken', new Error(`the answer breaks the rules: ${reason}`));
+    return isFaulty;
+  }
+
+  #fail(code: ErrorCode, cause: unknown): void {
+    const user = this.#user;
+    const isConnecting = this.#phase === 'connecting';
+    const isStale = code === 'upstream-broken' && this.#hasServed && !this.#gotByte;
+    this.#user = undefined;
+    this.#close();
+    if (isConnecting && code === 'upstream-broken')
+      return user?.onFailure({ code: 'upstream-refused', reached: 'nothing', cause, isStale });
+    user?.onFailure({ code, reached: isConnecting ? 'nothing' : 'upstream', cause, isStale });
+  }
+
+  #close(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#owner.wheel.remove(this.#deadline);
+    this.#socket.destroy();
+    this.#owner.onClosed(this);
+  }
+}
+
+function makeReader(framing: Framing, keepsFraming: boolean): BodyReader {
+  switch (framing.kind) {
+    case 'chunked':
+      return new ChunkedReader(keepsFraming);
+    case 'until-close':
+      return new UntilCloseReader();
+    case 'length':
+      return new LengthReader(framing.bytes);
+    case 'none':
+    case 'ambiguous':
+      return new LengthReader(0);
+  }
+}

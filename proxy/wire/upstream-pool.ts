@@ -1,0 +1,120 @@
+/**
+ * The connections for HTTP exchanges to one edge: bounded, the last one used is the first to be used again, and who finds
+ * none waits in line, not too many and not too long.
+ */
+import { AppError } from '#shared/errors.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import { waitingPerConnection } from './bounds.ts';
+import { parseOrigin } from './origin.ts';
+import type { Origin } from './origin.ts';
+import { Deadline } from './timer-wheel.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+import { UpstreamConnection } from './upstream-connection.ts';
+import type { ConnectionOwner, EdgeConnection, UpstreamUser } from './upstream-user.ts';
+
+interface PoolOptions {
+  readonly settings: Settings;
+  readonly wheel: TimerWheel;
+  readonly metrics: Metrics;
+}
+
+export class UpstreamPool implements ConnectionOwner {
+  readonly origin: Origin;
+  readonly settings: Settings;
+  readonly wheel: TimerWheel;
+  readonly #metrics: Metrics;
+  readonly #open = new Set<EdgeConnection>();
+  readonly #free: EdgeConnection[] = [];
+  readonly #waiting = new Map<UpstreamUser, Deadline>();
+  #isClosing = false;
+
+  constructor(address: string, { settings, wheel, metrics }: PoolOptions) {
+    this.origin = parseOrigin(address);
+    this.settings = settings;
+    this.wheel = wheel;
+    this.#metrics = metrics;
+  }
+
+  /** Connections there are, and how many of them are free. */
+  get size(): { readonly open: number; readonly free: number; readonly waiting: number } {
+    return { open: this.#open.size, free: this.#free.length, waiting: this.#waiting.size };
+  }
+
+  /** Calls `onReady` of the user, at once where a connection is free, or `onFailure`. */
+  acquire(user: UpstreamUser): void {
+    const free = this.#free.pop();
+    if (free !== undefined) return free.use(user);
+    if (this.#open.size < this.settings.CT_UPSTREAM_CONNECTIONS_MAX) return this.#connect(user);
+    this.#wait(user);
+  }
+
+  /** As `acquire`, but on a new connection: one that was free has just turned out to be closed, and others may be. */
+  acquireNew(user: UpstreamUser): void {
+    for (const free of this.#free.splice(0)) free.destroy();
+    this.acquire(user);
+  }
+
+  /** The user does not wait any more. */
+  cancel(user: UpstreamUser): void {
+    const deadline = this.#waiting.get(user);
+    if (deadline === undefined) return;
+    this.#waiting.delete(user);
+    this.wheel.remove(deadline);
+    this.#metrics.add('ct_proxy_upstream_waiting', -1);
+  }
+
+  onFree(connection: EdgeConnection): void {
+    const next = this.#nextWaiting();
+    if (next !== undefined) return connection.use(next);
+    if (this.#isClosing) return connection.destroy();
+    this.#free.push(connection);
+  }
+
+  onClosed(connection: EdgeConnection): void {
+    this.#open.delete(connection);
+    const at = this.#free.lastIndexOf(connection);
+    if (at !== -1) this.#free.splice(at, 1);
+    const next = this.#nextWaiting();
+    if (next !== undefined) this.#connect(next);
+  }
+
+  /** Closes what is free now, and the others when they are. */
+  close(): void {
+    this.#isClosing = true;
+    for (const free of this.#free.splice(0)) free.destroy();
+  }
+
+  /** Ends every connection. */
+  destroy(): void {
+    this.close();
+    for (const connection of this.#open) connection.destroy();
+  }
+
+  #connect(user: UpstreamUser): void {
+    this.#open.add(new UpstreamConnection(this.origin, user, this));
+  }
+
+  #wait(user: UpstreamUser): void {
+    if (this.#waiting.size >= this.settings.CT_UPSTREAM_CONNECTIONS_MAX * waitingPerConnection)
+      return this.#refuse(user);
+    const deadline = new Deadline(() => {
+      this.cancel(user);
+      this.#refuse(user);
+    });
+    this.#waiting.set(user, deadline);
+    this.#metrics.add('ct_proxy_upstream_waiting', 1);
+    this.wheel.set(deadline, this.settings.CT_CONNECT_TIMEOUT_MS);
+  }
+
+  #refuse(user: UpstreamUser): void {
+    const cause = new AppError('edge-busy');
+    user.onFailure({ code: 'edge-busy', reached: 'nothing', cause, isStale: false });
+  }
+
+  #nextWaiting(): UpstreamUser | undefined {
+    const next = this.#waiting.keys().next().value;
+    if (next !== undefined) this.cancel(next);
+    return next;
+  }
+}
