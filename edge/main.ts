@@ -188,7 +188,8 @@ class Edge {
 
   /** A storm of connections asks once for all of them. */
   #noteSessions(): void {
-    this.#noting ??= setTimeout(() => {
+    if (this.#noting !== undefined) return;
+    this.#noting = setTimeout(() => {
       this.#noting = undefined;
       this.#membership?.noteSessions();
     }, noteSessionsDelayMs).unref();

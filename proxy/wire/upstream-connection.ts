@@ -96,6 +96,14 @@ export class UpstreamConnection implements EdgeConnection {
     this.#awaitMore();
   }
 
+  fail(cause: Error): void {
+    const user = this.#user;
+    const reached = this.#phase === 'connecting' ? 'nothing' : 'upstream';
+    this.#user = undefined;
+    this.#close();
+    user?.onFailure({ code: 'upstream-broken', reached, cause, isStale: false });
+  }
+
   destroy(): void {
     this.#user = undefined;
     this.#close();

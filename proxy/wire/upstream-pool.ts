@@ -13,6 +13,8 @@ import type { TimerWheel } from './timer-wheel.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 import type { ConnectionOwner, EdgeConnection, UpstreamUser } from './upstream-user.ts';
 
+const retireGraceMs = 1_000;
+
 interface PoolOptions {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
@@ -28,6 +30,7 @@ export class UpstreamPool implements ConnectionOwner {
   readonly #free: EdgeConnection[] = [];
   readonly #waiting = new Map<UpstreamUser, Deadline>();
   #isClosing = false;
+  readonly #grace = new Deadline(() => this.#failAll());
 
   constructor(address: string, { settings, wheel, metrics }: PoolOptions) {
     this.origin = parseOrigin(address);
@@ -85,8 +88,18 @@ export class UpstreamPool implements ConnectionOwner {
     for (const free of this.#free.splice(0)) free.destroy();
   }
 
+  /**
+   * The edge is over, or its address has changed: closes what is free, and after a grace for answers that are on their
+   * way fails the rest. An edge that is frozen answers nobody, and its keys are elsewhere by now.
+   */
+  retire(): void {
+    this.close();
+    this.wheel.set(this.#grace, retireGraceMs);
+  }
+
   /** Ends every connection. */
   destroy(): void {
+    this.wheel.remove(this.#grace);
     this.close();
     for (const connection of this.#open) connection.destroy();
   }
@@ -105,6 +118,15 @@ export class UpstreamPool implements ConnectionOwner {
     this.#waiting.set(user, deadline);
     this.#metrics.add('ct_proxy_upstream_waiting', 1);
     this.wheel.set(deadline, this.settings.CT_CONNECT_TIMEOUT_MS);
+  }
+
+  #failAll(): void {
+    const cause = new Error('the edge is over');
+    for (const user of this.#waiting.keys()) {
+      this.cancel(user);
+      user.onFailure({ code: 'upstream-refused', reached: 'nothing', cause, isStale: false });
+    }
+    for (const connection of this.#open) connection.fail(cause);
   }
 
   #refuse(user: UpstreamUser): void {

@@ -43,6 +43,8 @@ export interface EdgeConnection {
   resume(): void;
   /** Begins an exchange on a free connection. */
   use(user: UpstreamUser): void;
+  /** The edge is over: an exchange under way fails, for its answer will not come. */
+  fail(cause: Error): void;
   /** Ends the connection, whatever it does; its user hears no more of it. */
   destroy(): void;
 }

@@ -32,7 +32,7 @@ export class Upstreams {
     for (const [address, pool] of this.#pools) {
       if (addresses.has(address)) continue;
       this.#pools.delete(address);
-      pool.close();
+      pool.retire();
     }
   }
 
