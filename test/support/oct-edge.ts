@@ -16,6 +16,7 @@ import { SessionTokens, decodeSessionKey } from '#shared/session-token.ts';
 import { loadSettings } from '#shared/settings/load.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Adapter, AdmittedExchange } from '../../edge/adapter.ts';
+import type { GapCode } from '../../edge/core/outbox.ts';
 import { createOctAdapter } from '../../edge/oct/adapter.ts';
 
 export const testSecret = 'a secret for tests only';
@@ -77,8 +78,22 @@ export class OctEdge {
 
   /** How often the edge has refused something with this code. */
   async refusals(code: ErrorCode): Promise<number> {
-    const line = new RegExp(`^ct_edge_refused_total\\{code="${code}"\\} (\\d+)$`, 'm');
-    return Number(line.exec(await this.metrics.render())?.[1] ?? 0);
+    return await this.#countOf(`ct_edge_refused_total{code="${code}"}`);
+  }
+
+  /** How often a member came back with a gap, for this reason. */
+  async gaps(code: GapCode): Promise<number> {
+    return await this.#countOf(`ct_edge_gaps_total{code="${code}"}`);
+  }
+
+  /** How often a member came back without one. */
+  async resumes(): Promise<number> {
+    return await this.#countOf('ct_edge_resumes_total');
+  }
+
+  /** Messages that members sent and the edge has taken in, over all restarts. */
+  async messagesIn(): Promise<number> {
+    return await this.#countOf('ct_edge_messages_total{adapter="oct",direction="in"}');
   }
 
   /** Lets the adapter's clock run ahead. */
@@ -99,6 +114,11 @@ export class OctEdge {
     this.#server.close(() => resolve());
     this.#server.closeAllConnections();
     await promise;
+  }
+
+  async #countOf(series: string): Promise<number> {
+    const lines = (await this.metrics.render()).split('\n');
+    return Number(lines.find((line) => line.startsWith(`${series} `))?.slice(series.length + 1) ?? 0);
   }
 
   #createAdapter(): Adapter {
