@@ -23,7 +23,7 @@ export interface AdapterLoad {
   readonly members: number;
   readonly websockets: number;
   readonly pollings: number;
-  /** Bytes that wait for members. */
+  /** Bytes kept for members until they have confirmed them. */
   readonly outboxBytes: number;
   /** Since the start of the process. */
   readonly messages: number;

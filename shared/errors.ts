@@ -42,6 +42,15 @@ const unavailable = {
   level: 'warn',
 } as const;
 
+/** A member cannot go on where its connection ended: it comes back and is brought up to date as a newcomer. */
+const gap = {
+  source: 'downstream',
+  retry: 'now',
+  status: 503,
+  closeCode: 1013,
+  level: 'warn',
+} as const;
+
 export const errorTable = {
   'request-malformed': { ...badRequest, message: 'The request breaks the rules of HTTP/1.1.' },
   'host-invalid': { ...badRequest, message: 'The request needs exactly one valid Host.' },
@@ -157,6 +166,10 @@ export const errorTable = {
     level: 'warn',
     message: 'The connection does not read fast enough.',
   },
+  'outbox-bytes-exceeded': { ...gap, message: 'More bytes were sent to the member than are kept for it.' },
+  'outbox-count-exceeded': { ...gap, message: 'More messages were sent to the member than are kept for it.' },
+  'outbox-age-exceeded': { ...gap, message: 'Messages to the member are older than they are kept.' },
+  'offset-unknown': { ...gap, message: 'What the member heard last is not known here.' },
   'wrong-edge': {
     source: 'internal',
     retry: 'now',

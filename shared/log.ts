@@ -33,6 +33,7 @@ export const logEvents = {
   'session.ended': 'A session ended; carries the reason.',
   'session.fenced': 'The edge dropped a session that another epoch owns.',
   'member.joined': 'A member joined a session.',
+  'member.gapped': 'A member came back and missed what is not kept any more; carries the error code.',
   'member.left': 'A member left a session.',
   'member.cut': 'A member was cut off; carries the error code.',
   'join.requested': 'A guest asks to join.',

@@ -80,7 +80,21 @@ export const metricTable = {
     help: 'Requests, members and messages refused, by error code.',
     labels: ['code'],
   },
-  ct_edge_outbox_bytes: { type: 'gauge', help: 'Bytes that wait for members.', labels: [] },
+  ct_edge_outbox_bytes: {
+    type: 'gauge',
+    help: 'Bytes kept for members until they have confirmed them.',
+    labels: [],
+  },
+  ct_edge_resumes_total: {
+    type: 'counter',
+    help: 'Members who came back and missed nothing.',
+    labels: [],
+  },
+  ct_edge_gaps_total: {
+    type: 'counter',
+    help: 'Members who came back and were brought up to date as newcomers, by the bound that was exceeded.',
+    labels: ['code'],
+  },
   ct_edge_commit_seconds: {
     type: 'histogram',
     help: 'Time of a group commit of document updates.',

@@ -1,5 +1,7 @@
 /** What a session is told (`Command`) and what it wants done (`Effect`). The adapter translates both. */
+import type { ErrorCode } from '#shared/errors.ts';
 import type { User } from '#shared/session-token.ts';
+import type { GapCode } from './outbox.ts';
 import type {
   ConnectionId,
   JoinId,
@@ -10,12 +12,15 @@ import type {
   RequestId,
   Sealed,
   SealKeys,
+  StreamId,
 } from './session-state.ts';
 
 /** What members do, each named by the connection that it came through. */
 export type Command =
-  | { kind: 'connect'; connection: ConnectionId; profile: MemberProfile; clock: number }
+  | ConnectCommand
   | { kind: 'disconnect'; connection: ConnectionId }
+  /** The client has all that this connection carried up to the sequence. */
+  | { kind: 'confirm'; connection: ConnectionId; sequence: number }
   | { kind: 'leave'; connection: ConnectionId }
   | RequestCommand
   | AnswerCommand
@@ -24,7 +29,25 @@ export type Command =
   | JoinCommand
   | JoinAnswerCommand
   /** Time has passed. */
-  | { kind: 'tick' };
+  | { kind: 'tick' }
+  /** The edge stops: from now on nothing is sent. */
+  | { kind: 'freeze' };
+
+export interface ConnectCommand {
+  readonly kind: 'connect';
+  readonly connection: ConnectionId;
+  readonly profile: MemberProfile;
+  readonly clock: number;
+  /** What the client was told; the same as in `resumes` where it was told that its stream goes on. */
+  readonly stream: StreamId;
+  /** A client that was connected before: its stream, and its last offset unless it heard nothing. */
+  readonly resumes: ResumePoint | undefined;
+}
+
+export interface ResumePoint {
+  readonly stream: StreamId;
+  readonly offset: string | undefined;
+}
 
 export interface RequestCommand {
   readonly kind: 'request';
@@ -86,18 +109,32 @@ export interface JoinApproval {
 
 export type JoinDecision = JoinApproval | { readonly kind: 'rejected' | 'timed-out' | 'session-ended' };
 
-export type LeaveReason = 'left' | 'away-too-long' | 'waiting-overflow';
-export type EndReason = 'host-left' | 'host-away-too-long' | 'host-waiting-overflow';
+export type LeaveReason = 'left' | 'away-too-long';
+export type EndReason = 'host-left' | 'host-away-too-long';
 
 export type Effect =
-  | { kind: 'send'; connection: ConnectionId; to: MemberId; message: Outgoing }
+  | SendEffect
   /** The client must not come back with this connection. */
   | { kind: 'expel'; connection: ConnectionId }
-  /** No place in the session: the client may try again. */
-  | { kind: 'turn-away'; connection: ConnectionId }
+  /** Not now: the client may try again. */
+  | { kind: 'turn-away'; connection: ConnectionId; code: ErrorCode }
+  /** The client goes on where its last connection ended. */
+  | { kind: 'member-resumed'; member: MemberProfile }
+  /** The client missed what nobody has any more, and begins anew. */
+  | { kind: 'member-gapped'; member: MemberProfile; code: GapCode }
   | { kind: 'member-joined'; member: MemberProfile }
   | { kind: 'member-left'; member: MemberProfile; reason: LeaveReason }
   | { kind: 'join-decided'; id: JoinId; decision: JoinDecision }
   /** Nobody can want the answer any more. */
   | { kind: 'join-forgotten'; id: JoinId }
   | { kind: 'ended'; reason: EndReason };
+
+export interface SendEffect {
+  readonly kind: 'send';
+  readonly connection: ConnectionId;
+  readonly to: MemberId;
+  /** Of the message in the member's stream; travels with it, so that the client can say where it was. */
+  readonly offset: string;
+  readonly sequence: number;
+  readonly message: Outgoing;
+}

@@ -1,7 +1,9 @@
 /**
  * The next state of a session while one command is applied: copies a map at its first change, collects the
- * effects, and is the one place that decides between sending a message and keeping it for a member's return.
+ * effects, and is the one place where a message gets into a member's outbox and, if it can, to its connection.
  */
+import type { Epoch } from '#shared/ids.ts';
+import { formatOffset, pushMessage } from './outbox.ts';
 import type { Effect } from './session-command.ts';
 import type {
   ConnectionId,
@@ -16,8 +18,6 @@ import type {
   SessionState,
 } from './session-state.ts';
 
-/** Messages that may wait for one member who is away; some 25 s of a lively session. */
-export const waitingMaxMessages = 4_096;
 /** What a message weighs besides its content: envelope, wrapped key or a member's public key. */
 const envelopeBytes = 2_048;
 
@@ -29,11 +29,12 @@ export class SessionDraft {
   readonly connections: CopyOnWriteMap<ConnectionId, MemberId>;
   readonly requests: CopyOnWriteMap<RelayId, PendingRequest>;
   readonly joins: CopyOnWriteMap<JoinId, JoinRequest>;
-  /** Members for whom more waits than may; `dropOverflowed` takes them out when the command is done. */
-  readonly overflowed = new Set<MemberId>();
   clock: number;
   hostDueMs: number | undefined;
   hasEnded = false;
+  isFrozen: boolean;
+  sequenceFloor: number;
+  readonly epoch: Epoch;
   readonly #birth: number;
 
   constructor(state: SessionState, nowMs: number) {
@@ -45,6 +46,9 @@ export class SessionDraft {
     this.joins = new CopyOnWriteMap(state.joins);
     this.clock = state.clock;
     this.hostDueMs = state.hostDueMs;
+    this.isFrozen = state.isFrozen;
+    this.sequenceFloor = state.sequenceFloor;
+    this.epoch = state.epoch;
     this.#birth = state.birth;
   }
 
@@ -53,7 +57,10 @@ export class SessionDraft {
       limits: this.limits,
       birth: this.#birth,
       clock: this.clock,
+      epoch: this.epoch,
+      sequenceFloor: this.sequenceFloor,
       hasEnded: this.hasEnded,
+      isFrozen: this.isFrozen,
       hostDueMs: this.hostDueMs,
       members: this.members.view,
       connections: this.connections.view,
@@ -73,22 +80,24 @@ export class SessionDraft {
     return undefined;
   }
 
-  /** Sends to a member, or keeps the message while the member is away; nobody else gets it. */
+  /** Keeps a message for a member until it is confirmed, and sends it where there is a connection. */
   deliver(to: MemberId, message: Outgoing): void {
     const member = this.members.view.get(to);
     if (member === undefined) return;
-    const { presence, profile } = member;
-    if (presence.kind === 'connected') {
-      this.effects.push({ kind: 'send', connection: presence.connection, to, message });
-      return;
-    }
-    const waiting = [...presence.waiting, message];
-    const waitingBytes = presence.waitingBytes + weigh(message);
-    if (waiting.length > waitingMaxMessages || waitingBytes > this.limits.waitingMaxBytes) {
-      this.overflowed.add(to);
-      return;
-    }
-    this.members.set(to, { profile, presence: { ...presence, waiting, waitingBytes } });
+    const entry = { message, bytes: weigh(message), atMs: this.nowMs };
+    const outbox = pushMessage(member.outbox, entry, this.limits.outboxMaxBytes);
+    this.members.set(to, { ...member, outbox });
+    const { presence } = member;
+    if (presence.kind !== 'connected' || this.isFrozen) return;
+    const offset = formatOffset(this.epoch, outbox.last);
+    this.effects.push({
+      kind: 'send',
+      connection: presence.connection,
+      to,
+      offset,
+      sequence: outbox.last,
+      message,
+    });
   }
 
   deliverToOthers(except: MemberId, message: Outgoing): void {

@@ -6,6 +6,7 @@ import {
   answerJoin,
   askToJoin,
   connect,
+  comeBack,
   disconnect,
   testBirth,
 } from '../../test/support/oct-core.ts';
@@ -73,14 +74,14 @@ testRows(
     {
       promise: 'a host who comes back is asked then',
       given: [disconnect('ann'), askToJoin('bob')],
-      when: connect('ann', { nth: 2 }),
-      gives: ['ann-2 < may bob join as question-bob-1?'],
+      when: comeBack('ann'),
+      gives: ['resumed ann', 'ann-2 < may bob join as question-bob-1?'],
     },
     {
       promise: 'a host who comes back is not asked twice',
       given: [askToJoin('bob'), disconnect('ann')],
-      when: connect('ann', { nth: 2 }),
-      gives: [],
+      when: comeBack('ann'),
+      gives: ['resumed ann'],
     },
     {
       promise: 'a host that was started anew is asked again',

@@ -76,6 +76,13 @@ export function dropRequestsOf(draft: SessionDraft, member: MemberId): void {
   }
 }
 
+/** A client that has a gap may have missed questions and answers alike: all that is open fails now. */
+export function failRequestsOf(draft: SessionDraft, member: MemberId): void {
+  for (const [relayId, request] of draft.requests.view) {
+    if (request.origin === member || request.target === member) failRequest(draft, relayId, request);
+  }
+}
+
 function failRequest(draft: SessionDraft, relayId: RelayId, request: PendingRequest): void {
   draft.requests.delete(relayId);
   draft.deliver(request.origin, { kind: 'failure', id: request.id });

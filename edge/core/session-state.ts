@@ -2,7 +2,10 @@
  * One session as plain data: who belongs to it, who asks to join, which requests wait for an answer. Holds
  * no socket, timer or clock; content is opaque but for its size. `session.ts` has the rules.
  */
+import type { Epoch } from '#shared/ids.ts';
 import type { User } from '#shared/session-token.ts';
+import { firstSequence } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -11,6 +14,8 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type MemberId = Branded<'MemberId'>;
 export type ConnectionId = Branded<'ConnectionId'>;
 export type JoinId = Branded<'JoinId'>;
+/** What a client hears without a gap, over any number of connections. */
+export type StreamId = Branded<'StreamId'>;
 /** Random name under which a request travels to its target. */
 export type RelayId = Branded<'RelayId'>;
 /** How the sender of a request names it. */
@@ -56,17 +61,14 @@ export type Outgoing =
 
 export type Presence =
   | { readonly kind: 'connected'; readonly connection: ConnectionId }
-  | {
-      readonly kind: 'away';
-      readonly sinceMs: number;
-      /** Messages in the order in which they go out on return. */
-      readonly waiting: readonly Outgoing[];
-      readonly waitingBytes: number;
-    };
+  | { readonly kind: 'away'; readonly sinceMs: number };
 
 export interface Member {
   readonly profile: MemberProfile;
   readonly presence: Presence;
+  readonly stream: StreamId;
+  /** All that was said to the member, sent or not, until its client has confirmed it. */
+  readonly outbox: Outbox<Outgoing>;
 }
 
 export interface PendingRequest {
@@ -88,8 +90,8 @@ export interface JoinRequest {
 export interface SessionLimits {
   readonly membersMax: number;
   readonly hostGraceMs: number;
-  /** Bytes that may wait for one member who is away. */
-  readonly waitingMaxBytes: number;
+  /** Bytes that are kept for one member until its client has confirmed them. */
+  readonly outboxMaxBytes: number;
 }
 
 export interface SessionState {
@@ -98,7 +100,13 @@ export interface SessionState {
   readonly birth: number;
   /** The last clock that a token of this session got: its birth plus the number of joins. */
   readonly clock: number;
+  /** The right under which this edge runs the session; part of every offset. */
+  readonly epoch: Epoch;
+  /** No member who has left was given an offset beyond this one; who comes anew gets later ones. */
+  readonly sequenceFloor: number;
   readonly hasEnded: boolean;
+  /** Nothing is sent any more, only kept: the edge stops. */
+  readonly isFrozen: boolean;
   /** The session ends at this time; undefined while the host is connected. */
   readonly hostDueMs: number | undefined;
   readonly members: ReadonlyMap<MemberId, Member>;
@@ -123,12 +131,19 @@ export function birthOf(clock: number): number {
 }
 
 /** A session without members, about to get its host. */
-export function openSession(birth: number, limits: SessionLimits, nowMs: number): SessionState {
+export function openSession(
+  { birth, epoch }: Pick<SessionState, 'birth' | 'epoch'>,
+  limits: SessionLimits,
+  nowMs: number,
+): SessionState {
   return {
     limits,
     birth,
     clock: birth,
+    epoch,
+    sequenceFloor: firstSequence(nowMs),
     hasEnded: false,
+    isFrozen: false,
     hostDueMs: nowMs + Math.max(limits.hostGraceMs, firstConnectMs),
     members: new Map(),
     connections: new Map(),

@@ -1,10 +1,11 @@
-/** Who is in a session, by table: arrival, absence, return, departure, overflow and the end. */
+/** Who is in a session, by table: arrival, absence, departure and the end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   CoreSession,
   askToJoin,
   broadcast,
+  comeBack,
   connect,
   disconnect,
   leave,
@@ -14,19 +15,11 @@ import {
 } from '../../test/support/oct-core.ts';
 import { play, testRows } from '../../test/support/oct-table.ts';
 import type { Command } from './session-command.ts';
-import { waitingMaxMessages } from './session-draft.ts';
 import { guestGraceMs } from './session-roster.ts';
 
 const both = [connect('ann'), connect('bob')];
 const three = [...both, connect('cid')];
 const full = [...three, connect('dan')];
-/** Three of them may wait, the fourth is too much. */
-const long = 'x'.repeat(1_000);
-
-function repeat(times: number, command: Command): readonly Command[] {
-  return Array.from({ length: times }, () => command);
-}
-
 testRows(
   'arrival',
   [],
@@ -52,13 +45,13 @@ testRows(
       promise: 'a session that is full turns newcomers away',
       given: full,
       when: connect('eve'),
-      gives: ['turn-away eve-1'],
+      gives: ['turn-away eve-1: session-full'],
     },
     {
       promise: 'a full session takes a member back',
       given: [...full, disconnect('dan')],
-      when: connect('dan', { nth: 2 }),
-      gives: [],
+      when: comeBack('dan'),
+      gives: ['resumed dan'],
     },
   ],
 );
@@ -72,29 +65,29 @@ testRows('absence', both, [
       notify('ann', 'bob', { text: '1' }),
       broadcast('ann', { text: '2', keys: ['bob'] }),
     ],
-    when: connect('bob', { nth: 2 }),
-    gives: ['bob-2 < notification of ann: 1', 'bob-2 < broadcast of ann: 2'],
+    when: comeBack('bob'),
+    gives: ['resumed bob', 'bob-2 < notification of ann: 1', 'bob-2 < broadcast of ann: 2'],
   },
   {
     promise: 'what waited is sent once',
-    given: [disconnect('bob'), notify('ann', 'bob'), connect('bob', { nth: 2 }), disconnect('bob', 2)],
-    when: connect('bob', { nth: 3 }),
-    gives: [],
+    given: [disconnect('bob'), notify('ann', 'bob'), comeBack('bob'), disconnect('bob', 2)],
+    when: comeBack('bob', { nth: 3 }),
+    gives: ['resumed bob'],
   },
   {
     promise: 'a second connection of the same client takes the place of the first',
-    when: connect('bob', { nth: 2 }),
-    gives: ['expel bob-1'],
+    when: comeBack('bob'),
+    gives: ['expel bob-1', 'resumed bob'],
   },
   {
     promise: 'the end of a connection that was replaced does not count',
-    given: [connect('bob', { nth: 2 }), disconnect('bob')],
+    given: [comeBack('bob'), disconnect('bob')],
     when: notify('ann', 'bob'),
     gives: ['bob-2 < notification of ann: hi'],
   },
   {
     promise: 'what comes through a connection that was replaced does not count',
-    given: [connect('bob', { nth: 2 })],
+    given: [comeBack('bob')],
     when: notify('bob', 'ann'),
     gives: [],
   },
@@ -124,7 +117,7 @@ testRows('absence', both, [
   },
   {
     promise: 'a guest who is back in time stays',
-    given: [disconnect('bob'), guestGraceMs - 1, connect('bob', { nth: 2 })],
+    given: [disconnect('bob'), guestGraceMs - 1, comeBack('bob')],
     when: guestGraceMs,
     gives: [],
   },
@@ -136,7 +129,7 @@ testRows('absence', both, [
   },
   {
     promise: 'a host who is back in time goes on',
-    given: [disconnect('ann'), 19_999, connect('ann', { nth: 2 })],
+    given: [disconnect('ann'), 19_999, comeBack('ann')],
     when: guestGraceMs,
     gives: [],
   },
@@ -178,48 +171,6 @@ testRows('departure', three, [
     ],
   },
 ]);
-
-testRows('overflow', both, [
-  {
-    promise: 'a guest for whom too much waits is taken out',
-    given: [disconnect('bob'), ...repeat(3, notify('ann', 'bob', { text: long }))],
-    when: notify('ann', 'bob', { text: long }),
-    gives: ['left bob: waiting-overflow', 'ann-1 < bob left'],
-  },
-  {
-    promise: 'a host for whom too much waits ends the session',
-    given: [disconnect('ann'), ...repeat(3, notify('bob', 'ann', { text: long }))],
-    when: notify('bob', 'ann', { text: long }),
-    gives: ['bob-1 < closed by ann', 'expel bob-1', 'ended: host-waiting-overflow'],
-  },
-  {
-    promise: 'nothing overflows for who is there',
-    given: repeat(4, notify('ann', 'bob', { text: long })),
-    when: notify('ann', 'bob', { text: long }),
-    gives: [`bob-1 < notification of ann: ${long}`],
-  },
-]);
-
-test('more messages than may wait are too much, however small', () => {
-  const session = new CoreSession({ waitingMaxBytes: Infinity });
-  for (const step of [...both, disconnect('bob')]) play(session, step);
-  for (let i = 0; i < waitingMaxMessages; i++) assert.deepEqual(play(session, notify('ann', 'bob')), []);
-  assert.deepEqual(play(session, notify('ann', 'bob')), ['left bob: waiting-overflow', 'ann-1 < bob left']);
-});
-
-test('news of who left fill up what waits for others, who then leave as well', () => {
-  const session = new CoreSession({ waitingMaxBytes: 8_000 });
-  for (const step of [...three, disconnect('bob'), disconnect('cid')]) play(session, step);
-  const text = 'x'.repeat(1_500);
-  for (const name of ['bob', 'bob', 'cid', 'cid']) play(session, notify('ann', name, { text }));
-  const left = play(session, notify('ann', 'bob', { text }));
-  assert.deepEqual(left, [
-    'left bob: waiting-overflow',
-    'ann-1 < bob left',
-    'left cid: waiting-overflow',
-    'ann-1 < cid left',
-  ]);
-});
 
 test('after its end a session does nothing, whatever comes', () => {
   const session = new CoreSession();

@@ -12,13 +12,8 @@ import {
   relayNotification,
   relayRequest,
 } from './session-relay.ts';
-import {
-  connectMember,
-  disconnectMember,
-  dropOverflowed,
-  expireMembers,
-  leaveSession,
-} from './session-roster.ts';
+import { confirmOutbox, connectMember, expireOutboxes } from './session-arrival.ts';
+import { disconnectMember, expireMembers, leaveSession } from './session-roster.ts';
 import type { SessionState } from './session-state.ts';
 
 export interface Transition {
@@ -32,7 +27,6 @@ export function applyCommand(state: SessionState, command: Command, nowMs: numbe
   if (state.hasEnded) return { state, effects: [] };
   const draft = new SessionDraft(state, nowMs);
   apply(draft, command);
-  dropOverflowed(draft);
   return { state: draft.toState(), effects: draft.effects };
 }
 
@@ -42,6 +36,8 @@ function apply(draft: SessionDraft, command: Command): void {
       return connectMember(draft, command);
     case 'disconnect':
       return disconnectMember(draft, command.connection);
+    case 'confirm':
+      return confirmOutbox(draft, command.connection, command.sequence);
     case 'leave':
       return leaveSession(draft, command.connection);
     case 'request':
@@ -59,6 +55,9 @@ function apply(draft: SessionDraft, command: Command): void {
     case 'tick':
       expireRequests(draft);
       expireJoins(draft);
+      expireOutboxes(draft);
       return expireMembers(draft);
+    case 'freeze':
+      draft.isFrozen = true;
   }
 }

@@ -17,7 +17,10 @@ import type { SessionTokens } from '#shared/session-token.ts';
 import type { AdmittedExchange } from '../adapter.ts';
 import { admitMember } from './handshake.ts';
 import type { Admission } from './handshake.ts';
-import { closeTransport, cutTransport, isWebSocket, onOversizedMessage } from './transport.ts';
+import { heartbeatOf } from './heartbeat.ts';
+import { createResumeAdapter, nameStream } from './resume.ts';
+import type { ResumeCheck } from './resume.ts';
+import { closeTransport, cutTransport, isWebSocket, onOversizedMessage, stopTransport } from './transport.ts';
 
 /** A dead connection is noticed after 15 s at most: half of what clients and guests' grace allow. */
 const pingIntervalMs = 5_000;
@@ -26,6 +29,8 @@ const pingTimeoutMs = 10_000;
 const connectTimeoutMs = 10_000;
 /** Peers have so long to answer a close before their connection is cut. */
 const closeGraceMs = 1_000;
+/** Peers have so long to answer a ping before their connection is stopped without a proof of what arrived. */
+const pongGraceMs = 1_000;
 const sidRandomBytes = 18;
 
 /** Checks the session that a verified token belongs to, and throws where it is not this one. */
@@ -36,6 +41,7 @@ interface GatewayOptions {
   readonly messageMaxBytes: number;
   readonly tokens: SessionTokens;
   readonly checkToken: TokenCheck;
+  readonly canResume: ResumeCheck;
   /** Called synchronously when a socket is connected: listeners attached later would miss messages. */
   readonly onConnection: ConnectionHandler;
   readonly onRefusal: (code: ErrorCode, exchange: AdmittedExchange) => void;
@@ -55,6 +61,9 @@ export class Gateway {
       serveClient: false,
       connectTimeout: connectTimeoutMs,
       cleanupEmptyChildNamespaces: true,
+      // Tokens are verified at every return.
+      connectionStateRecovery: { skipMiddlewares: false },
+      adapter: createResumeAdapter(options.canResume),
     });
     io.bind(this.#engine);
     this.#serve(io.of('/'));
@@ -87,13 +96,19 @@ export class Gateway {
     for (const conn of this.#connections.get(key) ?? []) closeTransport(conn, closeCode);
   }
 
-  /** Closes all connections so that clients come back; cuts those that do not answer in time. */
-  async close(closeCode: number): Promise<void> {
+  /**
+   * Ends all connections so that clients come back and nothing that they have sent is lost. The sessions send
+   * nothing any more, so a pong proves that clients have everything; only then comes the stop. Cuts those that
+   * do not answer in time, all at the same time: a frozen client delays the others by the grace, no more.
+   */
+  async stop(): Promise<void> {
+    const pongs = this.#allConnections().map(async (conn) => await heartbeatOf(conn).settled());
+    await Promise.race([Promise.allSettled(pongs), once(AbortSignal.timeout(pongGraceMs), 'abort')]);
     const deadline = AbortSignal.timeout(closeGraceMs);
     const closed = this.#allConnections().map(
       async (conn) => await once(conn, 'close', { signal: deadline }),
     );
-    for (const conn of this.#allConnections()) closeTransport(conn, closeCode);
+    for (const conn of this.#allConnections()) stopTransport(conn);
     await Promise.allSettled(closed);
     for (const conn of this.#allConnections()) cutTransport(conn);
     this.#engine.close();
@@ -122,6 +137,8 @@ export class Gateway {
   #remember(conn: EngineSocket): void {
     const exchange = this.#exchangeOf(conn.request);
     const { key } = exchange;
+    // Now, so that it counts every ping.
+    heartbeatOf(conn);
     onOversizedMessage(conn, () => this.#refuse('message-too-large', exchange));
     const connections = this.#connections.get(key) ?? new Set();
     this.#connections.set(key, connections.add(conn));
@@ -157,6 +174,7 @@ export class Gateway {
     const admission = await admitMember(socket.request.headers, key, this.#options.tokens);
     this.#options.checkToken(key, admission);
     this.#admissions.set(socket, admission);
+    nameStream(socket, key, this.#options.canResume);
   }
 
   #refuse(code: ErrorCode, exchange: AdmittedExchange): void {

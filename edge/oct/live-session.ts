@@ -12,22 +12,24 @@ import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
 import { applyCommand } from '../core/session.ts';
-import type { Command, Effect, JoinApproval, JoinDecision } from '../core/session-command.ts';
-import { judgeJoin } from '../core/session-joins.ts';
+import { canResume } from '../core/session-arrival.ts';
 import type {
-  ConnectionId,
-  JoinId,
-  MemberId,
-  Outgoing,
-  RelayId,
-  SessionState,
-} from '../core/session-state.ts';
+  Command,
+  Effect,
+  JoinApproval,
+  JoinDecision,
+  ResumePoint,
+  SendEffect,
+} from '../core/session-command.ts';
+import { judgeJoin } from '../core/session-joins.ts';
+import type { ConnectionId, JoinId, RelayId, SessionState } from '../core/session-state.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Admission } from './handshake.ts';
 import { JoinDesk, joinInfo } from './join-desk.ts';
 import { readJoinResponse } from './join-response.ts';
 import { MemberSocket } from './member-socket.ts';
 import { OutgoingEncoder, toPeer } from './outgoing.ts';
+import { readResumePoint } from './resume.ts';
 import type { Traffic } from '../traffic.ts';
 
 /** What all sessions of the adapter share. */
@@ -74,26 +76,33 @@ export class LiveSession {
     return this.#state.connections.size;
   }
 
-  /** Bytes that wait for members, connected or away. */
-  get waitingBytes(): number {
+  /** Bytes kept for members, connected or away, until they have confirmed them. */
+  get outboxBytes(): number {
     let bytes = 0;
-    for (const socket of this.#sockets.values()) bytes += socket.waitingBytes;
-    for (const { presence } of this.#state.members.values()) {
-      if (presence.kind === 'away') bytes += presence.waitingBytes;
-    }
+    for (const { outbox } of this.#state.members.values()) bytes += outbox.bytes;
     return bytes;
   }
 
-  /** Takes in a socket whose token is verified. Attaches its listeners before anything can arrive. */
+  canResume(point: ResumePoint): boolean {
+    return canResume(this.#state, point);
+  }
+
+  /**
+   * Takes in a socket whose token is verified. Attaches its listeners before anything can arrive, and replays
+   * what its client missed before anything else can be said to it.
+   */
   admit(socket: Socket, { profile, clock }: Admission): void {
-    const memberSocket = new MemberSocket(socket);
+    const memberSocket = new MemberSocket(socket, (sequence) =>
+      this.#apply({ kind: 'confirm', connection, sequence }),
+    );
     const connection = memberSocket.id;
     this.#sockets.set(connection, memberSocket);
     socket.on('message', (data: unknown) => this.#receive(connection, data));
     // Of a packet that breaks the rules of Socket.IO, which then closes the connection.
     socket.on('error', () => this.#refuse('message-malformed'));
     socket.once('disconnect', () => this.#forget(connection));
-    this.#apply({ kind: 'connect', connection, profile, clock });
+    const { stream } = memberSocket;
+    this.#apply({ kind: 'connect', connection, profile, clock, stream, resumes: readResumePoint(socket) });
   }
 
   askToJoin(user: User): { kind: 'asked'; id: JoinId } | { kind: 'refused'; code: ErrorCode } {
@@ -112,6 +121,11 @@ export class LiveSession {
 
   tick(): void {
     this.#apply({ kind: 'tick' });
+  }
+
+  /** Sends nothing any more; what members say is still taken in. */
+  freeze(): void {
+    this.#apply({ kind: 'freeze' });
   }
 
   /** Forgets everything at once; whoever drops the session closes its connections. */
@@ -156,18 +170,21 @@ export class LiveSession {
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case 'send':
-        return this.#send(effect.connection, effect.to, effect.message);
+        return this.#send(effect);
       case 'expel':
         return this.#sockets.get(effect.connection)?.expel();
       case 'turn-away':
-        this.#refuse('session-full');
-        return this.#sockets.get(effect.connection)?.close(errorTable['session-full'].closeCode);
+        this.#refuse(effect.code);
+        return this.#sockets.get(effect.connection)?.close(errorTable[effect.code].closeCode);
+      case 'member-resumed':
+        return this.#context.metrics.count('ct_edge_resumes_total');
+      case 'member-gapped':
+        this.#context.metrics.count('ct_edge_gaps_total', { code: effect.code });
+        return this.#log.warn('member.gapped', { member: effect.member.id, code: effect.code });
       case 'member-joined':
         return this.#log.info('member.joined', { member: effect.member.id, host: effect.member.isHost });
-      case 'member-left': {
-        const level = effect.reason === 'waiting-overflow' ? 'warn' : 'info';
-        return this.#log.write(level, 'member.left', { member: effect.member.id, reason: effect.reason });
-      }
+      case 'member-left':
+        return this.#log.info('member.left', { member: effect.member.id, reason: effect.reason });
       case 'join-decided':
         this.#log.info('join.decided', { decision: effect.decision.kind });
         return this.#announce(effect.id, effect.decision);
@@ -179,19 +196,19 @@ export class LiveSession {
     }
   }
 
-  #send(connection: ConnectionId, to: MemberId, message: Outgoing): void {
+  #send({ connection, to, offset, sequence, message }: SendEffect): void {
     const socket = this.#sockets.get(connection);
     if (socket === undefined) return;
     if (socket.waitingBytes > this.#context.sendBufferMaxBytes) {
       this.#refuse('member-too-slow');
       this.#log.warn('member.cut', { member: to, code: 'member-too-slow' });
       socket.cut();
-      // At once, not when the socket has noticed: what others say meanwhile waits for the member's return.
+      // At once, not when the socket has noticed; the outbox has what is lost with the connection.
       return this.#forget(connection);
     }
     const bytes = this.#encoder.encode(message, to);
     this.#context.traffic.count('out', bytes.byteLength);
-    socket.send(bytes);
+    socket.send(bytes, offset, sequence);
   }
 
   #announce(id: JoinId, decision: JoinDecision): void {

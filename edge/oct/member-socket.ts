@@ -1,30 +1,53 @@
 /** A member's Socket.IO socket: sends, knows how much waits, and ends in the way that its client should take it. */
 import type { Socket } from 'socket.io';
-import type { ConnectionId } from '../core/session-state.ts';
+import type { ConnectionId, StreamId } from '../core/session-state.ts';
+import { heartbeatOf } from './heartbeat.ts';
+import { streamOf } from './resume.ts';
 import { bufferedBytes, closeTransport, cutTransport } from './transport.ts';
+
+/** So much may be unconfirmed before a ping asks for a confirmation, sooner than the clock does. */
+const unaskedMaxBytes = 1_048_576;
+const unaskedMaxMessages = 512;
 
 export class MemberSocket {
   readonly id: ConnectionId;
+  readonly stream: StreamId;
   readonly #socket: Socket;
   /** Handed to Engine.IO, which has not given it to the transport. */
   #heldBytes = 0;
+  #lastSequence = 0;
+  /** Sent since the last ping. */
+  #unasked = { bytes: 0, messages: 0 };
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, onConfirmed: (sequence: number) => void) {
     this.id = socket.id as ConnectionId;
+    this.stream = streamOf(socket);
     this.#socket = socket;
     socket.conn.on('flush', () => {
       this.#heldBytes = 0;
     });
+    const unfollow = heartbeatOf(socket.conn).follow(() => {
+      const sequence = this.#lastSequence;
+      this.#unasked = { bytes: 0, messages: 0 };
+      return () => onConfirmed(sequence);
+    });
+    socket.once('disconnect', unfollow);
   }
 
   get waitingBytes(): number {
     return this.#heldBytes + bufferedBytes(this.#socket.conn);
   }
 
-  send(bytes: Buffer): void {
+  /** The offset is the last argument of the event, from where clients take it. */
+  send(bytes: Buffer, offset: string, sequence: number): void {
     // Counted first: the connection flushes within `send` when it can.
     this.#heldBytes += bytes.byteLength;
-    this.#socket.send(bytes);
+    this.#lastSequence = sequence;
+    this.#socket.send(bytes, offset);
+    this.#unasked.bytes += bytes.byteLength;
+    this.#unasked.messages++;
+    if (this.#unasked.bytes > unaskedMaxBytes || this.#unasked.messages > unaskedMaxMessages)
+      this.#askForConfirmation();
   }
 
   /** Tells the client to stay away, after everything sent before has gone out. */
@@ -40,5 +63,10 @@ export class MemberSocket {
   /** Ends the connection with all that waits in it; the client tries again. */
   cut(): void {
     cutTransport(this.#socket.conn);
+  }
+
+  #askForConfirmation(): void {
+    const heartbeat = heartbeatOf(this.#socket.conn);
+    if (!heartbeat.isWaiting) heartbeat.ping();
   }
 }

@@ -9,6 +9,7 @@ import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { AdmittedExchange, KeyActivity } from '../adapter.ts';
 import { birthFrom, birthOf, openSession } from '../core/session-state.ts';
+import type { ResumePoint } from '../core/session-command.ts';
 import type { SessionLimits } from '../core/session-state.ts';
 import type { Admission } from './handshake.ts';
 import { LiveSession } from './live-session.ts';
@@ -44,6 +45,11 @@ export class Sessions {
   create(exchange: AdmittedExchange): number | undefined {
     if (this.#sessions.has(exchange.key)) return undefined;
     return this.#open(exchange, birthFrom(randomInt(random32Bound)), 'created').birth;
+  }
+
+  /** Whether the session could let a client go on where it says that it was. */
+  canResume(key: string, point: ResumePoint): boolean {
+    return this.#sessions.get(key as AffinityKey)?.canResume(point) ?? false;
   }
 
   /** Throws `token-invalid` where the token is of an earlier session with this key. */
@@ -85,7 +91,7 @@ export class Sessions {
     const { key, epoch, exchangeId } = exchange;
     const { context, limits } = this.#options;
     const log = this.#options.log.child({ adapter: 'oct', epoch, exchange: exchangeId });
-    const state = openSession(birth, limits, context.nowMs());
+    const state = openSession({ birth, epoch }, limits, context.nowMs());
     const onEnded = (): void => void this.#sessions.delete(key);
     const session = new LiveSession({ key, state, log, context, onEnded });
     this.#sessions.set(key, session);

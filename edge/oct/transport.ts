@@ -24,6 +24,20 @@ export function closeTransport(conn: EngineSocket, closeCode: number): void {
   else webSocket.close(closeCode);
 }
 
+/**
+ * Ends the connection at a point of the stream that the client sees: the text frame `9` is a packet that
+ * Engine.IO does not know, at which every client closes. All that it wrote before arrives before its Close
+ * frame, all that it writes later is kept for its next connection; at a WebSocket close from our side it would
+ * write into the closing socket, and lose it. A poll that is under way may lose its body.
+ */
+export function stopTransport(conn: EngineSocket): void {
+  const webSocket = webSocketOf(conn);
+  if (webSocket === undefined) conn.close(!conn.transport.writable);
+  else webSocket.send(stopFrame);
+}
+
+const stopFrame = '9';
+
 /** Ends the connection now, with all that waits in it: for a peer that does not read. */
 export function cutTransport(conn: EngineSocket): void {
   const webSocket = webSocketOf(conn);

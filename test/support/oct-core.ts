@@ -2,8 +2,9 @@
  * Sessions of the pure core for tests: commands by the names of their members, effects as lines of text. A
  * member's id is its name, ann is the host, and a member's connections are called `bob-1`, `bob-2` and so on.
  */
+import type { Epoch } from '#shared/ids.ts';
 import { applyCommand } from '../../edge/core/session.ts';
-import type { Command, Effect } from '../../edge/core/session-command.ts';
+import type { Command, ConnectCommand, Effect } from '../../edge/core/session-command.ts';
 import { openSession } from '../../edge/core/session-state.ts';
 import type {
   ConnectionId,
@@ -16,24 +17,42 @@ import type {
   SealKeys,
   SessionLimits,
   SessionState,
+  StreamId,
 } from '../../edge/core/session-state.ts';
 
 export const testBirth = 3 * 2 ** 20;
-const testLimits: SessionLimits = { membersMax: 4, hostGraceMs: 20_000, waitingMaxBytes: 10_000 };
+export const testEpoch = 7 as Epoch;
+const testLimits: SessionLimits = { membersMax: 4, hostGraceMs: 20_000, outboxMaxBytes: 10_000 };
 
 /** One session with its clock. */
 export class CoreSession {
   state: SessionState;
   nowMs = 0;
+  /** The offsets that each member was sent, in order. */
+  readonly #offsets = new Map<string, string[]>();
 
   constructor(limits: Partial<SessionLimits> = {}) {
-    this.state = openSession(testBirth, { ...testLimits, ...limits }, this.nowMs);
+    this.state = openSession(
+      { birth: testBirth, epoch: testEpoch },
+      { ...testLimits, ...limits },
+      this.nowMs,
+    );
   }
 
   apply(command: Command): readonly Effect[] {
     const { state, effects } = applyCommand(this.state, command, this.nowMs);
     this.state = state;
+    for (const effect of effects) {
+      if (effect.kind !== 'send') continue;
+      const offsets = this.#offsets.get(effect.to) ?? [];
+      this.#offsets.set(effect.to, [...offsets.filter((offset) => offset !== effect.offset), effect.offset]);
+    }
     return effects;
+  }
+
+  /** The last offset that a member was sent but for the last few. */
+  offsetOf(name: string, lost: number): string | undefined {
+    return this.#offsets.get(name)?.at(-1 - lost);
   }
 
   /** Lets time pass, and the session notice. */
@@ -53,9 +72,55 @@ function profileOf(name: string, client = 1): MemberProfile {
   };
 }
 
-/** `client` 2 is a client that was started anew: same token, other public key. */
-export function connect(name: string, { nth = 1, client = 1, clock = testBirth } = {}): Command {
-  return { kind: 'connect', connection: connectionOf(name, nth), profile: profileOf(name, client), clock };
+/** A client that was not connected before; `client` 2 is one that was started anew: same token, other public key. */
+export function connect(name: string, { nth = 1, client = 1, clock = testBirth } = {}): ConnectCommand {
+  return {
+    kind: 'connect',
+    connection: connectionOf(name, nth),
+    profile: profileOf(name, client),
+    clock,
+    stream: streamOf(name, client),
+    resumes: undefined,
+  };
+}
+
+/** A client that comes back; without an offset it has heard nothing. `isTold`: its stream goes on. */
+export function resume(
+  name: string,
+  { nth = 2, client = 1, offset, isTold = true }: Return & { offset: string | undefined },
+): ConnectCommand {
+  const stream = streamOf(name, client);
+  return {
+    ...connect(name, { nth, client }),
+    stream: isTold ? stream : (`${stream}, after connection ${nth}` as StreamId),
+    resumes: { stream, offset },
+  };
+}
+
+interface Return {
+  readonly nth?: number;
+  readonly client?: number;
+  readonly isTold?: boolean;
+}
+
+/** A client that comes back and lost the last few messages with its connection. */
+export function comeBack(
+  name: string,
+  { lost = 0, ...options }: Return & { lost?: number } = {},
+): (session: CoreSession) => Command {
+  return (session) => resume(name, { ...options, offset: session.offsetOf(name, lost) });
+}
+
+/** The client has all that was sent so far. */
+export function confirmAll(name: string, nth = 1): (session: CoreSession) => Command {
+  return ({ state }) => {
+    const sequence = state.members.get(name as MemberId)!.outbox.last;
+    return { kind: 'confirm', connection: connectionOf(name, nth), sequence };
+  };
+}
+
+export function streamOf(name: string, client = 1): StreamId {
+  return `stream ${client} of ${name}` as StreamId;
 }
 
 export function disconnect(name: string, nth = 1): Command {
@@ -179,8 +244,13 @@ export function tell(effect: Effect): string {
     case 'send':
       return `${effect.connection} < ${tellMessage(effect.to, effect.message)}`;
     case 'expel':
+      return `expel ${effect.connection}`;
     case 'turn-away':
-      return `${effect.kind} ${effect.connection}`;
+      return `turn-away ${effect.connection}: ${effect.code}`;
+    case 'member-resumed':
+      return `resumed ${effect.member.id}`;
+    case 'member-gapped':
+      return `gap of ${effect.member.id}: ${effect.code}`;
     case 'member-joined':
       return `joined ${effect.member.id}`;
     case 'member-left':

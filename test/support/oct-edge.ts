@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { ErrorCode } from '#shared/errors.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
@@ -16,6 +16,7 @@ import { SessionTokens, decodeSessionKey } from '#shared/session-token.ts';
 import { loadSettings } from '#shared/settings/load.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Adapter, AdmittedExchange } from '../../edge/adapter.ts';
+import type { GapCode } from '../../edge/core/outbox.ts';
 import { createOctAdapter } from '../../edge/oct/adapter.ts';
 
 export const testSecret = 'a secret for tests only';
@@ -49,6 +50,7 @@ export class OctEdge {
   readonly #server: Server;
   readonly #settings: Settings;
   readonly #open = new Map<AffinityKey, number>();
+  readonly #sockets = new Set<Socket>();
   #skewMs = 0;
   #adapter: Adapter;
 
@@ -59,6 +61,10 @@ export class OctEdge {
     this.#settings = settings;
     this.#adapter = this.#createAdapter();
     server.on('request', (request, response) => void this.#answer(request, response));
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     server.on('upgrade', (request, socket, head) => {
       const exchange = admit(request);
       if (this.refuses(request) || exchange === undefined) socket.destroy();
@@ -77,8 +83,22 @@ export class OctEdge {
 
   /** How often the edge has refused something with this code. */
   async refusals(code: ErrorCode): Promise<number> {
-    const line = new RegExp(`^ct_edge_refused_total\\{code="${code}"\\} (\\d+)$`, 'm');
-    return Number(line.exec(await this.metrics.render())?.[1] ?? 0);
+    return await this.#countOf(`ct_edge_refused_total{code="${code}"}`);
+  }
+
+  /** How often a member came back with a gap, for this reason or for any. */
+  async gaps(code: GapCode | '' = ''): Promise<number> {
+    return await this.#countOf(`ct_edge_gaps_total{code="${code}`);
+  }
+
+  /** How often a member came back without one. */
+  async resumes(): Promise<number> {
+    return await this.#countOf('ct_edge_resumes_total');
+  }
+
+  /** Messages that members sent and the edge has taken in, over all restarts. */
+  async messagesIn(): Promise<number> {
+    return await this.#countOf('ct_edge_messages_total{adapter="oct",direction="in"}');
   }
 
   /** Lets the adapter's clock run ahead. */
@@ -97,8 +117,14 @@ export class OctEdge {
     await this.#adapter.close();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
-    this.#server.closeAllConnections();
+    // Those that hang would answer a close only when the last of their deadlines has passed.
+    for (const socket of this.#sockets) socket.destroy();
     await promise;
+  }
+
+  async #countOf(series: string): Promise<number> {
+    const lines = (await this.metrics.render()).split('\n').filter((line) => line.startsWith(series));
+    return lines.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
   #createAdapter(): Adapter {

@@ -1,12 +1,14 @@
 /**
  * What members of a session may expect, kept beside the core and far simpler: who is there with which client,
- * what each should have heard in which order, which requests and joins are open. Throws where the core differs.
+ * what each should hear in which order, which requests and joins are open. Throws where the core differs. What
+ * is sent is on the wire until its client takes it, and is lost with the connection.
  */
 import assert from 'node:assert/strict';
-import type { Command, Effect } from '../../edge/core/session-command.ts';
+import type { Command, Effect, ResumePoint, SendEffect } from '../../edge/core/session-command.ts';
 import { guestGraceMs } from '../../edge/core/session-roster.ts';
-import type { ConnectionId, MemberId, Outgoing, SessionState } from '../../edge/core/session-state.ts';
+import type { ConnectionId, MemberId, StreamId } from '../../edge/core/session-state.ts';
 import type { CoreSession } from './oct-core.ts';
+import { checkOutbox, rosterOrContent, textOf } from './oct-outbox.ts';
 
 interface ModelMember {
   /** Counts the clients that the member has had; nothing goes from one to the next. */
@@ -14,15 +16,25 @@ interface ModelMember {
   readonly publicKey: string;
   connection: ConnectionId | undefined;
   awaySinceMs: number;
-  /** Content and news of the roster that this client must hear, and what it has heard. */
+  /** Content and news of the roster that this client must hear since its last gap, and what it has heard. */
   readonly due: string[];
   readonly heard: string[];
+  /** Sent and not arrived. */
+  wire: SendEffect[];
+  /** Of the last message that arrived, in the current stream. */
+  lastSequence: number | undefined;
 }
 
 export class SessionModel {
   readonly #session: CoreSession;
   readonly #members = new Map<MemberId, ModelMember>();
-  readonly #requests = new Map<number, { origin: MemberId; client: number; answers: number }>();
+  readonly #requests = new Map<
+    number,
+    { origin: MemberId; client: number; answers: number; isExcused: boolean }
+  >();
+  /** Where each client is, as it would say itself; survives that the session forgets its member. */
+  readonly #points = new Map<MemberId, ResumePoint>();
+  readonly gaps = new Set<string>();
   readonly #decisions = new Map<string, string>();
   readonly #clocks = new Set<number>();
   #clients = 0;
@@ -38,14 +50,51 @@ export class SessionModel {
     return ++this.#nextId;
   }
 
-  get away(): readonly MemberId[] {
-    return [...this.#members].filter(([, { connection }]) => connection === undefined).map(([id]) => id);
+  isOnWire(who: string, { connection, sequence }: { connection: ConnectionId; sequence: number }): boolean {
+    const member = this.#members.get(who as MemberId);
+    return member?.connection === connection && member.wire.some((sent) => sent.sequence <= sequence);
+  }
+
+  get members(): readonly MemberId[] {
+    return [...this.#members.keys()];
+  }
+
+  pointOf(who: string): ResumePoint | undefined {
+    return this.#points.get(who as MemberId);
+  }
+
+  /** A client that was started anew knows nothing. */
+  forgetPoint(who: string): void {
+    this.#points.delete(who as MemberId);
+  }
+
+  /** The client is told of its stream: it is connected. */
+  tellStream(who: string, stream: StreamId): void {
+    const id = who as MemberId;
+    this.#points.set(id, { stream, offset: this.#points.get(id)?.offset });
+  }
+
+  /** The next messages arrive. */
+  receive(who: string, count: number): void {
+    const id = who as MemberId;
+    for (const effect of this.#members.get(id)?.wire.splice(0, count) ?? []) {
+      this.#hear(effect);
+      this.#points.set(id, { stream: this.#points.get(id)!.stream, offset: effect.offset });
+    }
+  }
+
+  /** The last sequence on the wire or off it, and whether the client has it: what a ping asks, and its pong says. */
+  lastSent(who: string): { readonly connection: ConnectionId; readonly sequence: number } | undefined {
+    const member = this.#members.get(who as MemberId);
+    const sequence = member?.wire.at(-1)?.sequence ?? member?.lastSequence;
+    if (member?.connection === undefined || sequence === undefined) return undefined;
+    return { connection: member.connection, sequence };
   }
 
   /** Applies a command to the core, and checks all that it does. */
   play(command: Command): readonly Effect[] {
     const before = this.#session.state;
-    if (!this.#hasEnded) this.#expect(command, before);
+    if (!this.#hasEnded) this.#expect(command);
     const effects = this.#session.apply(command);
     if (before.hasEnded) {
       assert.deepEqual(effects, [], 'nothing happens after the end');
@@ -59,16 +108,21 @@ export class SessionModel {
 
   /** Each request that was asked by a client that is still there has its one answer. */
   checkAllAnswered(): void {
-    for (const [id, { origin, client, answers }] of this.#requests) {
-      if (this.#members.get(origin)?.client === client)
+    for (const [id, { origin, client, answers, isExcused }] of this.#requests) {
+      if (this.#members.get(origin)?.client === client && !isExcused)
         assert.equal(answers, 1, `request ${id} has one answer`);
     }
   }
 
-  #expect(command: Command, before: SessionState): void {
+  checkAllHeard(): void {
+    for (const [id, { heard, due }] of this.#members) {
+      assert.deepEqual(heard, due, `what ${id} heard`);
+      assert.deepEqual(this.#session.state.members.get(id)!.outbox.bytes, 0, 'what is confirmed is not kept');
+    }
+  }
+
+  #expect(command: Command): void {
     switch (command.kind) {
-      case 'connect':
-        return this.#expectArrival(command, before);
       case 'disconnect': {
         const member = this.#memberOf(command.connection);
         if (member !== undefined) this.#setAway(member);
@@ -78,7 +132,7 @@ export class SessionModel {
         const origin = this.#idOf(command.connection);
         if (origin === undefined) return;
         const { client } = this.#members.get(origin)!;
-        this.#requests.set(Number(command.id), { origin, client, answers: 0 });
+        this.#requests.set(Number(command.id), { origin, client, answers: 0, isExcused: false });
         return;
       }
       case 'notification':
@@ -96,21 +150,39 @@ export class SessionModel {
     }
   }
 
-  #expectArrival({ connection, profile }: Command & { kind: 'connect' }, before: SessionState): void {
-    const known = this.#members.get(profile.id);
-    if (known === undefined && this.#members.size >= before.limits.membersMax) return;
-    if (known !== undefined && known.publicKey === profile.publicKey) {
-      known.connection = connection;
-      return;
+  #observeArrival(id: MemberId, command: Command): void {
+    assert.ok(command.kind === 'connect' && command.profile.id === id, 'who comes in has asked to');
+    const { connection, profile } = command;
+    const known = this.#members.get(id);
+    const client = known?.publicKey === profile.publicKey ? known.client : ++this.#clients;
+    this.#members.set(id, {
+      client,
+      publicKey: profile.publicKey,
+      awaySinceMs: 0,
+      connection,
+      due: [],
+      heard: [],
+      wire: [],
+      lastSequence: undefined,
+    });
+    this.#due(id, `you are ${id}`);
+    for (const other of this.#members.keys()) {
+      if (other === id) continue;
+      this.#due(other, `${id} joined`);
+      if (profile.isHost) this.#due(id, `${other} joined`);
     }
-    const member = { client: ++this.#clients, publicKey: profile.publicKey, awaySinceMs: 0, connection };
-    this.#members.set(profile.id, { ...member, due: [], heard: [] });
-    this.#due(profile.id, `you are ${profile.id}`);
-    for (const id of this.#members.keys()) {
-      if (id === profile.id) continue;
-      this.#due(id, `${profile.id} joined`);
-      if (profile.isHost) this.#due(profile.id, `${id} joined`);
+    // What it asked may have been answered into the gap, or was asked by a client that is no more.
+    for (const request of this.#requests.values()) {
+      if (request.origin === id) request.isExcused = true;
     }
+  }
+
+  #observeReturn(id: MemberId, command: Command): void {
+    assert.ok(command.kind === 'connect' && command.profile.id === id, 'who comes back has asked to');
+    const member = this.#members.get(id)!;
+    assert.equal(member.publicKey, command.profile.publicKey);
+    member.connection = command.connection;
+    member.wire = [];
   }
 
   #observe(effect: Effect, command: Command): void {
@@ -121,10 +193,21 @@ export class SessionModel {
           effect.connection,
           'only members who are there get',
         );
-        return this.#hear(effect.to, effect.message);
-      case 'turn-away':
-        assert.ok(command.kind === 'connect' && !this.#members.has(command.profile.id));
+        this.#members.get(effect.to)!.wire.push(effect);
         return;
+      case 'turn-away':
+        assert.ok(command.kind === 'connect');
+        if (effect.code === 'session-full') assert.ok(!this.#members.has(command.profile.id));
+        else
+          assert.equal(command.stream, command.resumes?.stream, 'who was not told so need not be told again');
+        return;
+      case 'member-resumed':
+        return this.#observeReturn(effect.member.id, command);
+      case 'member-gapped':
+        this.gaps.add(effect.code);
+        return this.#observeArrival(effect.member.id, command);
+      case 'member-joined':
+        return this.#observeArrival(effect.member.id, command);
       case 'member-left':
         return this.#observeDeparture(effect, command);
       case 'join-decided':
@@ -142,7 +225,6 @@ export class SessionModel {
         this.#members.clear();
         return;
       case 'expel':
-      case 'member-joined':
     }
   }
 
@@ -156,55 +238,37 @@ export class SessionModel {
     for (const other of this.#members.keys()) this.#due(other, `${id} left`);
   }
 
-  #hear(to: MemberId, message: Outgoing): void {
-    const { heard, client } = this.#members.get(to)!;
+  #hear({ to, message, sequence }: SendEffect): void {
+    const member = this.#members.get(to)!;
+    const { heard, client, lastSequence = sequence - 1 } = member;
+    assert.equal(sequence, lastSequence + 1, 'no message is left out or comes twice');
+    member.lastSequence = sequence;
     if ('key' in message) assert.equal(message.key.key, keyText(to), 'nobody gets the key of another');
-    switch (message.kind) {
-      case 'notification':
-      case 'broadcast':
-        heard.push(textOf(message.sealed.content));
-        return;
-      case 'identity':
-        heard.push(`you are ${message.member.id}`);
-        return;
-      case 'member-joined':
-      case 'member-left':
-        heard.push(`${message.member.id} ${message.kind === 'member-left' ? 'left' : 'joined'}`);
-        return;
-      case 'answer':
-      case 'failure': {
-        const request = this.#requests.get(Number(message.id));
-        assert.deepEqual([request?.origin, request?.client], [to, client], 'only who asked gets the answer');
-        assert.equal(++request!.answers, 1, 'nobody gets two answers');
-        return;
-      }
-      case 'join-question':
-        assert.equal(to, 'ann', 'only the host is asked');
-        return;
-      case 'request':
-      case 'session-closed':
-    }
+    const text = rosterOrContent(message);
+    if (text !== undefined) heard.push(text);
+    if (message.kind === 'join-question') assert.equal(to, 'ann', 'only the host is asked');
+    if (message.kind !== 'answer' && message.kind !== 'failure') return;
+    const request = this.#requests.get(Number(message.id));
+    assert.deepEqual([request?.origin, request?.client], [to, client], 'only who asked gets the answer');
+    assert.equal(++request!.answers, 1, 'nobody gets two answers');
   }
 
-  /** Between commands: who is there has heard all that is due, who is away a beginning of it. */
+  /** Between commands: who is there hears all that is due, who is away has heard a beginning of it. */
   #checkState(): void {
     const { state, nowMs } = this.#session;
     assert.deepEqual([...state.members.keys()].toSorted(), [...this.#members.keys()].toSorted());
-    for (const [id, { connection, due, heard }] of this.#members) {
-      assert.deepEqual(
-        heard,
-        connection === undefined ? due.slice(0, heard.length) : due,
-        `what ${id} heard`,
-      );
+    for (const [id, { connection, due, heard, wire }] of this.#members) {
+      const coming = wire.flatMap(({ message }) => rosterOrContent(message) ?? []);
+      if (connection === undefined) assert.deepEqual(heard, due.slice(0, heard.length), `what ${id} heard`);
+      else assert.deepEqual([...heard, ...coming], due, `what ${id} heard and hears`);
     }
     const expected = [...this.#members].flatMap(([id, { connection }]) =>
       connection ? [[connection, id]] : [],
     );
     assert.deepEqual(new Map(state.connections), new Map(expected as [ConnectionId, MemberId][]));
-    for (const { presence } of state.members.values()) {
-      if (presence.kind !== 'away') continue;
-      assert.ok(presence.waitingBytes <= state.limits.waitingMaxBytes, 'what waits is bounded');
-      assert.ok(presence.sinceMs <= nowMs);
+    for (const { presence, outbox } of state.members.values()) {
+      if (presence.kind === 'away') assert.ok(presence.sinceMs <= nowMs);
+      checkOutbox(outbox, state.limits.outboxMaxBytes);
     }
   }
 
@@ -214,6 +278,7 @@ export class SessionModel {
 
   #setAway(member: ModelMember): void {
     member.connection = undefined;
+    member.wire = [];
     member.awaySinceMs = this.#session.nowMs;
   }
 
@@ -229,8 +294,4 @@ export class SessionModel {
 
 function keyText(receiver: string): string {
   return `wrapped for ${receiver}`;
-}
-
-function textOf(content: Uint8Array): string {
-  return new TextDecoder().decode(content);
 }

@@ -51,7 +51,7 @@ export interface RawClient {
   messages(kind: string): RawMessage[];
 }
 
-export function connectRaw(t: TestContext, edge: OctEdge, options: RawOptions): RawClient {
+export function connectRaw(t: TestContext, edge: Pick<OctEdge, 'url'>, options: RawOptions): RawClient {
   const socket = io(edge.url + (options.namespace ?? '/'), {
     path: '/socket.io',
     forceNew: true,

@@ -4,8 +4,8 @@ import { suite, test } from 'node:test';
 import type { Command } from '../../edge/core/session-command.ts';
 import { CoreSession, tell } from './oct-core.ts';
 
-/** A number: so many milliseconds pass. */
-type Step = Command | number;
+/** A number: so many milliseconds pass; a function: what follows from the session so far. */
+type Step = Command | number | ((session: CoreSession) => Command);
 
 interface Row {
   readonly promise: string;
@@ -28,5 +28,6 @@ export function testRows(name: string, start: readonly Step[], rows: readonly Ro
 }
 
 export function play(session: CoreSession, step: Step): readonly string[] {
-  return (typeof step === 'number' ? session.wait(step) : session.apply(step)).map(tell);
+  if (typeof step === 'number') return session.wait(step).map(tell);
+  return session.apply(typeof step === 'function' ? step(session) : step).map(tell);
 }

@@ -1,0 +1,175 @@
+/**
+ * Connections that break at any byte, hang, or are stopped by a planned end of the edge, under unmodified
+ * clients that talk meanwhile: nothing that the edge has taken in is lost, doubled or out of order.
+ */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { startByteProxy } from '../../test/support/byte-proxy.ts';
+import type { ByteProxy } from '../../test/support/byte-proxy.ts';
+import { joinSession } from '../../test/support/oct-client.ts';
+import type { OctMember, OctRelease } from '../../test/support/oct-client.ts';
+import { startOctEdge } from '../../test/support/oct-edge.ts';
+import type { OctEdge } from '../../test/support/oct-edge.ts';
+import { eventually } from '../../test/support/oct-inbox.ts';
+import { connectRaw, idOf, sealedFor, signMember } from '../../test/support/oct-raw.ts';
+import { clientOptions, enterGuest, enterHost, heardBy, hears } from '../../test/support/oct-session.ts';
+import { WireLog, checkHeard, randomFrom, talkUnderCuts } from '../../test/support/oct-speech.ts';
+import type { Speaker } from '../../test/support/oct-speech.ts';
+
+type Transports = readonly ('polling' | 'websocket')[];
+
+/** Clients that speak in envelopes; the first one's connection stands. */
+async function gatherRaw(t: TestContext, edge: OctEdge, transports: Transports): Promise<Speaker[]> {
+  const names = ['ann', 'bob', 'cid'];
+  const ids: string[] = [];
+  return await Promise.all(
+    names.map(async (name) => {
+      const path = name === 'ann' ? undefined : await startByteProxy(t, edge);
+      const token = await signMember(edge, name, { host: name === 'ann' });
+      const client = connectRaw(t, path ?? edge, { token, transports, reconnects: true });
+      const log = new WireLog(client.socket);
+      const id = await idOf(client);
+      ids.push(id);
+      const say = (n: number): void => {
+        const content = Buffer.from(`${name} ${n} `.padEnd(40 + ((n * 97) % 900), 'x'));
+        client.send(sealedFor(ids, { kind: 'broadcast', content }));
+      };
+      return { name, id, socket: client.socket, log, path, say };
+    }),
+  );
+}
+
+async function checkNoGap(edge: OctEdge): Promise<void> {
+  assert.equal(await edge.gaps(), 0);
+  assert.ok((await edge.resumes()) > 0, 'members were back');
+}
+
+for (const transports of [['websocket'], ['polling', 'websocket'], ['polling']] as const) {
+  test(`cut at random bytes, socket.io-client 4.8.4 by ${transports.join(', then ')}`, async (t) => {
+    const edge = await startOctEdge(t);
+    const speakers = await gatherRaw(t, edge, transports);
+    const seed = randomInt(2 ** 32);
+    const { cuts } = await talkUnderCuts(speakers, { rounds: 500, cutShare: 0.06, random: randomFrom(seed) });
+    checkHeard(t, speakers, `seed ${seed}, ${cuts} cuts, ${await edge.resumes()} resumed`);
+    await checkNoGap(edge);
+  });
+}
+
+function speakAs(name: string, member: OctMember, path: ByteProxy | undefined): Speaker {
+  const socket = member.socket!;
+  member.connection.sync.onDataUpdate(() => undefined);
+  const say = async (n: number): Promise<void> =>
+    await member.connection.sync.dataUpdate(new TextEncoder().encode(`${name} ${n}`));
+  return { name, id: member.self.id, socket, log: new WireLog(socket), path, say };
+}
+
+const casts: readonly (readonly [OctRelease, OctRelease])[] = [
+  ['0.3.0', '0.3.3'],
+  ['0.3.3', '0.3.0'],
+];
+for (const [first, second] of casts) {
+  test(`cut at random bytes, open-collaboration-protocol ${first} and ${second}`, async (t) => {
+    const edge = await startOctEdge(t);
+    const ann = await enterHost(t, edge, { release: first });
+    const speakers = [speakAs('ann', ann, undefined)];
+    for (const [name, release] of [
+      ['bob', first],
+      ['cid', second],
+    ] as const) {
+      const path = await startByteProxy(t, edge);
+      const member = await enterGuest(t, edge, ann.key, { name, release, url: path.url });
+      speakers.push(speakAs(name, member, path));
+    }
+    await eventually(
+      () => ann.events.items.filter(({ kind }) => kind === 'joined').length === 2,
+      'all know all',
+    );
+    const seed = randomInt(2 ** 32);
+    const { cuts } = await talkUnderCuts(speakers, { rounds: 60, cutShare: 0.15, random: randomFrom(seed) });
+    checkHeard(t, speakers, `seed ${seed}, ${cuts} cuts, ${await edge.resumes()} resumed`);
+    await checkNoGap(edge);
+  });
+}
+
+for (const release of ['0.3.0', '0.3.3'] as const) {
+  test(`a connection that hangs swallows nothing, requests included, release ${release}`, async (t) => {
+    const edge = await startOctEdge(t);
+    const ann = await enterHost(t, edge);
+    const path = await startByteProxy(t, edge);
+    const bob = await enterGuest(t, edge, ann.key, { release, url: path.url });
+    bob.connection.fs.onReadFile(() => ({ content: new Uint8Array([7]) }));
+    await eventually(() => edge.adapter.load().websockets === 2, 'no other connection is to come');
+    const [from, to] = [speakAs('ann', ann, undefined), speakAs('bob', bob, path)];
+    for (let n = 1; n <= 20; n++) await from.say(n);
+    path.hang();
+    for (let n = 21; n <= 40; n++) await from.say(n);
+    const file = ann.connection.fs.readFile(bob.self.id, 'a');
+    await eventually(async () => (await edge.messagesIn()) >= 41, 'the edge has taken all of it in');
+    path.giveUp();
+    assert.deepEqual([...(await file).content], [7]);
+    assert.deepEqual(to.log.heardFrom(ann.self.id), from.log.sent);
+    assert.equal(from.log.sent.length, 40);
+    await checkNoGap(edge);
+  });
+}
+
+test('a join question that a hanging connection swallowed is asked again, once', async (t) => {
+  const edge = await startOctEdge(t);
+  const path = await startByteProxy(t, edge);
+  let asked = 0;
+  const approves = (): boolean => ++asked > 0;
+  const ann = await enterHost(t, edge, { url: path.url, approves });
+  await eventually(() => edge.adapter.load().websockets === 1, 'no other connection is to come');
+  path.hang();
+  const joining = joinSession(await clientOptions(edge, 'bob'), ann.key);
+  const before = edge.adapter.load().outboxBytes;
+  await eventually(() => edge.adapter.load().outboxBytes > before, 'the question is on its way');
+  path.giveUp();
+  const bob = await joining;
+  t.after(() => bob.dispose());
+  assert.equal(asked, 1);
+  await checkNoGap(edge);
+});
+
+for (const transports of [['websocket'], ['polling', 'websocket']] as const) {
+  test(`a planned stop loses nothing that clients have sent (${transports.join(', then ')})`, async (t) => {
+    const edge = await startOctEdge(t);
+    const speakers = await gatherRaw(t, edge, transports);
+    let sent = 0;
+    for (const { socket } of speakers) socket.onAnyOutgoing(() => sent++);
+    const usesWebSocket = ({ socket }: Speaker): boolean =>
+      socket.connected && socket.io.engine?.transport.name === 'websocket';
+    for (let stop = 0; stop < 5; stop++) {
+      await eventually(() => speakers.every(usesWebSocket), 'all are on WebSocket');
+      let n = 0;
+      const talking = setInterval(() => speakers.forEach((speaker) => speaker.say(stop * 10_000 + n++)), 1);
+      t.after(() => clearInterval(talking));
+      await eventually(() => n > 150, 'all talk');
+      await edge.restart();
+      await eventually(() => n > 450 && speakers.every(usesWebSocket), 'all are back and talk');
+      clearInterval(talking);
+    }
+    await eventually(async () => (await edge.messagesIn()) >= sent, 'all that was sent has arrived');
+    assert.equal(await edge.messagesIn(), sent);
+    t.diagnostic(`5 stops, ${sent} messages sent, 0 lost, 0 doubled`);
+  });
+}
+
+test('a client that does not answer delays a planned stop by the grace, no more, and comes back', async (t) => {
+  const edge = await startOctEdge(t);
+  const ann = await enterHost(t, edge);
+  const path = await startByteProxy(t, edge);
+  const bob = await enterGuest(t, edge, ann.key, { url: path.url });
+  await eventually(() => edge.adapter.load().websockets === 2, 'no other connection is to come');
+  path.hang();
+  await edge.restart();
+  await ann.events.next((event) => event.kind === 'reconnected', 'the return of who answers');
+  path.giveUp();
+  await bob.events.next((event) => event.kind === 'reconnected', 'the return of who did not');
+  await eventually(() => edge.adapter.load().members === 2, 'both are back');
+  await ann.connection.chat.sendMessage('still here');
+  await hears(bob, ann, 'still here');
+  assert.deepEqual(heardBy(bob), ['still here']);
+});
