@@ -60,6 +60,7 @@ const sizeDigitsMax = 12;
 /** Extensions and trailers of one body; a flood of them costs its sender the connection. */
 const overheadMaxBytes = 16_384;
 const semicolon = 59;
+const colon = 58;
 
 const atSize = 0;
 const inSize = 1;
@@ -75,6 +76,7 @@ const trailerCr = 10;
 const trailerLf = 11;
 const lastLf = 12;
 const finished = 13;
+const trailerName = 14;
 
 const hexValues = new Int8Array(256).fill(-1);
 for (let value = 0; value < 16; value++) {
@@ -120,7 +122,8 @@ export class ChunkedReader implements BodyReader {
   /** Whether the byte that comes next is handed on. */
   get #isHandedOn(): boolean {
     if (!this.#keepsFraming) return this.#state === inData;
-    return this.#state !== inExtension && (this.#state < inTrailer || this.#state > trailerLf);
+    const isTrailer = this.#state === trailerName || (this.#state >= inTrailer && this.#state <= trailerLf);
+    return this.#state !== inExtension && !isTrailer;
   }
 
   #endSpan(bytes: Buffer, at: number, emit: SpanSink): void {
@@ -149,7 +152,9 @@ export class ChunkedReader implements BodyReader {
         return byte === lf ? this.#enter(atSize, from + 1) : isFaulty;
       case lineStart:
         if (byte === cr) return this.#enter(lastLf, from + 1);
-        return tokenBytes[byte] === 1 ? this.#enter(inTrailer, from) : isFaulty;
+        return tokenBytes[byte] === 1 ? this.#enter(trailerName, from) : isFaulty;
+      case trailerName:
+        return this.#skipName(bytes, from);
       case inTrailer:
         return this.#skip(bytes, from, trailerCr);
       case trailerCr:
@@ -193,6 +198,16 @@ export class ChunkedReader implements BodyReader {
     if (this.#overhead > overheadMaxBytes) return isFaulty;
     if (at === bytes.length) return at;
     return bytes[at] === cr ? this.#enter(next, at) : isFaulty;
+  }
+
+  /** A trailer is dropped, but must be one: a name, a colon (RFC 9112 section 5). */
+  #skipName(bytes: Buffer, from: number): number {
+    let at = from;
+    while (at < bytes.length && tokenBytes[bytes[at]!] === 1) at++;
+    this.#overhead += at - from;
+    if (this.#overhead > overheadMaxBytes) return isFaulty;
+    if (at === bytes.length) return at;
+    return bytes[at] === colon ? this.#enter(inTrailer, at + 1) : isFaulty;
   }
 
   #enter(state: number, at: number): number {
