@@ -36,7 +36,7 @@ export async function runDirect(settings: Settings): Promise<void> {
     log.info('process.ready', { ports });
   } catch (error) {
     await stopAll();
-    log.flush();
+    await log.flush();
     throw error;
   }
 }

@@ -65,10 +65,10 @@ inspectCommand('where', 'edge, epoch and state of one key')
   .argument('<key>', 'the session key (ctstickiness)')
   .action(async (key: string, options) => await orExit(() => showWhere(key, options)));
 
-// Whoever reads our output may stop reading: `mooring pins | head`.
+// Whoever reads our output may stop reading: `mooring pins | head`, or a log collector that died. A command ends by
+// itself, and a pool serves on without a log.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
 });
 await program.parseAsync();
 

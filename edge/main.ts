@@ -141,8 +141,7 @@ class Edge {
       onSuperseded: () => {
         this.#log.error('edge.refused', { edge: this.#id, reason: 'another process has this edge id' });
         this.#dropAll();
-        this.#log.flush();
-        process.exit(1);
+        void this.#log.flush().finally(() => process.exit(1));
       },
       log: this.#log,
       nowMs,

@@ -1,6 +1,6 @@
 /**
  * The log: JSON lines by pino, each with an event name from a closed list. Written asynchronously and
- * flushed every second, so that no exchange waits for a disk; `flushLog` runs at exit.
+ * flushed every second, so that no exchange waits for a disk, and once more at the end of the process.
  */
 import { pino } from 'pino';
 import type { ErrorLevel } from './errors.ts';
@@ -55,10 +55,12 @@ export interface Log {
   /** An info line whose facts are JSON already (`"a":1,"b":2`): for hot paths, where the general way shows in profiles. */
   infoLine(event: LogEvent, facts: string): void;
   child(fields: LogFacts): Log;
-  flush(): void;
+  /** Writes what is left, within half a second; for the end of a process. Never rejects. */
+  flush(): Promise<void>;
 }
 
 const flushIntervalMs = 1_000;
+const flushMaxMs = 500;
 
 /** Opens the log of a process on standard output. */
 export function openLog(options: { level: string; role: string; fields?: LogFacts }): Log {
@@ -114,9 +116,15 @@ class DirectLines {
     this.#destination.write(lines);
   }
 
-  flush(): void {
+  async flush(): Promise<void> {
     this.handOver();
-    this.#destination.flushSync();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const deadline = setTimeout(resolve, flushMaxMs);
+    this.#destination.flush(() => resolve());
+    await promise;
+    clearTimeout(deadline);
+    // The library flushes once more at exit, and tries for ever where the reader is gone or stuck.
+    Object.assign(this.#destination, { flushSync: () => undefined });
   }
 }
 
@@ -138,6 +146,6 @@ function wrap(logger: pino.Logger, direct: DirectLines | undefined): Log {
     error: (event, facts) => write('error', event, facts),
     infoLine: (event, facts) => direct?.add(event, facts),
     child: (fields) => wrap(logger.child(fields), direct),
-    flush: () => direct?.flush(),
+    flush: async () => await direct?.flush(),
   };
 }

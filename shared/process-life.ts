@@ -62,7 +62,7 @@ function fail(log: Log, error: unknown): void {
   exit(log, 1);
 }
 
+/** Whatever becomes of the last lines: a log that cannot be written must not keep a process from its end. */
 function exit(log: Log, code: number): void {
-  log.flush();
-  process.exit(code);
+  void log.flush().finally(() => process.exit(code));
 }

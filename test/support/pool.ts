@@ -143,6 +143,11 @@ export class Pool {
     return readFileSync(join(this.dataDir, `${name}.secret`), 'utf8').trim();
   }
 
+  /** Nobody reads the pool's log any more, as when a log collector died. */
+  closeLog(): void {
+    this.#process.stdout!.destroy();
+  }
+
   /** Starts one more edge by hand, as on another machine; ends with the test. */
   addEdge(t: TestContext, id: string): void {
     const edge = spawn(process.execPath, [command, 'edge', '--edge-id', id], {

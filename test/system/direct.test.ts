@@ -101,3 +101,21 @@ test('a killed front door is started again on the same ports and finds every pin
   await eventually(async () => (await pool.status()).ready === 3, 'the edges have joined again');
   assert.deepEqual(await Promise.all(keys.map((key) => pool.edgeOf(key))), owners);
 });
+
+test('a log that nobody reads any more costs the log alone: the pool serves, restarts what dies, and stops', async (t) => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'mooring-test-'));
+  t.after(() => rmSync(dataDir, { recursive: true, force: true }));
+  const pool = await startPool(t, { dataDir });
+  const names = ['front door', 'edge-2', 'edge-3'];
+  const pids = await Promise.all(names.map((name) => pool.childPid(name)));
+  const victim = await pool.childPid('edge-1');
+  pool.closeLog();
+  process.kill(victim, 'SIGKILL');
+  await eventually(async () => {
+    const edge = (await pool.edges()).find(({ id }) => id === 'edge-1');
+    return edge?.incarnation === 2 && edge.state === 'ready';
+  }, 'the killed edge is back');
+  assert.ok(pids.every(isAlive));
+  assert.equal(await pool.stop(), undefined);
+  assert.ok(!pids.some(isAlive), 'no child is left');
+});
