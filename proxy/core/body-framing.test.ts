@@ -41,3 +41,23 @@ test('an answer may have no body by its kind, and lasts until the close where it
   assert.equal(kindOf('GET', 200, []), 'until-close');
   assert.equal(kindOf('GET', 200, ['Content-Length', 'x']), 'ambiguous');
 });
+
+test('a bad length is refused also where no body follows, for the client would get to see it', () => {
+  const bad = [
+    ['Content-Length', ''],
+    ['Content-Length', ':1'],
+    ['Content-Length', '0', 'Content-Length', ''],
+    ['Content-Length', '5', 'content-length', '5'],
+  ];
+  const bodiless = [
+    ['HEAD', 200],
+    ['GET', 204],
+    ['GET', 304],
+  ] as const;
+  for (const headers of bad) {
+    for (const [method, status] of bodiless) {
+      const framing = answerFraming(method, { status, httpVersion: '1.1', headers });
+      assert.equal(framing.kind, 'ambiguous', `${method} ${status} ${headers.join()}`);
+    }
+  }
+});

@@ -16,6 +16,7 @@ export type Framing =
 const none: Framing = { kind: 'none' };
 const chunked: Framing = { kind: 'chunked' };
 const untilClose: Framing = { kind: 'until-close' };
+const ambiguousLength: Framing = { kind: 'ambiguous', reason: 'not exactly one plain Content-Length' };
 /** 15 digits are exact in a double. */
 const lengthPattern = /^\d{1,15}$/;
 
@@ -29,8 +30,10 @@ export function answerFraming(
   answer: { readonly status: number; readonly httpVersion: string; readonly headers: HeaderList },
 ): Framing {
   const { status, httpVersion, headers } = answer;
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return none;
-  return declaredFraming(headers, httpVersion) ?? untilClose;
+  const hasNoBody = method === 'HEAD' || status < 200 || status === 204 || status === 304;
+  if (!hasNoBody) return declaredFraming(headers, httpVersion) ?? untilClose;
+  // The length of what is not sent goes on to the client, who would stumble over two of them, or a bad one.
+  return hasPlainLength(headers) ? none : ambiguousLength;
 }
 
 /** True where a body follows, or may follow, the head. */
@@ -39,11 +42,9 @@ export function announcesBody(framing: Framing): boolean {
 }
 
 function declaredFraming(headers: HeaderList, httpVersion: string): Framing | undefined {
+  if (!hasPlainLength(headers)) return ambiguousLength;
   const lengths = headerValues(headers, 'content-length');
   const codings = headerValues(headers, 'transfer-encoding');
-  if (lengths.length > 1 || lengths.some((value) => !lengthPattern.test(value))) {
-    return ambiguous('not exactly one plain Content-Length');
-  }
   if (codings.length === 0) {
     return lengths[0] === undefined ? undefined : { kind: 'length', bytes: Number(lengths[0]) };
   }
@@ -54,6 +55,12 @@ function declaredFraming(headers: HeaderList, httpVersion: string): Framing | un
     return ambiguous('a transfer coding other than chunked');
   }
   return chunked;
+}
+
+/** One length in plain digits, or none at all. */
+function hasPlainLength(headers: HeaderList): boolean {
+  const lengths = headerValues(headers, 'content-length');
+  return lengths.length === 0 || (lengths.length === 1 && lengthPattern.test(lengths[0]!));
 }
 
 function ambiguous(reason: string): Framing {
