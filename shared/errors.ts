@@ -133,6 +133,18 @@ export const errorTable = {
     closeCode: 4409,
     message: 'A session with this key is running already.',
   },
+  'session-ended': {
+    ...badRequest,
+    status: 410,
+    closeCode: 4410,
+    message: 'The session has ended.',
+  },
+  'member-banned': {
+    ...badRequest,
+    status: 403,
+    closeCode: 4403,
+    message: 'An administrator has banned you from this session.',
+  },
   'session-full': {
     ...badRequest,
     retry: 'later',

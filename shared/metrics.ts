@@ -80,6 +80,11 @@ export const metricTable = {
     help: 'Requests, members and messages refused, by error code.',
     labels: ['code'],
   },
+  ct_edge_sessions_ended_total: {
+    type: 'counter',
+    help: 'Open Collaboration sessions that ended, by reason.',
+    labels: ['reason'],
+  },
   ct_edge_outbox_bytes: {
     type: 'gauge',
     help: 'Bytes kept for members until they have confirmed them.',

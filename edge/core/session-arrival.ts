@@ -10,7 +10,8 @@ import type { ConnectCommand, ResumePoint } from './session-command.ts';
 import type { SessionDraft } from './session-draft.ts';
 import { askHost, reopenJoins } from './session-joins.ts';
 import { dropRequestsOf, failRequestsOf } from './session-relay.ts';
-import { expelConnection } from './session-roster.ts';
+import { noteGuests } from './session-life.ts';
+import { expelConnection, isBanned } from './session-roster.ts';
 import type { ConnectionId, Member, MemberProfile, Outgoing, SessionState } from './session-state.ts';
 
 /** Whether a client could resume at this point now, whoever it is. */
@@ -27,6 +28,10 @@ export function connectMember(draft: SessionDraft, command: ConnectCommand): voi
   // A client that was started anew has a new key, or names no stream.
   const isSameClient = resumes !== undefined && known?.profile.publicKey === profile.publicKey;
   const missed = known !== undefined && isSameClient ? findMissed(known, resumes) : undefined;
+  if (isBanned(draft.bans, profile.id, profile.user.id)) {
+    draft.effects.push({ kind: 'expel', connection });
+    return;
+  }
   const refusal = judgeArrival(draft, command, missed);
   if (refusal !== undefined) {
     draft.effects.push({ kind: 'turn-away', connection, code: refusal });
@@ -41,6 +46,7 @@ export function connectMember(draft: SessionDraft, command: ConnectCommand): voi
       ? openOutbox<Outgoing>(draft.epoch, draft.sequenceFloor)
       : restartOutbox(known.outbox);
   draft.members.set(profile.id, { profile, presence, stream, outbox });
+  draft.life = noteGuests(draft.life, draft.guestCount, draft.nowMs);
   if (missed === undefined) startAnew(draft, profile);
   else if (missed.kind === 'gap') declareGap(draft, profile, missed.code);
   else replay(draft, known!, missed);

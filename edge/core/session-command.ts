@@ -8,6 +8,7 @@ import type {
   MemberId,
   MemberProfile,
   Outgoing,
+  EndReason,
   RelayId,
   RequestId,
   Sealed,
@@ -28,6 +29,9 @@ export type Command =
   | BroadcastCommand
   | JoinCommand
   | JoinAnswerCommand
+  | RemoveCommand
+  /** An administrator ends the session. */
+  | { kind: 'end' }
   /** Time has passed. */
   | { kind: 'tick' }
   /** The edge stops: from now on nothing is sent. */
@@ -98,6 +102,13 @@ export interface JoinAnswerCommand {
   readonly workspace: object | undefined;
 }
 
+/** An administrator takes a member out of the session; one who is banned is not let in again. */
+export interface RemoveCommand {
+  readonly kind: 'remove';
+  readonly member: MemberId;
+  readonly isBanned: boolean;
+}
+
 export interface JoinApproval {
   readonly kind: 'approved';
   readonly user: User;
@@ -109,8 +120,7 @@ export interface JoinApproval {
 
 export type JoinDecision = JoinApproval | { readonly kind: 'rejected' | 'timed-out' | 'session-ended' };
 
-export type LeaveReason = 'left' | 'away-too-long';
-export type EndReason = 'host-left' | 'host-away-too-long';
+export type LeaveReason = 'left' | 'away-too-long' | 'removed';
 
 export type Effect =
   | SendEffect

@@ -5,6 +5,7 @@
 import type { Epoch } from '#shared/ids.ts';
 import { formatOffset, pushMessage } from './outbox.ts';
 import type { Effect } from './session-command.ts';
+import type { SessionLife } from './session-life.ts';
 import type {
   ConnectionId,
   JoinId,
@@ -31,6 +32,8 @@ export class SessionDraft {
   readonly joins: CopyOnWriteMap<JoinId, JoinRequest>;
   clock: number;
   hostDueMs: number | undefined;
+  life: SessionLife;
+  bans: ReadonlySet<string>;
   hasEnded = false;
   isFrozen: boolean;
   sequenceFloor: number;
@@ -46,6 +49,8 @@ export class SessionDraft {
     this.joins = new CopyOnWriteMap(state.joins);
     this.clock = state.clock;
     this.hostDueMs = state.hostDueMs;
+    this.life = state.life;
+    this.bans = state.bans;
     this.isFrozen = state.isFrozen;
     this.sequenceFloor = state.sequenceFloor;
     this.epoch = state.epoch;
@@ -62,6 +67,8 @@ export class SessionDraft {
       hasEnded: this.hasEnded,
       isFrozen: this.isFrozen,
       hostDueMs: this.hostDueMs,
+      life: this.life,
+      bans: this.bans,
       members: this.members.view,
       connections: this.connections.view,
       requests: this.requests.view,
@@ -78,6 +85,10 @@ export class SessionDraft {
   get host(): Member | undefined {
     for (const member of this.members.view.values()) if (member.profile.isHost) return member;
     return undefined;
+  }
+
+  get guestCount(): number {
+    return this.members.view.size - (this.host === undefined ? 0 : 1);
   }
 
   /** Keeps a message for a member until it is confirmed, and sends it where there is a connection. */

@@ -17,6 +17,7 @@ export const joinsKeptMax = 256;
 
 /** Whether this person may ask now; undefined means yes. */
 export function judgeJoin(state: SessionState, userId: string): ErrorCode | undefined {
+  if (state.bans.has(userId)) return 'member-banned';
   const waiting = [...state.joins.values()].filter((join) => join.stage !== 'decided');
   if (waiting.length >= joinsWaitingMax) return 'too-many-waiting';
   if (waiting.filter((join) => join.user.id === userId).length >= joinsWaitingPerUserMax) {

@@ -1,12 +1,15 @@
 /** Who leaves the session, for a while or for good, and its end, which is the host's departure. */
-import type { EndReason, LeaveReason } from './session-command.ts';
+import type { LeaveReason, RemoveCommand } from './session-command.ts';
 import type { SessionDraft } from './session-draft.ts';
 import { abandonJoins } from './session-joins.ts';
+import { judgeLife, noteGuests } from './session-life.ts';
 import { dropRequestsOf } from './session-relay.ts';
-import type { ConnectionId, Member, MemberId } from './session-state.ts';
+import type { ConnectionId, EndReason, Member, MemberId } from './session-state.ts';
 
 /** A guest who is away for longer leaves the session: clients give up 30 s after they lost the connection. */
 export const guestGraceMs = 30_000;
+/** Bans of one session; the oldest go first. */
+export const bansMax = 1_024;
 
 /** The connection is gone, the member may come back. */
 export function disconnectMember(draft: SessionDraft, connection: ConnectionId): void {
@@ -35,22 +38,47 @@ export function expireMembers(draft: SessionDraft): void {
     if (profile.isHost || presence.kind !== 'away') continue;
     if (presence.sinceMs + guestGraceMs <= draft.nowMs) removeMember(draft, member, 'away-too-long');
   }
+  const reason = judgeLife(draft.life, draft.limits.life, draft.nowMs);
+  if (reason !== undefined) endSession(draft, reason);
+}
+
+/** A session without its host cannot go on, so whoever removes the host ends it. */
+export function expelMember(draft: SessionDraft, { member: id, isBanned }: RemoveCommand): void {
+  const member = draft.members.view.get(id);
+  if (member === undefined) return;
+  if (member.profile.isHost) return endSession(draft, 'ended-by-administrator');
+  if (isBanned) ban(draft, [id, member.profile.user.id]);
+  draft.deliver(id, { kind: 'session-closed', host: draft.host?.profile.id, reason: 'removed' });
+  removeMember(draft, member, 'removed');
+}
+
+export function isBanned(bans: ReadonlySet<string>, memberId: string, userId: string): boolean {
+  return bans.has(memberId) || bans.has(userId);
+}
+
+function ban(draft: SessionDraft, ids: readonly string[]): void {
+  const bans = [...draft.bans, ...ids];
+  draft.bans = new Set(bans.slice(-bansMax));
 }
 
 function removeMember(draft: SessionDraft, { profile, presence, outbox }: Member, reason: LeaveReason): void {
   draft.sequenceFloor = Math.max(draft.sequenceFloor, outbox.last);
   draft.members.delete(profile.id);
   draft.effects.push({ kind: 'member-left', member: profile, reason });
+  draft.life = noteGuests(draft.life, draft.guestCount, draft.nowMs);
   draft.deliverToOthers(profile.id, { kind: 'member-left', member: profile });
   dropRequestsOf(draft, profile.id);
   if (presence.kind === 'connected') expelConnection(draft, presence.connection);
 }
 
-function endSession(draft: SessionDraft, reason: EndReason): void {
+export function endSession(draft: SessionDraft, reason: EndReason): void {
   const host: MemberId | undefined = draft.host?.profile.id;
+  const closed = { kind: 'session-closed', host, reason } as const;
+  // A host that left has ended the session itself.
+  const knows = reason === 'host-left' ? host : undefined;
   for (const { profile, presence } of draft.members.view.values()) {
     if (presence.kind !== 'connected') continue;
-    if (profile.id !== host) draft.deliver(profile.id, { kind: 'session-closed', host });
+    if (profile.id !== knows) draft.deliver(profile.id, closed);
     expelConnection(draft, presence.connection);
   }
   abandonJoins(draft);

@@ -6,6 +6,8 @@ import type { Epoch } from '#shared/ids.ts';
 import type { User } from '#shared/session-token.ts';
 import { firstSequence } from './outbox.ts';
 import type { Outbox } from './outbox.ts';
+import { beginLife } from './session-life.ts';
+import type { LifeRules, SessionLife } from './session-life.ts';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -57,7 +59,11 @@ export type Outgoing =
   | { kind: 'identity'; member: MemberProfile }
   | { kind: 'member-joined'; member: MemberProfile }
   | { kind: 'member-left'; member: MemberProfile }
-  | { kind: 'session-closed'; host: MemberId | undefined };
+  /** The last word to a member: the session is over, or is so for this member. */
+  | { kind: 'session-closed'; host: MemberId | undefined; reason: EndReason | 'removed' };
+
+export type EndReason =
+  'host-left' | 'host-away-too-long' | 'no-guests' | 'guests-left' | 'idle' | 'ended-by-administrator';
 
 export type Presence =
   | { readonly kind: 'connected'; readonly connection: ConnectionId }
@@ -92,6 +98,7 @@ export interface SessionLimits {
   readonly hostGraceMs: number;
   /** Bytes that are kept for one member until its client has confirmed them. */
   readonly outboxMaxBytes: number;
+  readonly life: LifeRules;
 }
 
 export interface SessionState {
@@ -109,6 +116,9 @@ export interface SessionState {
   readonly isFrozen: boolean;
   /** The session ends at this time; undefined while the host is connected. */
   readonly hostDueMs: number | undefined;
+  readonly life: SessionLife;
+  /** Member ids and user ids that are not let in again. */
+  readonly bans: ReadonlySet<string>;
   readonly members: ReadonlyMap<MemberId, Member>;
   readonly connections: ReadonlyMap<ConnectionId, MemberId>;
   readonly requests: ReadonlyMap<RelayId, PendingRequest>;
@@ -145,6 +155,8 @@ export function openSession(
     hasEnded: false,
     isFrozen: false,
     hostDueMs: nowMs + Math.max(limits.hostGraceMs, firstConnectMs),
+    life: beginLife(nowMs),
+    bans: new Set(),
     members: new Map(),
     connections: new Map(),
     requests: new Map(),

@@ -125,7 +125,7 @@ testRows('absence', both, [
     promise: 'a host who stays away ends the session',
     given: [disconnect('ann'), 19_999],
     when: 1,
-    gives: ['bob-1 < closed by ann', 'expel bob-1', 'ended: host-away-too-long'],
+    gives: ['bob-1 < closed by ann: host-away-too-long', 'expel bob-1', 'ended: host-away-too-long'],
   },
   {
     promise: 'a host who is back in time goes on',
@@ -161,9 +161,9 @@ testRows('departure', three, [
     when: leave('ann'),
     gives: [
       'expel ann-1',
-      'bob-1 < closed by ann',
+      'bob-1 < closed by ann: host-left',
       'expel bob-1',
-      'cid-1 < closed by ann',
+      'cid-1 < closed by ann: host-left',
       'expel cid-1',
       'join-dan-1 session-ended',
       'join-dan-1 forgotten',

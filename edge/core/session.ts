@@ -13,7 +13,7 @@ import {
   relayRequest,
 } from './session-relay.ts';
 import { confirmOutbox, connectMember, expireOutboxes } from './session-arrival.ts';
-import { disconnectMember, expireMembers, leaveSession } from './session-roster.ts';
+import { disconnectMember, endSession, expelMember, expireMembers, leaveSession } from './session-roster.ts';
 import type { SessionState } from './session-state.ts';
 
 export interface Transition {
@@ -27,6 +27,7 @@ export function applyCommand(state: SessionState, command: Command, nowMs: numbe
   if (state.hasEnded) return { state, effects: [] };
   const draft = new SessionDraft(state, nowMs);
   apply(draft, command);
+  if (isSaid(command)) draft.life = { ...draft.life, lastSaidMs: nowMs };
   return { state: draft.toState(), effects: draft.effects };
 }
 
@@ -52,6 +53,10 @@ function apply(draft: SessionDraft, command: Command): void {
       return askToJoin(draft, command);
     case 'answer-join':
       return answerJoin(draft, command);
+    case 'remove':
+      return expelMember(draft, command);
+    case 'end':
+      return endSession(draft, 'ended-by-administrator');
     case 'tick':
       expireRequests(draft);
       expireJoins(draft);
@@ -60,4 +65,9 @@ function apply(draft: SessionDraft, command: Command): void {
     case 'freeze':
       draft.isFrozen = true;
   }
+}
+
+/** Whether it is something that keeps a session from being idle. */
+function isSaid({ kind }: Command): boolean {
+  return kind === 'request' || kind === 'answer' || kind === 'notification' || kind === 'broadcast';
 }

@@ -53,6 +53,11 @@ class OctAdapter implements Adapter {
         membersMax: settings.CT_MEMBERS_MAX,
         hostGraceMs: settings.CT_HOST_GRACE_MS,
         outboxMaxBytes: sendBufferMaxBytes,
+        life: {
+          noGuestsMs: spanOf(settings.CT_END_WITHOUT_GUESTS_MINUTES),
+          guestsLeftMs: spanOf(settings.CT_END_AFTER_GUESTS_MINUTES),
+          idleMs: spanOf(settings.CT_END_IDLE_MINUTES),
+        },
       },
       log,
       activity,
@@ -118,6 +123,11 @@ class OctAdapter implements Adapter {
     this.#sessions.tick();
     this.#traffic.report();
   }
+}
+
+/** 0 stands for never. */
+function spanOf(minutes: number): number {
+  return minutes === 0 ? Infinity : minutes * 60_000;
 }
 
 function sum(values: readonly number[]): number {

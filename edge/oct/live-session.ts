@@ -22,7 +22,8 @@ import type {
   SendEffect,
 } from '../core/session-command.ts';
 import { judgeJoin } from '../core/session-joins.ts';
-import type { ConnectionId, JoinId, RelayId, SessionState } from '../core/session-state.ts';
+import { isBanned } from '../core/session-roster.ts';
+import type { ConnectionId, JoinId, MemberProfile, RelayId, SessionState } from '../core/session-state.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Admission } from './handshake.ts';
 import { JoinDesk, joinInfo } from './join-desk.ts';
@@ -81,6 +82,11 @@ export class LiveSession {
     let bytes = 0;
     for (const { outbox } of this.#state.members.values()) bytes += outbox.bytes;
     return bytes;
+  }
+
+  /** Whether an administrator keeps this member out. */
+  bans({ id, user }: MemberProfile): boolean {
+    return isBanned(this.#state.bans, id, user.id);
   }
 
   canResume(point: ResumePoint): boolean {
@@ -191,6 +197,7 @@ export class LiveSession {
       case 'join-forgotten':
         return this.#desk.forget(effect.id);
       case 'ended':
+        this.#context.metrics.count('ct_edge_sessions_ended_total', { reason: effect.reason });
         this.#log.info('session.ended', { reason: effect.reason });
         return this.#options.onEnded();
     }

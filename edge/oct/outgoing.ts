@@ -72,8 +72,27 @@ function toEnvelope(message: Outgoing, to: MemberId): object {
     case 'member-left':
       return { ...call('room/left', toPeer(message.member)), kind: 'broadcast', origin: message.member.id };
     case 'session-closed':
-      return { ...call('room/closed'), kind: 'broadcast', origin: message.host ?? '' };
+      return {
+        ...call('room/closed', farewells[message.reason]),
+        kind: 'broadcast',
+        origin: message.host ?? '',
+      };
   }
+}
+
+/** Clients of the protocol's own kind ignore the parameter; others can show it (`Info` of the protocol). */
+const farewells = {
+  'host-left': info('HostLeft', 'The host has ended the session.'),
+  'host-away-too-long': info('HostAway', 'The host did not come back.'),
+  'no-guests': info('NoGuests', 'Nobody joined the session.'),
+  'guests-left': info('GuestsLeft', 'All guests have left the session.'),
+  idle: info('SessionIdle', 'Nothing was said for a long time.'),
+  'ended-by-administrator': info('EndedByAdministrator', 'An administrator has ended the session.'),
+  removed: info('RemovedByAdministrator', 'An administrator has removed you from the session.'),
+} as const satisfies Record<(Outgoing & { kind: 'session-closed' })['reason'], object>;
+
+function info(code: string, message: string): object {
+  return { code, message, params: [] };
 }
 
 function seal(target: MemberId, key: SealKey, { version, compression, content }: Sealed): object {

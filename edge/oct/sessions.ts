@@ -11,6 +11,7 @@ import type { AdmittedExchange, KeyActivity } from '../adapter.ts';
 import { birthFrom, birthOf, openSession } from '../core/session-state.ts';
 import type { ResumePoint } from '../core/session-command.ts';
 import type { SessionLimits } from '../core/session-state.ts';
+import { EndedSessions } from './ended-sessions.ts';
 import type { Admission } from './handshake.ts';
 import { LiveSession } from './live-session.ts';
 import type { SessionContext } from './live-session.ts';
@@ -28,6 +29,7 @@ const random32Bound = 2 ** 32;
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #sessions = new Map<AffinityKey, LiveSession>();
+  readonly #ended = new EndedSessions();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -52,12 +54,15 @@ export class Sessions {
     return this.#sessions.get(key as AffinityKey)?.canResume(point) ?? false;
   }
 
-  /** Throws `token-invalid` where the token is of an earlier session with this key. */
-  checkToken(key: AffinityKey, { clock }: Admission): void {
+  /** Throws `session-ended`, `token-invalid` for one of an earlier session with this key, or `member-banned`. */
+  checkToken(key: AffinityKey, { clock, profile }: Admission): void {
+    const birth = birthOf(clock);
+    if (this.#ended.has(key, birth)) throw new AppError('session-ended');
     const session = this.#sessions.get(key);
-    if (session !== undefined && session.birth !== birthOf(clock)) {
+    if (session === undefined) return;
+    if (session.birth !== birth)
       throw new AppError('token-invalid', { facts: { reason: 'token of an earlier session' } });
-    }
+    if (session.bans(profile)) throw new AppError('member-banned');
   }
 
   /**
@@ -67,6 +72,11 @@ export class Sessions {
   admit(socket: Socket, exchange: AdmittedExchange, admission: Admission): void {
     const { key, epoch } = exchange;
     const birth = birthOf(admission.clock);
+    if (this.#ended.has(key, birth)) {
+      // It ended since the token was checked; the next attempt is told so.
+      closeTransport(socket.conn, errorTable['session-ended'].closeCode);
+      return;
+    }
     const session = this.#sessions.get(key) ?? this.#open(exchange, birth, 'restored');
     if (session.birth !== birth) {
       // The key got another session since the token was checked; the next attempt is told so.
@@ -92,7 +102,10 @@ export class Sessions {
     const { context, limits } = this.#options;
     const log = this.#options.log.child({ adapter: 'oct', epoch, exchange: exchangeId });
     const state = openSession({ birth, epoch }, limits, context.nowMs());
-    const onEnded = (): void => void this.#sessions.delete(key);
+    const onEnded = (): void => {
+      this.#sessions.delete(key);
+      this.#ended.add(key, birth);
+    };
     const session = new LiveSession({ key, state, log, context, onEnded });
     this.#sessions.set(key, session);
     log.info('session.opened', { origin });

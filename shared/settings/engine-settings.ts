@@ -2,6 +2,16 @@
 import { engine, port } from './setting.ts';
 import type { Setting } from './setting.ts';
 
+/** Lengths and presets are the original product's, which has no settings for them. */
+const endMinutes = {
+  type: 'integer',
+  unit: 'minutes',
+  min: 0,
+  max: 10_080,
+  roles: engine,
+  scope: 'cluster',
+} as const;
+
 export const engineSettings = {
   CT_EDGE_ID: {
     type: 'text',
@@ -94,5 +104,20 @@ export const engineSettings = {
     roles: engine,
     scope: 'cluster',
     help: 'A session ends when its host is away for longer than this.',
+  },
+  CT_END_WITHOUT_GUESTS_MINUTES: {
+    ...endMinutes,
+    default: 90,
+    help: 'A session that no guest joins ends after this; 0 for never.',
+  },
+  CT_END_AFTER_GUESTS_MINUTES: {
+    ...endMinutes,
+    default: 45,
+    help: 'A session ends so long after its last guest left; 0 for never.',
+  },
+  CT_END_IDLE_MINUTES: {
+    ...endMinutes,
+    default: 90,
+    help: 'A session in which no client says anything ends after this; 0 for never.',
   },
 } as const satisfies Record<string, Setting>;

@@ -5,6 +5,7 @@
 import type { Epoch } from '#shared/ids.ts';
 import { applyCommand } from '../../edge/core/session.ts';
 import type { Command, ConnectCommand, Effect } from '../../edge/core/session-command.ts';
+import { endlessLife } from '../../edge/core/session-life.ts';
 import { openSession } from '../../edge/core/session-state.ts';
 import type {
   ConnectionId,
@@ -22,7 +23,12 @@ import type {
 
 export const testBirth = 3 * 2 ** 20;
 export const testEpoch = 7 as Epoch;
-const testLimits: SessionLimits = { membersMax: 4, hostGraceMs: 20_000, outboxMaxBytes: 10_000 };
+const testLimits: SessionLimits = {
+  membersMax: 4,
+  hostGraceMs: 20_000,
+  outboxMaxBytes: 10_000,
+  life: endlessLife,
+};
 
 /** One session with its clock. */
 export class CoreSession {
@@ -286,7 +292,7 @@ function tellMessage(to: MemberId, message: Outgoing): string {
     case 'member-left':
       return `${message.member.id} left`;
     case 'session-closed':
-      return `closed by ${message.host}`;
+      return `closed by ${message.host}: ${message.reason}`;
   }
 }
 
