@@ -23,12 +23,7 @@ import type {
 
 export const testBirth = 3 * 2 ** 20;
 export const testEpoch = 7 as Epoch;
-const testLimits: SessionLimits = {
-  membersMax: 4,
-  hostGraceMs: 20_000,
-  outboxMaxBytes: 10_000,
-  life: endlessLife,
-};
+const testLimits = { membersMax: 4, hostGraceMs: 20_000, outboxMaxBytes: 10_000, life: endlessLife };
 
 /** One session with its clock. */
 export class CoreSession {
