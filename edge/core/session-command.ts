@@ -2,13 +2,13 @@
 import type { ErrorCode } from '#shared/errors.ts';
 import type { User } from '#shared/session-token.ts';
 import type { GapCode } from './outbox.ts';
+import type { EndReason } from './session-life.ts';
 import type {
   ConnectionId,
   JoinId,
   MemberId,
   MemberProfile,
   Outgoing,
-  EndReason,
   RelayId,
   RequestId,
   Sealed,

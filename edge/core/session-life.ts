@@ -2,7 +2,9 @@
  * When a session ends by itself: nobody comes, everybody has left, nobody says anything. Sees times and counts
  * alone; content is encrypted, so what a client says by itself counts as said.
  */
-import type { EndReason } from './session-state.ts';
+
+export type EndReason =
+  'host-left' | 'host-away-too-long' | 'no-guests' | 'guests-left' | 'idle' | 'ended-by-administrator';
 
 /** `Infinity` switches a rule off. */
 export interface LifeRules {

@@ -3,8 +3,9 @@ import type { LeaveReason, RemoveCommand } from './session-command.ts';
 import type { SessionDraft } from './session-draft.ts';
 import { abandonJoins } from './session-joins.ts';
 import { judgeLife, noteGuests } from './session-life.ts';
+import type { EndReason } from './session-life.ts';
 import { dropRequestsOf } from './session-relay.ts';
-import type { ConnectionId, EndReason, Member, MemberId } from './session-state.ts';
+import type { ConnectionId, Member, MemberId } from './session-state.ts';
 
 /** A guest who is away for longer leaves the session: clients give up 30 s after they lost the connection. */
 export const guestGraceMs = 30_000;

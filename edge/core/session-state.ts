@@ -7,7 +7,7 @@ import type { User } from '#shared/session-token.ts';
 import { firstSequence } from './outbox.ts';
 import type { Outbox } from './outbox.ts';
 import { beginLife } from './session-life.ts';
-import type { LifeRules, SessionLife } from './session-life.ts';
+import type { EndReason, LifeRules, SessionLife } from './session-life.ts';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -61,9 +61,6 @@ export type Outgoing =
   | { kind: 'member-left'; member: MemberProfile }
   /** The last word to a member: the session is over, or is so for this member. */
   | { kind: 'session-closed'; host: MemberId | undefined; reason: EndReason | 'removed' };
-
-export type EndReason =
-  'host-left' | 'host-away-too-long' | 'no-guests' | 'guests-left' | 'idle' | 'ended-by-administrator';
 
 export type Presence =
   | { readonly kind: 'connected'; readonly connection: ConnectionId }
