@@ -10,7 +10,7 @@ import type { ConnectionId, Member, MemberId } from './session-state.ts';
 /** A guest who is away for longer leaves the session: clients give up 30 s after they lost the connection. */
 export const guestGraceMs = 30_000;
 /** Bans of one session; the oldest go first. */
-export const bansMax = 1_024;
+const bansMax = 1_024;
 
 /** The connection is gone, the member may come back. */
 export function disconnectMember(draft: SessionDraft, connection: ConnectionId): void {
