@@ -28,7 +28,9 @@ const sources: readonly Text[] = files
   .filter((path) => /\.(ts|js|mjs|c|h)$/.test(path))
   .map((path) => ({ path, text: readProjectFile(path) }));
 const scripts = sources.filter(({ path }) => /\.(ts|js|mjs)$/.test(path));
-const product = scripts.filter(({ path }) => /^(proxy|edge|cli|bin|shared)\//.test(path) && !isTest(path));
+const product = scripts.filter(
+  ({ path }) => /^(proxy|edge|cli|bin|shared|native)\//.test(path) && !isTest(path),
+);
 const tests = scripts.filter(({ path }) => isTest(path));
 
 test('no source file is longer than 300 lines, and half of them are no longer than 150', () => {
@@ -109,7 +111,7 @@ test('the words of the glossary have no synonyms outside the wire adapters', () 
 });
 
 test('every path that ARCHITECTURE.md names exists', () => {
-  const rooms = /^(proxy|edge|shared|cli|bin|bench|test|docs|web|deploy|\.ci)\//;
+  const rooms = /^(proxy|edge|shared|native|cli|bin|bench|test|docs|web|deploy|\.ci)\//;
   const named = [...readProjectFile('ARCHITECTURE.md').matchAll(/`([^`\s]+\/[^`\s]*)`/g)].map(
     ([, path]) => path!,
   );
@@ -122,7 +124,7 @@ test('every path that ARCHITECTURE.md names exists', () => {
 });
 
 test('every test that a comment names exists', () => {
-  const named = findMatches(sources, /\b(?:test|proxy|edge|shared|cli|bench)\/[\w/.-]+\.test\.ts\b/g);
+  const named = findMatches(sources, /\b(?:test|proxy|edge|shared|native|cli|bench)\/[\w/.-]+\.test\.ts\b/g);
   assert.deepEqual(
     named.filter(({ match }) => !existsSync(join(projectFolder, match))),
     [],

@@ -1,0 +1,106 @@
+/*
+ * Listening sockets. Accepting stops where descriptors or memory run out, until the caller asks for more: an
+ * edge-triggered listener that simply tried again would spin, one that waited for the next edge would hang.
+ */
+#include "sockets.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Connections accepted from one listener in one batch, so that open connections get their turn. */
+#define ACCEPTS_MAX 64
+
+static int bind_and_listen(struct sock *sock, const struct sockaddr_storage *address, int backlog) {
+  int on = 1;
+  int off = 0;
+  sock->fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (sock->fd < 0) return errno;
+  if (setsockopt(sock->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return errno;
+  /* Linux copies it to every accepted socket, which saves each a system call. */
+  if (setsockopt(sock->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) return errno;
+  if (address->ss_family == AF_INET6 &&
+      setsockopt(sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
+    return errno;
+  if (bind(sock->fd, (const struct sockaddr *)address, address_length(address)) != 0) return errno;
+  return listen(sock->fd, backlog) == 0 ? 0 : errno;
+}
+
+int listener_open(struct loop *loop, const struct sockaddr_storage *address, int backlog, uint32_t *id) {
+  struct sock *sock;
+  int error = table_take(loop, SOCK_LISTENER, &sock);
+  if (error != 0) return error;
+  *id = sock->id;
+  error = bind_and_listen(sock, address, backlog);
+  if (error == 0) error = loop_watch(loop, sock);
+  if (error != 0) sock_end(loop, sock, false);
+  return error;
+}
+
+bool listener_is_ready(const struct sock *sock) {
+  return sock->flags & IS_READABLE && !(sock->flags & IS_STALLED);
+}
+
+/* Faults of the one connection that was about to be accepted: accept(2) says to go on with the next. */
+static bool is_passing(int error) {
+  switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/* Gives an accepted descriptor a slot, or closes it. 0 or an errno. */
+static int admit(struct loop *loop, struct sock *listener, int fd, const struct sockaddr_storage *address) {
+  struct sock *sock;
+  int error = table_take(loop, SOCK_CONNECTED, &sock);
+  if (error != 0) {
+    (void)close(fd);
+    return error;
+  }
+  sock->fd = fd;
+  address_keep(sock, address);
+  error = loop_watch(loop, sock);
+  if (error != 0) {
+    sock_end(loop, sock, true);
+    return error;
+  }
+  const int32_t facts[2] = {(int32_t)sock->id, 0};
+  event_push(loop, listener, EVENT_ACCEPTED, facts);
+  return 0;
+}
+
+static void stall(struct loop *loop, struct sock *listener, int error) {
+  const int32_t facts[2] = {error, 0};
+  listener->flags |= IS_STALLED;
+  event_push(loop, listener, EVENT_ACCEPT_FAILED, facts);
+}
+
+void listener_turn(struct loop *loop, struct sock *listener) {
+  for (int n = 0; n < ACCEPTS_MAX && loop->event_count < loop->events_max; n++) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    memset(&address, 0, sizeof address);
+    int fd = accept4(listener->fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int error = fd < 0 ? errno : admit(loop, listener, fd, &address);
+    if (error == 0 || is_passing(error)) continue;
+    if (error == EAGAIN) {
+      listener->flags &= ~(uint32_t)IS_READABLE;
+    } else {
+      stall(loop, listener, error);
+    }
+    return;
+  }
+}
