@@ -3,11 +3,12 @@
  * whether it comes by header or by cookie, and keys spread over all backends. Throws at the first fault.
  */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request, upgrade } from 'undici';
 import { sampleWebSocketKey } from './load-program.ts';
 import type { Backend } from './load-program.ts';
-import type { RunningRival } from './rivals/rival.ts';
+import type { Certificate, RunningRival } from './rivals/rival.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -20,16 +21,23 @@ const readyPollMs = 20;
 const answerMaxMs = 2_000;
 
 /** Waits until the rival serves, then checks it; where there is no proxy, nothing can be sticky. */
-export async function checkRival({ port, child }: RunningRival, backends: readonly Backend[]): Promise<void> {
-  await checkBytes(port, backends);
-  if (child !== undefined) await checkStickiness(port, backends);
+export async function checkRival(
+  { port, tlsPort, child }: RunningRival,
+  backends: readonly Backend[],
+  certificate?: Certificate,
+): Promise<void> {
+  await checkBytes(`http://127.0.0.1:${port}`, backends);
+  if (child !== undefined) await checkStickiness(`http://127.0.0.1:${port}`, backends);
+  if (certificate === undefined) return;
+  const ca = readFileSync(certificate.certificate, 'utf8');
+  await checkBytes(`https://127.0.0.1:${tlsPort}`, backends, ca);
 }
 
 /** Compares what comes through the rival with what a backend itself answers. */
-async function checkBytes(port: number, backends: readonly Backend[]): Promise<void> {
-  await withAgent(async (agent) => {
-    const front = new Origin(port, agent);
-    const direct = new Origin(backends[0]!.port, agent);
+async function checkBytes(origin: string, backends: readonly Backend[], ca?: string): Promise<void> {
+  await withAgent(ca, async (agent) => {
+    const front = new Origin(origin, agent);
+    const direct = new Origin(`http://127.0.0.1:${backends[0]!.port}`, agent);
     await front.waitUntilReady();
     const headers = byHeader('check-bytes');
     for (const path of paths) {
@@ -41,9 +49,9 @@ async function checkBytes(port: number, backends: readonly Backend[]): Promise<v
   });
 }
 
-async function checkStickiness(port: number, backends: readonly Backend[]): Promise<void> {
-  await withAgent(async (agent) => {
-    const front = new Origin(port, agent);
+async function checkStickiness(origin: string, backends: readonly Backend[]): Promise<void> {
+  await withAgent(undefined, async (agent) => {
+    const front = new Origin(origin, agent);
     const seen = new Set<string>();
     for (let i = 0; i < checkedKeys; i++) {
       const key = `check-${i}`;
@@ -60,8 +68,10 @@ async function checkStickiness(port: number, backends: readonly Backend[]): Prom
   });
 }
 
-async function withAgent(check: (agent: Agent) => Promise<void>): Promise<void> {
-  const agent = new Agent({ headersTimeout: answerMaxMs, bodyTimeout: answerMaxMs });
+/** With a certificate authority it trusts that one only. */
+async function withAgent(ca: string | undefined, check: (agent: Agent) => Promise<void>): Promise<void> {
+  const limits = { headersTimeout: answerMaxMs, bodyTimeout: answerMaxMs };
+  const agent = new Agent(ca === undefined ? limits : { ...limits, connect: { ca } });
   try {
     await check(agent);
   } finally {
@@ -73,8 +83,8 @@ class Origin {
   readonly #origin: string;
   readonly #agent: Agent;
 
-  constructor(port: number, agent: Agent) {
-    this.#origin = `http://127.0.0.1:${port}`;
+  constructor(origin: string, agent: Agent) {
+    this.#origin = origin;
     this.#agent = agent;
   }
 

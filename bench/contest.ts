@@ -1,99 +1,84 @@
 /**
- * Measures all rivals in one run: round by round, the order reversed each time, every set with fresh
- * processes and checked before it is measured. A rival that fails once is a failure and has no row.
+ * Measures all contestants in one run: round by round, the order reversed each time, every set in a folder of
+ * its own and with fresh processes. A contestant that fails once is a failure and has no row.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkRival } from './check-rival.ts';
 import { stopChildren } from './child.ts';
-import { LoadProgram } from './load-program.ts';
-import { judge, median, spreadOf } from './metric.ts';
-import type { Figures, Metric, Spread, Verdict } from './metric.ts';
+import { compareRounds, judge, spreadOf } from './metric.ts';
+import type { Comparison, Figures, Metric, Spread, Verdict } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
-import { haproxy } from './rivals/haproxy.ts';
-import { httpProxy } from './rivals/http-proxy.ts';
 import { installMissingPrograms } from './rivals/install.ts';
-import { mooring } from './rivals/mooring.ts';
-import { nginx } from './rivals/nginx.ts';
-import { noProxy } from './rivals/no-proxy.ts';
-import type { Rival } from './rivals/rival.ts';
+import type { Program } from './rivals/install.ts';
 import { formatFigure, formatTable } from './table.ts';
 
-/** What a benchmark measures of one rival that runs and is right. */
-export interface Target {
-  readonly port: number;
-  /** The proxy's process; undefined where there is no proxy. */
-  readonly pid: number | undefined;
-  readonly load: LoadProgram;
-  readonly folder: string;
+/** The contestant that is judged. */
+export const ours = 'mooring';
+
+export interface Contestant {
+  readonly name: string;
+  /** A program that is not ours and must be installed. */
+  readonly program?: Program;
 }
 
-export interface Benchmark {
+export interface Contest<C extends Contestant> {
   readonly name: string;
   readonly metrics: readonly Metric[];
-  readonly measure: (target: Target, isShort: boolean) => Promise<Figures>;
+  readonly contestants: readonly C[];
+  /** Starts the contestant, checks it and measures it; processes that it leaves are stopped. */
+  readonly measureSet: (contestant: C, folder: string) => Promise<Figures>;
 }
 
 interface Row extends Spread {
   readonly metric: string;
   readonly rival: string;
   readonly samples: readonly number[];
-  /** Median over the rounds of the ratio to HAProxy in the same round. */
-  readonly ratio: number | undefined;
+  /** By rival: median over the rounds of the comparison with it in the same round. */
+  readonly comparedTo: Readonly<Record<string, number>>;
 }
 
-const allRivals: readonly Rival[] = [noProxy, haproxy, nginx, httpProxy, mooring];
-export const rivalNames = allRivals.map(({ name }) => name);
-
-export async function runContest(benchmark: Benchmark, options: RunOptions): Promise<Outcome> {
-  const rivals = allRivals.filter(({ name }) => options.only.includes(name));
-  installMissingPrograms(rivals);
-  const load = new LoadProgram(options.folder);
-  const sets = new Map<string, Figures[]>(rivals.map(({ name }) => [name, []]));
+export async function runContest<C extends Contestant>(
+  contest: Contest<C>,
+  options: RunOptions,
+): Promise<Outcome> {
+  const { name, metrics } = contest;
+  const contestants = contest.contestants.filter(({ name }) => options.only.includes(name));
+  installMissingPrograms(contestants);
+  const sets = new Map<string, Figures[]>(contestants.map(({ name }) => [name, []]));
   const failures = new Map<string, string>();
   for (let round = 0; round < options.rounds; round++) {
-    for (const rival of round % 2 === 0 ? rivals : rivals.toReversed()) {
-      if (failures.has(rival.name)) continue;
-      const progress = `${benchmark.name} round ${round + 1}/${options.rounds} ${rival.name}:`;
+    for (const contestant of round % 2 === 0 ? contestants : contestants.toReversed()) {
+      if (failures.has(contestant.name)) continue;
+      const progress = `${name} round ${round + 1}/${options.rounds} ${contestant.name}:`;
       try {
-        const figures = await measureSet(benchmark, rival, load, options);
-        sets.get(rival.name)!.push(figures);
-        console.log(progress, formatFigures(benchmark.metrics, figures));
+        const figures = await measureInFolder(contest, contestant, options.folder);
+        sets.get(contestant.name)!.push(figures);
+        console.log(progress, formatFigures(metrics, figures));
       } catch (error) {
-        failures.set(rival.name, String(error));
-        sets.delete(rival.name);
+        failures.set(contestant.name, String(error));
+        sets.delete(contestant.name);
         console.log(progress, 'FAILED,', String(error));
       }
     }
   }
-  const rows = benchmark.metrics.flatMap((metric) => rowsOf(metric, sets));
+  const rows = metrics.flatMap((metric) => rowsOf(metric, sets));
   return {
-    benchmark: benchmark.name,
-    text: benchmark.metrics.flatMap((metric) => formatMetric(benchmark.name, metric, rows)).join('\n\n'),
+    benchmark: name,
+    text: metrics.flatMap((metric) => formatMetric(name, metric, rows)).join('\n\n'),
     figures: rows,
-    verdicts: judgeRows(benchmark, rivals, rows),
+    verdicts: judgeRows(contest, contestants, rows),
     failures: Object.fromEntries(failures),
   };
 }
 
-async function measureSet(
-  benchmark: Benchmark,
-  rival: Rival,
-  load: LoadProgram,
-  options: RunOptions,
+async function measureInFolder<C extends Contestant>(
+  contest: Contest<C>,
+  contestant: C,
+  parent: string,
 ): Promise<Figures> {
-  const folder = mkdtempSync(join(options.folder, 'set-'));
+  const folder = mkdtempSync(join(parent, 'set-'));
   try {
-    const backends = await load.startBackends(folder);
-    const running = await rival.start({ backends, folder });
-    try {
-      await checkRival(running, backends);
-      const target = { port: running.port, pid: running.child?.pid, load, folder };
-      return await benchmark.measure(target, options.isShort);
-    } catch (error) {
-      // A proxy that has died says more than those who talked to it.
-      throw running.child?.causeOfEnd() ?? error;
-    }
+    return await contest.measureSet(contestant, folder);
   } finally {
     await stopChildren();
     rmSync(folder, { recursive: true });
@@ -101,36 +86,61 @@ async function measureSet(
 }
 
 function rowsOf(metric: Metric, sets: ReadonlyMap<string, readonly Figures[]>): Row[] {
-  const baseline = sets.get(haproxy.name);
-  return [...sets].flatMap(([rival, rounds]) => {
-    const samples = rounds.flatMap((figures) => figures[metric.name] ?? []);
+  const samplesOf = (rival: string): number[] =>
+    (sets.get(rival) ?? []).flatMap((figures) => figures[metric.name] ?? []);
+  return [...sets.keys()].flatMap((rival) => {
+    const samples = samplesOf(rival);
     if (samples.length === 0) return [];
-    const ratios = baseline?.map((figures, round) => samples[round]! / figures[metric.name]!);
-    const ratio = ratios === undefined ? undefined : median(ratios);
-    return [{ metric: metric.name, rival, samples, ratio, ...spreadOf(samples) }];
+    const compared = metric.comparisons.flatMap((comparison) => {
+      const baseline = samplesOf(comparison.rival);
+      if (baseline.length === 0) return [];
+      return [[comparison.rival, compareRounds(samples, baseline, comparison.by)] as const];
+    });
+    return [
+      { metric: metric.name, rival, samples, comparedTo: Object.fromEntries(compared), ...spreadOf(samples) },
+    ];
   });
 }
 
-/** Bars are ratios of ours to HAProxy: without both in the run there is nothing to judge. */
-function judgeRows(benchmark: Benchmark, rivals: readonly Rival[], rows: readonly Row[]): Verdict[] {
-  if (!rivals.includes(mooring) || !rivals.includes(haproxy)) return [];
-  return benchmark.metrics.flatMap(({ name, bar }) => {
-    const row = rows.find(({ metric, rival }) => metric === name && rival === mooring.name);
-    return bar === undefined ? [] : [judge(benchmark.name, name, row?.ratio, bar)];
+/** A bar holds two contestants against each other: without both in the run there is nothing to judge. */
+function judgeRows<C extends Contestant>(
+  { name, metrics }: Contest<C>,
+  contestants: readonly C[],
+  rows: readonly Row[],
+): Verdict[] {
+  const takesPart = (rival: string): boolean => contestants.some(({ name }) => name === rival);
+  return metrics.flatMap((metric) => {
+    const row = rows.find((row) => row.metric === metric.name && row.rival === ours);
+    return metric.comparisons.flatMap(({ rival, bar }) => {
+      if (bar === undefined || !takesPart(ours) || !takesPart(rival)) return [];
+      return [judge(name, barName(metric, rival), row?.comparedTo[rival], bar)];
+    });
   });
+}
+
+/** The rival is named where the metric has several. */
+function barName({ name, comparisons }: Metric, rival: string): string {
+  return comparisons.length === 1 ? name : `${name}-to-${rival}`;
 }
 
 function formatMetric(benchmark: string, metric: Metric, rows: readonly Row[]): string[] {
+  const { comparisons, digits } = metric;
   const cells = rows
     .filter((row) => row.metric === metric.name)
-    .map(({ rival, median, min, max, ratio }) => [
+    .map(({ rival, median, min, max, comparedTo }) => [
       rival,
-      ...[median, min, max].map((figure) => formatFigure(figure, metric.digits)),
-      ratio?.toFixed(2) ?? '-',
+      ...[median, min, max].map((figure) => formatFigure(figure, digits)),
+      ...comparisons.map((comparison) => formatComparison(comparedTo[comparison.rival], comparison, digits)),
     ]);
-  const header = ['', 'median', 'min', 'max', 'x HAProxy'];
+  const columns = comparisons.map(({ rival, by }) => (by === 'ratio' ? `x ${rival}` : `over ${rival}`));
+  const header = ['', 'median', 'min', 'max', ...columns];
   const title = `${benchmark} ${metric.name} (${metric.unit})`;
   return cells.length === 0 ? [] : [`${title}\n${formatTable([header, ...cells])}`];
+}
+
+function formatComparison(figure: number | undefined, { by }: Comparison, digits: number): string {
+  if (figure === undefined) return '-';
+  return by === 'ratio' ? figure.toFixed(2) : formatFigure(figure, digits);
 }
 
 function formatFigures(metrics: readonly Metric[], figures: Figures): string {

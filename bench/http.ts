@@ -1,5 +1,5 @@
 /** HTTP through the front door: keep-alive GETs, small ones, small ones whose key changes, and of 64 KiB. */
-import type { Benchmark } from './contest.ts';
+import type { Benchmark } from './front-door-contest.ts';
 import { measureRate, rateMetrics } from './measure-rate.ts';
 
 const connections = 64;

@@ -3,14 +3,15 @@
  * generator in front of it. It checks each answer itself and fails on the first wrong one.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Child } from './child.ts';
 
 /** The handshake of RFC 6455 section 1.3, the only one that the edge knows. */
 export const sampleWebSocketKey = 'dGhlIHNhbXBsZSBub25jZQ==';
 
 const backendNames = ['a', 'b', 'c', 'd'];
+const opensslHeader = '/usr/include/openssl/ssl.h';
 const compileMaxMs = 60_000;
 const readyMaxMs = 5_000;
 /** What a run may take beyond its own duration: connections, above all. */
@@ -23,7 +24,7 @@ export interface Backend {
 
 export interface Load {
   /** A generator of the load program, see `load/main.c`. */
-  readonly kind: 'http' | 'setups' | 'echo' | 'idle';
+  readonly kind: 'http' | 'paced' | 'setups' | 'echo' | 'idle' | 'tls-gets' | 'handshakes';
   readonly connections: number;
   readonly seconds: number;
   readonly extra: readonly (string | number)[];
@@ -32,16 +33,25 @@ export interface Load {
 export interface LoadResult {
   readonly operations: number;
   readonly seconds: number;
+  /** What else a generator tells. */
+  readonly [figure: string]: number;
 }
 
 export class LoadProgram {
   readonly #path: string;
+  #started = 0;
 
-  /** Compiles into the folder. */
-  constructor(folder: string) {
-    this.#path = join(folder, 'load');
-    const sources = globSync(join(import.meta.dirname, 'load', '*.c'));
-    const args = ['-O2', '-Wall', '-Wextra', '-o', this.#path, ...sources];
+  /** Compiles into the folder; with TLS it needs OpenSSL's headers. */
+  constructor(folder: string, { withTls }: { readonly withTls: boolean }) {
+    this.#path = join(folder, withTls ? 'load-tls' : 'load');
+    if (withTls && !existsSync(opensslHeader)) {
+      throw new Error(`${opensslHeader} is missing: apt-get install -y libssl-dev`);
+    }
+    const sources = globSync(join(import.meta.dirname, 'load', '*.c')).filter(
+      (path) => withTls || basename(path) !== 'tls.c',
+    );
+    const tlsArgs = withTls ? ['-DWITH_TLS', '-lssl', '-lcrypto'] : [];
+    const args = ['-O2', '-Wall', '-Wextra', '-o', this.#path, ...sources, '-lm', ...tlsArgs];
     const { error, status } = spawnSync('cc', args, { stdio: 'inherit', timeout: compileMaxMs });
     if (error !== undefined)
       throw new Error(`cannot run cc (${error.message}): apt-get install -y gcc libc6-dev`);
@@ -49,7 +59,7 @@ export class LoadProgram {
   }
 
   async startBackends(folder: string): Promise<Backend[]> {
-    const child = this.#start('edge', backendNames, folder);
+    const child = this.start('edge', backendNames, folder);
     const [, list = ''] = await child.waitForLine(/^backends (.*)$/m, readyMaxMs);
     return list.split(' ').map((item) => {
       const [name = '', port] = item.split('=');
@@ -58,12 +68,13 @@ export class LoadProgram {
   }
 
   startLoad(load: Load, port: number, folder: string): Child {
-    return this.#start(load.kind, [port, load.connections, load.seconds, ...load.extra], folder);
+    return this.start(load.kind, [port, load.connections, load.seconds, ...load.extra], folder);
   }
 
-  #start(kind: string, args: readonly (string | number)[], folder: string): Child {
+  start(kind: string, args: readonly (string | number)[], folder: string): Child {
     return new Child({
-      name: `load-${kind}`,
+      // Each has its own output, where it is waited for a line.
+      name: `load-${kind}-${++this.#started}`,
       command: this.#path,
       args: [kind, ...args.map(String)],
       core: 'load',

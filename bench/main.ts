@@ -4,11 +4,15 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { killChildrenAtExit } from './child.ts';
-import { rivalNames, runContest } from './contest.ts';
+import { frontDoorNames, runFrontDoorContest } from './front-door-contest.ts';
+import { runDirect } from './direct.ts';
 import { http } from './http.ts';
+import { latency } from './latency.ts';
+import { LoadProgram } from './load-program.ts';
 import { formatVerdict } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
 import { runPlacement } from './placement.ts';
+import { runTls } from './tls.ts';
 import { websocket } from './websocket.ts';
 
 interface Flags {
@@ -19,11 +23,15 @@ interface Flags {
 }
 
 const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outcome>>> = {
-  http: async (options) => await runContest(http, options),
-  websocket: async (options) => await runContest(websocket, options),
+  http: async (options) => await runFrontDoorContest(http, plainLoad(options), options),
+  websocket: async (options) => await runFrontDoorContest(websocket, plainLoad(options), options),
+  latency: async (options) => await runFrontDoorContest(latency, plainLoad(options), options),
+  tls: runTls,
+  direct: runDirect,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 
+const rivalNames: readonly string[] = [...frontDoorNames];
 const defaultRounds = 5;
 const shortRounds = 3;
 
@@ -52,6 +60,10 @@ Examples:
   )
   .action(run)
   .parseAsync();
+
+function plainLoad({ folder }: RunOptions): LoadProgram {
+  return new LoadProgram(folder, { withTls: false });
+}
 
 async function run(names: readonly string[], flags: Flags): Promise<void> {
   if (availableParallelism() < 2)

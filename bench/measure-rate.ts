@@ -1,12 +1,13 @@
 /** Operations a second under full load, and the CPU time that the proxy spent on each. */
-import type { Target } from './contest.ts';
+import type { Target } from './front-door-contest.ts';
 import { waitForLoadResult } from './load-program.ts';
 import type { Load, LoadResult } from './load-program.ts';
-import type { Bar, Figures, Metric } from './metric.ts';
+import type { Bar, Comparison, Figures, Metric } from './metric.ts';
+import { haproxy } from './rivals/haproxy.ts';
 import { readCpuMicroseconds } from './process-cost.ts';
 
 /** Proxies on Node get faster for about so long, under each load anew. */
-const warmupSeconds = 3;
+export const warmupSeconds = 3;
 
 /** Bars of the two metrics of a load. */
 export interface RateBars {
@@ -19,8 +20,8 @@ export function rateMetrics(name: string, operation: string, bars: RateBars): Me
   const rate = { name: `${name}-per-second`, unit: `${operation}/s, more is better`, digits: 0 };
   const cpu = { name: `${name}-cpu-us`, unit: `CPU us of the proxy/${operation}, less is better`, digits: 2 };
   return [
-    bars.rate === undefined ? rate : { ...rate, bar: bars.rate },
-    bars.cpu === undefined ? cpu : { ...cpu, bar: bars.cpu },
+    { ...rate, comparisons: [ratioToHaproxy(bars.rate)] },
+    { ...cpu, comparisons: [ratioToHaproxy(bars.cpu)] },
   ];
 }
 
@@ -33,6 +34,10 @@ export async function measureRate(name: string, load: Load, target: Target): Pro
   return { ...rate, [`${name}-cpu-us`]: (readCpuMicroseconds(target.pid) - cpuBefore) / operations };
 }
 
-async function runLoad(load: Load, { load: program, port, folder }: Target): Promise<LoadResult> {
+export function ratioToHaproxy(bar?: Bar): Comparison {
+  return { rival: haproxy.name, by: 'ratio', ...(bar === undefined ? {} : { bar }) };
+}
+
+export async function runLoad(load: Load, { load: program, port, folder }: Target): Promise<LoadResult> {
   return await waitForLoadResult(program.startLoad(load, port, folder), load);
 }

@@ -1,10 +1,17 @@
-/** A measured figure with its unit and its bar, and what is computed from its samples. */
+/** A measured figure with its unit and its bars, and what is computed from its samples. */
 
 export interface Metric {
   readonly name: string;
   readonly unit: string;
   readonly digits: number;
-  /** What the ratio to HAProxy must be; without it the figure is for reading only. */
+  /** What each figure is held against, in the same round. */
+  readonly comparisons: readonly Comparison[];
+}
+
+export interface Comparison {
+  readonly rival: string;
+  readonly by: 'ratio' | 'difference';
+  /** What the comparison must come to for ours; without it the figure is for reading only. */
   readonly bar?: Bar;
 }
 
@@ -36,6 +43,17 @@ export function median(samples: readonly number[]): number {
   const sorted = samples.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
+}
+
+/** Median over the rounds; both have a sample for each. */
+export function compareRounds(
+  samples: readonly number[],
+  baseline: readonly number[],
+  by: Comparison['by'],
+): number {
+  return median(
+    samples.map((sample, round) => (by === 'ratio' ? sample / baseline[round]! : sample - baseline[round]!)),
+  );
 }
 
 export function judge(benchmark: string, metric: string, figure: number | undefined, bar: Bar): Verdict {

@@ -1,9 +1,9 @@
 /** WebSockets through the front door: memory of idle ones, set-ups, and messages there and back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Benchmark, Target } from './contest.ts';
+import type { Benchmark, Target } from './front-door-contest.ts';
 import { waitForLoadResult } from './load-program.ts';
 import type { Load } from './load-program.ts';
-import { measureRate, rateMetrics } from './measure-rate.ts';
+import { measureRate, rateMetrics, ratioToHaproxy } from './measure-rate.ts';
 import type { Figures } from './metric.ts';
 import { readMemoryKib } from './process-cost.ts';
 
@@ -17,8 +17,13 @@ const settleSeconds = 2;
 export const websocket: Benchmark = {
   name: 'websocket',
   metrics: [
-    { name: 'idle-pss-kib', unit: 'KiB PSS of the proxy/socket', digits: 2, bar: { atMost: 1 } },
-    { name: 'idle-rss-kib', unit: 'KiB RSS of the proxy/socket', digits: 2 },
+    {
+      name: 'idle-pss-kib',
+      unit: 'KiB PSS of the proxy/socket',
+      digits: 2,
+      comparisons: [ratioToHaproxy({ atMost: 1 })],
+    },
+    { name: 'idle-rss-kib', unit: 'KiB RSS of the proxy/socket', digits: 2, comparisons: [ratioToHaproxy()] },
     ...rateMetrics('setup', 'set-up', { rate: { atLeast: 0.8 } }),
     ...rateMetrics('echo', 'message', { rate: { atLeast: 0.95 }, cpu: { atMost: 1 } }),
   ],

@@ -1,101 +1,150 @@
 /*
- * HTTP generator: keep-alive connections, one GET in flight on each. Counts answers, and holds every one of
- * them to its status, length and backend.
+ * HTTP generators on keep-alive connections: one that keeps a GET in flight on each (`http`), and one that sends at
+ * a constant rate whatever the answers do and tells how long each took (`paced`).
  */
 #define _GNU_SOURCE
 #include "load.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 struct client {
     int fd;
     int key;
-    char head[HEAD_MAX_BYTES + 1];
-    size_t head_bytes;
-    /* 0 while the head is read. */
-    long body_left;
+    /* When the request that is in flight was due. */
+    double due;
+    struct answer answer;
 };
 
-struct request {
-    char bytes[256];
-    size_t length;
-};
-
-static struct request requests[KEYS];
 static struct client clients[CONNECTIONS_MAX];
 static char scratch[SCRATCH_BYTES];
-/* As the first answer had it; the bench has compared the bytes before. */
-static long expected_body_bytes;
 
-static void prepare_requests(const char *path)
+static int open_clients(struct run run)
 {
-    for (int key = 0; key < KEYS; key++) {
-        int length = snprintf(requests[key].bytes, sizeof requests[key].bytes,
-                              "GET %s HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: load\r\naccept: */*\r\n"
-                              "ctstickiness: key-%d\r\n\r\n",
-                              path, key);
-        requests[key].length = (size_t)length;
-    }
-}
-
-/* Takes what was received; returns 1 when the answer is complete. */
-static int take_answer(struct client *client, const char *data, size_t length)
-{
-    if (client->body_left == 0) {
-        size_t before = client->head_bytes;
-        size_t room = HEAD_MAX_BYTES - before;
-        size_t copied = length < room ? length : room;
-        memcpy(client->head + before, data, copied);
-        client->head_bytes += copied;
-        size_t head = head_length(client->head, client->head_bytes);
-        if (head == 0 && copied == room) die("the head of an answer is over %d bytes", HEAD_MAX_BYTES);
-        if (head == 0) return 0;
-        client->head[head] = '\0';
-        if (strncmp(client->head, "HTTP/1.1 200 ", 13) != 0) die("not a 200:\n%s", client->head);
-        long body_bytes = atol(header_value(client->head, "\r\ncontent-length: "));
-        if (expected_body_bytes == 0) expected_body_bytes = body_bytes;
-        if (body_bytes != expected_body_bytes) die("not %ld bytes as before:\n%s", expected_body_bytes, client->head);
-        expect_same_backend(client->key, client->head);
-        client->head_bytes = 0;
-        client->body_left = body_bytes;
-        length -= head - before;
-    }
-    client->body_left -= (long)length;
-    if (client->body_left < 0) die("more bytes than the answer has");
-    return client->body_left == 0;
-}
-
-void run_http(struct run run, const char *path, int rotate_keys)
-{
-    struct epoll_event events[EVENTS_MAX];
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    int next_key = run.connections;
-    long answers = 0;
-    prepare_requests(path);
     for (int i = 0; i < run.connections; i++) {
         clients[i].fd = connect_to_loopback(run.port);
         clients[i].key = i % KEYS;
         watch(epoll_fd, clients[i].fd, &clients[i]);
     }
+    return epoll_fd;
+}
+
+static void ask(const struct client *client)
+{
+    const struct request *request = request_of(client->key);
+    send_all(client->fd, request->bytes, request->length);
+}
+
+/* Returns 1 when the answer is complete. */
+static int hear(struct client *client)
+{
+    ssize_t length = recv(client->fd, scratch, sizeof scratch, 0);
+    if (length <= 0) die("the connection was closed between two answers");
+    return take_answer(&client->answer, client->key, scratch, (size_t)length);
+}
+
+void run_http(struct run run, const char *path, int rotate_keys)
+{
+    struct epoll_event events[EVENTS_MAX];
+    int next_key = run.connections;
+    long answers = 0;
+    prepare_requests(path);
+    int epoll_fd = open_clients(run);
     double start = now_seconds();
-    for (int i = 0; i < run.connections; i++)
-        send_all(clients[i].fd, requests[clients[i].key].bytes, requests[clients[i].key].length);
+    for (int i = 0; i < run.connections; i++) ask(&clients[i]);
     while (now_seconds() < start + run.seconds) {
         int ready = epoll_wait(epoll_fd, events, EVENTS_MAX, SILENCE_MAX_MS);
         if (ready <= 0) die("no answer for %d ms", SILENCE_MAX_MS);
         for (int i = 0; i < ready; i++) {
             struct client *client = events[i].data.ptr;
-            ssize_t length = recv(client->fd, scratch, sizeof scratch, 0);
-            if (length <= 0) die("the connection was closed between two answers");
-            if (!take_answer(client, scratch, (size_t)length)) continue;
+            if (!hear(client)) continue;
             answers++;
             if (rotate_keys) client->key = next_key++ % KEYS;
-            send_all(client->fd, requests[client->key].bytes, requests[client->key].length);
+            ask(client);
         }
     }
     print_result(answers, now_seconds() - start);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double left = *(const double *)a;
+    double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static double percentile_us(const double *sorted, long count, double share)
+{
+    return sorted[(long)ceil((double)count * share) - 1] * 1e6;
+}
+
+static void print_latencies(double *latencies, long count, double seconds)
+{
+    qsort(latencies, (size_t)count, sizeof *latencies, compare_doubles);
+    printf("{\"operations\":%ld,\"seconds\":%.6f,\"p50Us\":%.1f,\"p99Us\":%.1f,\"p999Us\":%.1f,\"maxUs\":%.1f}\n", count,
+           seconds, percentile_us(latencies, count, 0.5), percentile_us(latencies, count, 0.99),
+           percentile_us(latencies, count, 0.999), latencies[count - 1] * 1e6);
+}
+
+/* Waits for answers, but not beyond the time at which the next request is due. */
+static int wait_until(double due, int epoll_fd, struct epoll_event *events)
+{
+    double wait = due - now_seconds();
+    if (wait < 0) wait = 0;
+    struct timespec timeout = {.tv_sec = (time_t)wait, .tv_nsec = (long)((wait - floor(wait)) * 1e9)};
+    int ready = epoll_pwait2(epoll_fd, events, EVENTS_MAX, &timeout, NULL);
+    if (ready < 0) die("epoll_pwait2: %s", strerror(errno));
+    return ready;
+}
+
+/*
+ * Request i is due at start + i / rate. It is sent then, or when a connection is free, and its time counts from when
+ * it was due: a proxy that stalls delays all that were due meanwhile, as it would with people.
+ */
+void run_paced(struct run run, int per_second)
+{
+    struct epoll_event events[EVENTS_MAX];
+    long count = (long)(run.seconds * per_second);
+    double *latencies = calloc((size_t)count, sizeof *latencies);
+    struct client **idle = calloc((size_t)run.connections, sizeof *idle);
+    long sent = 0;
+    long answered = 0;
+    if (per_second < 1 || count < 1 || latencies == NULL || idle == NULL) die("no rate");
+    /* The kernel may be 50 us late otherwise. */
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    prepare_requests("/");
+    int epoll_fd = open_clients(run);
+    for (int i = 0; i < run.connections; i++) idle[i] = &clients[i];
+    double start = now_seconds();
+    double last_answer = start;
+    while (answered < count) {
+        double now = now_seconds();
+        /* A ring: connections take turns, so that none grows cold. */
+        for (; sent < count && sent - answered < run.connections && start + (double)sent / per_second <= now; sent++) {
+            struct client *client = idle[sent % run.connections];
+            client->due = start + (double)sent / per_second;
+            client->key = (int)(sent % KEYS);
+            ask(client);
+        }
+        int is_blocked = sent == count || sent - answered == run.connections;
+        double due = is_blocked ? last_answer + SILENCE_MAX_MS / 1e3 : start + (double)sent / per_second;
+        int ready = wait_until(due, epoll_fd, events);
+        now = now_seconds();
+        if (ready == 0 && is_blocked) die("no answer for %d ms", SILENCE_MAX_MS);
+        if (ready > 0 || sent == answered) last_answer = now;
+        for (int i = 0; i < ready; i++) {
+            struct client *client = events[i].data.ptr;
+            if (!hear(client)) continue;
+            latencies[answered] = now_seconds() - client->due;
+            idle[answered++ % run.connections] = client;
+        }
+    }
+    print_latencies(latencies, count, now_seconds() - start);
 }

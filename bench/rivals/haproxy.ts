@@ -7,26 +7,8 @@ import type { Ground, Rival } from './rival.ts';
 
 const program = { path: '/usr/sbin/haproxy', debianPackage: 'haproxy' };
 
-export const haproxy: Rival = {
-  name: 'haproxy',
-  program,
-  start: async ({ backends, folder }) => {
-    const port = await findFreePort();
-    const file = join(folder, 'haproxy.cfg');
-    writeFileSync(file, configure(port, backends));
-    const child = new Child({
-      name: 'haproxy',
-      command: program.path,
-      args: ['-db', '-f', file],
-      core: 'proxy',
-      folder,
-    });
-    return { port, child };
-  },
-};
-
-function configure(port: number, backends: Ground['backends']): string {
-  return `global
+/** One thread, tunnels that may be silent, and connections to backends that all clients share. */
+export const haproxyBase = `global
   nbthread 1
   # Two descriptors a connection, and some for HAProxy itself.
   maxconn ${descriptorsMax / 2 - 200}
@@ -38,8 +20,33 @@ defaults
   timeout tunnel 1h
   option forwardfor
   http-reuse always
-frontend front
+`;
+
+export const haproxy: Rival = {
+  name: 'haproxy',
+  program,
+  speaksTls: true,
+  start: async (ground) => {
+    const { folder } = ground;
+    const port = await findFreePort();
+    const tlsPort = await findFreePort();
+    const file = join(folder, 'haproxy.cfg');
+    writeFileSync(file, configure(ground, port, tlsPort));
+    const child = new Child({
+      name: 'haproxy',
+      command: program.path,
+      args: ['-db', '-f', file],
+      core: 'proxy',
+      folder,
+    });
+    return { port, tlsPort, child };
+  },
+};
+
+function configure({ backends, certificate }: Ground, port: number, tlsPort: number): string {
+  return `${haproxyBase}frontend front
   bind 127.0.0.1:${port} backlog 4096
+${certificate === undefined ? '' : `  bind 127.0.0.1:${tlsPort} backlog 4096 ssl crt ${certificate.both}`}
   http-request set-var(txn.key) req.hdr(ctstickiness)
   http-request set-var(txn.key) req.cook(ctstickiness) unless { var(txn.key) -m found }
   default_backend edges

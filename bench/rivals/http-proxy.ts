@@ -7,6 +7,7 @@ const readyMaxMs = 10_000;
 
 export const httpProxy: Rival = {
   name: 'http-proxy',
+  speaksTls: false,
   start: async ({ backends, folder }) => {
     const child = new Child({
       name: 'http-proxy',

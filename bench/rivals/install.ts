@@ -1,12 +1,16 @@
 /** Makes sure that the programs of rivals are there: installs them as root on Debian, else says how. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { Rival } from './rival.ts';
 
 const installMaxMs = 300_000;
 
-export function installMissingPrograms(rivals: readonly Rival[]): void {
-  const missing = rivals.flatMap(({ program }) =>
+export interface Program {
+  readonly path: string;
+  readonly debianPackage: string;
+}
+
+export function installMissingPrograms(users: readonly { readonly program?: Program }[]): void {
+  const missing = users.flatMap(({ program }) =>
     program === undefined || existsSync(program.path) ? [] : [program.debianPackage],
   );
   if (missing.length === 0) return;

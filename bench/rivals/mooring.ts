@@ -1,13 +1,15 @@
 /** Our own front door, as an administrator starts it for an existing server pool: every default, log on. */
 import { join } from 'node:path';
 import { Child } from '../child.ts';
-import type { Rival } from './rival.ts';
+import { ours } from '../contest.ts';
+import type { Certificate, Rival } from './rival.ts';
 
 const readyMaxMs = 20_000;
 
 export const mooring: Rival = {
-  name: 'mooring',
-  start: async ({ backends, folder }) => {
+  name: ours,
+  speaksTls: true,
+  start: async ({ backends, folder, certificate }) => {
     const child = new Child({
       name: 'mooring',
       command: process.execPath,
@@ -24,12 +26,17 @@ export const mooring: Rival = {
         CT_CONTROL_PORT: '0',
         CT_DATA_DIR: join(folder, 'data'),
         CT_LOG_LEVEL: 'info',
+        ...(certificate === undefined ? {} : tlsSettings(certificate)),
       },
     });
-    const [, port] = await child.waitForLine(
-      /^mooring proxy ready.*?http:\/\/127\.0\.0\.1:(\d+)/m,
+    const [, port, tlsPort] = await child.waitForLine(
+      /^mooring proxy ready.*?http:\/\/127\.0\.0\.1:(\d+)(?:.*?https:\/\/127\.0\.0\.1:(\d+))?/m,
       readyMaxMs,
     );
-    return { port: Number(port), child };
+    return { port: Number(port), tlsPort: Number(tlsPort), child };
   },
 };
+
+function tlsSettings({ certificate, key }: Certificate): Record<string, string> {
+  return { CT_HTTPS_PORT: '0', CT_TLS_CERT: certificate, CT_TLS_KEY: key };
+}

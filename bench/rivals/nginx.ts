@@ -3,17 +3,20 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child } from '../child.ts';
 import { descriptorsMax, findFreePort } from './rival.ts';
-import type { Ground, Rival } from './rival.ts';
+import type { Certificate, Ground, Rival } from './rival.ts';
 
 const program = { path: '/usr/sbin/nginx', debianPackage: 'nginx-light' };
 
 export const nginx: Rival = {
   name: 'nginx',
   program,
-  start: async ({ backends, folder }) => {
+  speaksTls: true,
+  start: async (ground) => {
+    const { folder } = ground;
     const port = await findFreePort();
+    const tlsPort = await findFreePort();
     const file = join(folder, 'nginx.conf');
-    writeFileSync(file, configure(port, backends));
+    writeFileSync(file, configure(ground, port, tlsPort));
     const child = new Child({
       name: 'nginx',
       command: program.path,
@@ -21,11 +24,11 @@ export const nginx: Rival = {
       core: 'proxy',
       folder,
     });
-    return { port, child };
+    return { port, tlsPort, child };
   },
 };
 
-function configure(port: number, backends: Ground['backends']): string {
+function configure({ backends, certificate }: Ground, port: number, tlsPort: number): string {
   return `daemon off;
 # The set's folder is private to the user of the bench; nginx ignores this line where that is not root.
 user root;
@@ -53,7 +56,7 @@ ${backends.map(({ port }) => `    server 127.0.0.1:${port};\n`).join('')}    kee
   }
   server {
     listen 127.0.0.1:${port} backlog=4096;
-    location / {
+${certificate === undefined ? '' : listenForTls(certificate, tlsPort)}    location / {
       proxy_pass http://edges;
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
@@ -67,5 +70,13 @@ ${backends.map(({ port }) => `    server 127.0.0.1:${port};\n`).join('')}    kee
     }
   }
 }
+`;
+}
+
+function listenForTls({ certificate, key }: Certificate, port: number): string {
+  return `    listen 127.0.0.1:${port} ssl backlog=4096;
+    ssl_certificate ${certificate};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.2 TLSv1.3;
 `;
 }

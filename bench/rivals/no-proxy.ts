@@ -3,5 +3,6 @@ import type { Rival } from './rival.ts';
 
 export const noProxy: Rival = {
   name: 'no-proxy',
+  speaksTls: false,
   start: async ({ backends }) => ({ port: backends[0]!.port, child: undefined }),
 };
