@@ -30,6 +30,16 @@ export interface AdapterLoad {
   readonly bytes: number;
 }
 
+/** What a session carries; a drain begins with the smallest. */
+export interface SessionSize {
+  readonly key: AffinityKey;
+  readonly members: number;
+  readonly bytes: number;
+}
+
+/** Goes on with a session under the epoch of the exchange. */
+export type Adoption = (exchange: AdmittedExchange) => void;
+
 export interface Adapter {
   readonly name: 'oct' | 'y';
   /** True where the target is one of this protocol's. */
@@ -41,6 +51,13 @@ export interface Adapter {
   /** Closes a session's sockets with the code's close code and forgets it, without another durable write. */
   dropSession(key: AffinityKey, code: ErrorCode): void;
   load(): AdapterLoad;
+  listSessions(): readonly SessionSize[];
+  /** First half of a move away: brings the session to rest and ends its connections so that clients come back. */
+  bringToRest(key: AffinityKey): Promise<void>;
+  /** Second half, when no exchange is admitted any more: forgets the session and gives what its next edge needs. */
+  handOver(key: AffinityKey): Promise<Uint8Array | undefined>;
+  /** Checks what another edge has handed over; throws `snapshot-refused`. */
+  prepareAdoption(bytes: Uint8Array): Adoption;
   /** Ends all sessions for a planned stop: durable state written, sockets closed so that clients come back. */
   close(): Promise<void>;
 }

@@ -10,7 +10,13 @@ import {
   frontDoorMessageSchema,
   parseControlMessage,
 } from '#shared/control-protocol.ts';
-import type { EdgeHello, EdgeMessage, EdgeReport, FrontDoorMessage } from '#shared/control-protocol.ts';
+import type {
+  EdgeHello,
+  EdgeMessage,
+  EdgeReport,
+  FrontDoorMessage,
+  FrontDoorOrder,
+} from '#shared/control-protocol.ts';
 import type { Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 
@@ -23,6 +29,7 @@ export interface LinkOptions {
   readonly onWelcome: (incarnation: Incarnation) => void;
   /** The report of this sequence number was taken; `renewed` is false when the incarnation is over. */
   readonly onLease: (sentAtMs: number, content: ReportContent, renewed: boolean) => void;
+  readonly onOrder: (link: ControlLink, order: FrontDoorOrder) => void;
   /** Another process has this edge's id now. */
   readonly onSuperseded: () => void;
   readonly log: Log;
@@ -55,6 +62,7 @@ export class ControlLink {
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
   #onFarewell: (() => void) | undefined;
+  #onEvacuated: (() => void) | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -93,6 +101,21 @@ export class ControlLink {
     const sequence = ++this.#sequence;
     this.#unanswered.set(sequence, { sentAtMs: this.#options.nowMs(), content });
     this.#send({ type: 'report', sequence, ...content });
+  }
+
+  /** Says something that is no report, where the front door has said welcome. */
+  tell(message: EdgeMessage): void {
+    if (this.#isWelcome) this.#send(message);
+  }
+
+  /** Has the front door move the sessions away; resolves when it has done so, is lost, or at the deadline. */
+  async evacuate(deadlineMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const deadline = setTimeout(resolve, deadlineMs);
+    this.#onEvacuated = resolve;
+    this.tell({ type: 'evacuate', deadlineMs });
+    await promise;
+    clearTimeout(deadline);
   }
 
   /** Starts over with a new hello at once. */
@@ -134,6 +157,12 @@ export class ControlLink {
       }
       case 'farewell-taken':
         return this.#onFarewell?.();
+      case 'evacuated':
+        return this.#onEvacuated?.();
+      case 'drain':
+      case 'list-sessions':
+      case 'moved':
+        return this.#options.onOrder(this, message);
       case undefined:
         // Not our protocol: the connection is of no use.
         return this.#socket?.close(controlCloseCodes.protocol, 'not a control message');
@@ -145,6 +174,7 @@ export class ControlLink {
     this.#isWelcome = false;
     this.#unanswered.clear();
     this.#onFarewell?.();
+    this.#onEvacuated?.();
     if (this.#isClosed) return;
     const { log, locator } = this.#options;
     if (code === controlCloseCodes.superseded) return this.#options.onSuperseded();

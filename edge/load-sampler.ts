@@ -1,10 +1,11 @@
 /**
  * The load of this process over the last report interval: what the adapters carry, rates from their
- * running sums, and how the event loop and the memory are doing.
+ * running sums, and how the event loop and the memory are doing. Also which of its sessions are small.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 
 import type { EdgeLoad } from '#shared/control-protocol.ts';
+import type { AffinityKey } from '#shared/ids.ts';
 import type { Adapter, AdapterLoad } from './adapter.ts';
 
 const delayResolutionMs = 10;
@@ -60,6 +61,17 @@ export class LoadSampler {
     const { max } = this.#delay;
     return { p50: read(this.#delay.percentile(50)), p99: read(this.#delay.percentile(99)), max: read(max) };
   }
+}
+
+/** Keys of the sessions of all adapters; those that are quickest to move come first. */
+export function listSmallestFirst(adapters: readonly Adapter[]): AffinityKey[] {
+  const weights = new Map<AffinityKey, { members: number; bytes: number }>();
+  for (const { key, members, bytes } of adapters.flatMap((adapter) => adapter.listSessions())) {
+    const known = weights.get(key) ?? { members: 0, bytes: 0 };
+    weights.set(key, { members: known.members + members, bytes: known.bytes + bytes });
+  }
+  const sorted = [...weights].sort(([, a], [, b]) => a.members - b.members || a.bytes - b.bytes);
+  return sorted.map(([key]) => key);
 }
 
 /** What all adapters carry together. */

@@ -19,8 +19,9 @@ import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import type { Adapter } from './adapter.ts';
 import { KeyRegistry } from './core/key-registry.ts';
-import { LoadSampler, sumLoads } from './load-sampler.ts';
+import { LoadSampler, listSmallestFirst, sumLoads } from './load-sampler.ts';
 import { Membership } from './membership.ts';
+import { MoveDesk } from './move-desk.ts';
 import { createOctAdapter } from './oct/adapter.ts';
 import { EdgeServer } from './server.ts';
 import type { DocumentStore } from './store/document-store.ts';
@@ -58,6 +59,7 @@ class Edge {
   readonly #startedAtMs = performance.now();
   readonly #adapters: readonly Adapter[];
   readonly #sampler: LoadSampler;
+  readonly #moves: MoveDesk;
   readonly #server: EdgeServer;
   #membership: Membership | undefined;
   #admin: { port: number; close: () => void } | undefined;
@@ -73,12 +75,14 @@ class Edge {
     const tokens = new SessionTokens(settings.CT_SESSION_SECRET, settings.CT_TOKEN_LIFETIME_HOURS);
     this.#adapters = [createOctAdapter({ ...shared, tokens }), createYAdapter({ ...shared, documents })];
     this.#sampler = new LoadSampler(this.#adapters);
+    this.#moves = new MoveDesk({ adapters: this.#adapters, registry: this.#registry, log, nowMs });
     const { pass } = deriveFleetSecrets(settings.CT_JOIN_TOKEN);
     this.#server = new EdgeServer({
       host: settings.CT_EDGE_HOST,
       port: settings.CT_EDGE_PORT,
       adapters: this.#adapters,
       registry: this.#registry,
+      moves: this.#moves,
       context: () => ({
         pass,
         owner: this.#membership?.owner,
@@ -109,8 +113,8 @@ class Edge {
     this.#membership = this.#openMembership(address, admin.port);
     armProcessLife({
       log: this.#log,
-      stop: async () => await this.#stop(),
-      stopMaxMs: settings.CT_STOP_GRACE_MS + 5_000,
+      stop: async (cause) => await this.#stop(cause),
+      stopMaxMs: settings.CT_STOP_GRACE_MS + 10_000,
     });
     await this.#membership.join();
     this.#log.info('process.ready', { ports: { edge: port, admin: admin.port } });
@@ -137,6 +141,11 @@ class Edge {
       registry: this.#registry,
       sampleLoad: () => this.#sampler.sample(),
       isFull: () => sumLoads(this.#adapters).sessions >= settings.CT_EDGE_SESSIONS_MAX,
+      orders: {
+        listSessions: () => listSmallestFirst(this.#adapters),
+        forget: (key, epoch) => this.#moves.forget(key, epoch),
+        stranded: () => this.#moves.sweep(),
+      },
       onLapsed: () => this.#dropAll(),
       onSuperseded: () => {
         this.#log.error('edge.refused', { edge: this.#id, reason: 'another process has this edge id' });
@@ -151,12 +160,14 @@ class Edge {
   }
 
   /**
-   * A planned end: no new keys, no new connections, every session written and closed, and only then the
-   * pins given back, so that no other edge adopts a session that this one still writes.
+   * A planned end: no new keys; sessions move to the other edges, if it is this one alone that ends. Then no new
+   * connections, every session that is left written and closed, and only then the pins given back, so that no
+   * other edge adopts a session that this one still writes.
    */
-  async #stop(): Promise<void> {
+  async #stop(cause: string): Promise<void> {
+    this.#membership?.setDraining(true);
+    if (cause === 'SIGTERM') await this.#membership?.evacuate(this.#settings.CT_STOP_GRACE_MS);
     this.#isStopping = true;
-    this.#membership?.drain();
     this.#server.stopAccepting();
     await Promise.all(this.#adapters.map(async (adapter) => await adapter.close()));
     await this.#membership?.leave();
@@ -169,6 +180,7 @@ class Edge {
   /** The right to serve is gone: every session ends here at once, and its clients find the next owner. */
   #dropAll(): void {
     for (const key of this.#registry.keys()) this.#server.dropSession(key, 'fenced');
+    this.#moves.forgetAll();
     this.#registry.distrust();
   }
 
@@ -221,6 +233,7 @@ class Edge {
       this.#metrics.set('ct_edge_sessions', sessions, { adapter: adapter.name });
       this.#metrics.set('ct_edge_members', members, { adapter: adapter.name });
     }
+    this.#metrics.set('ct_edge_handover_bytes', this.#moves.keptBytes);
     this.#metrics.set('ct_edge_outbox_bytes', sumLoads(this.#adapters).outboxBytes);
   }
 }

@@ -2,16 +2,31 @@
  * This edge as a member of the fleet: its incarnation, its lease, its reports to every front door. Tells
  * `onLapsed` when the right to serve ends: the lease was not renewed in time, or the incarnation is over.
  */
-import { controlProtocolVersion, reportKeysMax } from '#shared/control-protocol.ts';
-import type { EdgeHello, EdgeLoad, EdgeReport } from '#shared/control-protocol.ts';
+import { controlProtocolVersion, listedSessionsMax, reportKeysMax } from '#shared/control-protocol.ts';
+import type {
+  EdgeHello,
+  EdgeLoad,
+  EdgeReport,
+  FrontDoorOrder,
+  StrandedSession,
+} from '#shared/control-protocol.ts';
 import { formatOwner } from '#shared/ids.ts';
-import type { EdgeId, Incarnation } from '#shared/ids.ts';
+import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import { ControlLink } from './control-link.ts';
 import type { ReportContent } from './control-link.ts';
 import type { KeyRegistry } from './core/key-registry.ts';
 import { LeaseClock } from './core/lease-clock.ts';
+
+export interface SessionOrders {
+  /** Smallest first. */
+  readonly listSessions: () => readonly AffinityKey[];
+  /** The session that was let go under this epoch has its next owner. */
+  readonly forget: (key: AffinityKey, epoch: Epoch) => void;
+  /** Sessions that were let go and that nobody seems to have taken. */
+  readonly stranded: () => readonly StrandedSession[];
+}
 
 export interface MembershipOptions {
   readonly id: EdgeId;
@@ -24,6 +39,8 @@ export interface MembershipOptions {
   readonly sampleLoad: () => EdgeLoad;
   /** Whether `sessionsMax` is reached. */
   readonly isFull: () => boolean;
+  /** What front doors ask of the sessions here. */
+  readonly orders: SessionOrders;
   /** The edge must drop every session now, without another durable write. */
   readonly onLapsed: () => void;
   /** Another process has taken the edge id over: this one has to end. */
@@ -58,6 +75,7 @@ export class Membership {
           hello: () => this.#hello(),
           onWelcome: (incarnation) => this.#onWelcome(incarnation),
           onLease: (sentAtMs, content, renewed) => this.#onLease(sentAtMs, content, renewed),
+          onOrder: (link, order) => this.#obey(link, order),
           onSuperseded: options.onSuperseded,
           log: options.log,
           nowMs: options.nowMs,
@@ -92,10 +110,16 @@ export class Membership {
     return this.#links.filter((link) => link.isWelcome).length;
   }
 
-  /** No new keys from now on; the front doors hear it at once. */
-  drain(): void {
-    this.#isDraining = true;
+  /** While an edge drains it gets no new keys; the front doors hear it at once. */
+  setDraining(isDraining: boolean): void {
+    this.#isDraining = isDraining;
     this.#reportAll();
+  }
+
+  /** Has the sessions moved to other edges; resolves when none is left that can, or at the deadline. */
+  async evacuate(deadlineMs: number): Promise<void> {
+    const link = this.#links.find(({ isWelcome }) => isWelcome);
+    await link?.evacuate(deadlineMs);
   }
 
   /** Gives the pins back and leaves; to be called when every session is closed. */
@@ -122,7 +146,27 @@ export class Membership {
 
   #reportAll(): void {
     const content = this.#compose();
-    for (const link of this.#links) link.report(content);
+    const sessions = this.#options.orders.stranded();
+    for (const link of this.#links) {
+      link.report(content);
+      if (sessions.length > 0) link.tell({ type: 'stranded', sessions: [...sessions] });
+    }
+  }
+
+  #obey(link: ControlLink, order: FrontDoorOrder): void {
+    const { orders } = this.#options;
+    switch (order.type) {
+      case 'drain':
+        return this.setDraining(order.on);
+      case 'list-sessions': {
+        const keys = orders.listSessions();
+        const { request } = order;
+        const total = keys.length;
+        return link.tell({ type: 'sessions', request, total, keys: keys.slice(0, listedSessionsMax) });
+      }
+      case 'moved':
+        return orders.forget(order.key as AffinityKey, order.epoch as Epoch);
+    }
   }
 
   #compose(): ReportContent {

@@ -15,6 +15,7 @@ import type { Adapter, AdmittedExchange } from './adapter.ts';
 import { judgeAdmission } from './core/admission.ts';
 import type { AdmissionContext } from './core/admission.ts';
 import type { KeyRegistry } from './core/key-registry.ts';
+import type { MoveDesk } from './move-desk.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
 
 export interface EdgeServerOptions {
@@ -22,6 +23,7 @@ export interface EdgeServerOptions {
   readonly port: number;
   readonly adapters: readonly Adapter[];
   readonly registry: KeyRegistry;
+  readonly moves: MoveDesk;
   /** The state of the edge as admission sees it, read at each exchange. */
   readonly context: () => Omit<AdmissionContext, 'epochOf'>;
   readonly health: () => object;
@@ -78,6 +80,8 @@ export class EdgeServer {
       return refuseRequest(response, exchange, exchangeIdOf(request));
     }
     if (healthPattern.test(exchange.target)) return this.#answerHealth(request, response);
+    const { moves } = this.#options;
+    if (moves.claims(exchange.target)) return void moves.handle(exchange, request, response);
     const adapter = this.#adapterFor(exchange);
     if (adapter === undefined) {
       request.resume();
@@ -116,7 +120,9 @@ export class EdgeServer {
     if (result.outdatesSession) this.dropSession(key, 'stale-epoch');
     registry.note(key, epoch, nowMs());
     const exchangeId = exchangeIdOf(request);
-    return { key, epoch, exchangeId, target: withoutKeyPrefix(request.url ?? '/') };
+    const exchange = { key, epoch, exchangeId, target: withoutKeyPrefix(request.url ?? '/') };
+    this.#options.moves.settle(exchange);
+    return exchange;
   }
 
   /** Forgets a session of every adapter; its clients come back and find the newest owner. */

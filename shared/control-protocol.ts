@@ -10,6 +10,8 @@ export const controlPath = '/control';
 export const controlMessageMaxBytes = 1_048_576;
 export const reportKeysMax = 2_000;
 export const controlProtocolVersion = 1;
+/** Sessions named in one message. */
+export const listedSessionsMax = 1_000;
 
 const count = z.number().int().nonnegative();
 const measure = z.number().nonnegative();
@@ -63,7 +65,29 @@ const reportSchema = z.object({
 
 const farewellSchema = z.object({ type: z.literal('farewell') });
 
-export const edgeMessageSchema = z.discriminatedUnion('type', [helloSchema, reportSchema, farewellSchema]);
+/** Answer to `list-sessions`: the smallest sessions first, and how many there are in all. */
+const sessionsSchema = z.object({
+  type: z.literal('sessions'),
+  request: count,
+  total: count,
+  keys: z.array(z.string()).max(listedSessionsMax),
+});
+/** The edge is to stop and asks for its sessions to be moved; answered by `evacuated`. */
+const evacuateSchema = z.object({ type: z.literal('evacuate'), deadlineMs: count });
+/** Sessions that this edge has let go and nobody took: it asks to have them back under the epoch that was kept for it. */
+const strandedSchema = z.object({
+  type: z.literal('stranded'),
+  sessions: z.array(z.object({ key: z.string(), epoch: count, back: count })).max(listedSessionsMax),
+});
+
+export const edgeMessageSchema = z.discriminatedUnion('type', [
+  helloSchema,
+  reportSchema,
+  farewellSchema,
+  sessionsSchema,
+  evacuateSchema,
+  strandedSchema,
+]);
 
 const welcomeSchema = z.object({ type: z.literal('welcome'), incarnation: z.number().int().positive() });
 const leaseSchema = z.object({
@@ -74,10 +98,22 @@ const leaseSchema = z.object({
 });
 const farewellTakenSchema = z.object({ type: z.literal('farewell-taken') });
 
+/** From now on the edge reports `draining`, or does not any more. */
+const drainSchema = z.object({ type: z.literal('drain'), on: z.boolean() });
+const listSessionsSchema = z.object({ type: z.literal('list-sessions'), request: count });
+/** The session of this key and epoch has its next owner: what was kept of it is needed no more. */
+const movedSchema = z.object({ type: z.literal('moved'), key: z.string(), epoch: count });
+/** Nothing is left to be moved, or nobody could take it. */
+const evacuatedSchema = z.object({ type: z.literal('evacuated') });
+
 export const frontDoorMessageSchema = z.discriminatedUnion('type', [
   welcomeSchema,
   leaseSchema,
   farewellTakenSchema,
+  drainSchema,
+  listSessionsSchema,
+  movedSchema,
+  evacuatedSchema,
 ]);
 
 export type EdgeHello = z.infer<typeof helloSchema>;
@@ -85,6 +121,9 @@ export type EdgeReport = z.infer<typeof reportSchema>;
 export type EdgeLoad = z.infer<typeof loadSchema>;
 export type EdgeMessage = z.infer<typeof edgeMessageSchema>;
 export type FrontDoorMessage = z.infer<typeof frontDoorMessageSchema>;
+export type StrandedSession = z.infer<typeof strandedSchema>['sessions'][number];
+/** What a front door asks of an edge, beside the answers to what the edge says. */
+export type FrontDoorOrder = Extract<FrontDoorMessage, { type: 'drain' | 'list-sessions' | 'moved' }>;
 export type KeyState = z.infer<typeof keyStateSchema>;
 
 /** Close codes of the control connection, beside those of RFC 6455. */

@@ -42,6 +42,8 @@ const unavailable = {
   level: 'warn',
 } as const;
 
+const conflict = { ...badRequest, status: 409, closeCode: 4409 } as const;
+
 /** A member cannot go on where its connection ended: it comes back and is brought up to date as a newcomer. */
 const gap = {
   source: 'downstream',
@@ -212,6 +214,34 @@ export const errorTable = {
     closeCode: 1012,
     level: 'info',
     message: 'This edge is leaving; the session goes on at another one.',
+  },
+  'session-moving': {
+    ...unavailable,
+    retry: 'now',
+    closeCode: 1012,
+    message: 'The session is moving to another edge.',
+  },
+  'session-here': { ...conflict, message: 'The session is on this edge already.' },
+  'move-running': { ...conflict, message: 'The session is being moved already.' },
+  'move-unsupported': { ...conflict, message: 'A static backend cannot hand a session over.' },
+  'move-failed': {
+    ...unavailable,
+    message: 'The session could not be moved; the log says why and where it is now.',
+  },
+  'edge-unknown': { ...badRequest, status: 404, message: 'There is no edge of this name.' },
+  'edge-not-ready': { ...conflict, retry: 'later', message: 'The edge takes no sessions now.' },
+  'edge-not-draining': { ...conflict, message: 'The edge is not being drained.' },
+  'snapshot-refused': {
+    ...conflict,
+    source: 'internal',
+    level: 'warn',
+    message: 'The snapshot of the session is not one that this edge reads.',
+  },
+  'snapshot-too-large': {
+    ...conflict,
+    source: 'internal',
+    level: 'warn',
+    message: 'The session waits with more than may be moved at once.',
   },
   'no-edge': { ...unavailable, closeCode: 1013, message: 'No edge is ready to take the session.' },
   'edge-busy': {

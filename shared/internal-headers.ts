@@ -16,3 +16,17 @@ export const internalHeaders = {
   /** On a 421 answer of an edge: why. */
   refusal: 'x-ct-refusal',
 } as const;
+
+/** Addresses of an edge by which a front door moves a session; no client's path leads there. */
+export const moveTargets = {
+  /** Brings the session to rest, lets it go and answers with what the next edge needs. */
+  release: '/ct-move/release',
+  /** Hands over what the previous edge has let go. */
+  prepare: '/ct-move/prepare',
+} as const;
+
+/** On `release`: the epoch under which the edge may have the session back. */
+export const backEpochHeader = 'x-ct-back-epoch';
+
+/** The largest session that moves; kept in memory until it has its next owner. */
+export const snapshotMaxBytes = 67_108_864;

@@ -56,6 +56,27 @@ export const metricTable = {
     help: 'Load score of an edge as placement sees it.',
     labels: ['edge'],
   },
+  ct_proxy_moves_total: {
+    type: 'counter',
+    help: 'Moves of sessions, by outcome: moved, refused, rolled-back, lost.',
+    labels: ['outcome'],
+  },
+  ct_proxy_move_seconds: {
+    type: 'histogram',
+    help: 'Time that newcomers of a session waited while it moved.',
+    labels: [],
+    buckets: seconds,
+  },
+  ct_proxy_gate_waiting: {
+    type: 'gauge',
+    help: 'Exchanges that wait until their session has moved.',
+    labels: [],
+  },
+  ct_proxy_drain_left: {
+    type: 'gauge',
+    help: 'Sessions that an edge that is being emptied still has.',
+    labels: ['edge'],
+  },
   ct_proxy_directory_seconds: {
     type: 'histogram',
     help: 'Time that a placement spent on its questions to the directory.',
@@ -99,6 +120,11 @@ export const metricTable = {
     type: 'counter',
     help: 'Members who came back and were brought up to date as newcomers, by the bound that was exceeded.',
     labels: ['code'],
+  },
+  ct_edge_handover_bytes: {
+    type: 'gauge',
+    help: 'Bytes of sessions that are between two edges and kept here.',
+    labels: [],
   },
   ct_edge_commit_seconds: {
     type: 'histogram',

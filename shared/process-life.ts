@@ -12,8 +12,8 @@ export interface ReadyMessage {
 
 interface LifeOptions {
   readonly log: Log;
-  /** Ends what the process does; bounded by itself. */
-  readonly stop: () => Promise<void>;
+  /** Ends what the process does; bounded by itself. The cause is a signal, or that the supervisor is gone. */
+  readonly stop: (cause: string) => Promise<void>;
   /** The process is killed when `stop` takes longer. */
   readonly stopMaxMs: number;
 }
@@ -30,7 +30,7 @@ export function armProcessLife(options: LifeOptions): void {
       exit(options.log, 1);
     }, options.stopMaxMs);
     deadline.unref();
-    options.stop().then(
+    options.stop(cause).then(
       () => {
         options.log.info('process.stopped', { cause });
         exit(options.log, 0);

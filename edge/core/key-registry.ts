@@ -14,6 +14,8 @@ interface Entry {
   lastUsedMs: number;
   /** What the directory has on record, as far as we know; a pin is placed as `live`. */
   confirmed: Mark | undefined;
+  /** This edge has handed the session over, and serves the epoch no more. */
+  isLetGo: boolean;
 }
 
 export interface MarkBatch {
@@ -45,8 +47,16 @@ export class KeyRegistry {
     return [...this.#entries.keys()];
   }
 
+  /** The lowest epoch that may still be served: the highest seen, or above it where the key was let go. */
   epochOf(key: AffinityKey): Epoch | undefined {
-    return this.#entries.get(key)?.epoch;
+    const entry = this.#entries.get(key);
+    return entry?.isLetGo === true ? ((entry.epoch + 1) as Epoch) : entry?.epoch;
+  }
+
+  /** From now on the epoch is over here: whoever still believes in it has to ask the directory. */
+  letGo(key: AffinityKey, epoch: Epoch, nowMs: number): void {
+    this.note(key, epoch, nowMs);
+    this.#entries.get(key)!.isLetGo = true;
   }
 
   /** An exchange of the key was admitted. */
@@ -55,13 +65,14 @@ export class KeyRegistry {
     const entry = this.#entries.get(key);
     this.#unsettled.add(key);
     if (entry === undefined) {
-      this.#entries.set(key, { epoch, open: 0, lastUsedMs: nowMs, confirmed: 'live' });
+      this.#entries.set(key, { epoch, open: 0, lastUsedMs: nowMs, confirmed: 'live', isLetGo: false });
       return;
     }
     entry.lastUsedMs = nowMs;
     if (epoch > entry.epoch) {
       entry.epoch = epoch;
       entry.confirmed = 'live';
+      entry.isLetGo = false;
     }
   }
 

@@ -29,7 +29,10 @@ export type OutboxOverrun = Extract<
 export type GapCode = OutboxOverrun | 'offset-unknown';
 
 export interface Outbox<Message> {
+  /** Of the offsets that are given out now. */
   readonly epoch: Epoch;
+  /** Since this epoch the sequences have gone on without a break: a session that moved keeps its numbers. */
+  readonly sinceEpoch: Epoch;
   /** The sequence before the first of the stream; an offset from before the stream means: nothing heard. */
   readonly start: number;
   /** All up to this one was confirmed or dropped. */
@@ -61,6 +64,18 @@ export function openOutbox<Message>(epoch: Epoch, after: number): Outbox<Message
 /** Forgets everything; a new stream begins, and the sequences go on. */
 export function restartOutbox<Message>({ epoch, last }: Outbox<Message>): Outbox<Message> {
   return emptyAfter(epoch, last);
+}
+
+/** An outbox as another edge kept it, which goes on under a new epoch: offsets of the old one stay good. */
+export function adoptOutbox<Message>(
+  kept: Omit<Outbox<Message>, 'epoch' | 'bytes' | 'chunks'>,
+  entries: readonly OutboxEntry<Message>[],
+  epoch: Epoch,
+): Outbox<Message> {
+  const chunks: OutboxEntry<Message>[][] = [];
+  for (let i = 0; i < entries.length; i += chunkMaxMessages)
+    chunks.push(entries.slice(i, i + chunkMaxMessages));
+  return { ...kept, epoch, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0), chunks };
 }
 
 /** Takes a message in under the next sequence, and drops the oldest ones beyond the bounds. */
@@ -103,16 +118,20 @@ export function formatOffset(epoch: Epoch, sequence: number): string {
   return `${epoch}.${sequence}`;
 }
 
-function sequenceIn<Message>({ epoch, start }: Outbox<Message>, offset: string): number | undefined {
+function sequenceIn<Message>(
+  { epoch, sinceEpoch, start }: Outbox<Message>,
+  offset: string,
+): number | undefined {
   const [, epochText, sequenceText] = /^(\d{1,15})\.(\d{1,15})$/.exec(offset) ?? [];
   if (epochText === undefined || Number(epochText) > epoch) return undefined;
-  // Of an earlier epoch, so of an earlier stream: the client has heard nothing of this one.
-  return Number(epochText) < epoch ? start : Math.max(Number(sequenceText), start);
+  // Of an earlier numbering, so of an earlier stream: the client has heard nothing of this one.
+  return Number(epochText) < sinceEpoch ? start : Math.max(Number(sequenceText), start);
 }
 
 function emptyAfter<Message>(epoch: Epoch, sequence: number): Outbox<Message> {
   return {
     epoch,
+    sinceEpoch: epoch,
     start: sequence,
     base: sequence,
     last: sequence,

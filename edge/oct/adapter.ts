@@ -11,10 +11,18 @@ import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import type { Adapter, AdapterLoad, AdmittedExchange, KeyActivity } from '../adapter.ts';
+import type {
+  Adapter,
+  AdapterLoad,
+  AdmittedExchange,
+  Adoption,
+  KeyActivity,
+  SessionSize,
+} from '../adapter.ts';
 import { refuseUpgrade } from '../refusal.ts';
 import { Traffic } from '../traffic.ts';
 import { Gateway } from './gateway.ts';
+import { unpackHandover } from './handover.ts';
 import { SessionApi, sessionApiPrefix } from './session-api.ts';
 import { Sessions } from './sessions.ts';
 
@@ -109,10 +117,30 @@ class OctAdapter implements Adapter {
     };
   }
 
+  listSessions(): readonly SessionSize[] {
+    return this.#sessions.list();
+  }
+
+  async bringToRest(key: AffinityKey): Promise<void> {
+    this.#sessions.find(key)?.freeze();
+    await this.#gateway.stopKey(key);
+  }
+
+  async handOver(key: AffinityKey): Promise<Uint8Array | undefined> {
+    // A handshake that was admitted before must not open the session again.
+    this.#gateway.cutKey(key);
+    return await this.#sessions.handOver(key);
+  }
+
+  prepareAdoption(bytes: Uint8Array): Adoption {
+    const handover = unpackHandover(bytes);
+    return (exchange) => this.#sessions.adopt(exchange, handover);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#ticking);
     // No farewell to the members: one that is told to leave does not come back. What they say until they close
-    // is taken in, but ends in outboxes that end with this process: no other edge adopts a session yet.
+    // is taken in, but ends in outboxes that end with this process: sessions that could move have moved by now.
     for (const session of this.#sessions.all()) session.freeze();
     await this.#gateway.stop();
     for (const session of this.#sessions.all()) session.drop();

@@ -3,7 +3,6 @@
  * connection of a key from its first byte, so that none survives the edge's right to the session.
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server as Engine } from 'engine.io';
@@ -18,19 +17,16 @@ import type { AdmittedExchange } from '../adapter.ts';
 import { admitMember } from './handshake.ts';
 import type { Admission } from './handshake.ts';
 import { heartbeatOf } from './heartbeat.ts';
+import { stopConnections } from './planned-stop.ts';
 import { createResumeAdapter, nameStream } from './resume.ts';
 import type { ResumeCheck } from './resume.ts';
-import { closeTransport, cutTransport, isWebSocket, onOversizedMessage, stopTransport } from './transport.ts';
+import { closeTransport, cutTransport, isWebSocket, onOversizedMessage } from './transport.ts';
 
 /** A dead connection is noticed after 15 s at most: half of what clients and guests' grace allow. */
 const pingIntervalMs = 5_000;
 const pingTimeoutMs = 10_000;
 /** A connection without a verified token is closed after this. */
 const connectTimeoutMs = 10_000;
-/** Peers have so long to answer a close before their connection is cut. */
-const closeGraceMs = 1_000;
-/** Peers have so long to answer a ping before their connection is stopped without a proof of what arrived. */
-const pongGraceMs = 1_000;
 const sidRandomBytes = 18;
 
 /** Checks the session that a verified token belongs to, and throws where it is not this one. */
@@ -96,22 +92,20 @@ export class Gateway {
     for (const conn of this.#connections.get(key) ?? []) closeTransport(conn, closeCode);
   }
 
-  /**
-   * Ends all connections so that clients come back and nothing that they have sent is lost. The sessions send
-   * nothing any more, so a pong proves that clients have everything; only then comes the stop. Cuts those that
-   * do not answer in time, all at the same time: a frozen client delays the others by the grace, no more.
-   */
+  /** Ends all connections so that clients come back and nothing that they have sent is lost. */
   async stop(): Promise<void> {
-    const pongs = this.#allConnections().map(async (conn) => await heartbeatOf(conn).settled());
-    await Promise.race([Promise.allSettled(pongs), once(AbortSignal.timeout(pongGraceMs), 'abort')]);
-    const deadline = AbortSignal.timeout(closeGraceMs);
-    const closed = this.#allConnections().map(
-      async (conn) => await once(conn, 'close', { signal: deadline }),
-    );
-    for (const conn of this.#allConnections()) stopTransport(conn);
-    await Promise.allSettled(closed);
-    for (const conn of this.#allConnections()) cutTransport(conn);
+    await stopConnections(() => this.#allConnections());
     this.#engine.close();
+  }
+
+  /** Ends the connections of one key in the same way. */
+  async stopKey(key: AffinityKey): Promise<void> {
+    await stopConnections(() => [...(this.#connections.get(key) ?? [])]);
+  }
+
+  /** Ends what is left of a key at once, handshakes that are under way included. */
+  cutKey(key: AffinityKey): void {
+    for (const conn of this.#connections.get(key) ?? []) cutTransport(conn);
   }
 
   #allConnections(): EngineSocket[] {

@@ -9,6 +9,13 @@ import { answerJson } from './http-answer.ts';
 /** An answer of the protocol (`JoinRoomResponse` or `JoinRoomPollResponse`). */
 export type Verdict = object;
 
+/** What a guest has been told or will be, without the poll that it holds. */
+export interface CardRecord {
+  readonly id: JoinId;
+  readonly hasGreeted: boolean;
+  readonly verdict: Verdict | undefined;
+}
+
 interface Card {
   /** Whether the guest has been told that the host is asked. */
   hasGreeted: boolean;
@@ -59,6 +66,20 @@ export class JoinDesk {
     const { response } = card.held;
     release(card);
     answerNotFound(response);
+  }
+
+  /** Gives all cards away; polls that are held are answered, and come back where the cards are then. */
+  takeCards(): CardRecord[] {
+    const records = [...this.#cards].map(([id, { hasGreeted, verdict }]) => ({ id, hasGreeted, verdict }));
+    for (const card of this.#cards.values()) answerWaiting(card);
+    this.#cards.clear();
+    return records;
+  }
+
+  /** Goes on with the cards of another edge. */
+  adoptCards(records: readonly CardRecord[]): void {
+    for (const { id, hasGreeted, verdict } of records)
+      this.#cards.set(id, { hasGreeted, verdict, held: undefined });
   }
 
   forgetAll(): void {

@@ -21,12 +21,15 @@ import type {
   ResumePoint,
   SendEffect,
 } from '../core/session-command.ts';
+import { takeSnapshot } from '../core/session-snapshot.ts';
 import { judgeJoin } from '../core/session-joins.ts';
 import { isBanned } from '../core/session-roster.ts';
 import type { ConnectionId, JoinId, MemberProfile, RelayId, SessionState } from '../core/session-state.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Admission } from './handshake.ts';
+import { packHandover } from './handover.ts';
 import { JoinDesk, joinInfo } from './join-desk.ts';
+import type { CardRecord } from './join-desk.ts';
 import { readJoinResponse } from './join-response.ts';
 import { MemberSocket } from './member-socket.ts';
 import { OutgoingEncoder, toPeer } from './outgoing.ts';
@@ -45,6 +48,8 @@ export interface SessionContext {
 interface SessionOptions {
   readonly key: AffinityKey;
   readonly state: SessionState;
+  /** Of guests who wait; from the edge that had the session before. */
+  readonly cards?: readonly CardRecord[];
   readonly log: Log;
   readonly context: SessionContext;
   readonly onEnded: () => void;
@@ -59,6 +64,8 @@ export class LiveSession {
   readonly #desk = new JoinDesk();
   readonly #encoder = new OutgoingEncoder();
   readonly #sockets = new Map<ConnectionId, MemberSocket>();
+  /** Tokens of approved guests that are being signed. */
+  readonly #signing = new Set<Promise<void>>();
   #state: SessionState;
 
   constructor(options: SessionOptions) {
@@ -66,6 +73,7 @@ export class LiveSession {
     this.#context = options.context;
     this.#log = options.log;
     this.#state = options.state;
+    this.#desk.adoptCards(options.cards ?? []);
   }
 
   get birth(): number {
@@ -132,6 +140,20 @@ export class LiveSession {
   /** Sends nothing any more; what members say is still taken in. */
   freeze(): void {
     this.#apply({ kind: 'freeze' });
+  }
+
+  /**
+   * Ends the session here, and gives all that another edge needs to go on with it. To be called when it is frozen
+   * and its connections have ended; one that has not is of no account any more. Undefined where the session is over.
+   */
+  async handOver(): Promise<Uint8Array | undefined> {
+    await Promise.allSettled(this.#signing);
+    if (this.#state.hasEnded) return undefined;
+    for (const connection of this.#state.connections.keys()) this.#forget(connection);
+    const snapshot = takeSnapshot(this.#state, this.#context.nowMs());
+    const bytes = packHandover({ snapshot, cards: this.#desk.takeCards() });
+    this.drop();
+    return bytes;
   }
 
   /** Forgets everything at once; whoever drops the session closes its connections. */
@@ -221,7 +243,7 @@ export class LiveSession {
   #announce(id: JoinId, decision: JoinDecision): void {
     switch (decision.kind) {
       case 'approved':
-        return void this.#letIn(id, decision);
+        return this.#sign(id, decision);
       case 'rejected':
         return this.#desk.decide(id, joinInfo(true, 'JoinRejected', 'Join request has been rejected'));
       case 'timed-out':
@@ -229,6 +251,11 @@ export class LiveSession {
       case 'session-ended':
         return this.#desk.decide(id, joinInfo(true, 'RoomNotFound', 'The session has ended'));
     }
+  }
+
+  #sign(id: JoinId, approval: JoinApproval): void {
+    const signing = this.#letIn(id, approval).finally(() => this.#signing.delete(signing));
+    this.#signing.add(signing);
   }
 
   async #letIn(id: JoinId, { user, clock, workspace, host }: JoinApproval): Promise<void> {

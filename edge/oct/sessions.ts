@@ -7,12 +7,15 @@ import type { Socket } from 'socket.io';
 import { AppError, errorTable } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
-import type { AdmittedExchange, KeyActivity } from '../adapter.ts';
+import type { AdmittedExchange, KeyActivity, SessionSize } from '../adapter.ts';
+import { adoptSession } from '../core/session-adopt.ts';
 import { birthFrom, birthOf, openSession } from '../core/session-state.ts';
 import type { ResumePoint } from '../core/session-command.ts';
-import type { SessionLimits } from '../core/session-state.ts';
+import type { SessionLimits, SessionState } from '../core/session-state.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import type { Admission } from './handshake.ts';
+import type { Handover } from './handover.ts';
+import type { CardRecord } from './join-desk.ts';
 import { LiveSession } from './live-session.ts';
 import type { SessionContext } from './live-session.ts';
 import { closeTransport } from './transport.ts';
@@ -41,6 +44,14 @@ export class Sessions {
 
   all(): readonly LiveSession[] {
     return [...this.#sessions.values()];
+  }
+
+  list(): readonly SessionSize[] {
+    return [...this.#sessions].map(([key, { memberCount, outboxBytes }]) => ({
+      key,
+      members: memberCount,
+      bytes: outboxBytes,
+    }));
   }
 
   /** Opens a session under a key that has none, and gives its birth; undefined where it has one. */
@@ -97,18 +108,43 @@ export class Sessions {
     this.#sessions.delete(key);
   }
 
-  #open(exchange: AdmittedExchange, birth: number, origin: 'created' | 'restored'): LiveSession {
-    const { key, epoch, exchangeId } = exchange;
+  /** Takes the session out and gives what another edge needs to go on with it; undefined where there is none. */
+  async handOver(key: AffinityKey): Promise<Uint8Array | undefined> {
+    const session = this.#sessions.get(key);
+    const bytes = await session?.handOver();
+    if (this.#sessions.get(key) === session) this.#sessions.delete(key);
+    return bytes;
+  }
+
+  /** Goes on with a session of another edge, or with one that this edge has let go and got back. */
+  adopt(exchange: AdmittedExchange, { snapshot, cards }: Handover): void {
     const { context, limits } = this.#options;
+    const state = adoptSession(snapshot, exchange.epoch, limits, context.nowMs());
+    this.#keep(exchange, { state, cards, origin: 'adopted' });
+  }
+
+  #open(exchange: AdmittedExchange, birth: number, origin: 'created' | 'restored'): LiveSession {
+    const { context, limits } = this.#options;
+    const state = openSession({ birth, epoch: exchange.epoch }, limits, context.nowMs());
+    return this.#keep(exchange, { state, cards: [], origin });
+  }
+
+  #keep({ key, epoch, exchangeId }: AdmittedExchange, { state, cards, origin }: Opening): LiveSession {
     const log = this.#options.log.child({ adapter: 'oct', epoch, exchange: exchangeId });
-    const state = openSession({ birth, epoch }, limits, context.nowMs());
     const onEnded = (): void => {
-      this.#sessions.delete(key);
-      this.#ended.add(key, birth);
+      if (this.#sessions.get(key) === session) this.#sessions.delete(key);
+      this.#ended.add(key, state.birth);
     };
-    const session = new LiveSession({ key, state, log, context, onEnded });
+    const { context } = this.#options;
+    const session = new LiveSession({ key, state, cards, log, context, onEnded });
     this.#sessions.set(key, session);
     log.info('session.opened', { origin });
     return session;
   }
+}
+
+interface Opening {
+  readonly state: SessionState;
+  readonly cards: readonly CardRecord[];
+  readonly origin: 'created' | 'restored' | 'adopted';
 }

@@ -6,13 +6,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import { errorTable } from '#shared/errors.ts';
+import { AppError, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import type { Adapter, AdapterLoad, AdmittedExchange, KeyActivity } from '../adapter.ts';
+import type {
+  Adapter,
+  AdapterLoad,
+  AdmittedExchange,
+  Adoption,
+  KeyActivity,
+  SessionSize,
+} from '../adapter.ts';
 import { refuseRequest, refuseUpgrade } from '../refusal.ts';
 import type { DocumentStore } from '../store/document-store.ts';
 import { Documents } from './documents.ts';
@@ -104,6 +111,24 @@ class YAdapter implements Adapter {
       outboxBytes: members.reduce((total, member) => total + member.waitingBytes, 0),
       ...this.#traffic.total,
     };
+  }
+
+  listSessions(): readonly SessionSize[] {
+    return this.#documents.list();
+  }
+
+  async bringToRest(key: AffinityKey): Promise<void> {
+    await this.#documents.rest(key);
+  }
+
+  /** The next edge loads the documents from the store; what is not there, its members bring. */
+  handOver(key: AffinityKey): Promise<undefined> {
+    this.#documents.drop(key, 'edge-leaving');
+    return Promise.resolve(undefined);
+  }
+
+  prepareAdoption(): Adoption {
+    throw new AppError('snapshot-refused');
   }
 
   async close(): Promise<void> {

@@ -7,9 +7,9 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
-import type { AdmittedExchange } from '../adapter.ts';
+import type { AdmittedExchange, SessionSize } from '../adapter.ts';
 import type { DocumentRef, DocumentStore } from '../store/document-store.ts';
-import { documentsPerKeyMax, flushDeadlineMs } from './limits.ts';
+import { documentsPerKeyMax, flushDeadlineMs, restDeadlineMs } from './limits.ts';
 import { LiveDocument } from './live-document.ts';
 
 interface DocumentsOptions {
@@ -73,6 +73,19 @@ export class Documents {
         if (holding.holds === 0) void this.#retire(session, holding);
       },
     };
+  }
+
+  list(): SessionSize[] {
+    return [...this.#sessions.values()].map(({ key, holdings }) => {
+      const holds = [...holdings.values()].map((holding) => holding.holds);
+      return { key, members: holds.reduce((sum, count) => sum + count, 0), bytes: 0 };
+    });
+  }
+
+  /** The session takes no more updates, and what came is written, within a deadline. */
+  async rest(key: AffinityKey): Promise<void> {
+    const holdings = [...(this.#sessions.get(key)?.holdings.values() ?? [])];
+    await withinDeadline(Promise.all(holdings.map(finish)), restDeadlineMs);
   }
 
   /** Closes what is open of the session and writes no more. */

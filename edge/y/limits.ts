@@ -22,6 +22,8 @@ export const heartbeatIntervalMs = 15_000;
 export const closeGraceMs = 1_000;
 /** Within the grace that a stopping process has; what is not written then is still with the clients. */
 export const flushDeadlineMs = 5_000;
+/** Newcomers wait while a session moves, so its last commit gets less. */
+export const restDeadlineMs = 2_000;
 
 const compactionUpdates = 500;
 
