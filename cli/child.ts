@@ -61,7 +61,7 @@ export class SupervisedChild {
     this.#env = { ...this.#env, ...env };
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
     const child = this.#process;
@@ -69,7 +69,7 @@ export class SupervisedChild {
     const kill = setTimeout(() => child.kill('SIGKILL'), this.#options.stopMaxMs);
     await new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
-      child.kill('SIGTERM');
+      child.kill(signal);
     });
     clearTimeout(kill);
   }

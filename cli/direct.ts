@@ -23,9 +23,9 @@ export async function runDirect(settings: Settings): Promise<void> {
   log.info('process.starting', { version });
   const children: SupervisedChild[] = [];
   const stopAll = async (): Promise<void> => {
-    // Edges first: they say goodbye through the front door.
-    await Promise.all(children.slice(1).map((child) => child.stop()));
-    await children[0]?.stop();
+    // Edges first: they say goodbye through the front door. SIGINT: no edge is to take over what another one has.
+    await Promise.all(children.slice(1).map((child) => child.stop('SIGINT')));
+    await children[0]?.stop('SIGTERM');
     lock.release();
   };
   armProcessLife({ log, stop: stopAll, stopMaxMs: settings.CT_STOP_GRACE_MS * 2 + 15_000 });
@@ -47,7 +47,7 @@ async function startChildren(
   children: SupervisedChild[],
 ): Promise<Record<string, number>> {
   const secrets = fleetSecrets(settings);
-  const stopMaxMs = settings.CT_STOP_GRACE_MS + 6_000;
+  const stopMaxMs = settings.CT_STOP_GRACE_MS + 11_000;
   const proxyEnv = { ...childEnv(settings, 'proxy'), ...secrets };
   const front = new SupervisedChild({ name: 'front door', role: 'proxy', log, stopMaxMs, env: proxyEnv });
   children.push(front);

@@ -85,12 +85,18 @@ interface PinView {
   ownerIsOver: boolean;
 }
 
-async function ask<T>(options: InspectOptions, path: string): Promise<T> {
+/** Asks the front door; with a body, for a change. `maxMs` is for what takes its time. */
+export async function ask<T>(
+  options: InspectOptions,
+  path: string,
+  { body: given, maxMs = answerMaxMs }: { body?: object; maxMs?: number } = {},
+): Promise<T> {
   const address = options.admin ?? adminAddress(options.dataDir);
   const abort = new AbortController();
-  const timer = deadline(() => abort.abort(), answerMaxMs);
+  const timer = deadline(() => abort.abort(), maxMs);
   try {
     const response = await fetch(new URL(path, address), {
+      ...(given === undefined ? {} : { method: 'POST', body: JSON.stringify(given) }),
       headers: { authorization: `Bearer ${adminToken(options.dataDir)}` },
       signal: abort.signal,
     });
@@ -129,13 +135,14 @@ function adminToken(dataDir: string): string {
   return readFileSync(path, 'utf8').trim();
 }
 
-function print(options: InspectOptions, value: unknown, lines: () => string[]): void {
+export function print(options: InspectOptions, value: unknown, lines: () => string[]): void {
   process.stdout.write(
     options.json === true ? `${JSON.stringify(value, null, 2)}\n` : `${lines().join('\n')}\n`,
   );
 }
 
 function showValue(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(showValue).join('; ');
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.entries(value)
     .map(([name, item]) => `${name} ${String(item)}`)

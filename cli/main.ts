@@ -7,6 +7,7 @@ import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
 import { runDirect } from './direct.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
+import { drainEdge, moveSession, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 
 type Flags = Record<string, string | string[] | undefined>;
@@ -24,6 +25,7 @@ Examples:
   mooring proxy --backend a=http://10.0.0.1:3000 --backend "b=http://10.0.0.2:3000;weight=200"
   mooring edge --edge-id edge-1 --locator ws://front-1:1091,ws://front-2:1091
   mooring where my-session                    which edge has this session
+  mooring drain edge-2 --deadline 60          empty an edge before its update, sessions go on elsewhere
   CT_HTTP_PORT=8080 mooring check             validate and print the effective settings
 
 Every setting is a flag and a CT_* variable; docs/config.md lists them.`,
@@ -64,6 +66,18 @@ inspectCommand('pins', 'newest pins of the directory')
 inspectCommand('where', 'edge, epoch and state of one key')
   .argument('<key>', 'the session key (ctstickiness)')
   .action(async (key: string, options) => await orExit(() => showWhere(key, options)));
+
+inspectCommand('move', 'move one session to another edge, with its members')
+  .argument('<key>', 'the session key (ctstickiness)')
+  .argument('<edge>', 'where it goes')
+  .action(async (key: string, edge: string, options) => await orExit(() => moveSession(key, edge, options)));
+inspectCommand('drain', 'move all sessions of an edge away; it gets no new ones until undrain or its restart')
+  .argument('<edge>', 'the edge to empty')
+  .option('--deadline <seconds>', 'give up on what cannot be moved after this; exit 1', '300')
+  .action(async (edge: string, options) => await orExit(() => drainEdge(edge, options)));
+inspectCommand('undrain', 'let an edge take sessions again; it keeps those that it still has')
+  .argument('<edge>', 'an edge that is drained')
+  .action(async (edge: string, options) => await orExit(() => undrainEdge(edge, options)));
 
 // Whoever reads our output may stop reading: `mooring pins | head`, or a log collector that died. A command ends by
 // itself, and a pool serves on without a log.

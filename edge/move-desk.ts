@@ -55,7 +55,11 @@ export class MoveDesk {
   }
 
   /** Answers the request, errors included; never rejects. */
-  async handle(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async handle(
+    exchange: AdmittedExchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     try {
       if (request.method !== 'POST') throw new AppError('method-refused');
       if (exchange.target.startsWith(moveTargets.release)) await this.#release(exchange, request, response);
@@ -115,7 +119,11 @@ export class MoveDesk {
     return stranded.slice(0, listedSessionsMax);
   }
 
-  async #release(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #release(
+    exchange: AdmittedExchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const { adapters, registry, log, nowMs } = this.#options;
     const { key, epoch, exchangeId } = exchange;
     request.resume();
@@ -136,18 +144,35 @@ export class MoveDesk {
       this.#releasing.delete(key);
     }
     const body = packParts(parts);
-    this.#keep(key, { epoch: back, releasedFrom: epoch, bytes: body.byteLength, adopt: this.#adopterOf(parts) });
+    this.#keep(key, {
+      epoch: back,
+      releasedFrom: epoch,
+      bytes: body.byteLength,
+      adopt: this.#adopterOf(parts),
+    });
     const ms = Math.round(nowMs() - startedAtMs);
     log.info('session.released', { exchange: exchangeId, epoch, bytes: body.byteLength, ms });
     if (body.byteLength > snapshotMaxBytes) throw new AppError('snapshot-too-large');
-    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': body.byteLength });
+    response.writeHead(200, {
+      'content-type': 'application/octet-stream',
+      'content-length': body.byteLength,
+    });
     response.end(body);
   }
 
-  async #prepare(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #prepare(
+    exchange: AdmittedExchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const body = await readBody(request, Math.min(snapshotMaxBytes, keptMaxBytes - this.keptBytes));
     const adopt = this.#adopterOf(unpackParts(body));
-    this.#keep(exchange.key, { epoch: exchange.epoch, releasedFrom: undefined, bytes: body.byteLength, adopt });
+    this.#keep(exchange.key, {
+      epoch: exchange.epoch,
+      releasedFrom: undefined,
+      bytes: body.byteLength,
+      adopt,
+    });
     response.writeHead(204).end();
   }
 

@@ -1,10 +1,11 @@
-/** The admin API of the front door, read only: what `mooring status | edges | pins | where` show. */
+/** The admin API of the front door as far as it only reads: what `mooring status | edges | pins | where` show. */
 import { AppError } from '#shared/errors.ts';
 import type { AdminRoute } from '#shared/admin-server.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import { version } from '#shared/version.ts';
 import type { Directory } from './directory/directory.ts';
 import type { EdgePool } from './membership/pool.ts';
+import type { Drains } from './move/drains.ts';
 
 const pinsListedMax = 1_000;
 
@@ -12,6 +13,7 @@ interface AdminRouteOptions {
   readonly directory: Directory;
   readonly pool: EdgePool;
   readonly nowMs: () => number;
+  readonly drains: Drains;
   readonly startedAtMs: number;
   readonly ports: () => Readonly<Record<string, number | undefined>>;
 }
@@ -26,6 +28,7 @@ export function adminRoutes(options: AdminRouteOptions): Record<string, AdminRou
       edges: pool.list(nowMs()).length,
       ready: pool.list(nowMs()).filter((edge) => edge.state === 'ready').length,
       pins: await directory.countPins(),
+      drains: options.drains.views(),
     }),
     '/admin/edges': async () => {
       const rows = new Map((await directory.listEdges()).map((row) => [row.id, row]));

@@ -14,10 +14,11 @@ import { affinityCookie, editForClient, editForUpstream } from './core/header-ru
 import { headerValues } from './core/header-list.ts';
 import { judgeRequest } from './core/request-gate.ts';
 import type { GateResult } from './core/request-gate.ts';
-import { routePath, staticRoute } from './core/route.ts';
+import { isOfConnection, routePath, staticRoute } from './core/route.ts';
 import type { Route } from './core/route.ts';
 import type { Pin } from './directory/directory.ts';
 import type { LocalAnswers } from './local-answers.ts';
+import type { MoveGate } from './move/move-gate.ts';
 import type { Placement, PlacementReason, Placer } from './placement.ts';
 import type { Settlement, Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
@@ -25,6 +26,7 @@ import type { ForwardOutcome, ForwardPlan, Wire } from './wire/wire.ts';
 
 export interface ExchangeOptions {
   readonly placer: Placer;
+  readonly gate: MoveGate;
   readonly settler: Settler;
   readonly local: LocalAnswers;
   readonly trusted: TrustedProxies;
@@ -119,15 +121,25 @@ class Exchange {
   }
 
   async #forward(request: ForwardRequest): Promise<void> {
+    await this.#passGate(request);
     let placement = requirePlacement(await this.#options.placer.place(request.key));
     let outcome = await this.#attempt(request, placement.pin, placement.reason);
-    const replacement = await this.#replacementFor(outcome, placement.pin);
+    const replacement = await this.#replacementFor(request, outcome, placement.pin);
     if (replacement !== undefined) {
       this.#settlement.retried = outcome.kind;
       placement = replacement;
       outcome = await this.#attempt(request, placement.pin, placement.reason);
     }
     this.#conclude(outcome);
+  }
+
+  /**
+   * Newcomers of a session that moves wait for its next owner. What belongs to a connection goes on to the old one,
+   * which waits for it: a client that polls could not be told of the move otherwise.
+   */
+  async #passGate({ key, gate }: ForwardRequest): Promise<void> {
+    if (!this.#options.gate.isClosed(key) || isOfConnection(this.#settlement.route, gate.query)) return;
+    await this.#options.gate.pass(key, this.#wire.signal);
   }
 
   async #attempt(request: ForwardRequest, pin: Pin, reason: PlacementReason): Promise<ForwardOutcome> {
@@ -147,11 +159,17 @@ class Exchange {
    * A second placement, where trying again is safe: the edge refused the epoch, nothing reached it, or the
    * request has no body and an idempotent method (RFC 9110 section 9.2.2) and its owner is proved over.
    */
-  async #replacementFor(outcome: ForwardOutcome, pin: Pin): Promise<Placed | undefined> {
+  async #replacementFor(
+    request: ForwardRequest,
+    outcome: ForwardOutcome,
+    pin: Pin,
+  ): Promise<Placed | undefined> {
     const { placer } = this.#options;
     if (outcome.kind === 'answered' || this.#wire.hasLeft) return undefined;
     if (outcome.kind === 'misdirected') {
-      return this.#wire.hasBody ? undefined : requirePlacement(await placer.replace(pin));
+      if (this.#wire.hasBody) return undefined;
+      await this.#passGate(request);
+      return requirePlacement(await placer.replaceAfterMove(pin, this.#wire.signal));
     }
     if (outcome.reached === 'client' || isFinal(outcome.code)) return undefined;
     const replayable = !this.#wire.hasBody && isIdempotent(this.#wire.head.method);

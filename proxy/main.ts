@@ -25,9 +25,15 @@ import { LocalAnswers } from './local-answers.ts';
 import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
 import { openControlServer } from './membership/control-server.ts';
+import type { EdgeRequests } from './membership/control-server.ts';
+import { EdgeLinks } from './membership/edge-links.ts';
 import { Membership } from './membership/membership.ts';
 import { EdgePool } from './membership/pool.ts';
 import { parseBackends, runBackendChecks } from './membership/static-backends.ts';
+import { Drains } from './move/drains.ts';
+import { MoveGate } from './move/move-gate.ts';
+import { moveActions, moveRoutes } from './move/move-routes.ts';
+import { Mover } from './move/mover.ts';
 import { Placer } from './placement.ts';
 import { openFrontServer } from './server.ts';
 import { Settler } from './settle.ts';
@@ -47,7 +53,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const joinToken = settings.CT_JOIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'join');
   const stopping = new AbortController();
   const locator = await openLocator({ settings, log, joinToken, signal: stopping.signal });
-  const { directory, pool, membership, placer, metrics, secrets } = locator;
+  const { directory, pool, membership, placer, gate, metrics, secrets } = locator;
   const settler = new Settler({ log, metrics, secrets });
   const wheel = startWheel();
   const upstreams = new Upstreams({ settings, wheel, metrics });
@@ -61,6 +67,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   });
   const exchange = {
     placer,
+    gate,
     settler,
     local,
     trusted: new TrustedProxies(settings.CT_TRUSTED_PROXIES),
@@ -76,6 +83,8 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
         joinToken,
         clusterHash: hashClusterSettings(settings),
         membership,
+        links: locator.links,
+        requests: edgeRequests(locator, log),
         log,
       });
   const front = await openFrontServer({ settings, upstreams, wheel, exchange, metrics });
@@ -110,6 +119,10 @@ interface Locator {
   readonly pool: EdgePool;
   readonly membership: Membership;
   readonly placer: Placer;
+  readonly gate: MoveGate;
+  readonly links: EdgeLinks;
+  readonly mover: Mover;
+  readonly drains: Drains;
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
 }
@@ -127,7 +140,20 @@ async function openLocator(options: {
   const pool = new EdgePool();
   const membership = new Membership({ directory, pool, log, nowMs, signal });
   const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
-  return { directory, pool, membership, placer, metrics, secrets };
+  const gate = new MoveGate(metrics);
+  const links = new EdgeLinks();
+  const mover = new Mover({ directory, pool, placer, gate, links, secrets, log, metrics, nowMs });
+  const drains = new Drains({ directory, pool, placer, links, mover, log, nowMs, signal });
+  return { directory, pool, membership, placer, gate, links, mover, drains, metrics, secrets };
+}
+
+function edgeRequests({ mover, drains }: Locator, log: Log): EdgeRequests {
+  const tryTo = async (work: Promise<void>): Promise<void> =>
+    await work.catch((error: unknown) => log.error('directory.failed', { error }));
+  return {
+    evacuate: async (edge, deadlineMs) => await tryTo(drains.evacuate(edge, deadlineMs)),
+    giveBack: async (edge, sessions) => await tryTo(mover.giveBack(edge, sessions)),
+  };
 }
 
 async function openAdmin(options: {
@@ -137,25 +163,30 @@ async function openAdmin(options: {
   signal: AbortSignal;
 }): Promise<{ port: number; close: () => void }> {
   const { settings, locator, ports, signal } = options;
-  const { directory, pool, metrics } = locator;
+  const { directory, pool, drains, metrics } = locator;
   const startedAtMs = nowMs();
   const admin = await openAdminServer({
     host: settings.CT_ADMIN_HOST,
     port: settings.CT_ADMIN_PORT,
     token: settings.CT_ADMIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'admin'),
     metrics,
-    refreshMetrics: async () => await refreshGauges(metrics, pool, directory),
+    refreshMetrics: async () => await refreshGauges(locator),
     notReady: () => [
       ...(pool.hasReadyEdge ? [] : ['no edge is ready']),
       ...(signal.aborted ? ['stopping'] : []),
     ],
-    routes: adminRoutes({
-      directory,
-      pool,
-      nowMs,
-      startedAtMs,
-      ports: () => ({ ...ports, admin: admin.port }),
-    }),
+    routes: {
+      ...adminRoutes({
+        directory,
+        pool,
+        drains,
+        nowMs,
+        startedAtMs,
+        ports: () => ({ ...ports, admin: admin.port }),
+      }),
+      ...moveRoutes(locator),
+    },
+    actions: moveActions(locator),
   });
   return admin;
 }
@@ -213,7 +244,9 @@ async function repeat(intervalMs: number, chore: Chore, work: () => Promise<void
   }
 }
 
-async function refreshGauges(metrics: Metrics, pool: EdgePool, directory: Directory): Promise<void> {
+async function refreshGauges({ metrics, pool, directory, drains }: Locator): Promise<void> {
+  metrics.reset('ct_proxy_drain_left');
+  for (const { edge, left } of drains.views()) metrics.set('ct_proxy_drain_left', left, { edge });
   metrics.reset('ct_proxy_edge_state');
   metrics.reset('ct_proxy_edge_load');
   for (const edge of pool.list(performance.now())) {

@@ -3,6 +3,7 @@
  * the directory is asked, once per key at a time, and a key without a living owner is placed or moved
  * there by one atomic statement. Load and health choose among candidates for *new* owners only.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#shared/log.ts';
 import type { BoundMetric, Metrics } from '#shared/metrics.ts';
 import { hashKeyForLog } from '#shared/fleet-secrets.ts';
@@ -79,6 +80,30 @@ export class Placer {
       if (placement.kind === 'placed' && placement.pin.epoch !== pin.epoch) return placement;
       if (deadline.aborted) return undefined;
       await changed;
+    }
+  }
+
+  /** The pin of a session that has just moved. */
+  takeUp(pin: Pin): void {
+    this.#settle(pin, 'moved', this.#options.pool.changes);
+    this.#options.pool.notePlacement(pin.owner, pin, this.#options.nowMs());
+  }
+
+  /** Where a session might move to, by the same choice as for a new key; undefined where no edge is ready. */
+  chooseTarget(key: AffinityKey, except: EdgeId): EdgeId | undefined {
+    const { pool, nowMs, secrets } = this.#options;
+    const candidates = pool.candidates(nowMs(), new Set([except]));
+    return chooseEdge(hashKey(secrets.placement, key), candidates)?.id;
+  }
+
+  /** Asks again until the session that was let go has its next owner; gives the old one where that takes too long. */
+  async replaceAfterMove(pin: Pin, signal: AbortSignal): Promise<Placement> {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timing.takeoverWaitMs)]);
+    for (;;) {
+      const placement = await this.replace(pin);
+      const isOld = placement.kind === 'placed' && placement.pin.epoch === pin.epoch;
+      if (!isOld || deadline.aborted) return placement;
+      await sleep(timing.deathProbeIntervalMs, undefined, { signal: deadline }).catch(() => undefined);
     }
   }
 

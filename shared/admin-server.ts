@@ -1,6 +1,7 @@
 /**
  * The admin port that every process has: `/livez`, `/readyz`, `/metrics`, and the routes that the process
- * adds. Routes need the bearer token; the three built-in ones tell no secret and are open.
+ * adds. Routes need the bearer token; the three built-in ones tell no secret and are open. What changes something
+ * is a POST with a JSON body.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -12,6 +13,9 @@ import type { Metrics } from './metrics.ts';
 /** Answers `GET path`; what it returns is sent as JSON. Throws an `AppError` to refuse. */
 export type AdminRoute = (query: URLSearchParams) => unknown;
 
+/** Answers `POST path`; the body is whatever JSON came. Throws an `AppError` to refuse. */
+export type AdminAction = (body: unknown) => unknown;
+
 interface AdminOptions {
   readonly host: string;
   readonly port: number;
@@ -22,7 +26,10 @@ interface AdminOptions {
   /** Reasons for not being ready; empty when the process serves. */
   readonly notReady: () => readonly string[];
   readonly routes: Readonly<Record<string, AdminRoute>>;
+  readonly actions?: Readonly<Record<string, AdminAction>>;
 }
+
+const bodyMaxBytes = 65_536;
 
 const requestTimeoutMs = 10_000;
 
@@ -60,6 +67,7 @@ async function answer(
 ): Promise<void> {
   try {
     const url = new URL(request.url ?? '/', 'http://admin');
+    if (request.method === 'POST') return send(response, 200, await act(options, url.pathname, request));
     if (request.method !== 'GET' && request.method !== 'HEAD') throw new AppError('method-refused');
     switch (url.pathname) {
       case '/livez':
@@ -89,6 +97,27 @@ async function answer(
     const { code, entry } = toAppError(error);
     response.writeHead(entry.status, { 'content-type': 'application/json' });
     response.end(errorBody(code));
+  }
+}
+
+async function act(options: AdminOptions, path: string, request: IncomingMessage): Promise<unknown> {
+  const action = options.actions?.[path];
+  const isRead = options.routes[path] !== undefined || ['/livez', '/readyz', '/metrics'].includes(path);
+  if (action === undefined) throw new AppError(isRead ? 'method-refused' : 'not-found');
+  if (!bearsToken(request, options.token)) throw new AppError('token-invalid');
+  return await action(await readJson(request));
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    text += chunk.toString('latin1');
+    if (text.length > bodyMaxBytes) throw new AppError('body-too-large');
+  }
+  try {
+    return JSON.parse(Buffer.from(text, 'latin1').toString('utf8'));
+  } catch (cause) {
+    throw new AppError('body-invalid', { cause });
   }
 }
 

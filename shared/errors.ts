@@ -3,55 +3,10 @@
  * what the outside sees (status, close code, text) is fixed here and carries no detail, which goes to the
  * log under the exchange id. `docs/errors.md` is generated from this table.
  */
-export type ErrorSource = 'downstream' | 'upstream' | 'internal';
-export type ErrorLevel = 'error' | 'warn' | 'info' | 'debug';
+import { badRequest, conflict, gap, unauthorized, unavailable } from './error-entry.ts';
+import type { ErrorEntry } from './error-entry.ts';
 
-export interface ErrorEntry {
-  /** Who is to blame: a downstream fault never marks an edge. */
-  readonly source: ErrorSource;
-  /** What the client may do: `never` as it is, `later` unchanged, `now` unchanged and at once. */
-  readonly retry: 'never' | 'later' | 'now';
-  /** HTTP status of the answer; 499 is only logged, the client is gone. */
-  readonly status: number;
-  /** WebSocket close code (RFC 6455 section 7.4; 4400 to 4499 tell y-websocket not to come back). */
-  readonly closeCode: number;
-  readonly level: ErrorLevel;
-  /** The sentence that the client reads. */
-  readonly message: string;
-}
-
-const badRequest = {
-  source: 'downstream',
-  retry: 'never',
-  status: 400,
-  closeCode: 4400,
-  level: 'info',
-} as const;
-const unauthorized = {
-  source: 'downstream',
-  retry: 'never',
-  status: 401,
-  closeCode: 4401,
-  level: 'info',
-} as const;
-const unavailable = {
-  source: 'internal',
-  retry: 'later',
-  status: 503,
-  closeCode: 1013,
-  level: 'warn',
-} as const;
-
-const conflict = { ...badRequest, status: 409, closeCode: 4409 } as const;
-
-/** A member cannot go on where its connection ended: it comes back and is brought up to date as a newcomer. */
-const gap = {
-  source: 'downstream',
-  retry: 'now',
-  status: 503,
-  closeCode: 1013,
-  level: 'warn',
-} as const;
+export type { ErrorLevel } from './error-entry.ts';
 
 export const errorTable = {
   'request-malformed': { ...badRequest, message: 'The request breaks the rules of HTTP/1.1.' },
@@ -228,19 +183,20 @@ export const errorTable = {
     ...unavailable,
     message: 'The session could not be moved; the log says why and where it is now.',
   },
-  'edge-unknown': { ...badRequest, status: 404, message: 'There is no edge of this name.' },
-  'edge-not-ready': { ...conflict, retry: 'later', message: 'The edge takes no sessions now.' },
+  'edge-unknown': { ...badRequest, status: 404, closeCode: 4404, message: 'There is no edge of this name.' },
+  'edge-not-ready': {
+    ...conflict,
+    retry: 'later',
+    closeCode: 1013,
+    message: 'The edge takes no sessions now.',
+  },
   'edge-not-draining': { ...conflict, message: 'The edge is not being drained.' },
   'snapshot-refused': {
-    ...conflict,
-    source: 'internal',
-    level: 'warn',
+    ...unavailable,
     message: 'The snapshot of the session is not one that this edge reads.',
   },
   'snapshot-too-large': {
-    ...conflict,
-    source: 'internal',
-    level: 'warn',
+    ...unavailable,
     message: 'The session waits with more than may be moved at once.',
   },
   'no-edge': { ...unavailable, closeCode: 1013, message: 'No edge is ready to take the session.' },

@@ -32,7 +32,8 @@ export const logEvents = {
   'session.opened': 'A session began on this edge.',
   'session.ended': 'A session ended; carries the reason.',
   'session.fenced': 'The edge dropped a session that another epoch owns.',
-  'session.released': 'This edge let a session go so that it can move; carries its bytes and the time it took.',
+  'session.released':
+    'This edge let a session go so that it can move; carries its bytes and the time it took.',
   'session.adopted': 'This edge goes on with a session that was handed over.',
   'session.moved': 'A session has moved to another edge: edges, epoch, time.',
   'move.failed': 'A session could not be moved: code, cause, and whether its edge has it back.',

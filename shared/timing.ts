@@ -16,6 +16,10 @@ export const timing = {
   deathProbeIntervalMs: 50,
   /** Longest wait of an exchange for the proof that its edge is gone, before it is told to come back. */
   takeoverWaitMs: 5_000,
+  /** A session is carried from edge to edge within this, or goes back: 1 s for pongs, 2 s for closes, and the way. */
+  moveMaxMs: 5_000,
+  /** A newcomer waits so long for a session that moves, before it is told to come back. */
+  gateMaxMs: 6_000,
   /** Real clients give up so long after a disconnect (open-collaboration-protocol, socket-io-transport). */
   clientPatienceMs: 30_000,
   /** A pin outlives the last connection of its session by this. */
@@ -43,6 +47,9 @@ export function assertTimingRelations(t: { readonly [K in keyof typeof timing]: 
   }
   if (t.leaseMs - t.selfFenceMs < 250) {
     throw new RangeError('leaseMs must leave an edge 250 ms after selfFenceMs to close its sockets');
+  }
+  if (t.gateMaxMs <= t.moveMaxMs || t.gateMaxMs > t.clientPatienceMs / 2) {
+    throw new RangeError('a newcomer must outwait a move, and have half of the time that clients wait');
   }
   if (t.leaseMs + t.takeoverWaitMs > t.clientPatienceMs / 2) {
     throw new RangeError('a takeover must end in half of the time that clients wait');

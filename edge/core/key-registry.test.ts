@@ -131,3 +131,13 @@ test('whatever happens and whichever reports are lost, the directory ends up wit
     }),
   );
 });
+
+test('a key that was let go is served again under a higher epoch alone', () => {
+  const registry = new KeyRegistry(60_000);
+  registry.opened(key, epoch, 0);
+  registry.letGo(key, epoch, 0);
+  assert.equal(registry.epochOf(key), epoch + 1);
+  const next = (epoch + 3) as Epoch;
+  registry.note(key, next, 0);
+  assert.equal(registry.epochOf(key), next);
+});

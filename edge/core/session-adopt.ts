@@ -6,6 +6,7 @@ import { AppError } from '#shared/errors.ts';
 import type { Epoch } from '#shared/ids.ts';
 import { adoptOutbox } from './outbox.ts';
 import type { OutboxEntry } from './outbox.ts';
+import type { SessionLife } from './session-life.ts';
 import type { MessageSnapshot, SessionSnapshot } from './session-snapshot.ts';
 import type {
   JoinId,
@@ -42,11 +43,26 @@ export function adoptSession(
     hasEnded: false,
     isFrozen: false,
     hostDueMs: nowMs + snapshot.hostLeftMs,
+    life: toLife(snapshot.life, nowMs),
+    bans: new Set(snapshot.bans),
     members: new Map(members.map((member) => [member.profile.id, member])),
     connections: new Map(),
     requests: new Map(snapshot.requests.map((request) => toRequest(request, nowMs))),
     joins: new Map(snapshot.joins.map((join) => toJoin(join, nowMs))),
   };
+}
+
+function toLife({ withoutGuests, quietMs }: SessionSnapshot['life'], nowMs: number): SessionLife {
+  const { forMs, hadGuests } = withoutGuests ?? {};
+  const isWithout = forMs !== undefined && hadGuests !== undefined;
+  return {
+    withoutGuests: isWithout ? { sinceMs: nowMs - forMs, hadGuests } : undefined,
+    lastSaidMs: nowMs - quietMs,
+  };
+}
+
+function toProfile({ id, ...profile }: MemberSnapshot['profile']): MemberProfile {
+  return { ...profile, id: id as MemberId };
 }
 
 function toMember(
@@ -55,19 +71,17 @@ function toMember(
   { epoch, nowMs }: { readonly epoch: Epoch; readonly nowMs: number },
 ): Member {
   const { sinceEpoch, start, base, last, overrun } = outbox;
-  const entries = outbox.entries.map(
-    ({ sequence, ageMs, bytes, message }): OutboxEntry<Outgoing> => ({
-      sequence,
-      atMs: nowMs - ageMs,
-      bytes,
-      message: toMessage(message, contents),
-    }),
-  );
+  const entries = outbox.entries.map(({ sequence, ageMs, bytes, message }): OutboxEntry<Outgoing> => ({
+    sequence,
+    atMs: nowMs - ageMs,
+    bytes,
+    message: toMessage(message, contents),
+  }));
   const isWhole = entries.every(({ sequence }, i) => sequence === base + 1 + i);
   if (!isWhole || base + entries.length !== last)
     throw new AppError('snapshot-refused', { facts: { reason: 'outbox with a hole' } });
   return {
-    profile: { ...profile, id: profile.id as MemberId } as MemberProfile,
+    profile: toProfile(profile),
     presence: { kind: 'away', sinceMs: nowMs - awayMs },
     stream: stream as StreamId,
     outbox: adoptOutbox({ sinceEpoch: sinceEpoch as Epoch, start, base, last, overrun }, entries, epoch),

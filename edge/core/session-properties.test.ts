@@ -18,6 +18,7 @@ import {
 } from '../../test/support/oct-core.ts';
 import { actions } from '../../test/support/oct-actions.ts';
 import type { Action } from '../../test/support/oct-actions.ts';
+import { moveCore } from '../../test/support/core-move.ts';
 import { SessionModel } from '../../test/support/oct-model.ts';
 import type { Command } from './session-command.ts';
 import { judgeJoin } from './session-joins.ts';
@@ -89,6 +90,8 @@ class Play {
         const { nth } = join;
         return this.#say(action.who, answerJoin(action.who, join.who, { nth, approves: action.approves }));
       }
+      case 'move':
+        return this.#move();
       case 'wait':
         this.session.nowMs += action.ms;
         return void this.model.play({ kind: 'tick' });
@@ -134,6 +137,15 @@ class Play {
       this.#deaf.delete(who);
       this.model.tellStream(who, stream);
     }
+  }
+
+  /** Another edge goes on with the session: every connection is gone, and with it all that was on the wire. */
+  #move(): void {
+    if (this.session.state.hasEnded) return;
+    for (const connection of this.session.state.connections.keys())
+      this.model.play({ kind: 'disconnect', connection });
+    this.#pings.clear();
+    moveCore(this.session);
   }
 
   /** The client answers a ping once it has all that was sent before it. */

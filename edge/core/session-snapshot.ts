@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
+import type { SessionLife } from './session-life.ts';
 import type { JoinRequest, Member, Outgoing, PendingRequest, Sealed, SessionState } from './session-state.ts';
 
 /** Rises when the shape changes; an edge reads no other than its own. */
@@ -52,9 +53,7 @@ const memberSchema = z.object({
     start: count,
     base: count,
     last: count,
-    overrun: z
-      .enum(['outbox-bytes-exceeded', 'outbox-count-exceeded', 'outbox-age-exceeded'])
-      .optional(),
+    overrun: z.enum(['outbox-bytes-exceeded', 'outbox-count-exceeded', 'outbox-age-exceeded']).optional(),
     entries: z.array(z.object({ sequence: count, ageMs: z.number(), bytes: count, message: messageSchema })),
   }),
 });
@@ -67,6 +66,11 @@ const snapshotSchema = z.object({
   sequenceFloor: count,
   /** Left until the session ends without its host. */
   hostLeftMs: z.number(),
+  life: z.object({
+    withoutGuests: z.object({ forMs: z.number(), hadGuests: z.boolean() }).optional(),
+    quietMs: z.number(),
+  }),
+  bans: z.array(z.string()),
   contents: z.array(sealedSchema),
   members: z.array(memberSchema),
   requests: z.array(
@@ -102,6 +106,8 @@ export function takeSnapshot(state: SessionState, nowMs: number): SessionSnapsho
     epoch: state.epoch,
     sequenceFloor: state.sequenceFloor,
     hostLeftMs: state.hostDueMs === undefined ? state.limits.hostGraceMs : state.hostDueMs - nowMs,
+    life: toLife(state.life, nowMs),
+    bans: [...state.bans],
     members: [...state.members.values()].map((member) => toMember(member, contents, nowMs)),
     requests: [...state.requests].map(([relayId, request]) => toRequest(relayId, request, nowMs)),
     joins: [...state.joins.values()].map((join) => toJoin(join, nowMs)),
@@ -129,6 +135,13 @@ class ContentTable {
     this.#places.set(sealed, this.list.length);
     return this.list.push(sealed) - 1;
   }
+}
+
+function toLife({ withoutGuests, lastSaidMs }: SessionLife, nowMs: number): SessionSnapshot['life'] {
+  const quietMs = nowMs - lastSaidMs;
+  if (withoutGuests === undefined) return { quietMs };
+  const { sinceMs, hadGuests } = withoutGuests;
+  return { quietMs, withoutGuests: { forMs: nowMs - sinceMs, hadGuests } };
 }
 
 function toMember(member: Member, contents: ContentTable, nowMs: number): SessionSnapshot['members'][number] {

@@ -52,3 +52,8 @@ export function routePath(path: string): Route {
   if (Object.hasOwn(exact, rest)) return exact[rest]!;
   return prefixes.find(([prefix]) => rest.startsWith(prefix))?.[1] ?? nothingHere;
 }
+
+/** True for what belongs to a connection that its edge has already: only that edge can answer it. */
+export function isOfConnection(route: RouteName, query: string): boolean {
+  return route === 'socket-io' && new URLSearchParams(query).has('sid');
+}

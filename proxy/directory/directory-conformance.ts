@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { Epoch } from '#shared/ids.ts';
 import { addressOf, edgeIdOf, keyOf, openConnections, openOne, register, won } from './conformance-store.ts';
 import type { OpenStore } from './conformance-store.ts';
+import { testDirectoryHandovers } from './directory-handovers.ts';
 import { testDirectoryLeases } from './directory-leases.ts';
 import { testDirectoryRaces } from './directory-races.ts';
 
@@ -16,6 +17,7 @@ export function testDirectory(openStore: OpenStore): void {
   testPins(openStore);
   testMoves(openStore);
   testIdlePins(openStore);
+  testDirectoryHandovers(openStore);
   testDirectoryLeases(openStore);
   testDirectoryRaces(openStore);
 }

@@ -40,6 +40,15 @@ export type PinResult =
   /** The target may not take keys: not registered so, not up, or its lease has lapsed. */
   | { readonly kind: 'target-refused' };
 
+/** Changes the owner of a pin whose owner has let its session go; `epoch` was reserved for it. */
+export interface Handover {
+  readonly key: AffinityKey;
+  readonly seen: Epoch;
+  /** An edge that is up; or the owner itself, which may drain: then it has its session back. */
+  readonly target: EdgeRef;
+  readonly epoch: Epoch;
+}
+
 export interface IdleMark {
   readonly key: AffinityKey;
   readonly epoch: Epoch;
@@ -60,6 +69,8 @@ export interface Directory {
   renewLease(edge: EdgeRef): Promise<boolean>;
   /** A draining edge keeps its pins and gets no new ones. */
   markDraining(edge: EdgeRef): Promise<void>;
+  /** The edge takes keys again, if it was draining. */
+  markUp(edge: EdgeRef): Promise<void>;
   /** The edge's process is proved dead, or it said goodbye: its pins may move at once. */
   markGone(edge: EdgeRef): Promise<void>;
   /** True when the incarnation may not serve any more. */
@@ -69,6 +80,13 @@ export interface Directory {
   insertPin(key: AffinityKey, target: EdgeRef): Promise<PinResult>;
   /** Moves a pin whose owner is over, if its epoch is still `seen`; the new epoch is higher. */
   movePin(key: AffinityKey, seen: Epoch, target: EdgeRef): Promise<PinResult>;
+  /** Two epochs, the second one higher, that no pin has or will get but by `handOverPin`. */
+  reserveEpochs(): Promise<readonly [Epoch, Epoch]>;
+  /**
+   * Moves a pin whose owner is alive and has promised not to serve the epoch `seen` again, if the pin still has
+   * it. The caller holds the promise: the directory cannot know of it.
+   */
+  handOverPin(handover: Handover): Promise<PinResult>;
   /** The last connections of these keys closed (`idle`), or came back (`live`); stale epochs are ignored. */
   markPins(marks: readonly IdleMark[], state: 'idle' | 'live'): Promise<void>;
   /**

@@ -7,7 +7,16 @@ import { workerData } from 'node:worker_threads';
 import { openDatabase, serveThread } from '#shared/sqlite/serve.ts';
 import { timing } from '#shared/timing.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
-import type { EdgeKind, EdgeRef, EdgeRegistration, EdgeRow, IdleMark, Pin, PinResult } from './directory.ts';
+import type {
+  EdgeKind,
+  EdgeRef,
+  EdgeRegistration,
+  EdgeRow,
+  Handover,
+  IdleMark,
+  Pin,
+  PinResult,
+} from './directory.ts';
 import { migrateDirectory } from './sqlite-schema.ts';
 
 interface PinRow {
@@ -68,6 +77,9 @@ const sql = {
   setState: prepare(
     `UPDATE edge SET state = :state WHERE id = :id AND incarnation = :incarnation AND state <> 'gone'`,
   ),
+  setUp: prepare(
+    "UPDATE edge SET state = 'up' WHERE id = :id AND incarnation = :incarnation AND state = 'draining'",
+  ),
   isUp: prepare(
     `SELECT 1 FROM edge WHERE id = :id AND incarnation = :incarnation AND state <> 'gone' AND lease_until > :now`,
   ),
@@ -82,6 +94,14 @@ const sql = {
       WHERE key = :key AND epoch = :seen AND ${targetIsUp}
         AND EXISTS (SELECT 1 FROM edge e WHERE e.id = pin.edge_id
               AND (e.incarnation <> pin.incarnation OR e.state = 'gone' OR e.lease_until <= :now))`,
+  ),
+  // The reserved epoch is above the one that was let go, so whatever happened since, no pin gets an older one.
+  handOverPin: prepare(
+    `UPDATE pin SET edge_id = :id, incarnation = :incarnation, epoch = :epoch, state = 'live', idle_since = NULL
+      WHERE key = :key AND epoch = :seen AND :epoch > :seen
+        AND EXISTS (SELECT 1 FROM edge t WHERE t.id = :id AND t.incarnation = :incarnation AND t.lease_until > :now
+              AND (t.state = 'up' OR (t.state = 'draining'
+                AND t.id = pin.edge_id AND t.incarnation = pin.incarnation)))`,
   ),
   markIdle: prepare("UPDATE pin SET state = 'idle', idle_since = :now WHERE key = :key AND epoch = :epoch"),
   markLive: prepare("UPDATE pin SET state = 'live', idle_since = NULL WHERE key = :key AND epoch = :epoch"),
@@ -119,6 +139,9 @@ const operations = {
   markDraining(edge: EdgeRef): void {
     sql.setState.run({ ...edge, state: 'draining' });
   },
+  markUp(edge: EdgeRef): void {
+    sql.setUp.run({ ...edge });
+  },
   markGone(edge: EdgeRef): void {
     sql.setState.run({ ...edge, state: 'gone' });
   },
@@ -148,6 +171,15 @@ const operations = {
     // The pin may have ended in between: then it is a new key.
     if (pin === undefined) return operations.insertPin({ key, target });
     return pin.epoch !== seen || !pin.ownerIsOver ? { kind: 'found', pin } : { kind: 'target-refused' };
+  },
+  reserveEpochs(): [Epoch, Epoch] {
+    return [nextEpoch() as Epoch, nextEpoch() as Epoch];
+  },
+  handOverPin({ key, seen, target, epoch }: Handover): PinResult {
+    const moved = sql.handOverPin.run({ ...target, key, seen, epoch, now: readClock() });
+    if (moved.changes > 0) return wonOr('target-refused', key, moved.changes);
+    const pin = operations.findPin(key);
+    return pin === undefined || pin.epoch === seen ? { kind: 'target-refused' } : { kind: 'found', pin };
   },
   markPins(input: { marks: readonly IdleMark[]; state: 'idle' | 'live' }): void {
     const now = readClock();

@@ -16,12 +16,19 @@ import {
   edgeMessageSchema,
   parseControlMessage,
 } from '#shared/control-protocol.ts';
-import type { EdgeHello, EdgeMessage, EdgeReport, FrontDoorMessage } from '#shared/control-protocol.ts';
+import type {
+  EdgeHello,
+  EdgeMessage,
+  EdgeReport,
+  FrontDoorMessage,
+  StrandedSession,
+} from '#shared/control-protocol.ts';
 import { parseEdgeId } from '#shared/ids.ts';
 import type { EdgeId } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { EdgeRef } from '../directory/directory.ts';
+import type { EdgeLinks } from './edge-links.ts';
 import type { Membership } from './membership.ts';
 
 interface ControlOptions {
@@ -30,7 +37,16 @@ interface ControlOptions {
   readonly joinToken: string;
   readonly clusterHash: string;
   readonly membership: Membership;
+  readonly links: EdgeLinks;
+  /** What edges ask for; runs beside the reports, and never rejects. */
+  readonly requests: EdgeRequests;
   readonly log: Log;
+}
+
+export interface EdgeRequests {
+  /** Resolves when nothing of the edge is left that can move. */
+  evacuate(edge: EdgeRef, deadlineMs: number): Promise<void>;
+  giveBack(edge: EdgeRef, sessions: readonly StrandedSession[]): Promise<void>;
 }
 
 const helloDeadlineMs = 5_000;
@@ -81,6 +97,7 @@ class EdgeConnection {
   #saidFarewell = false;
   #waiting = 0;
   #turn: Promise<void> = Promise.resolve();
+  readonly #tell = (message: FrontDoorMessage): void => this.#send(message);
 
   /** The connection lives as long as its socket, whose events keep it. */
   static accept(socket: WebSocket, connected: Map<EdgeId, EdgeConnection>, options: ControlOptions): void {
@@ -121,6 +138,12 @@ class EdgeConnection {
         return await this.#onReport(message);
       case 'farewell':
         return await this.#onFarewell();
+      case 'sessions':
+        return this.#options.links.answer(message.request, message);
+      case 'evacuate':
+        return void this.#evacuate(message.deadlineMs);
+      case 'stranded':
+        if (this.#edge !== undefined) void this.#options.requests.giveBack(this.#edge, message.sessions);
     }
   }
 
@@ -142,6 +165,7 @@ class EdgeConnection {
     this.#connected.set(id, this);
     if (older !== undefined)
       older.#refuse(controlCloseCodes.superseded, 'a newer connection of this edge id');
+    this.#options.links.add(edge, this.#tell);
     this.#send({ type: 'welcome', incarnation: edge.incarnation });
     this.#watchSilence(helloDeadlineMs);
   }
@@ -161,11 +185,18 @@ class EdgeConnection {
     this.#send({ type: 'farewell-taken' });
   }
 
+  async #evacuate(deadlineMs: number): Promise<void> {
+    if (this.#edge === undefined) return;
+    await this.#options.requests.evacuate(this.#edge, deadlineMs);
+    this.#send({ type: 'evacuated' });
+  }
+
   async #onClose(): Promise<void> {
     clearTimeout(this.#silence);
     const edge = this.#edge;
     if (edge === undefined || this.#connected.get(edge.id) !== this) return;
     this.#connected.delete(edge.id);
+    this.#options.links.remove(edge, this.#tell);
     if (this.#saidFarewell) return;
     try {
       await this.#options.membership.followSilence(edge, () => this.#connected.has(edge.id));

@@ -64,6 +64,7 @@ export class Membership {
       await directory.markDraining(edge);
       log.info('edge.draining', { edge: edge.id });
     }
+    if (report.state !== 'draining' && before === 'draining') await directory.markUp(edge);
     const renewed = await directory.renewLease(edge);
     if (!renewed) return false;
     pool.report(edge, report);

@@ -20,6 +20,7 @@ export type Action =
   | { do: 'answer'; who: string; to: string; recent: number; size: number; byTarget: boolean }
   | { do: 'ask-to-join'; who: string }
   | { do: 'answer-join'; who: string; recent: number; approves: boolean }
+  | { do: 'move' }
   | { do: 'wait'; ms: number };
 
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -79,6 +80,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       approves: fc.boolean(),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('move') }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.constantFrom(1, 900, 9_000, 30_000) }),

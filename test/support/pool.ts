@@ -33,6 +33,14 @@ export interface EdgeView {
   readonly load?: { readonly sessions: number; readonly members: number };
 }
 
+export interface DrainView {
+  readonly edge: string;
+  readonly state: string;
+  readonly moved: number;
+  readonly failed: number;
+  readonly left: number;
+}
+
 /** Starts a pool that ends with the test, whose data folder goes with it unless `dataDir` is given. */
 export async function startPool(
   t: TestContext,
@@ -196,11 +204,23 @@ export class Pool {
     else this.#output += `${text}\n`;
   }
 
+  /** Changes something by the admin API; gives the status with the answer, whose `code` names a refusal. */
+  async act(path: string, body: object): Promise<{ status: number; answer: Record<string, unknown> }> {
+    const response = await this.#call(path, { method: 'POST', body: JSON.stringify(body) });
+    return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
+  }
+
+  async drains(): Promise<DrainView[]> {
+    return (await this.#ask<{ drains: DrainView[] }>('/admin/drains')).drains;
+  }
+
   async #ask<T>(path: string): Promise<T> {
-    const response = await fetch(`http://127.0.0.1:${this.ports['admin']}${path}`, {
-      headers: { authorization: `Bearer ${this.secret('admin')}` },
-    });
-    return (await response.json()) as T;
+    return (await (await this.#call(path)).json()) as T;
+  }
+
+  async #call(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { authorization: `Bearer ${this.secret('admin')}` };
+    return await fetch(`http://127.0.0.1:${this.ports['admin']}${path}`, { ...init, headers });
   }
 }
 

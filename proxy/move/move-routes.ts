@@ -1,0 +1,58 @@
+/** The admin API for moves: what `mooring move | drain | undrain` ask for, checked before anything happens. */
+import { z } from 'zod';
+import type { AdminAction, AdminRoute } from '#shared/admin-server.ts';
+import { AppError } from '#shared/errors.ts';
+import { parseAffinityKey, parseEdgeId } from '#shared/ids.ts';
+import type { EdgeId } from '#shared/ids.ts';
+import type { Drains } from './drains.ts';
+import type { Mover } from './mover.ts';
+
+interface MoveRoutesOptions {
+  readonly mover: Mover;
+  readonly drains: Drains;
+}
+
+const deadlineMaxSeconds = 86_400;
+const moveSchema = z.object({ key: z.string(), edge: z.string() });
+const drainSchema = z.object({
+  edge: z.string(),
+  deadlineSeconds: z.number().int().min(1).max(deadlineMaxSeconds),
+});
+const undrainSchema = z.object({ edge: z.string() });
+
+export function moveActions({ mover, drains }: MoveRoutesOptions): Record<string, AdminAction> {
+  return {
+    '/admin/move': async (body) => {
+      const { key: keyText, edge } = parse(moveSchema, body);
+      const key = parseAffinityKey(keyText);
+      if (key === undefined) throw new AppError('key-invalid');
+      const { owner, epoch } = await mover.move(key, edgeIdOf(edge));
+      return { key, edge: owner.id, incarnation: owner.incarnation, epoch };
+    },
+    '/admin/drain': async (body) => {
+      const { edge, deadlineSeconds } = parse(drainSchema, body);
+      return await drains.start(edgeIdOf(edge), deadlineSeconds * 1_000);
+    },
+    '/admin/undrain': (body) => {
+      const { edge } = parse(undrainSchema, body);
+      drains.stop(edgeIdOf(edge));
+      return { edge };
+    },
+  };
+}
+
+export function moveRoutes({ drains }: MoveRoutesOptions): Record<string, AdminRoute> {
+  return { '/admin/drains': () => ({ drains: drains.views() }) };
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new AppError('body-invalid');
+  return parsed.data;
+}
+
+function edgeIdOf(text: string): EdgeId {
+  const id = parseEdgeId(text);
+  if (id === undefined) throw new AppError('edge-unknown');
+  return id;
+}
