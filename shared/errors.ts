@@ -6,7 +6,7 @@
 import { badRequest, conflict, gap, unauthorized, unavailable } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
 
-export type { ErrorLevel } from './error-entry.ts';
+export type { ErrorEntry, ErrorLevel } from './error-entry.ts';
 
 export const errorTable = {
   'request-malformed': { ...badRequest, message: 'The request breaks the rules of HTTP/1.1.' },
