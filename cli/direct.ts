@@ -28,7 +28,7 @@ export async function runDirect(settings: Settings): Promise<void> {
     await children[0]?.stop('SIGTERM');
     lock.release();
   };
-  armProcessLife({ log, stop: stopAll, stopMaxMs: settings.CT_STOP_GRACE_MS * 2 + 15_000 });
+  armProcessLife({ log, stop: stopAll, stopMaxMs: settings.CT_STOP_GRACE_MS * 2 + 25_000 });
   try {
     const ports = await startChildren(settings, log, children);
     writeRunState(settings.CT_DATA_DIR, { pid: process.pid, ports });
