@@ -55,6 +55,13 @@ export function serverFrame(kind: keyof typeof opcodes, payload: Uint8Array): Bu
   return Buffer.concat([frameHead(kind, payload.byteLength, 0), payload]);
 }
 
+/** As a record of a file of messages. */
+export function messageRecord(message: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(message.byteLength);
+  return Buffer.concat([length, message]);
+}
+
 function frameHead(kind: keyof typeof opcodes, length: number, maskBit: number): Buffer {
   const first = 0x80 | opcodes[kind];
   if (length < 126) return Buffer.from([first, maskBit | length]);

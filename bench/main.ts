@@ -4,6 +4,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { killChildrenAtExit } from './child.ts';
+import { roomServerNames, runOctFanout, runYFanout } from './fanout.ts';
 import { frontDoorNames, runFrontDoorContest } from './front-door-contest.ts';
 import { runDirect } from './direct.ts';
 import { http } from './http.ts';
@@ -28,10 +29,12 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   latency: async (options) => await runFrontDoorContest(latency, plainLoad(options), options),
   tls: runTls,
   direct: runDirect,
+  'fanout-y': runYFanout,
+  'fanout-oct': runOctFanout,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 
-const rivalNames: readonly string[] = [...frontDoorNames];
+const rivalNames: readonly string[] = [...new Set([...frontDoorNames, ...roomServerNames])];
 const defaultRounds = 5;
 const shortRounds = 3;
 

@@ -23,7 +23,7 @@ export interface MooringPool {
 const command = join(import.meta.dirname, '../bin/mooring.js');
 const readyMaxMs = 30_000;
 const answerMaxMs = 5_000;
-const benchSecrets = {
+export const benchSecrets = {
   CT_JOIN_TOKEN: 'join token of the bench',
   CT_SESSION_SECRET: 'session secret of the bench',
   CT_ADMIN_TOKEN: 'admin token of the bench',
@@ -35,6 +35,17 @@ export async function startDirect(folder: string, edges: number): Promise<Moorin
   const pattern = /^mooring direct ready: .*?http:\/\/127\.0\.0\.1:(\d+).*?admin on (\d+)/m;
   const [, front, admin] = await child.waitForLine(pattern, readyMaxMs);
   return { frontPort: Number(front), edges: await readEdges(Number(admin)), child };
+}
+
+/** One edge alone on the core of the proxy; its front door, which only renews the lease, is on the other one. */
+export async function startEdge(folder: string): Promise<MooringPool> {
+  const front = startMooring('proxy', { folder, core: 'load', settings: {} });
+  const pattern = /^mooring proxy ready: http:\/\/127\.0\.0\.1:(\d+).*?admin on (\d+), edges join on (\d+)/m;
+  const [, frontPort, admin, control] = await front.waitForLine(pattern, readyMaxMs);
+  const settings = { CT_EDGE_ID: 'edge-1', CT_EDGE_PORT: '0', CT_LOCATOR: `ws://127.0.0.1:${control}` };
+  const child = startMooring('edge', { folder, core: 'proxy', settings });
+  await child.waitForLine(/^mooring edge ready/m, readyMaxMs);
+  return { frontPort: Number(frontPort), edges: await readEdges(Number(admin)), child };
 }
 
 /** Headers with which an edge takes an exchange of a key that nobody else has placed. */

@@ -51,7 +51,7 @@ export async function admitMember(
 }
 
 /** The same token is the same member, on whichever edge it comes back. */
-function toMemberId(token: string): MemberId {
+export function toMemberId(token: string): MemberId {
   const hash = createHash('sha256').update('oct member\0').update(token).digest('base64url');
   return hash.slice(0, memberIdLength) as MemberId;
 }
