@@ -134,7 +134,12 @@ export class Mover {
     const { key, epoch, owner, address } = pin;
     const released = await this.#calls.release({ edge: owner, address, key, epoch }, back, signal);
     const to = { edge: refOf(target), address: target.address, key, epoch: forward };
-    await this.#calls.prepare(to, released, signal);
+    try {
+      await this.#calls.prepare(to, released, signal);
+    } finally {
+      // What nobody reads to its end would keep its connection.
+      released.body.destroy();
+    }
   }
 
   /** Gives the session back to its old edge; returns the pin where it turns out to have moved all the same. */
