@@ -12,18 +12,24 @@ import type { Directory, EdgeRef, Pin, PinResult } from './directory.ts';
 /** Edges and keys by number; `back` is how many incarnations before the current one, `stale` an epoch too low. */
 export type DirectoryCommand =
   | { readonly do: 'register'; readonly edge: number; readonly boot: number }
-  | { readonly do: 'renew' | 'gone' | 'drain' | 'isOver'; readonly edge: number; readonly back: number }
-  | { readonly do: 'insert'; readonly key: number; readonly edge: number; readonly back: number }
   | {
-      readonly do: 'move';
-      readonly key: number;
+      readonly do: 'renew' | 'gone' | 'drain' | 'up' | 'isOver';
       readonly edge: number;
       readonly back: number;
-      readonly stale: boolean;
     }
+  | { readonly do: 'insert'; readonly key: number; readonly edge: number; readonly back: number }
+  | ({ readonly do: 'move' } & Repin)
+  | ({ readonly do: 'hand-over' } & Repin)
   | { readonly do: 'idle' | 'live'; readonly key: number; readonly stale: boolean }
   | { readonly do: 'find'; readonly key: number }
   | { readonly do: 'sweep' };
+
+interface Repin {
+  readonly key: number;
+  readonly edge: number;
+  readonly back: number;
+  readonly stale: boolean;
+}
 
 interface ModelEdge {
   bootId: string;
@@ -71,11 +77,14 @@ export class DirectoryHistory {
       case 'renew':
       case 'gone':
       case 'drain':
+      case 'up':
       case 'isOver':
         return await this.#runOnEdge(command.do, this.#ref(command.edge, command.back));
       case 'insert':
       case 'move':
         return await this.#runPlacement(command);
+      case 'hand-over':
+        return await this.#runHandover(command);
       case 'idle':
       case 'live': {
         const { name, seen } = this.#seen(command.key, command.stale);
@@ -97,7 +106,7 @@ export class DirectoryHistory {
     }
   }
 
-  async #runOnEdge(what: 'renew' | 'gone' | 'drain' | 'isOver', ref: EdgeRef): Promise<() => void> {
+  async #runOnEdge(what: 'renew' | 'gone' | 'drain' | 'up' | 'isOver', ref: EdgeRef): Promise<() => void> {
     switch (what) {
       case 'renew': {
         const renewed = await this.#directory.renewLease(ref);
@@ -113,7 +122,30 @@ export class DirectoryHistory {
       case 'drain':
         await this.#directory.markDraining(ref);
         return () => this.#modelState(ref, 'draining');
+      case 'up':
+        await this.#directory.markUp(ref);
+        return () => this.#modelState(ref, 'up');
     }
+  }
+
+  async #runHandover(command: Repin): Promise<() => void> {
+    const target = this.#ref(command.edge, command.back);
+    const { name, seen } = this.#seen(command.key, command.stale);
+    const [epoch, spare] = await this.#directory.reserveEpochs();
+    const result = await this.#directory.handOverPin({ key: keyOf(name), seen, target, epoch });
+    return () => {
+      const pin = this.#pins.get(name);
+      assert.ok(this.#highest < epoch && epoch < spare, 'an epoch was used again');
+      this.#highest = spare;
+      if (pin === undefined) return assert.deepEqual(result, { kind: 'target-refused' });
+      if (pin.epoch !== seen) return this.#compareResult(result, 'found', name);
+      const isOwn = pin.owner.id === target.id && pin.owner.incarnation === target.incarnation;
+      if (this.#isOver(target) || (!this.#isUp(target) && !isOwn))
+        return assert.deepEqual(result, { kind: 'target-refused' });
+      const { bootId } = this.#edges.get(target.id)!;
+      this.#pins.set(name, { owner: target, epoch, address: addressOf(target.id, bootId), state: 'live' });
+      this.#compareResult(result, 'won', name);
+    };
   }
 
   async #runPlacement(command: DirectoryCommand & { do: 'insert' | 'move' }): Promise<() => void> {
@@ -160,7 +192,7 @@ export class DirectoryHistory {
     return incarnation;
   }
 
-  #modelState(ref: EdgeRef, state: 'draining' | 'gone'): void {
+  #modelState(ref: EdgeRef, state: 'up' | 'draining' | 'gone'): void {
     const known = this.#edges.get(ref.id);
     if (known?.incarnation === ref.incarnation && known.state !== 'gone') known.state = state;
   }

@@ -16,10 +16,11 @@ const command: fc.Arbitrary<DirectoryCommand> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('register'), edge, boot: fc.nat(2) }) },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constantFrom('renew', 'gone', 'drain', 'isOver'), edge, back }),
+    arbitrary: fc.record({ do: fc.constantFrom('renew', 'gone', 'drain', 'up', 'isOver'), edge, back }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('insert'), key, edge, back }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('move'), key, edge, back, stale }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('hand-over'), key, edge, back, stale }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('idle', 'live'), key, stale }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('find'), key }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sweep') }) },

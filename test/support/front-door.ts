@@ -18,7 +18,7 @@ import type { BackendAnswer, StaticBackend } from './static-backend.ts';
 
 export const command = fileURLToPath(new URL('../../bin/mooring.js', import.meta.url));
 export const adminToken = 'an admin token for tests only';
-const fleetSecret = 'a fleet secret for tests only';
+export const fleetSecret = 'a fleet secret for tests only';
 const endMaxMs = 15_000;
 
 type BackendView = Pick<StaticBackend, 'name' | 'url' | 'passesChecks'>;

@@ -17,7 +17,7 @@ export interface Talker {
 
 export async function enterPoolHost(
   t: TestContext,
-  pool: Pool,
+  pool: Pick<Pool, 'url'>,
   extras: Partial<HostOptions> = {},
 ): Promise<OctMember> {
   const loginToken = await logIn(pool.url, 'ann');
@@ -28,7 +28,7 @@ export async function enterPoolHost(
 
 export async function enterPoolGuest(
   t: TestContext,
-  pool: Pool,
+  pool: Pick<Pool, 'url'>,
   { key, name, ...extras }: Partial<OctClientOptions> & { key: string; name: string },
 ): Promise<OctMember> {
   const loginToken = await logIn(pool.url, name);
