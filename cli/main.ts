@@ -7,7 +7,7 @@ import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
 import { runDirect } from './direct.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
-import { drainEdge, moveSession, undrainEdge } from './move.ts';
+import { drainEdge, moveSession, restartEdges, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 
 type Flags = Record<string, string | string[] | undefined>;
@@ -25,7 +25,8 @@ Examples:
   mooring proxy --backend a=http://10.0.0.1:3000 --backend "b=http://10.0.0.2:3000;weight=200"
   mooring edge --edge-id edge-1 --locator ws://front-1:1091,ws://front-2:1091
   mooring where my-session                    which edge has this session
-  mooring drain edge-2 --deadline 60          empty an edge before its update, sessions go on elsewhere
+  mooring drain edge-2 --deadline 60          empty an edge, its sessions go on elsewhere
+  mooring restart --rolling                   new program on all edges, while sessions go on
   CT_HTTP_PORT=8080 mooring check             validate and print the effective settings
 
 Every setting is a flag and a CT_* variable; docs/config.md lists them.`,
@@ -75,6 +76,11 @@ inspectCommand('drain', 'move all sessions of an edge away; it gets no new ones 
   .argument('<edge>', 'the edge to empty')
   .option('--deadline <seconds>', 'give up on what cannot be moved after this; exit 1', '300')
   .action(async (edge: string, options) => await orExit(() => drainEdge(edge, options)));
+inspectCommand('restart', 'empty an edge and start it again; with --rolling all edges, one after the other')
+  .argument('[edge]', 'the edge to restart')
+  .option('--rolling', 'all edges of the pool')
+  .option('--deadline <seconds>', 'for the emptying of each edge; exit 1 where it is not enough', '300')
+  .action(async (edge: string | undefined, options) => await orExit(() => restartEdges(edge, options)));
 inspectCommand('undrain', 'let an edge take sessions again; it keeps those that it still has')
   .argument('<edge>', 'an edge that is drained')
   .action(async (edge: string, options) => await orExit(() => undrainEdge(edge, options)));

@@ -1,4 +1,4 @@
-/** `mooring move | drain | undrain`: sessions change their edge. Refusals are one line and exit 1. */
+/** `mooring move | drain | undrain | restart`: sessions change their edge. Refusals are one line and exit 1. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, print } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
@@ -11,6 +11,14 @@ interface DrainView {
   readonly left: number;
 }
 
+interface EdgeView {
+  readonly id: string;
+  readonly state: string;
+  readonly incarnation: number;
+}
+
+/** Longer than a stop and a start take together. */
+const returnMaxMs = 60_000;
 /** Longer than a move may take. */
 const moveAnswerMaxMs = 10_000;
 const lookIntervalMs = 500;
@@ -45,6 +53,40 @@ export async function drainEdge(
     if (next === undefined) throw new Error(`${edge} is not being drained any more`);
     view = next;
   }
+}
+
+/** Replaces edges one after the other: empties each, has it stop, and waits until it is back. Throws at the first that fails. */
+export async function restartEdges(
+  edge: string | undefined,
+  options: InspectOptions & { readonly deadline: string; readonly rolling?: boolean },
+): Promise<void> {
+  if ((edge === undefined) !== (options.rolling === true))
+    throw new Error('name the edge to restart, or --rolling for all of them');
+  const pool = await listEdges(options);
+  const ids = edge === undefined ? pool.map(({ id }) => id) : [edge];
+  for (const id of ids) {
+    const before = pool.find((known) => known.id === id);
+    await drainEdge(id, options);
+    await ask(options, '/admin/stop', { body: { edge: id } });
+    const incarnation = await waitForReturn(id, before?.incarnation ?? 0, options);
+    print(options, { edge: id, incarnation }, () => [`${id}: restarted, incarnation ${incarnation}`]);
+  }
+}
+
+async function waitForReturn(id: string, before: number, options: InspectOptions): Promise<number> {
+  const deadline = performance.now() + returnMaxMs;
+  while (performance.now() < deadline) {
+    const edge = (await listEdges(options)).find((known) => known.id === id);
+    if (edge !== undefined && edge.incarnation > before && edge.state === 'ready') return edge.incarnation;
+    await sleep(lookIntervalMs);
+  }
+  throw new Error(
+    `${id} has stopped and is not back after ${returnMaxMs / 1_000} s: does a supervisor start it?`,
+  );
+}
+
+async function listEdges(options: InspectOptions): Promise<readonly EdgeView[]> {
+  return (await ask<{ edges: EdgeView[] }>(options, '/admin/edges')).edges;
 }
 
 export async function undrainEdge(edge: string, options: InspectOptions): Promise<void> {

@@ -162,6 +162,7 @@ export class ControlLink {
       case 'drain':
       case 'list-sessions':
       case 'moved':
+      case 'stop':
         return this.#options.onOrder(this, message);
       case undefined:
         // Not our protocol: the connection is of no use.

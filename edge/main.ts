@@ -145,6 +145,7 @@ class Edge {
         listSessions: () => listSmallestFirst(this.#adapters),
         forget: (key, epoch) => this.#moves.forget(key, epoch),
         stranded: () => this.#moves.sweep(),
+        stop: () => void process.kill(process.pid, 'SIGTERM'),
       },
       onLapsed: () => this.#dropAll(),
       onSuperseded: () => {

@@ -24,6 +24,8 @@ export interface SessionOrders {
   readonly listSessions: () => readonly AffinityKey[];
   /** The session that was let go under this epoch has its next owner. */
   readonly forget: (key: AffinityKey, epoch: Epoch) => void;
+  /** The process ends as on SIGTERM. */
+  readonly stop: () => void;
   /** Sessions that were let go and that nobody seems to have taken. */
   readonly stranded: () => readonly StrandedSession[];
 }
@@ -164,6 +166,8 @@ export class Membership {
         const total = keys.length;
         return link.tell({ type: 'sessions', request, total, keys: keys.slice(0, listedSessionsMax) });
       }
+      case 'stop':
+        return orders.stop();
       case 'moved':
         return orders.forget(order.key as AffinityKey, order.epoch as Epoch);
     }

@@ -9,7 +9,7 @@ export const controlPath = '/control';
 /** Largest control message; a report names at most `reportKeysMax` keys. */
 export const controlMessageMaxBytes = 1_048_576;
 export const reportKeysMax = 2_000;
-export const controlProtocolVersion = 1;
+export const controlProtocolVersion = 2;
 /** Sessions named in one message. */
 export const listedSessionsMax = 1_000;
 
@@ -103,6 +103,8 @@ const drainSchema = z.object({ type: z.literal('drain'), on: z.boolean() });
 const listSessionsSchema = z.object({ type: z.literal('list-sessions'), request: count });
 /** The session of this key and epoch has its next owner: what was kept of it is needed no more. */
 const movedSchema = z.object({ type: z.literal('moved'), key: z.string(), epoch: count });
+/** The edge stops as on SIGTERM; whoever supervises it starts it again. */
+const stopSchema = z.object({ type: z.literal('stop') });
 /** Nothing is left to be moved, or nobody could take it. */
 const evacuatedSchema = z.object({ type: z.literal('evacuated') });
 
@@ -113,6 +115,7 @@ export const frontDoorMessageSchema = z.discriminatedUnion('type', [
   drainSchema,
   listSessionsSchema,
   movedSchema,
+  stopSchema,
   evacuatedSchema,
 ]);
 
@@ -123,7 +126,10 @@ export type EdgeMessage = z.infer<typeof edgeMessageSchema>;
 export type FrontDoorMessage = z.infer<typeof frontDoorMessageSchema>;
 export type StrandedSession = z.infer<typeof strandedSchema>['sessions'][number];
 /** What a front door asks of an edge, beside the answers to what the edge says. */
-export type FrontDoorOrder = Extract<FrontDoorMessage, { type: 'drain' | 'list-sessions' | 'moved' }>;
+export type FrontDoorOrder = Extract<
+  FrontDoorMessage,
+  { type: 'drain' | 'list-sessions' | 'moved' | 'stop' }
+>;
 export type KeyState = z.infer<typeof keyStateSchema>;
 
 /** Close codes of the control connection, beside those of RFC 6455. */

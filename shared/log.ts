@@ -21,6 +21,7 @@ export const logEvents = {
   'edge.ready': 'An edge or static backend takes new keys.',
   'edge.suspected': 'An edge stopped reporting or passing its checks and gets no new keys.',
   'edge.draining': 'An edge asked for no new keys.',
+  'edge.stopping': 'An administrator told an edge to stop; its supervisor starts it again.',
   'edge.lost': 'An edge is gone: its process is proved dead, its lease lapsed or it left.',
   'edge.refused': 'An edge may not join: token, settings or id are wrong.',
   'control.connected': 'The edge joined a front door.',

@@ -80,6 +80,14 @@ export class Drains {
     this.#options.links.tell(edge, { type: 'drain', on: false });
   }
 
+  /** Tells the edge to stop, which its supervisor answers by starting it again. */
+  stopEdge(id: EdgeId): void {
+    const { links, log } = this.#options;
+    const edge = this.#find(id);
+    if (!links.tell(edge, { type: 'stop' })) throw new AppError('edge-not-ready');
+    log.info('edge.stopping', { edge: id, incarnation: edge.incarnation });
+  }
+
   /** For an edge that is about to stop: resolves when nothing is left that can move, or at the deadline. */
   async evacuate(edge: EdgeRef, deadlineMs: number): Promise<void> {
     const { log, nowMs } = this.#options;

@@ -1,4 +1,4 @@
-/** The admin API for moves: what `mooring move | drain | undrain` ask for, checked before anything happens. */
+/** The admin API for moves: what `mooring move | drain | undrain | restart` ask for, checked before anything happens. */
 import { z } from 'zod';
 import type { AdminAction, AdminRoute } from '#shared/admin-server.ts';
 import { AppError } from '#shared/errors.ts';
@@ -18,7 +18,7 @@ const drainSchema = z.object({
   edge: z.string(),
   deadlineSeconds: z.number().int().min(1).max(deadlineMaxSeconds),
 });
-const undrainSchema = z.object({ edge: z.string() });
+const edgeSchema = z.object({ edge: z.string() });
 
 export function moveActions({ mover, drains }: MoveRoutesOptions): Record<string, AdminAction> {
   return {
@@ -34,8 +34,13 @@ export function moveActions({ mover, drains }: MoveRoutesOptions): Record<string
       return await drains.start(edgeIdOf(edge), deadlineSeconds * 1_000);
     },
     '/admin/undrain': (body) => {
-      const { edge } = parse(undrainSchema, body);
+      const { edge } = parse(edgeSchema, body);
       drains.stop(edgeIdOf(edge));
+      return { edge };
+    },
+    '/admin/stop': (body) => {
+      const { edge } = parse(edgeSchema, body);
+      drains.stopEdge(edgeIdOf(edge));
       return { edge };
     },
   };
