@@ -4,7 +4,11 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
-import { controlCloseCodes, controlMessageMaxBytes } from '#shared/control-protocol.ts';
+import {
+  controlProtocolVersion,
+  controlCloseCodes,
+  controlMessageMaxBytes,
+} from '#shared/control-protocol.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { openPool } from '../support/pool.ts';
 
@@ -37,7 +41,7 @@ async function closeCodeAfter(t: TestContext, message: string | Buffer): Promise
 
 const hello = {
   type: 'hello',
-  protocol: 1,
+  protocol: controlProtocolVersion,
   edgeId: 'stranger',
   bootId: 'a boot of a stranger',
   address: 'http://127.0.0.1:9',
@@ -61,7 +65,11 @@ const refusals: readonly (readonly [string, string | Buffer, number])[] = [
   ['no JSON', 'hello?', controlCloseCodes.protocol],
   ['a binary frame', Buffer.from(JSON.stringify(hello)), controlCloseCodes.protocol],
   ['an unknown type', JSON.stringify({ type: 'takeover' }), controlCloseCodes.protocol],
-  ['a hello that lacks fields', JSON.stringify({ type: 'hello', protocol: 1 }), controlCloseCodes.protocol],
+  [
+    'a hello that lacks fields',
+    JSON.stringify({ type: 'hello', protocol: controlProtocolVersion }),
+    controlCloseCodes.protocol,
+  ],
   ['another protocol version', JSON.stringify({ ...hello, protocol: 99 }), controlCloseCodes.protocol],
   ['an edge id with a slash', JSON.stringify({ ...hello, edgeId: '../edge' }), controlCloseCodes.protocol],
   ['an address that is no URL', JSON.stringify({ ...hello, address: 'edge:1' }), controlCloseCodes.protocol],
