@@ -101,6 +101,11 @@ export const metricTable = {
     help: 'Requests, members and messages refused, by error code.',
     labels: ['code'],
   },
+  ct_edge_slowed_total: {
+    type: 'counter',
+    help: 'Pauses of members who sent too fast, by what they sent too much of (messages, bytes) or what waits (commit).',
+    labels: ['adapter', 'limit'],
+  },
   ct_edge_sessions_ended_total: {
     type: 'counter',
     help: 'Open Collaboration sessions that ended, by reason.',

@@ -20,6 +20,8 @@ import type {
 export type Command =
   | ConnectCommand
   | { kind: 'disconnect'; connection: ConnectionId }
+  /** The client does not read fast enough: nothing more goes to this connection, what comes from it is taken. */
+  | { kind: 'hold'; connection: ConnectionId }
   /** The client has all that this connection carried up to the sequence. */
   | { kind: 'confirm'; connection: ConnectionId; sequence: number }
   | { kind: 'leave'; connection: ConnectionId }
@@ -134,6 +136,8 @@ export type Effect =
   | { kind: 'member-gapped'; member: MemberProfile; code: GapCode }
   | { kind: 'member-joined'; member: MemberProfile }
   | { kind: 'member-left'; member: MemberProfile; reason: LeaveReason }
+  /** What a member asked for is beyond a bound. */
+  | { kind: 'refused'; code: ErrorCode }
   | { kind: 'join-decided'; id: JoinId; decision: JoinDecision }
   /** Nobody can want the answer any more. */
   | { kind: 'join-forgotten'; id: JoinId }

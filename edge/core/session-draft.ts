@@ -99,7 +99,7 @@ export class SessionDraft {
     const outbox = pushMessage(member.outbox, entry, this.limits.outboxMaxBytes);
     this.members.set(to, { ...member, outbox });
     const { presence } = member;
-    if (presence.kind !== 'connected' || this.isFrozen) return;
+    if (presence.kind !== 'connected' || presence.isHeld === true || this.isFrozen) return;
     const offset = formatOffset(this.epoch, outbox.last);
     this.effects.push({
       kind: 'send',

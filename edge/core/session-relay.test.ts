@@ -57,7 +57,7 @@ testRows('requests', three, [
       request('bob', 'ann', { relayId: `r${i}` }),
     ),
     when: request('bob', 'ann', { id: 9, relayId: 'late' }),
-    gives: ['bob-1 < failure of 9'],
+    gives: ['refused: too-many-waiting', 'bob-1 < failure of 9'],
   },
   {
     promise: 'a request without an answer fails in time, once',

@@ -21,11 +21,9 @@ export function relayRequest(draft: SessionDraft, command: RequestCommand): void
   if (origin === undefined) return;
   const { id, relayId, target, sealed } = command;
   const key = command.keys.get(target);
-  if (
-    key === undefined ||
-    !draft.members.view.has(target) ||
-    countRequestsOf(draft, origin) >= requestsPerMemberMax
-  ) {
+  const isTooMany = countRequestsOf(draft, origin) >= requestsPerMemberMax;
+  if (isTooMany) draft.effects.push({ kind: 'refused', code: 'too-many-waiting' });
+  if (isTooMany || key === undefined || !draft.members.view.has(target)) {
     draft.deliver(origin, { kind: 'failure', id });
     return;
   }

@@ -22,6 +22,13 @@ export function disconnectMember(draft: SessionDraft, connection: ConnectionId):
   if (profile.isHost) draft.hostDueMs = draft.nowMs + draft.limits.hostGraceMs;
 }
 
+export function holdMember(draft: SessionDraft, connection: ConnectionId): void {
+  const member = draft.memberOf(connection);
+  if (member === undefined) return;
+  const presence = { kind: 'connected', connection, isHeld: true } as const;
+  draft.members.set(member.profile.id, { ...member, presence });
+}
+
 export function leaveSession(draft: SessionDraft, connection: ConnectionId): void {
   const member = draft.memberOf(connection);
   if (member === undefined) return;

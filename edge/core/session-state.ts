@@ -63,7 +63,8 @@ export type Outgoing =
   | { kind: 'session-closed'; host: MemberId | undefined; reason: EndReason | 'removed' };
 
 export type Presence =
-  | { readonly kind: 'connected'; readonly connection: ConnectionId }
+  /** `isHeld`: nothing is sent any more, only kept, until the member is back with another connection. */
+  | { readonly kind: 'connected'; readonly connection: ConnectionId; readonly isHeld?: boolean }
   | { readonly kind: 'away'; readonly sinceMs: number };
 
 export interface Member {

@@ -13,7 +13,14 @@ import {
   relayRequest,
 } from './session-relay.ts';
 import { confirmOutbox, connectMember, expireOutboxes } from './session-arrival.ts';
-import { disconnectMember, endSession, expelMember, expireMembers, leaveSession } from './session-roster.ts';
+import {
+  disconnectMember,
+  endSession,
+  expelMember,
+  expireMembers,
+  holdMember,
+  leaveSession,
+} from './session-roster.ts';
 import type { SessionState } from './session-state.ts';
 
 export interface Transition {
@@ -37,6 +44,8 @@ function apply(draft: SessionDraft, command: Command): void {
       return connectMember(draft, command);
     case 'disconnect':
       return disconnectMember(draft, command.connection);
+    case 'hold':
+      return holdMember(draft, command.connection);
     case 'confirm':
       return confirmOutbox(draft, command.connection, command.sequence);
     case 'leave':

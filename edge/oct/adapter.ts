@@ -56,7 +56,17 @@ class OctAdapter implements Adapter {
     this.#traffic = new Traffic(metrics, 'oct');
     const sendBufferMaxBytes = settings.CT_SEND_BUFFER_MAX_BYTES;
     const sessions = new Sessions({
-      context: { sendBufferMaxBytes, tokens, metrics, traffic: this.#traffic, nowMs: now },
+      context: {
+        sendBufferMaxBytes,
+        pace: {
+          messagesPerSecond: settings.CT_MEMBER_MESSAGES_PER_SECOND,
+          bytesPerSecond: settings.CT_MEMBER_BYTES_PER_SECOND,
+        },
+        tokens,
+        metrics,
+        traffic: this.#traffic,
+        nowMs: now,
+      },
       limits: {
         membersMax: settings.CT_MEMBERS_MAX,
         hostGraceMs: settings.CT_HOST_GRACE_MS,

@@ -17,6 +17,7 @@ import type { AdmittedExchange } from '../adapter.ts';
 import { admitMember } from './handshake.ts';
 import type { Admission } from './handshake.ts';
 import { heartbeatOf } from './heartbeat.ts';
+import { holdOf } from './sender-brake.ts';
 import { stopConnections } from './planned-stop.ts';
 import { createResumeAdapter, nameStream } from './resume.ts';
 import type { ResumeCheck } from './resume.ts';
@@ -72,7 +73,21 @@ export class Gateway {
     response.once('finish', () => {
       if (response.statusCode === 413) this.#refuse('message-too-large', exchange);
     });
-    this.#engine.handleRequest(request, response);
+    const hold = request.method === 'POST' ? this.#holdOf(exchange.target) : undefined;
+    if (hold === undefined) return this.#engine.handleRequest(request, response);
+    // Its body is not read meanwhile.
+    void hold.then(() => {
+      if (!response.destroyed) this.#engine.handleRequest(request, response);
+    });
+  }
+
+  /** Until when a client that polls has to wait, because it was too fast. */
+  #holdOf(target: string): Promise<void> | undefined {
+    const sid = /[?&]sid=([^&]*)/.exec(target)?.[1] ?? '';
+    const conn = (this.#engine as unknown as { clients: Record<string, EngineSocket | undefined> }).clients[
+      sid
+    ];
+    return conn === undefined ? undefined : holdOf(conn);
   }
 
   handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -12,6 +12,7 @@ import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
 import { applyCommand } from '../core/session.ts';
+import type { PaceLimits } from '../core/sender-pace.ts';
 import { canResume } from '../core/session-arrival.ts';
 import type {
   Command,
@@ -34,11 +35,13 @@ import { readJoinResponse } from './join-response.ts';
 import { MemberSocket } from './member-socket.ts';
 import { OutgoingEncoder, toPeer } from './outgoing.ts';
 import { readResumePoint } from './resume.ts';
+import { SenderBrakes } from './sender-brake.ts';
 import type { Traffic } from '../traffic.ts';
 
 /** What all sessions of the adapter share. */
 export interface SessionContext {
   readonly sendBufferMaxBytes: number;
+  readonly pace: PaceLimits;
   readonly tokens: SessionTokens;
   readonly metrics: Metrics;
   readonly traffic: Traffic;
@@ -63,6 +66,7 @@ export class LiveSession {
   readonly #log: Log;
   readonly #desk = new JoinDesk();
   readonly #encoder = new OutgoingEncoder();
+  readonly #brakes: SenderBrakes;
   readonly #sockets = new Map<ConnectionId, MemberSocket>();
   /** Tokens of approved guests that are being signed. */
   readonly #signing = new Set<Promise<void>>();
@@ -72,6 +76,7 @@ export class LiveSession {
     this.#options = options;
     this.#context = options.context;
     this.#log = options.log;
+    this.#brakes = new SenderBrakes(options.context);
     this.#state = options.state;
     this.#desk.adoptCards(options.cards ?? []);
   }
@@ -111,12 +116,14 @@ export class LiveSession {
     );
     const connection = memberSocket.id;
     this.#sockets.set(connection, memberSocket);
+    this.#brakes.fit(memberSocket, profile.id);
     socket.on('message', (data: unknown) => this.#receive(connection, data));
     // Of a packet that breaks the rules of Socket.IO, which then closes the connection.
     socket.on('error', () => this.#refuse('message-malformed'));
     socket.once('disconnect', () => this.#forget(connection));
     const { stream } = memberSocket;
     this.#apply({ kind: 'connect', connection, profile, clock, stream, resumes: readResumePoint(socket) });
+    memberSocket.endReplay();
   }
 
   askToJoin(user: User): { kind: 'asked'; id: JoinId } | { kind: 'refused'; code: ErrorCode } {
@@ -139,6 +146,7 @@ export class LiveSession {
 
   /** Sends nothing any more; what members say is still taken in. */
   freeze(): void {
+    this.#brakes.takeOff();
     this.#apply({ kind: 'freeze' });
   }
 
@@ -162,13 +170,23 @@ export class LiveSession {
     this.#desk.forgetAll();
   }
 
+  #cutFast(connection: ConnectionId): void {
+    this.#refuse('member-too-fast');
+    this.#log.warn('member.cut', { code: 'member-too-fast' });
+    this.#sockets.get(connection)?.close(errorTable['member-too-fast'].closeCode);
+    this.#forget(connection);
+  }
+
   #forget(connection: ConnectionId): void {
     this.#sockets.delete(connection);
     this.#apply({ kind: 'disconnect', connection });
   }
 
   #receive(connection: ConnectionId, data: unknown): void {
+    // What was read together with the message for which the connection was cut.
+    if (!this.#sockets.has(connection)) return;
     if (!(data instanceof Uint8Array)) return this.#refuse('message-malformed');
+    if (!this.#brakes.take(connection, data.byteLength)) return this.#cutFast(connection);
     this.#context.traffic.count('in', data.byteLength);
     const envelope = readEnvelope(data);
     switch (envelope.kind) {
@@ -204,6 +222,8 @@ export class LiveSession {
       case 'turn-away':
         this.#refuse(effect.code);
         return this.#sockets.get(effect.connection)?.close(errorTable[effect.code].closeCode);
+      case 'refused':
+        return this.#refuse(effect.code);
       case 'member-resumed':
         return this.#context.metrics.count('ct_edge_resumes_total');
       case 'member-gapped':
@@ -212,6 +232,7 @@ export class LiveSession {
       case 'member-joined':
         return this.#log.info('member.joined', { member: effect.member.id, host: effect.member.isHost });
       case 'member-left':
+        this.#brakes.forget(effect.member.id);
         return this.#log.info('member.left', { member: effect.member.id, reason: effect.reason });
       case 'join-decided':
         this.#log.info('join.decided', { decision: effect.decision.kind });
@@ -227,13 +248,13 @@ export class LiveSession {
 
   #send({ connection, to, offset, sequence, message }: SendEffect): void {
     const socket = this.#sockets.get(connection);
-    if (socket === undefined) return;
-    if (socket.waitingBytes > this.#context.sendBufferMaxBytes) {
+    if (socket === undefined || socket.isStopped) return;
+    if (socket.isBehind(this.#context.sendBufferMaxBytes / 2)) {
       this.#refuse('member-too-slow');
       this.#log.warn('member.cut', { member: to, code: 'member-too-slow' });
-      socket.cut();
-      // At once, not when the socket has noticed; the outbox has what is lost with the connection.
-      return this.#forget(connection);
+      // While all that waits is in the outbox too, which may take twice as much, so that its client can go on there.
+      this.#apply({ kind: 'hold', connection });
+      return socket.stop();
     }
     const bytes = this.#encoder.encode(message, to);
     this.#context.traffic.count('out', bytes.byteLength);

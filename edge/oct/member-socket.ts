@@ -3,7 +3,10 @@ import type { Socket } from 'socket.io';
 import type { ConnectionId, StreamId } from '../core/session-state.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import { streamOf } from './resume.ts';
-import { bufferedBytes, closeTransport, cutTransport } from './transport.ts';
+import { bufferedBytes, closeTransport, cutTransport, stopTransport } from './transport.ts';
+
+/** A member that reads so slowly has so long to come to the stop: about as long as it may take for a pong. */
+const stopGraceMs = 10_000;
 
 /** So much may be unconfirmed before a ping asks for a confirmation, sooner than the clock does. */
 const unaskedMaxBytes = 1_048_576;
@@ -16,6 +19,9 @@ export class MemberSocket {
   /** Handed to Engine.IO, which has not given it to the transport. */
   #heldBytes = 0;
   #lastSequence = 0;
+  #isStopped = false;
+  /** Of what waits, so much is what the client missed, which comes all at once and is no sign of slowness. */
+  #missedBytes = Infinity;
   /** Sent since the last ping. */
   #unasked = { bytes: 0, messages: 0 };
 
@@ -34,7 +40,28 @@ export class MemberSocket {
     socket.once('disconnect', unfollow);
   }
 
-  get waitingBytes(): number {
+  get conn(): Socket['conn'] {
+    return this.#socket.conn;
+  }
+
+  /** Nothing is sent to it any more, though it is still heard. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** All that the client missed has been handed to the connection. */
+  endReplay(): void {
+    this.#missedBytes = this.#waitingBytes;
+  }
+
+  /** More waits than may, because the client does not read fast enough. */
+  isBehind(waitingMaxBytes: number): boolean {
+    if (this.#missedBytes === Infinity) return false;
+    this.#missedBytes = Math.min(this.#missedBytes, this.#waitingBytes);
+    return this.#waitingBytes - this.#missedBytes > waitingMaxBytes;
+  }
+
+  get #waitingBytes(): number {
     return this.#heldBytes + bufferedBytes(this.#socket.conn);
   }
 
@@ -60,9 +87,16 @@ export class MemberSocket {
     closeTransport(this.#socket.conn, closeCode);
   }
 
-  /** Ends the connection with all that waits in it; the client tries again. */
-  cut(): void {
-    cutTransport(this.#socket.conn);
+  /**
+   * Ends the connection where its client has read all that waits in it, so that what the client sends until then is
+   * heard; the client tries again. One that does not read is cut.
+   */
+  stop(): void {
+    const { conn } = this.#socket;
+    this.#isStopped = true;
+    const timer = setTimeout(() => cutTransport(conn), stopGraceMs);
+    conn.once('close', () => clearTimeout(timer));
+    stopTransport(conn);
   }
 
   #askForConfirmation(): void {

@@ -20,8 +20,10 @@ export function bufferedBytes(conn: EngineSocket): number {
  */
 export function closeTransport(conn: EngineSocket, closeCode: number): void {
   const webSocket = webSocketOf(conn);
-  if (webSocket === undefined) conn.close(!conn.transport.writable);
-  else webSocket.close(closeCode);
+  if (webSocket === undefined) return conn.close(!conn.transport.writable);
+  // One that is not read would never show the peer's close frame.
+  webSocket.resume();
+  webSocket.close(closeCode);
 }
 
 /**
@@ -32,8 +34,9 @@ export function closeTransport(conn: EngineSocket, closeCode: number): void {
  */
 export function stopTransport(conn: EngineSocket): void {
   const webSocket = webSocketOf(conn);
-  if (webSocket === undefined) conn.close(!conn.transport.writable);
-  else webSocket.send(stopFrame);
+  if (webSocket === undefined) return conn.close(!conn.transport.writable);
+  webSocket.resume();
+  webSocket.send(stopFrame);
 }
 
 const stopFrame = '9';
@@ -43,6 +46,24 @@ export function cutTransport(conn: EngineSocket): void {
   const webSocket = webSocketOf(conn);
   if (webSocket === undefined) conn.close(true);
   else webSocket.terminate();
+}
+
+/** Takes nothing more from a WebSocket; what came already may still come out. */
+export function pauseReading(conn: EngineSocket): void {
+  webSocketOf(conn)?.pause();
+}
+
+export function resumeReading(conn: EngineSocket): void {
+  webSocketOf(conn)?.resume();
+}
+
+/**
+ * The peer has just said something, so its silence, for which Engine.IO would close the connection, begins now. Engine.IO
+ * does the same, but once per ping.
+ */
+export function proveLife(conn: EngineSocket): void {
+  const { pingTimeoutTimer } = conn as unknown as { readonly pingTimeoutTimer: NodeJS.Timeout | null };
+  pingTimeoutTimer?.refresh();
 }
 
 /** Tells of a WebSocket message beyond the limit, which closes the connection; a poll's is answered with 413. */

@@ -22,6 +22,7 @@ import type {
 } from '../adapter.ts';
 import { refuseRequest, refuseUpgrade } from '../refusal.ts';
 import type { DocumentStore } from '../store/document-store.ts';
+import { SenderPace } from '../core/sender-pace.ts';
 import { Documents } from './documents.ts';
 import type { OpenedDocument } from './documents.ts';
 import { heartbeatIntervalMs } from './limits.ts';
@@ -164,13 +165,16 @@ class YAdapter implements Adapter {
   }
 
   #admit(exchange: AdmittedExchange, opened: OpenDocument, ws: WebSocket, socket: Duplex): void {
-    const { settings, log, activity } = this.#options;
+    const { settings, log, metrics, activity, now } = this.#options;
     const { key, epoch, exchangeId } = exchange;
     const { document, release } = opened;
     const member = new Member({
       ws,
       socket,
       sendBufferMaxBytes: settings.CT_SEND_BUFFER_MAX_BYTES,
+      pace: this.#openPace(),
+      nowMs: now,
+      onSlowed: (limit) => metrics.count('ct_edge_slowed_total', { adapter: 'y', limit }),
       traffic: this.#traffic,
       onCut: (code) => {
         this.#countRefusal(code);
@@ -189,6 +193,12 @@ class YAdapter implements Adapter {
     });
     if (document.memberCount >= settings.CT_MEMBERS_MAX) member.refuse('session-full');
     else document.join(member);
+  }
+
+  #openPace(): SenderPace {
+    const { settings, now } = this.#options;
+    const messagesPerSecond = settings.CT_MEMBER_MESSAGES_PER_SECOND;
+    return new SenderPace({ messagesPerSecond, bytesPerSecond: settings.CT_MEMBER_BYTES_PER_SECOND }, now());
   }
 
   #beat(): void {

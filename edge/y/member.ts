@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
+import type { PaceLimit, SenderPace } from '../core/sender-pace.ts';
 import { frameBinary } from './frame.ts';
 import { closeGraceMs } from './limits.ts';
 import { encodeAwarenessMessage } from './message.ts';
@@ -16,6 +17,10 @@ export interface MemberOptions {
   /** The socket that the WebSocket runs on. */
   readonly socket: Duplex;
   readonly sendBufferMaxBytes: number;
+  readonly pace: SenderPace;
+  readonly nowMs: () => number;
+  /** The member is not read from for a while. */
+  readonly onSlowed: (cause: PaceLimit | 'commit') => void;
   readonly traffic: Traffic;
   /** Called once, when this side cuts the member off for a fault of its own. */
   readonly onCut: (code: ErrorCode) => void;
@@ -28,6 +33,9 @@ export class Member {
   #isEnding = false;
   #isCorked = false;
   #hasAnswered = true;
+  /** Why it is not read from; read again when there is no reason left. */
+  readonly #pauses = new Set<'pace' | 'commit'>();
+  #pacing: NodeJS.Timeout | undefined;
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -35,6 +43,7 @@ export class Member {
     ws.on('pong', () => {
       this.#hasAnswered = true;
     });
+    ws.once('close', () => clearTimeout(this.#pacing));
     ws.on('error', (error: Error & { code?: string }) => {
       const code = codeOfFault(error.code);
       if (code !== undefined) this.#noteCut(code);
@@ -52,6 +61,7 @@ export class Member {
       this.#hasAnswered = true;
       // The default binary type gives a Buffer.
       const bytes = data as Buffer;
+      if (!this.#isInPace(bytes.byteLength)) return this.refuse('member-too-fast');
       this.#options.traffic.count('in', bytes.byteLength);
       receive(isBinary ? bytes : undefined);
     });
@@ -76,12 +86,14 @@ export class Member {
     socket.write(frame);
   }
 
+  /** Reads nothing more until `resume`: what it sent waits for the disk. */
   pause(): void {
-    this.#options.ws.pause();
+    if (!this.#pauses.has('commit')) this.#options.onSlowed('commit');
+    this.#pauseFor('commit');
   }
 
   resume(): void {
-    this.#options.ws.resume();
+    this.#resumeFrom('commit');
   }
 
   /** Pings, and sends what keeps the client content; cuts a peer that was silent since the last beat. */
@@ -106,11 +118,34 @@ export class Member {
     const { ws } = this.#options;
     this.#isEnding = true;
     if (ws.readyState !== ws.OPEN) return;
+    clearTimeout(this.#pacing);
     // A paused socket would never see the peer's close frame.
     ws.resume();
     ws.close(errorTable[code].closeCode, code);
     const timer = setTimeout(() => ws.terminate(), closeGraceMs);
     ws.once('close', () => clearTimeout(timer));
+  }
+
+  /** A sender that is too fast is not read from for as long as its pace says; false where that is not enough. */
+  #isInPace(bytes: number): boolean {
+    const { pace, nowMs, onSlowed } = this.#options;
+    const verdict = pace.take(bytes, nowMs());
+    if (verdict.kind === 'refuse') return false;
+    if (verdict.kind === 'go-on' || this.#pauses.has('pace')) return true;
+    onSlowed(verdict.limit);
+    this.#pauseFor('pace');
+    this.#pacing = setTimeout(() => this.#resumeFrom('pace'), verdict.ms);
+    return true;
+  }
+
+  #pauseFor(cause: 'pace' | 'commit'): void {
+    this.#pauses.add(cause);
+    this.#options.ws.pause();
+  }
+
+  #resumeFrom(cause: 'pace' | 'commit'): void {
+    this.#pauses.delete(cause);
+    if (this.#pauses.size === 0) this.#options.ws.resume();
   }
 
   #cork(): void {

@@ -252,6 +252,8 @@ export function tell(effect: Effect): string {
       return `resumed ${effect.member.id}`;
     case 'member-gapped':
       return `gap of ${effect.member.id}: ${effect.code}`;
+    case 'refused':
+      return `refused: ${effect.code}`;
     case 'member-joined':
       return `joined ${effect.member.id}`;
     case 'member-left':
