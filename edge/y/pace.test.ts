@@ -16,18 +16,18 @@ async function countSlowed(edge: YEdge, limit: string): Promise<number> {
 
 for (const release of releases) {
   test(`a fast writer is slowed, and others write meanwhile (y-websocket ${release})`, async (t) => {
-    const edge = await startYEdge(t, { settings: { CT_MEMBER_MESSAGES_PER_SECOND: 1_000 } });
+    const edge = await startYEdge(t, { settings: { CT_MEMBER_MESSAGES_PER_SECOND: 2_000 } });
     const [ann, bob] = [await enterDocument(t, edge, { release }), await enterDocument(t, edge, { release })];
     const eve = await enterDocument(t, edge, { release });
     let losses = 0;
     eve.provider.on('connection-close', () => losses++);
     // Longer than a chunk of the network, of which all messages come at once.
-    for (let n = 0; n < 4_000; n++) eve.text.insert(0, 'e');
+    for (let n = 0; n < 12_000; n++) eve.text.insert(0, 'e');
     await eventually(async () => (await countSlowed(edge, 'messages')) > 0, 'she is slowed');
     bob.text.insert(0, 'b');
     await eventually(() => ann.text.toJSON().includes('b'), 'bob is heard');
-    assert.ok(ann.text.length < 4_001, 'while she is still held back');
-    await eventually(() => ann.text.length === 4_001, 'all of hers is there');
+    assert.ok(ann.text.length < 12_001, 'while she is still held back');
+    await eventually(() => ann.text.length === 12_001, 'all of hers is there');
     assert.equal(losses, 0);
     assert.equal(await edge.countRefused('member-too-fast'), 0);
   });
