@@ -225,6 +225,7 @@ export class SessionModel {
         this.#members.clear();
         return;
       case 'expel':
+      case 'refused':
     }
   }
 
