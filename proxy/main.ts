@@ -38,6 +38,7 @@ import { Placer } from './placement.ts';
 import { openFrontServer } from './server.ts';
 import { Settler } from './settle.ts';
 import { StaticActivity } from './static-activity.ts';
+import { openTransport } from './wire/open-transport.ts';
 import { TimerWheel } from './wire/timer-wheel.ts';
 import { Upstreams } from './wire/upstreams.ts';
 
@@ -56,7 +57,8 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const { directory, pool, membership, placer, gate, metrics, secrets } = locator;
   const settler = new Settler({ log, metrics, secrets });
   const wheel = startWheel();
-  const upstreams = new Upstreams({ settings, wheel, metrics });
+  const transport = openTransport(settings.CT_NATIVE_SOCKETS);
+  const upstreams = new Upstreams({ settings, wheel, transport, metrics });
   const backends = parseBackends(settings.CT_BACKEND);
   const isStatic = backends.length > 0;
   const activity = isStatic ? new StaticActivity(nowMs) : undefined;
@@ -87,7 +89,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
         requests: edgeRequests(locator, log),
         log,
       });
-  const front = await openFrontServer({ settings, upstreams, wheel, exchange, metrics });
+  const front = await openFrontServer({ settings, upstreams, wheel, transport, exchange, metrics });
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   const admin = await openAdmin({ settings, locator, ports, signal: stopping.signal });
   for (const backend of backends) {
@@ -107,6 +109,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
       control?.close();
       admin.close();
       upstreams.destroy();
+      transport.close();
       await directory.close();
     },
   });

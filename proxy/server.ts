@@ -3,10 +3,9 @@
  * (`wire/client-connection.ts`); here they become wires, and each wire an exchange.
  */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { listen } from '#shared/admin-server.ts';
+import type { TLSSocket } from 'node:tls';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { headerTokens, headerValues } from './core/header-list.ts';
@@ -14,9 +13,12 @@ import { conductExchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import { ClientConnection } from './wire/client-connection.ts';
 import type { ClientWire, Door } from './wire/client-connection.ts';
+import { NetSocket } from './wire/net-socket.ts';
 import type { RequestScanner } from './wire/request-head.ts';
 import { RequestWire } from './wire/request-wire.ts';
 import type { TimerWheel } from './wire/timer-wheel.ts';
+import { clientSocketOptions, listening } from './wire/transport.ts';
+import type { Acceptor, Listening, Transport } from './wire/transport.ts';
 import { UpgradeWire } from './wire/upgrade-wire.ts';
 import type { Upstreams } from './wire/upstreams.ts';
 
@@ -24,6 +26,7 @@ interface FrontServerOptions {
   readonly settings: Settings;
   readonly upstreams: Upstreams;
   readonly wheel: TimerWheel;
+  readonly transport: Transport;
   readonly exchange: ExchangeOptions;
   readonly metrics: Metrics;
 }
@@ -37,27 +40,18 @@ export interface FrontServer {
   destroy(): void;
 }
 
-/** Half-open: a client may not be cut off while its last answer is on the way. */
-const socketOptions = { allowHalfOpen: true, noDelay: true } as const;
-
 export async function openFrontServer(options: FrontServerOptions): Promise<FrontServer> {
-  const { settings } = options;
-  const plain = new Listener(createServer(socketOptions), 'connection', options);
+  const { settings, transport } = options;
+  const plain = new Listener(false, options);
   const listeners = [plain];
-  const httpPort = await listen(plain.server, settings.CT_HOST, settings.CT_HTTP_PORT);
+  const httpPort = await plain.open(async (accept) => {
+    return await transport.listen(settings.CT_HOST, settings.CT_HTTP_PORT, accept);
+  });
   let httpsPort: number | undefined;
   if (settings.CT_TLS_CERT !== '') {
-    const server = createTlsServer({
-      ...socketOptions,
-      cert: readFileSync(settings.CT_TLS_CERT),
-      key: readFileSync(settings.CT_TLS_KEY),
-      minVersion: 'TLSv1.2',
-      ALPNProtocols: ['http/1.1'],
-      handshakeTimeout: settings.CT_HEAD_TIMEOUT_MS,
-    });
-    const listener = new Listener(server, 'secureConnection', options);
-    listeners.push(listener);
-    httpsPort = await listen(server, settings.CT_HOST, settings.CT_HTTPS_PORT);
+    const secure = new Listener(true, options);
+    listeners.push(secure);
+    httpsPort = await secure.open(async (accept) => await listenSecurely(settings, secure, accept));
   }
   return {
     httpPort,
@@ -67,34 +61,55 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
   };
 }
 
+async function listenSecurely(settings: Settings, listener: Listener, accept: Acceptor): Promise<Listening> {
+  const server = createTlsServer({
+    ...clientSocketOptions,
+    cert: readFileSync(settings.CT_TLS_CERT),
+    key: readFileSync(settings.CT_TLS_KEY),
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: settings.CT_HEAD_TIMEOUT_MS,
+  });
+  // Below TLS a socket is there before it is a connection: it, too, has to end with the server.
+  server.on('connection', (socket: Socket) => listener.keep(socket));
+  server.on('secureConnection', (socket: TLSSocket) => accept((ears) => new NetSocket(socket, ears)));
+  return await listening(server, settings.CT_HOST, settings.CT_HTTPS_PORT);
+}
+
 class Listener implements Door {
-  readonly server: Server;
   readonly secure: boolean;
   readonly settings: Settings;
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
   isStopping = false;
   readonly #upstreams: Upstreams;
+  readonly #transport: Transport;
   readonly #exchange: ExchangeOptions;
   readonly #connections = new Set<ClientConnection>();
   readonly #sockets = new Set<Socket>();
+  #listening: Listening | undefined;
 
-  constructor(server: Server, event: 'connection' | 'secureConnection', options: FrontServerOptions) {
-    this.server = server;
-    this.secure = event === 'secureConnection';
+  constructor(secure: boolean, options: FrontServerOptions) {
+    this.secure = secure;
     this.settings = options.settings;
     this.wheel = options.wheel;
     this.metrics = options.metrics;
     this.#upstreams = options.upstreams;
+    this.#transport = options.transport;
     this.#exchange = options.exchange;
-    // Below TLS a socket is there before it is a connection: it, too, has to end with the server.
-    if (this.secure) server.on('connection', (socket: Socket) => this.#keep(socket));
-    server.on(event, (socket: Socket) => this.#connections.add(new ClientConnection(socket, this)));
+  }
+
+  /** Listens; resolves with the port. */
+  async open(listen: (accept: Acceptor) => Promise<Listening>): Promise<number> {
+    this.#listening = await listen((adopt) => this.#connections.add(new ClientConnection(adopt, this)));
+    return this.#listening.port;
   }
 
   openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire {
     const { settings, wheel, secure } = this;
-    if (asksForUpgrade(scanner)) return new UpgradeWire(connection, scanner, { settings, wheel, secure });
+    if (asksForUpgrade(scanner)) {
+      return new UpgradeWire(connection, scanner, { settings, wheel, secure, transport: this.#transport });
+    }
     return new RequestWire(connection, scanner, {
       upstreams: this.#upstreams,
       secure,
@@ -112,7 +127,7 @@ class Listener implements Door {
 
   stopAccepting(): void {
     this.isStopping = true;
-    this.server.close();
+    this.#listening?.stop();
     for (const connection of this.#connections) connection.stop();
   }
 
@@ -121,7 +136,7 @@ class Listener implements Door {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #keep(socket: Socket): void {
+  keep(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
   }

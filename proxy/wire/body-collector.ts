@@ -1,5 +1,6 @@
 /** Gathers a whole body, up to a bound, for what the front door answers by itself. */
 import { AppError } from '#shared/errors.ts';
+import { keepBytes } from './byte-socket.ts';
 import type { BodySink, RequestBody } from './request-body.ts';
 
 export class BodyCollector implements BodySink {
@@ -25,7 +26,7 @@ export class BodyCollector implements BodySink {
   }
 
   onBodySpan(span: Buffer): void {
-    if (this.#body.payloadBytes <= this.#maxBytes) this.#chunks.push(span);
+    if (this.#body.payloadBytes <= this.#maxBytes) this.#chunks.push(keepBytes(span));
   }
 
   onBodyRead(): void {

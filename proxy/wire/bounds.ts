@@ -6,8 +6,6 @@ export const requestFieldsMax = 100;
 export const answerFieldsMax = 200;
 /** Bytes that a client may send ahead of the answer that it waits for; then its socket is not read. */
 export const readAheadMaxBytes = 65_536;
-/** Requests that a client may send ahead; who sends more is cut off. */
-export const pipelinedMax = 128;
 /**
  * A span up to this size is copied into one write with the head before it; a larger one is lent to the socket, and what little
  * of it waits for a slow client must not keep a much larger buffer alive.

@@ -2,20 +2,17 @@
  * One client connection of HTTP/1.1: heads read off as bytes, exchanges one after the other as their answers must come,
  * bounded read-ahead, one deadline for whatever the client owes, and an end that takes no answer from it.
  */
-import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { AppError, errorBody, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import { plainAddress } from '../core/client-address.ts';
 import { formatAnswer } from './answer-head.ts';
-import { lingerMs, pipelinedMax, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
+import { lingerMs, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
+import { keepBytes } from './byte-socket.ts';
+import type { ByteSocket, SocketEars } from './byte-socket.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
 import type { RequestBody } from './request-body.ts';
 import { RequestScanner } from './request-head.ts';
-import { attachEvents, detachEvents } from './socket-events.ts';
-import type { SocketEvents } from './socket-events.ts';
 import { Deadline } from './timer-wheel.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Wire } from './wire.ts';
@@ -31,6 +28,12 @@ export interface ClientWire extends Wire {
   onDrain(): void;
 }
 
+/** A socket that changes its owner, and what was read of it already. */
+export interface HandedSocket {
+  readonly socket: ByteSocket;
+  readonly early: Buffer;
+}
+
 export interface Door {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
@@ -44,71 +47,60 @@ export interface Door {
 
 const nothing = Buffer.alloc(0);
 
-export class ClientConnection {
-  readonly address: string;
-  readonly #socket: Socket;
-  readonly #isPlainTcp: boolean;
+export class ClientConnection implements SocketEars {
+  readonly #socket: ByteSocket;
   readonly #door: Door;
   readonly #scanner: RequestScanner;
   readonly #deadline = new Deadline(() => this.#onDue());
-  readonly #events: SocketEvents = {
-    data: (chunk) => this.#onData(chunk),
-    end: () => this.#onEnd(),
-    drain: () => this.#onDrain(),
-    error: () => this.#onClose(),
-    close: () => this.#onClose(),
-  };
   #phase: 'head' | 'exchange' | 'ending' | 'over' = 'head';
   /** Bytes that were read and not used yet. */
   #held: Buffer = nothing;
   #wire: ClientWire | undefined;
   #awaits: 'head' | 'request' | 'body' | 'drain' | 'close' = 'head';
 
-  constructor(socket: Socket, door: Door) {
-    this.#socket = socket;
+  constructor(adopt: (ears: SocketEars) => ByteSocket, door: Door) {
     this.#door = door;
-    this.#isPlainTcp = socket instanceof Socket && !(socket instanceof TLSSocket);
-    this.address = plainAddress(socket.remoteAddress);
     this.#scanner = new RequestScanner({
       headMaxBytes: door.settings.CT_HEAD_MAX_BYTES,
       fieldsMax: requestFieldsMax,
     });
-    attachEvents(socket, this.#events);
+    this.#socket = adopt(this);
     this.#await('head', door.settings.CT_HEAD_TIMEOUT_MS);
+  }
+
+  get address(): string {
+    return this.#socket.address;
   }
 
   /** Bytes wait for the client beyond what a socket should hold. */
   get isCongested(): boolean {
-    return this.#socket.writableNeedDrain;
+    return this.#socket.isCongested;
   }
 
-  /** Bytes that were written may be in use still; of a plain TCP socket alone it is known when they are not. */
+  /** Memory that was written may be in use still. */
   get holdsBytes(): boolean {
-    return !this.#isPlainTcp || this.#socket.writableLength > 0;
+    return this.#socket.holdsBytes;
   }
 
   /** False when the writer should wait for `onDrain`. Text is latin1. */
   write(bytes: string | Buffer): boolean {
-    if (!this.#socket.writable) return true;
-    const isFree =
-      typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
-    if (!isFree) this.#await('drain', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
-    return isFree;
+    return !this.#socket.isWritable || this.#afterWrite(this.#socket.write(bytes));
   }
 
   /** Writes what belongs together in one go. */
   writeBoth(head: string, rest: Buffer): boolean {
-    this.#socket.cork();
-    this.write(head);
-    const isFree = this.write(rest);
-    this.#socket.uncork();
+    return !this.#socket.isWritable || this.#afterWrite(this.#socket.writeBoth(head, rest));
+  }
+
+  #afterWrite(isFree: boolean): boolean {
+    if (!isFree) this.#await('drain', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
     return isFree;
   }
 
   /** Ends the connection at once, in the middle of an answer: the client must not take it for a whole one. */
   breakOff(isEndOfBody: boolean): void {
     // Where the connection's end is the body's end, an orderly one would say that all is there.
-    if (isEndOfBody && !this.#door.secure) this.#socket.resetAndDestroy();
+    if (isEndOfBody) this.#socket.reset();
     else this.#socket.destroy();
   }
 
@@ -121,21 +113,20 @@ export class ClientConnection {
     if (this.#phase === 'head' && !this.#scanner.hasBegun) this.#endGently();
   }
 
-  /** Gives the socket of an upgrade away; bytes that came behind the head come out of it again. */
-  handOver(): Socket {
+  /** Gives the socket of an upgrade away, with the bytes that came behind the head; its new owner resumes it. */
+  handOver(): HandedSocket {
     this.#phase = 'over';
     this.#door.wheel.remove(this.#deadline);
     this.#socket.pause();
-    detachEvents(this.#socket, this.#events);
-    this.#socket.once('close', () => this.#door.forget(this));
-    if (this.#held.length > 0) this.#socket.unshift(this.#held);
+    const early = keepBytes(this.#held);
     this.#held = nothing;
-    return this.#socket;
+    return { socket: this.#socket, early };
   }
 
-  #onData(chunk: Buffer): void {
+  onBytes(chunk: Buffer): void {
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     this.advance();
+    this.#held = this.#held.length === 0 ? nothing : keepBytes(this.#held);
   }
 
   /** Uses what is held as far as it goes; the wire asks for it when it wants its body, or more of it. */
@@ -183,26 +174,19 @@ export class ClientConnection {
   #regulate(): void {
     if (this.#phase === 'over') return;
     const body = this.#wire?.body;
-    if (this.#phase === 'exchange' && this.#sendsTooManyAhead(body)) return void this.#socket.destroy();
     const isFull = this.#phase === 'exchange' && (body?.isBlocked || this.#held.length > readAheadMaxBytes);
-    if (isFull && !this.#socket.isPaused()) this.#socket.pause();
-    if (!isFull && this.#socket.isPaused()) this.#socket.resume();
+    if (isFull && !this.#socket.isPaused) this.#socket.pause();
+    if (!isFull && this.#socket.isPaused) this.#socket.resume();
     if (this.#phase !== 'exchange' || this.#awaits === 'drain') return;
     if (body?.isWanted && !body.isBlocked) this.#await('body', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
     else if (this.#awaits === 'body') this.#door.wheel.clear(this.#deadline);
   }
 
-  /** Requests that wait for their turn; a rough count, of the empty lines that end their heads. */
-  #sendsTooManyAhead(body: RequestBody | undefined): boolean {
-    if (this.#held.length < pipelinedMax || (body !== undefined && !body.isDone)) return false;
-    let count = 0;
-    for (let at = -1; (at = this.#held.indexOf('\r\n\r\n', at + 1)) !== -1;) count++;
-    return count > pipelinedMax;
-  }
-
   async #conduct(wire: ClientWire): Promise<void> {
     await this.#door.conduct(wire);
-    if (this.#phase === 'over' || this.#socket.destroyed) return;
+    // An upgrade is over with its exchange.
+    if (this.#phase === 'over') return this.#door.forget(this);
+    if (this.#socket.isDestroyed) return;
     this.#wire = undefined;
     if (!wire.persists || this.#door.isStopping) return this.#endAfter(wire);
     this.#phase = 'head';
@@ -250,7 +234,7 @@ export class ClientConnection {
     this.#endGently();
   }
 
-  #onDrain(): void {
+  onDrain(): void {
     if (this.#awaits === 'drain') {
       this.#awaits = 'head';
       this.#door.wheel.clear(this.#deadline);
@@ -259,13 +243,13 @@ export class ClientConnection {
     this.#regulate();
   }
 
-  #onEnd(): void {
+  onEnd(): void {
     // Whoever ends its side in the middle of an exchange has left; half-open clients are not served, as with node:http.
     if (this.#phase === 'exchange') this.#socket.destroy();
     else this.#socket.end();
   }
 
-  #onClose(): void {
+  onClose(): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#held = nothing;
@@ -284,9 +268,9 @@ export class ClientConnection {
       case 'body':
         return this.#wire?.leave(new AppError('request-timeout'));
       case 'drain':
-        return void this.#socket.destroy();
+        return this.#socket.destroy();
       case 'close':
-        return this.#socket.writableEnded ? void this.#socket.destroy() : this.#endGently();
+        return this.#socket.hasEnded ? this.#socket.destroy() : this.#endGently();
     }
   }
 

@@ -2,7 +2,6 @@
  * The handshake of one upgrade with an edge, on a connection of its own: ends with the socket of the 101, or
  * with the whole answer of an edge that declined, which is small.
  */
-import type { Socket } from 'node:net';
 import type { AppError } from '#shared/errors.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Framing } from '../core/body-framing.ts';
@@ -10,10 +9,13 @@ import type { HeaderList } from '../core/header-list.ts';
 import { headerValues } from '../core/header-list.ts';
 import { formatFields } from './answer-head.ts';
 import { handshakeAnswerMaxBytes } from './bounds.ts';
+import { keepBytes } from './byte-socket.ts';
+import type { HandedSocket } from './client-connection.ts';
 import { parseOrigin } from './origin.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { ResponseScanner } from './response-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import type { Transport } from './transport.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 import type { ConnectionOwner, EdgeConnection, UpstreamFailure, UpstreamUser } from './upstream-user.ts';
 import type { ForwardOutcome, ForwardPlan } from './wire.ts';
@@ -25,7 +27,7 @@ interface Answered {
 }
 
 export type HandshakeEnd =
-  | (Answered & { readonly kind: 'agreed'; readonly socket: Socket })
+  | (Answered & { readonly kind: 'agreed'; readonly handed: HandedSocket })
   | (Answered & { readonly kind: 'declined'; readonly body: Buffer })
   | (ForwardOutcome & { kind: 'failed' });
 
@@ -34,6 +36,7 @@ interface HandshakeOptions {
   readonly plan: ForwardPlan;
   readonly settings: Settings;
   readonly wheel: TimerWheel;
+  readonly transport: Transport;
   readonly resolve: (end: HandshakeEnd) => void;
 }
 
@@ -43,6 +46,7 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
   readonly holdsBytes = true;
   readonly settings: Settings;
   readonly wheel: TimerWheel;
+  readonly transport: Transport;
   readonly #options: HandshakeOptions;
   #upstream: UpstreamConnection | undefined;
   #answer: Answered | undefined;
@@ -53,6 +57,7 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
     this.method = options.scanner.method;
     this.settings = options.settings;
     this.wheel = options.wheel;
+    this.transport = options.transport;
   }
 
   start(): void {
@@ -76,12 +81,12 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
   onHead(scanner: ResponseScanner, headers: HeaderList, _framing: Framing): boolean {
     this.#answer = { status: scanner.status, scanner, headers };
     if (scanner.status === 101)
-      this.#options.resolve({ kind: 'agreed', ...this.#answer, socket: this.#upstream!.handOver() });
+      this.#options.resolve({ kind: 'agreed', ...this.#answer, handed: this.#upstream!.handOver() });
     return false;
   }
 
   onSpan(span: Buffer): void {
-    this.#chunks.push(span);
+    this.#chunks.push(keepBytes(span));
   }
 
   onReadEnd(payloadBytes: number): void {

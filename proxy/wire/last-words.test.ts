@@ -1,7 +1,7 @@
 /** How a connection of a client goes on or ends: bodies that are asked for, refused or broken, and answers that are the last. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { eventually } from '../../test/support/oct-inbox.ts';
+import { testOnEach } from '../../test/support/each-transport.ts';
 import { Gathered, WireScene, ownBodyMaxBytes, startRawEdge } from '../../test/support/wire-scene.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
@@ -10,7 +10,7 @@ function answer(body: string): string {
   return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-test('a client that reads late gets the whole of its last answer', async (t) => {
+testOnEach('a client that reads late gets the whole of its last answer', async (t) => {
   // Sizes at which the last piece waits in our socket, though not so much that the exchange does.
   const pieces = [60_000, 17_000, 20_000].map((size) => 'x'.repeat(size));
   const length = pieces.join('').length;
@@ -35,7 +35,7 @@ test('a client that reads late gets the whole of its last answer', async (t) => 
   assert.equal(seen.text.slice(seen.text.indexOf('\r\n\r\n') + 4).length, length);
 });
 
-test('while the front door stops, an answer says that its connection ends', async (t) => {
+testOnEach('while the front door stops, an answer says that its connection ends', async (t) => {
   const edge = await startRawEdge(t, (socket) =>
     socket.on('data', () => {
       scene.isStopping = true;
@@ -50,7 +50,7 @@ test('while the front door stops, an answer says that its connection ends', asyn
   assert.match(seen.text, /\r\nconnection: close\r\n\r\nown$/);
 });
 
-test('a client that asks to go on is told by the front door, once its body is wanted', async (t) => {
+testOnEach('a client that asks to go on is told by the front door, once its body is wanted', async (t) => {
   let bodies = '';
   const edge = await startRawEdge(t, (socket) =>
     socket.on('data', (chunk: Buffer) => {
@@ -67,24 +67,28 @@ test('a client that asks to go on is told by the front door, once its body is wa
   assert.equal(/expect/i.test(bodies), false);
 });
 
-test('a body that the front door takes for itself has a bound, and is answered when it breaks', async (t) => {
-  const scene = new WireScene(t, {});
-  const kept = scene.openClient();
-  const told = new Gathered(kept);
-  const ask = async (bytes: string, ending: string): Promise<string> => {
-    told.text = '';
-    kept.write(bytes);
-    await eventually(() => told.text.endsWith(ending), ending);
-    return told.text;
-  };
-  const own = (body: string): string => `OPTIONS / HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  await ask(own('hello'), '\r\n\r\nhello');
-  await ask(own('x'.repeat(ownBodyMaxBytes)), 'xx');
-  const unfinished = own('x'.repeat(2 * ownBodyMaxBytes)).slice(0, -1);
-  const large = await ask(unfinished, 'body-too-large');
-  assert.match(large, /^HTTP\/1\.1 413 [\s\S]*connection: close/);
-  const client = scene.openClient();
-  const seen = new Gathered(client);
-  client.write('OPTIONS / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n');
-  await eventually(() => seen.text.endsWith('framing-ambiguous'), 'it is refused');
-});
+testOnEach(
+  'a body that the front door takes for itself has a bound, and is answered when it breaks',
+  async (t) => {
+    const scene = new WireScene(t, {});
+    const kept = scene.openClient();
+    const told = new Gathered(kept);
+    const ask = async (bytes: string, ending: string): Promise<string> => {
+      told.text = '';
+      kept.write(bytes);
+      await eventually(() => told.text.endsWith(ending), ending);
+      return told.text;
+    };
+    const own = (body: string): string =>
+      `OPTIONS / HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    await ask(own('hello'), '\r\n\r\nhello');
+    await ask(own('x'.repeat(ownBodyMaxBytes)), 'xx');
+    const unfinished = own('x'.repeat(2 * ownBodyMaxBytes)).slice(0, -1);
+    const large = await ask(unfinished, 'body-too-large');
+    assert.match(large, /^HTTP\/1\.1 413 [\s\S]*connection: close/);
+    const client = scene.openClient();
+    const seen = new Gathered(client);
+    client.write('OPTIONS / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n');
+    await eventually(() => seen.text.endsWith('framing-ambiguous'), 'it is refused');
+  },
+);

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { test } from 'node:test';
+import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 import { eventually } from '../../test/support/oct-inbox.ts';
+import { testOnEach } from '../../test/support/each-transport.ts';
 import { Gathered, WireScene, startHttpEdge, startRawEdge } from '../../test/support/wire-scene.ts';
 
 /** Answers with what it got: method, target, one header and the body. */
@@ -23,30 +24,36 @@ async function startTeller(t: TestContext): Promise<WireScene> {
   return new WireScene(t, { a: await startHttpEdge(t, tellBack) });
 }
 
-test('a request split at every byte of its head and of its chunks reaches the edge the same', async (t) => {
-  const scene = await startTeller(t);
-  const requests = {
-    length: 'POST /x?y HTTP/1.1\r\nHost: h\r\nX-A: 1 2\r\nContent-Length: 11\r\n\r\nhello world',
-    chunked:
-      'POST /x?y HTTP/1.1\r\nHost: h\r\nX-A: 1 2\r\nTransfer-Encoding: chunked\r\n\r\n6;e=1\r\nhello \r\n05\r\nworld\r\n0\r\nT: 1\r\n\r\n',
-  };
-  for (const [framing, bytes] of Object.entries(requests)) {
-    const client = scene.openClient();
-    const answers = new Gathered(client);
-    for (let at = 0; at <= bytes.length; at++) {
+testOnEach(
+  'a request split at every byte of its head and of its chunks reaches the edge the same',
+  async (t) => {
+    const scene = await startTeller(t);
+    const requests = {
+      length: 'POST /x?y HTTP/1.1\r\nHost: h\r\nX-A: 1 2\r\nContent-Length: 11\r\n\r\nhello world',
+      chunked:
+        'POST /x?y HTTP/1.1\r\nHost: h\r\nX-A: 1 2\r\nTransfer-Encoding: chunked\r\n\r\n6;e=1\r\nhello \r\n05\r\nworld\r\n0\r\nT: 1\r\n\r\n',
+    };
+    for (const [framing, bytes] of Object.entries(requests)) {
+      const client = scene.openClient();
+      const answers = new Gathered(client);
+      for (let at = 0; at <= bytes.length; at++) {
+        answers.text = '';
+        if (at > 0) client.write(bytes.slice(0, at), 'latin1');
+        if (at < bytes.length) client.write(bytes.slice(at), 'latin1');
+        await eventually(
+          () => answers.text.endsWith('POST /x?y 1 2 hello world'),
+          `${framing} split at ${at}`,
+        );
+      }
+      for (const byte of bytes) client.write(byte, 'latin1');
       answers.text = '';
-      if (at > 0) client.write(bytes.slice(0, at), 'latin1');
-      if (at < bytes.length) client.write(bytes.slice(at), 'latin1');
-      await eventually(() => answers.text.endsWith('POST /x?y 1 2 hello world'), `${framing} split at ${at}`);
+      await eventually(() => answers.text.endsWith('POST /x?y 1 2 hello world'), `${framing} byte by byte`);
+      assert.equal(scene.pool('a').size.open, 1, 'all went over one connection');
     }
-    for (const byte of bytes) client.write(byte, 'latin1');
-    answers.text = '';
-    await eventually(() => answers.text.endsWith('POST /x?y 1 2 hello world'), `${framing} byte by byte`);
-    assert.equal(scene.pool('a').size.open, 1, 'all went over one connection');
-  }
-});
+  },
+);
 
-test('an answer split at every byte reaches the client the same', async (t) => {
+testOnEach('an answer split at every byte reaches the client the same', async (t) => {
   const answers = {
     length: 'HTTP/1.1 200 Fine\r\nX-A: 1 2\r\ndate: x\r\nContent-Length: 11\r\n\r\nhello world',
     chunked:
@@ -80,30 +87,33 @@ test('an answer split at every byte reaches the client the same', async (t) => {
   }
 });
 
-test('pipelined requests with different keys in one read are answered in order by their own edges', async (t) => {
-  const nameItself =
-    (name: string): RequestListener =>
-    (incoming, response) => {
-      incoming.resume();
-      const answer = (): void => void response.end(`${name}${incoming.url} `);
-      // The first edge is the slower one.
-      if (name === 'a') setImmediate(() => setImmediate(answer));
-      else answer();
+testOnEach(
+  'pipelined requests with different keys in one read are answered in order by their own edges',
+  async (t) => {
+    const nameItself =
+      (name: string): RequestListener =>
+      (incoming, response) => {
+        incoming.resume();
+        const answer = (): void => void response.end(`${name}${incoming.url} `);
+        // The first edge is the slower one.
+        if (name === 'a') setImmediate(() => setImmediate(answer));
+        else answer();
+      };
+    const edges = {
+      a: await startHttpEdge(t, nameItself('a')),
+      b: await startHttpEdge(t, nameItself('b')),
     };
-  const edges = {
-    a: await startHttpEdge(t, nameItself('a')),
-    b: await startHttpEdge(t, nameItself('b')),
-  };
-  const scene = new WireScene(t, edges);
-  const client = scene.openClient();
-  const gathered = new Gathered(client);
-  const ask = (key: string, target: string): string =>
-    `GET ${target} HTTP/1.1\r\nHost: h\r\nctstickiness: ${key}\r\n\r\n`;
-  const post = 'POST /3 HTTP/1.1\r\nHost: h\r\nctstickiness: b\r\nContent-Length: 5\r\n\r\nGET /';
-  client.write(ask('a', '/1') + ask('b', '/2') + post + ask('a', '/4') + ask('b', '/5'));
-  await eventually(() => gathered.text.includes('b/5 '), 'all are answered');
-  assert.deepEqual(gathered.text.match(/[ab]\/\d(?= )/g), ['a/1', 'b/2', 'b/3', 'a/4', 'b/5']);
-});
+    const scene = new WireScene(t, edges);
+    const client = scene.openClient();
+    const gathered = new Gathered(client);
+    const ask = (key: string, target: string): string =>
+      `GET ${target} HTTP/1.1\r\nHost: h\r\nctstickiness: ${key}\r\n\r\n`;
+    const post = 'POST /3 HTTP/1.1\r\nHost: h\r\nctstickiness: b\r\nContent-Length: 5\r\n\r\nGET /';
+    client.write(ask('a', '/1') + ask('b', '/2') + post + ask('a', '/4') + ask('b', '/5'));
+    await eventually(() => gathered.text.includes('b/5 '), 'all are answered');
+    assert.deepEqual(gathered.text.match(/[ab]\/\d(?= )/g), ['a/1', 'b/2', 'b/3', 'a/4', 'b/5']);
+  },
+);
 
 interface Shape {
   readonly up: number;
@@ -121,7 +131,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
 });
 const content = randomBytes(1_048_576);
 
-test('bodies from nothing to 1 MiB of every framing arrive byte for byte, both ways', async (t) => {
+testOnEach('bodies from nothing to 1 MiB of every framing arrive byte for byte, both ways', async (t) => {
   let asked: Shape | undefined;
   let received = '';
   const edge = await startHttpEdge(t, (incoming, response) => {
@@ -160,35 +170,68 @@ test('bodies from nothing to 1 MiB of every framing arrive byte for byte, both w
   assert.deepEqual([...new Set(answered)], ['answered']);
 });
 
-test('many large answers at once, to clients that read at their own pace, are never mixed up', async (t) => {
-  const bodies = Array.from({ length: 8 }, () => randomBytes(600_000));
+testOnEach('a body of 64 MiB arrives byte for byte, both ways', async (t) => {
+  const block = randomBytes(1_048_576);
+  const blocks = 64;
+  const whole = createHash('sha256');
+  for (let i = 0; i < blocks; i++) whole.update(block);
+  const expected = whole.digest('hex');
   const edge = await startHttpEdge(t, (incoming, response) => {
-    response.end(bodies[Number(incoming.url!.slice(1))]);
+    const hash = createHash('sha256');
+    incoming.on('data', (chunk: Buffer) => hash.update(chunk));
+    incoming.on('end', () => {
+      response.setHeader('x-digest', hash.digest('hex'));
+      Readable.from(repeat(block, blocks)).pipe(response);
+    });
   });
   const scene = new WireScene(t, { a: edge });
-  const port = await scene.listen();
-  const fetchOne = async (number: number, agent: Agent): Promise<void> => {
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    request({ host: '127.0.0.1', port, path: `/${number}`, agent })
-      .once('response', resolve)
-      .once('error', reject)
-      .end();
-    const answer = await promise;
-    const hash = createHash('sha256');
-    let chunks = 0;
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      // Some stop reading for a few turns: what waits for them is in memory that later reads must not touch.
-      if (++chunks % (number + 2) === 0) await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-    assert.equal(hash.digest('hex'), digest(bodies[number]!));
-  };
-  const agent = new Agent({ keepAlive: true });
-  t.after(() => agent.destroy());
-  for (let round = 0; round < 5; round++) {
-    await Promise.all(bodies.map(async (_, number) => await fetchOne(number, agent)));
-  }
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const sent = request({ host: '127.0.0.1', port: await scene.listen(), method: 'POST', path: '/' });
+  sent.once('response', resolve).once('error', reject);
+  Readable.from(repeat(block, blocks)).pipe(sent);
+  const answer = await promise;
+  const hash = createHash('sha256');
+  for await (const chunk of answer as AsyncIterable<Buffer>) hash.update(chunk);
+  assert.equal(answer.headers['x-digest'], expected);
+  assert.equal(hash.digest('hex'), expected);
 });
+
+function* repeat(block: Buffer, times: number): Generator<Buffer> {
+  for (let i = 0; i < times; i++) yield block;
+}
+
+testOnEach(
+  'many large answers at once, to clients that read at their own pace, are never mixed up',
+  async (t) => {
+    const bodies = Array.from({ length: 8 }, () => randomBytes(600_000));
+    const edge = await startHttpEdge(t, (incoming, response) => {
+      response.end(bodies[Number(incoming.url!.slice(1))]);
+    });
+    const scene = new WireScene(t, { a: edge });
+    const port = await scene.listen();
+    const fetchOne = async (number: number, agent: Agent): Promise<void> => {
+      const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+      request({ host: '127.0.0.1', port, path: `/${number}`, agent })
+        .once('response', resolve)
+        .once('error', reject)
+        .end();
+      const answer = await promise;
+      const hash = createHash('sha256');
+      let chunks = 0;
+      for await (const chunk of answer as AsyncIterable<Buffer>) {
+        hash.update(chunk);
+        // Some stop reading for a few turns: what waits for them is in memory that later reads must not touch.
+        if (++chunks % (number + 2) === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      assert.equal(hash.digest('hex'), digest(bodies[number]!));
+    };
+    const agent = new Agent({ keepAlive: true });
+    t.after(() => agent.destroy());
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(bodies.map(async (_, number) => await fetchOne(number, agent)));
+    }
+  },
+);
 
 function digest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');

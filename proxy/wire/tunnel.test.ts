@@ -7,9 +7,11 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { eventually } from '../../test/support/oct-inbox.ts';
+import type { HandedSocket } from './client-connection.ts';
+import { NetSocket } from './net-socket.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { joinSockets } from './tunnel.ts';
-import type { TunnelEnd } from './tunnel.ts';
+import type { TunnelEnd } from './tunnel-end.ts';
 
 const patientMs = 60_000;
 
@@ -48,18 +50,41 @@ async function setScene(t: TestContext, idleMs = patientMs): Promise<Scene> {
   const wheel = new TimerWheel(() => performance.now());
   const ticking = setInterval(() => wheel.tick(), wheel.tickMs);
   t.after(() => clearInterval(ticking));
-  return { client, edge, fromClient, toEdge, ended: joinSockets(fromClient, toEdge, { wheel, idleMs }) };
+  return {
+    client,
+    edge,
+    fromClient,
+    toEdge,
+    ended: joinSockets(hand(fromClient), hand(toEdge), { wheel, idleMs }),
+  };
+}
+
+/** As a connection does that gives its socket away. */
+function hand(socket: Socket): HandedSocket {
+  const nobody = { onBytes: ignore, onEnd: ignore, onDrain: ignore, onClose: ignore };
+  const handed = new NetSocket(socket, nobody);
+  handed.pause();
+  return { socket: handed, early: Buffer.alloc(0) };
+}
+
+function ignore(): void {
+  // The tunnel is the owner from now on.
 }
 
 /** Reads to the end of the other side; the digest says whether bytes are equal. */
 async function drain(socket: Socket): Promise<{ count: number; digest: string }> {
   const hash = createHash('sha256');
   let count = 0;
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
+  for await (const chunk of toItsEnd(socket)) {
     hash.update(chunk);
     count += chunk.length;
   }
   return { count, digest: hash.digest('hex') };
+}
+
+/** Without the destruction that ends other loops: what the socket has still to send would be lost. */
+function toItsEnd(socket: Socket): AsyncIterable<Buffer> {
+  return socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
 }
 
 function digestOf(bytes: Buffer): { count: number; digest: string } {

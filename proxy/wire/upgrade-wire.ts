@@ -14,12 +14,14 @@ import { Handshake } from './handshake.ts';
 import type { HandshakeEnd } from './handshake.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import type { Transport } from './transport.ts';
 import { joinSockets } from './tunnel.ts';
 import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
 
 interface UpgradeWireOptions {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
+  readonly transport: Transport;
   readonly secure: boolean;
 }
 
@@ -87,7 +89,7 @@ export class UpgradeWire implements ClientWire {
         const { wheel, settings } = this.#options;
         const client = this.#connection.handOver();
         const idleMs = settings.CT_TUNNEL_IDLE_TIMEOUT_MS;
-        const { bytes } = await joinSockets(client, end.socket, { wheel, idleMs });
+        const { bytes } = await joinSockets(client, end.handed, { wheel, idleMs });
         return { kind: 'answered', status: 101, bytes };
       }
     }
@@ -95,8 +97,7 @@ export class UpgradeWire implements ClientWire {
 
   async #shakeHands(plan: ForwardPlan): Promise<HandshakeEnd> {
     return await new Promise<HandshakeEnd>((resolve) => {
-      const { settings, wheel } = this.#options;
-      this.#handshake = new Handshake({ scanner: this.#scanner, plan, settings, wheel, resolve });
+      this.#handshake = new Handshake({ scanner: this.#scanner, plan, ...this.#options, resolve });
       if (this.#left === undefined) this.#handshake.start();
       else this.#handshake.abort(this.#left);
     });

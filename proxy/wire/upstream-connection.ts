@@ -2,7 +2,6 @@
  * One connection to an edge: a request at a time, its answer read off as bytes. It may be used again only when it is clean:
  * the whole answer was read, the whole request written, nothing pending, nothing early, not paused.
  */
-import type { Socket } from 'node:net';
 import { AppError } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { answerFraming } from '../core/body-framing.ts';
@@ -10,35 +9,27 @@ import type { Framing } from '../core/body-framing.ts';
 import { headerTokens } from '../core/header-list.ts';
 import { ChunkedReader, LengthReader, UntilCloseReader } from './body-reader.ts';
 import type { BodyReader } from './body-reader.ts';
-import { answerFieldsMax, readBufferBytes } from './bounds.ts';
+import { answerFieldsMax } from './bounds.ts';
+import { keepBytes } from './byte-socket.ts';
+import type { ByteSocket, ConnectingEars } from './byte-socket.ts';
+import type { HandedSocket } from './client-connection.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
-import { openSocket } from './origin.ts';
 import type { Origin } from './origin.ts';
 import { ResponseScanner } from './response-head.ts';
-import { attachEvents, detachEvents } from './socket-events.ts';
-import type { SocketEvents } from './socket-events.ts';
 import { Deadline } from './timer-wheel.ts';
 import type { ConnectionOwner, EdgeConnection, UpstreamUser } from './upstream-user.ts';
 
 /** Edges close idle connections after 5 s (Node's default); ours are older than none of them. */
 const idleMaxMs = 4_000;
 const interimAnswersMax = 32;
+const nothing = Buffer.alloc(0);
 
-export class UpstreamConnection implements EdgeConnection {
-  readonly #socket: Socket;
+export class UpstreamConnection implements EdgeConnection, ConnectingEars {
+  readonly #socket: ByteSocket;
   readonly #owner: ConnectionOwner;
   readonly #deadline = new Deadline(() => this.#onDue());
   readonly #scanner: ResponseScanner;
   readonly #emit = (span: Buffer): void => this.#user?.onSpan(span);
-  readonly #events: SocketEvents = {
-    data: (chunk) => this.#onData(chunk),
-    end: () => this.#onEnd(),
-    drain: () => this.#onDrain(),
-    error: (error) => (this.#error ??= error),
-    close: () => this.#fail('upstream-broken', this.#error),
-  };
-  /** Reads go here as long as nobody holds on to what came before. */
-  #buffer: Buffer | undefined;
   #user: UpstreamUser | undefined;
   #phase: 'connecting' | 'head' | 'body' | 'free' | 'closed' = 'connecting';
   #reader: BodyReader | undefined;
@@ -48,7 +39,8 @@ export class UpstreamConnection implements EdgeConnection {
   #hasServed = false;
   #gotByte = false;
   #interimAnswers = 0;
-  #error: unknown;
+  /** What came behind the head of an agreed upgrade. */
+  #early: Buffer = nothing;
 
   constructor(origin: Origin, user: UpstreamUser, owner: ConnectionOwner) {
     this.#owner = owner;
@@ -57,12 +49,7 @@ export class UpstreamConnection implements EdgeConnection {
       headMaxBytes: owner.settings.CT_HEAD_MAX_BYTES,
       fieldsMax: answerFieldsMax,
     });
-    this.#socket = openSocket(origin, {
-      onReady: () => this.#onConnect(),
-      onRead: user.takesUpgrade ? false : (bytes) => this.#onData(bytes),
-      nextBuffer: () => (this.#buffer ??= Buffer.allocUnsafeSlow(readBufferBytes)),
-    });
-    attachEvents(this.#socket, this.#events);
+    this.#socket = owner.transport.connect(origin, this, user.takesUpgrade);
     owner.wheel.set(this.#deadline, owner.settings.CT_CONNECT_TIMEOUT_MS);
   }
 
@@ -72,9 +59,7 @@ export class UpstreamConnection implements EdgeConnection {
   }
 
   write(bytes: string | Buffer): boolean {
-    const isFree =
-      typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
-    if (isFree) return true;
+    if (this.#socket.write(bytes)) return true;
     this.#isAwaitingDrain = true;
     this.#awaitMore();
     return false;
@@ -110,17 +95,16 @@ export class UpstreamConnection implements EdgeConnection {
   }
 
   /** Gives the socket of an agreed upgrade away, with the bytes that came behind the head. */
-  handOver(): Socket {
+  handOver(): HandedSocket {
     this.#phase = 'closed';
     this.#user = undefined;
     this.#owner.wheel.remove(this.#deadline);
     this.#socket.pause();
-    detachEvents(this.#socket, this.#events);
     this.#owner.onClosed(this);
-    return this.#socket;
+    return { socket: this.#socket, early: this.#early };
   }
 
-  #onConnect(): void {
+  onReady(): void {
     if (this.#user === undefined) return this.#close();
     this.#begin(this.#user);
   }
@@ -135,7 +119,7 @@ export class UpstreamConnection implements EdgeConnection {
     user.onReady(this);
   }
 
-  #onData(chunk: Buffer): void {
+  onBytes(chunk: Buffer): void {
     // Nobody asked: an answer to nothing must never become the answer to the next request.
     if (this.#user === undefined || this.#phase === 'free') return this.#close();
     this.#gotByte = true;
@@ -169,9 +153,8 @@ export class UpstreamConnection implements EdgeConnection {
     const { status, httpVersion } = this.#scanner;
     if (status === 101) {
       if (!user.takesUpgrade) return this.#refuse('an upgrade that nobody asked for') >= 0;
-      // What came behind the head belongs to the upgraded connection: back with it, its new owner reads it.
-      this.#socket.pause();
-      if (at < chunk.length) this.#socket.unshift(chunk.subarray(at));
+      // What came behind the head belongs to the upgraded connection.
+      this.#early = keepBytes(chunk.subarray(at));
       user.onHead(this.#scanner, headers, { kind: 'until-close' });
       return false;
     }
@@ -195,7 +178,7 @@ export class UpstreamConnection implements EdgeConnection {
     if (this.#user !== user) return;
     if (at === isFaulty) return void this.#refuse('chunks malformed');
     user.onReadEnd(reader.payloadBytes);
-    if (user.holdsBytes) this.#buffer = undefined;
+    if (user.holdsBytes) this.#socket.releaseReads();
     if (this.#user !== user) return;
     if (!reader.isDone) return this.#awaitMore();
     this.#finish(at < chunk.length);
@@ -217,12 +200,12 @@ export class UpstreamConnection implements EdgeConnection {
   /** Nothing is written that has not gone out, nothing was read that nobody has seen. */
   #isQuiet(): boolean {
     const socket = this.#socket;
-    if (socket.writableLength > 0 || socket.readableLength > 0 || !socket.writable) return false;
-    if (socket.isPaused()) socket.resume();
+    if (!socket.isQuiet) return false;
+    if (socket.isPaused) socket.resume();
     return true;
   }
 
-  #onEnd(): void {
+  onEnd(): void {
     if (this.#phase === 'body' && this.#reader instanceof UntilCloseReader) {
       this.#reader.end();
       return this.#finish(false);
@@ -230,10 +213,14 @@ export class UpstreamConnection implements EdgeConnection {
     this.#fail('upstream-broken', new Error('the edge closed the connection'));
   }
 
-  #onDrain(): void {
+  onDrain(): void {
     this.#isAwaitingDrain = false;
     this.#awaitMore();
     this.#user?.onDrain();
+  }
+
+  onClose(error: Error | undefined): void {
+    this.#fail('upstream-broken', error);
   }
 
   /** Sets the deadline for what has to come next. */
@@ -243,7 +230,7 @@ export class UpstreamConnection implements EdgeConnection {
     if (this.#isAwaitingDrain) wheel.set(this.#deadline, settings.CT_BODY_IDLE_TIMEOUT_MS);
     else if (!this.#isRequestSent) wheel.clear(this.#deadline);
     else if (this.#phase === 'head') wheel.set(this.#deadline, settings.CT_FIRST_BYTE_TIMEOUT_MS);
-    else if (!this.#socket.isPaused()) wheel.set(this.#deadline, settings.CT_BODY_IDLE_TIMEOUT_MS);
+    else if (!this.#socket.isPaused) wheel.set(this.#deadline, settings.CT_BODY_IDLE_TIMEOUT_MS);
   }
 
   #onDue(): void {

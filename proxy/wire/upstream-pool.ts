@@ -10,6 +10,7 @@ import { parseOrigin } from './origin.ts';
 import type { Origin } from './origin.ts';
 import { Deadline } from './timer-wheel.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import type { Transport } from './transport.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 import type { ConnectionOwner, EdgeConnection, UpstreamUser } from './upstream-user.ts';
 
@@ -18,6 +19,7 @@ const retireGraceMs = 1_000;
 interface PoolOptions {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
+  readonly transport: Transport;
   readonly metrics: Metrics;
 }
 
@@ -25,6 +27,7 @@ export class UpstreamPool implements ConnectionOwner {
   readonly origin: Origin;
   readonly settings: Settings;
   readonly wheel: TimerWheel;
+  readonly transport: Transport;
   readonly #metrics: Metrics;
   readonly #open = new Set<EdgeConnection>();
   readonly #free: EdgeConnection[] = [];
@@ -32,10 +35,11 @@ export class UpstreamPool implements ConnectionOwner {
   #isClosing = false;
   readonly #grace = new Deadline(() => this.#failAll());
 
-  constructor(address: string, { settings, wheel, metrics }: PoolOptions) {
+  constructor(address: string, { settings, wheel, transport, metrics }: PoolOptions) {
     this.origin = parseOrigin(address);
     this.settings = settings;
     this.wheel = wheel;
+    this.transport = transport;
     this.#metrics = metrics;
   }
 

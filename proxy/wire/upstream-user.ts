@@ -5,6 +5,7 @@ import type { Framing } from '../core/body-framing.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import type { ResponseScanner } from './response-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import type { Transport } from './transport.ts';
 
 export interface UpstreamFailure {
   readonly code: ErrorCode;
@@ -52,6 +53,7 @@ export interface EdgeConnection {
 export interface ConnectionOwner {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
+  readonly transport: Transport;
   /** The connection is clean and free. */
   onFree(connection: EdgeConnection): void;
   onClosed(connection: EdgeConnection): void;

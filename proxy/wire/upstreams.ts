@@ -2,11 +2,13 @@
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import type { Transport } from './transport.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
 interface UpstreamsOptions {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
+  readonly transport: Transport;
   readonly metrics: Metrics;
 }
 

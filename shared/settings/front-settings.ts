@@ -177,6 +177,14 @@ export const frontSettings = {
     roles: front,
     help: 'An upgraded connection without a byte either way is closed after this.',
   },
+  CT_NATIVE_SOCKETS: {
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'off', 'required'],
+    roles: front,
+    scope: 'process',
+    help: 'Whether the native add-on carries plain connections: where it is there, never, or always (the start fails without it).',
+  },
   CT_UPSTREAM_CONNECTIONS_MAX: {
     type: 'integer',
     unit: 'connections',

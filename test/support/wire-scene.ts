@@ -21,6 +21,9 @@ import type { RequestScanner } from '../../proxy/wire/request-head.ts';
 import { RequestWire } from '../../proxy/wire/request-wire.ts';
 import { TimerWheel } from '../../proxy/wire/timer-wheel.ts';
 import type { UpstreamPool } from '../../proxy/wire/upstream-pool.ts';
+import { NetSocket } from '../../proxy/wire/net-socket.ts';
+import type { Acceptor, Listening, Transport } from '../../proxy/wire/transport.ts';
+import { transportOf } from './each-transport.ts';
 import { Upstreams } from '../../proxy/wire/upstreams.ts';
 import type { ForwardOutcome } from '../../proxy/wire/wire.ts';
 
@@ -39,18 +42,20 @@ export class WireScene implements Door {
   readonly connections = new Set<ClientConnection>();
   readonly #upstreams: Upstreams;
   readonly #edges: ReadonlyMap<string, string>;
-  readonly #server: Server;
+  readonly #transport: Transport;
+  #listening: Listening | undefined;
 
   constructor(t: TestContext, edges: Readonly<Record<string, string>>, settings: Partial<Settings> = {}) {
     const defaults = Object.entries(settingsSchema).map(([name, setting]) => [name, setting.default]);
     this.settings = { ...(Object.fromEntries(defaults) as Settings), ...settings };
     this.#edges = new Map(Object.entries(edges));
-    this.#upstreams = new Upstreams({ settings: this.settings, wheel: this.wheel, metrics: this.metrics });
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.accept(socket));
+    this.#transport = transportOf(t);
+    const { settings: all, wheel, metrics } = this;
+    this.#upstreams = new Upstreams({ settings: all, wheel, metrics, transport: this.#transport });
     const ticking = setInterval(() => this.wheel.tick(), this.wheel.tickMs);
     t.after(() => {
       clearInterval(ticking);
-      this.#server.close();
+      this.#listening?.stop();
       for (const connection of this.connections) connection.destroy();
       this.#upstreams.destroy();
     });
@@ -58,20 +63,19 @@ export class WireScene implements Door {
 
   /** Listens for clients on a port of its own. */
   async listen(): Promise<number> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return (this.#server.address() as AddressInfo).port;
+    this.#listening = await this.#transport.listen('127.0.0.1', 0, (adopt) => this.#accept(adopt));
+    return this.#listening.port;
   }
 
   /** A client in this process: each of its writes is one read of the wire. */
   openClient(): Duplex {
     const [client, near] = duplexPair();
-    this.accept(near as Socket);
+    this.#accept((ears) => new NetSocket(near as Socket, ears));
     return client;
   }
 
-  accept(socket: Socket): void {
-    this.connections.add(new ClientConnection(socket, this));
+  #accept(adopt: Parameters<Acceptor>[0]): void {
+    this.connections.add(new ClientConnection(adopt, this));
   }
 
   pool(edge: string): UpstreamPool {

@@ -154,7 +154,9 @@ test('a side that breaks off breaks the other off', async (t) => {
   backend.upgradeHandlers.set('/raw', (_request, socket) => {
     socket.write(agreed);
     sockets.push(socket);
-    socket.once('end', () => closed++);
+    // By an orderly end or by a reset: both tell the edge that nobody is there.
+    socket.once('end', () => socket.end()).on('error', () => undefined);
+    socket.once('close', () => closed++);
     socket.resume();
   });
   const leaving = await openUpgrade(t, door, '/raw');

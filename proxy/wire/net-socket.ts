@@ -1,0 +1,148 @@
+/** A connection by Node's own sockets, plain or TLS, as the wire knows connections. */
+import { Socket, connect as connectPlain } from 'node:net';
+import type { OnReadOpts } from 'node:net';
+import { TLSSocket, connect as connectTls } from 'node:tls';
+import { plainAddress } from '../core/client-address.ts';
+import { readBufferBytes } from './bounds.ts';
+import { keepBytes } from './byte-socket.ts';
+import type { ByteSocket, ConnectingEars, SocketEars } from './byte-socket.ts';
+import type { Origin } from './origin.ts';
+
+export class NetSocket implements ByteSocket {
+  readonly address: string;
+  readonly #socket: Socket;
+  readonly #isPlainTcp: boolean;
+  readonly #reads: ReadMemory | undefined;
+  #ears: SocketEars;
+  #error: Error | undefined;
+
+  constructor(socket: Socket, ears: SocketEars, reads?: ReadMemory) {
+    this.#socket = socket;
+    this.#ears = ears;
+    this.#reads = reads;
+    this.#isPlainTcp = socket instanceof Socket && !(socket instanceof TLSSocket);
+    this.address = plainAddress(socket.remoteAddress);
+    if (reads === undefined) socket.on('data', (chunk: Buffer) => this.#ears.onBytes(chunk));
+    else reads.onRead = (bytes) => this.#ears.onBytes(bytes);
+    socket.on('end', () => this.#ears.onEnd());
+    socket.on('drain', () => this.#ears.onDrain());
+    socket.on('error', (error) => (this.#error ??= error));
+    socket.on('close', () => this.#ears.onClose(this.#error));
+  }
+
+  get isWritable(): boolean {
+    return this.#socket.writable;
+  }
+
+  get hasEnded(): boolean {
+    return this.#socket.writableEnded;
+  }
+
+  get isPaused(): boolean {
+    return this.#socket.isPaused();
+  }
+
+  get isDestroyed(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  get isCongested(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  /** Of a plain TCP socket alone it is known when it does not. */
+  get holdsBytes(): boolean {
+    return !this.#isPlainTcp || this.#socket.writableLength > 0;
+  }
+
+  get isQuiet(): boolean {
+    const socket = this.#socket;
+    return socket.writableLength === 0 && socket.readableLength === 0 && socket.writable;
+  }
+
+  hearWith(ears: SocketEars): void {
+    this.#ears = ears;
+  }
+
+  write(bytes: string | Buffer): boolean {
+    return typeof bytes === 'string'
+      ? this.#socket.write(bytes, 'latin1')
+      : this.#socket.write(keepBytes(bytes));
+  }
+
+  writeBoth(head: string, rest: Buffer): boolean {
+    this.#socket.cork();
+    this.write(head);
+    const isFree = this.write(rest);
+    this.#socket.uncork();
+    return isFree;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(onFlushed?: () => void): void {
+    this.#socket.end(onFlushed);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  reset(): void {
+    // Below TLS there is nothing that could be reset in public.
+    if (this.#isPlainTcp) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  releaseReads(): void {
+    this.#reads?.release();
+  }
+
+  relayWith(): undefined {
+    return undefined;
+  }
+}
+
+/** One buffer that a connection reads into again, unless somebody uses what came before. */
+class ReadMemory {
+  onRead: (bytes: Buffer) => void = () => undefined;
+  #buffer: Buffer | undefined;
+
+  get options(): OnReadOpts {
+    return {
+      buffer: () => (this.#buffer ??= Buffer.allocUnsafeSlow(readBufferBytes)),
+      callback: (length, buffer) => {
+        this.onRead((buffer as Buffer).subarray(0, length));
+        return true;
+      },
+    };
+  }
+
+  release(): void {
+    this.#buffer = undefined;
+  }
+}
+
+/** Opens a connection; with `isBrief` it reads by the way that costs least memory while nothing comes. */
+export function connectNetSocket(origin: Origin, ears: ConnectingEars, isIdler: boolean): NetSocket {
+  const { host, port, secure } = origin;
+  const reads = isIdler ? undefined : new ReadMemory();
+  // Half-open: an upgraded connection may end one way and go on the other.
+  const target = {
+    ...(origin.path === undefined ? { host, port } : { path: origin.path }),
+    noDelay: true,
+    allowHalfOpen: true,
+    ...(reads !== undefined && { onread: reads.options }),
+  };
+  const onReady = (): void => ears.onReady();
+  const socket = secure
+    ? connectTls({ ...target, ALPNProtocols: ['http/1.1'] }, onReady)
+    : connectPlain(target, onReady);
+  return new NetSocket(socket, ears, reads);
+}

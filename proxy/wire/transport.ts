@@ -1,0 +1,47 @@
+/**
+ * Who carries the bytes: listens for plain clients and opens connections to edges. One for the whole front door; TLS is
+ * Node's in either.
+ */
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
+import { listen } from '#shared/admin-server.ts';
+import type { ByteSocket, ConnectingEars, SocketEars } from './byte-socket.ts';
+import { NetSocket, connectNetSocket } from './net-socket.ts';
+import type { Origin } from './origin.ts';
+
+/** Makes the owner of a connection that has just come in. */
+export type Acceptor = (adopt: (ears: SocketEars) => ByteSocket) => void;
+
+export interface Listening {
+  readonly port: number;
+  stop(): void;
+}
+
+export interface Transport {
+  listen(host: string, port: number, accept: Acceptor): Promise<Listening>;
+  /** With `isIdler` the connection will be silent for most of its life. */
+  connect(origin: Origin, ears: ConnectingEars, isIdler: boolean): ByteSocket;
+  /** Ends what the transport itself holds. */
+  close(): void;
+}
+
+/** Half-open: a client may not be cut off while its last answer is on the way. */
+export const clientSocketOptions = { allowHalfOpen: true, noDelay: true } as const;
+
+/** By Node's own sockets; works everywhere. */
+export const netTransport: Transport = {
+  listen: async (host, port, accept) => {
+    const server = createServer(clientSocketOptions, (socket) =>
+      accept((ears) => new NetSocket(socket, ears)),
+    );
+    return await listening(server, host, port);
+  },
+  connect: connectNetSocket,
+  close: () => undefined,
+};
+
+/** Opens a server of Node's. */
+export async function listening(server: Server, host: string, port: number): Promise<Listening> {
+  const taken = await listen(server, host, port);
+  return { port: taken, stop: () => void server.close() };
+}

@@ -1,0 +1,27 @@
+/** Tests of the wire run on each transport that the platform has: what one promises, the other must keep. */
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { openTransport } from '../../proxy/wire/open-transport.ts';
+import { netTransport } from '../../proxy/wire/transport.ts';
+import type { Transport } from '../../proxy/wire/transport.ts';
+
+const ofTest = new WeakMap<TestContext, Transport>();
+const native = openTransport('auto');
+const transports = new Map([
+  ['net', netTransport],
+  ...(native === netTransport ? [] : [['native', native] as const]),
+]);
+
+export function testOnEach(name: string, promise: (t: TestContext) => Promise<void> | void): void {
+  for (const [label, transport] of transports) {
+    test(`${name} (${label})`, async (t) => {
+      ofTest.set(t, transport);
+      await promise(t);
+    });
+  }
+}
+
+/** The transport that a test runs on. */
+export function transportOf(t: TestContext): Transport {
+  return ofTest.get(t) ?? netTransport;
+}
