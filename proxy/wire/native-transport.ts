@@ -39,7 +39,7 @@ export class NativeTransport implements Transport {
 
   async listen(host: string, port: number, accept: Acceptor): Promise<Listening> {
     const address = isIP(host) === 0 ? (await lookup(host)).address : host;
-    const id = this.#native.listen(address, port, backlog);
+    const id = this.#takePort(address, port);
     this.#acceptors.set(id, accept);
     return { port: this.#native.localPort(id), stop: () => this.#stopListening(id) };
   }
@@ -104,6 +104,15 @@ export class NativeTransport implements Transport {
         return socket.onClosed(first);
       case eventKinds.relayEnded:
         return socket.onRelayEnded(first, second);
+    }
+  }
+
+  /** Throws with the facts that Node's own errors have. */
+  #takePort(address: string, port: number): number {
+    try {
+      return this.#native.listen(address, port, backlog);
+    } catch (error) {
+      throw Object.assign(error as Error, { address, port });
     }
   }
 
