@@ -18,6 +18,8 @@ export class HeardSocket {
   readonly accepted: HeardSocket[] = [];
   readonly #chunks: Buffer[] = [];
   count = 0;
+  /** Bytes of the last `data`. */
+  lastLength = 0;
 
   constructor(id: number) {
     this.id = id;
@@ -34,6 +36,7 @@ export class HeardSocket {
   addBytes(bytes: Buffer): void {
     this.#chunks.push(bytes);
     this.count += bytes.length;
+    this.lastLength = bytes.length;
   }
 }
 
