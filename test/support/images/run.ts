@@ -1,7 +1,7 @@
 /**
  * `npm run test:images`: builds both images from the unchanged Dockerfiles, runs a front door and three
- * edges of them in two ways with real traffic, stops them and removes what it made. Debian packages that it had to
- * install stay, as do netavark's empty chains of iptables. `--store FOLDER` keeps the images for the next run.
+ * edges of them in two ways with real traffic, stops them and removes what it made, rules of iptables
+ * included. Debian packages that it had to install stay. `--store FOLDER` keeps the images for the next run.
  */
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,7 @@ import {
   readLogs,
   waitForEdges,
 } from './pool-checks.ts';
+import { Firewall } from './firewall.ts';
 import { buildImage, checkContent, checkRefusal, layersOf, roles } from './role-images.ts';
 import { composeWithoutSecret, startComposePool, startHostPool } from './running-pool.ts';
 import type { RunningPool } from './running-pool.ts';
@@ -32,6 +33,7 @@ await main();
 
 async function main(): Promise<void> {
   await step('container tools are installed', installTools);
+  const firewall = await Firewall.remember();
   const box = ToolBox.open(workFolder());
   try {
     await testImages(box);
@@ -41,6 +43,7 @@ async function main(): Promise<void> {
     process.exitCode = 1;
   } finally {
     await (values.store === undefined ? box.remove() : box.clear());
+    await step('rules of iptables are as before', async () => await firewall.restore());
   }
 }
 

@@ -1,0 +1,59 @@
+/**
+ * The rules of iptables as they were before the containers, and the way back to them: netavark leaves its chains and
+ * the jumps to them, for which the kernel tracks every connection of the machine from then on.
+ */
+import { command } from './tool-box.ts';
+
+const programs = ['iptables', 'ip6tables'] as const;
+const tables = ['nat', 'filter'] as const;
+
+export class Firewall {
+  readonly #before: ReadonlyMap<string, ReadonlySet<string>>;
+
+  private constructor(before: ReadonlyMap<string, ReadonlySet<string>>) {
+    this.#before = before;
+  }
+
+  static async remember(): Promise<Firewall> {
+    const before = new Map<string, ReadonlySet<string>>();
+    for (const program of programs) {
+      for (const table of tables) before.set(`${program} ${table}`, new Set(await listRules(program, table)));
+    }
+    return new Firewall(before);
+  }
+
+  /** Removes every rule and chain that was not there. */
+  async restore(): Promise<void> {
+    for (const program of programs) {
+      for (const table of tables) {
+        const added = await this.#listAdded(program, table);
+        if (added.length === 0) continue;
+        // Rules first: a chain that another one names cannot be removed.
+        const rules = added
+          .filter((line) => line.startsWith('-A '))
+          .map((line) => line.replace('-A ', '-D '));
+        const chains = added
+          .filter((line) => line.startsWith('-N '))
+          .map((line) => line.replace('-N ', '-X '));
+        for (const line of [...rules, ...chains]) await changeRule(program, table, line);
+        const left = await this.#listAdded(program, table);
+        if (left.length > 0) throw new Error(`${program} still has ${left.join(', ')}`);
+      }
+    }
+  }
+
+  async #listAdded(program: string, table: string): Promise<string[]> {
+    const before = this.#before.get(`${program} ${table}`)!;
+    return (await listRules(program, table)).filter((line) => !before.has(line));
+  }
+}
+
+async function listRules(program: string, table: string): Promise<string[]> {
+  const output = await command(program, ['--wait', '--table', table, '--list-rules']);
+  return output.split('\n').filter((line) => line !== '');
+}
+
+/** By a shell, which understands the quotes in which iptables lists texts; the line comes from iptables itself. */
+async function changeRule(program: string, table: string, line: string): Promise<void> {
+  await command('sh', ['-c', `exec ${program} --wait --table ${table} ${line}`]);
+}
