@@ -24,7 +24,7 @@ export interface Backend {
 
 export interface Load {
   /** A generator of the load program, see `load/main.c`. */
-  readonly kind: 'http' | 'paced' | 'setups' | 'echo' | 'idle' | 'tls-gets' | 'handshakes';
+  readonly kind: 'http' | 'paced' | 'setups' | 'echo' | 'idle' | 'tls-gets' | 'handshakes' | 'soak';
   readonly connections: number;
   readonly seconds: number;
   readonly extra: readonly (string | number)[];
@@ -51,7 +51,7 @@ export class LoadProgram {
       (path) => withTls || basename(path) !== 'tls.c',
     );
     const tlsArgs = withTls ? ['-DWITH_TLS', '-lssl', '-lcrypto'] : [];
-    const args = ['-O2', '-Wall', '-Wextra', '-o', this.#path, ...sources, '-lm', ...tlsArgs];
+    const args = ['-O2', '-Wall', '-Wextra', '-pthread', '-o', this.#path, ...sources, '-lm', ...tlsArgs];
     const { error, status } = spawnSync('cc', args, { stdio: 'inherit', timeout: compileMaxMs });
     if (error !== undefined)
       throw new Error(`cannot run cc (${error.message}): apt-get install -y gcc libc6-dev`);

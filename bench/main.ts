@@ -13,6 +13,7 @@ import { LoadProgram } from './load-program.ts';
 import { formatVerdict } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
 import { runPlacement } from './placement.ts';
+import { runSoak } from './soak.ts';
 import { runTls } from './tls.ts';
 import { websocket } from './websocket.ts';
 
@@ -29,6 +30,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   latency: async (options) => await runFrontDoorContest(latency, plainLoad(options), options),
   tls: runTls,
   direct: runDirect,
+  soak: runSoak,
   'fanout-y': runYFanout,
   'fanout-oct': runOctFanout,
   placement: async (options) => await Promise.resolve(runPlacement(options)),

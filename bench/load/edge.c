@@ -1,6 +1,7 @@
 /*
- * The upstream of every benchmark: several backends in one process, each on its own port. Answers GET with a
- * small body, or 64 KiB on /large, tells its name in `x-backend`, and echoes WebSocket messages.
+ * The upstream of every benchmark: several backends in one process, each on its own port. Answers GET, and POST once
+ * it has the whole body, with a small body, or 64 KiB on /large, tells its name in `x-backend`, and echoes WebSocket
+ * messages.
  */
 #define _GNU_SOURCE
 #include "load.h"
@@ -33,6 +34,8 @@ struct connection {
     int fd;
     const struct backend *backend;
     int is_upgraded;
+    /* Bytes of a request's body that are still to come, and to be thrown away. */
+    size_t body_left;
     char input[INPUT_MAX_BYTES];
     size_t input_length;
     char echo[INPUT_MAX_BYTES];
@@ -64,6 +67,18 @@ static void open_backend(struct backend *backend, const char *name, int epoll_fd
     watch(epoll_fd, backend->listener, backend);
 }
 
+/* Throws a body away as it comes, and answers when all of it was there; returns the bytes taken. */
+static long take_body(struct connection *connection)
+{
+    size_t given = connection->input_length < connection->body_left ? connection->input_length : connection->body_left;
+    connection->body_left -= given;
+    if (connection->body_left == 0) {
+        connection->output = connection->backend->small.bytes;
+        connection->output_length = connection->backend->small.length;
+    }
+    return (long)given;
+}
+
 /* Returns the bytes of the request that it answered, 0 while it is incomplete, -1 for one that it does not know. */
 static long answer_request(struct connection *connection)
 {
@@ -71,8 +86,14 @@ static long answer_request(struct connection *connection)
     size_t length = head_length(head, connection->input_length);
     if (length == 0) return connection->input_length == INPUT_MAX_BYTES ? -1 : 0;
     connection->input[length - 1] = '\0';
-    if (strncmp(head, "GET ", 4) != 0) return -1;
     const struct response *response = &connection->backend->small;
+    if (strncmp(head, "POST ", 5) == 0) {
+        const char *body = strcasestr(head, "\r\ncontent-length: ");
+        if (body == NULL) return -1;
+        connection->body_left = (size_t)atol(body + strlen("\r\ncontent-length: "));
+        return (long)length;
+    }
+    if (strncmp(head, "GET ", 4) != 0) return -1;
     if (strcasestr(head, "\r\nsec-websocket-key: " SAMPLE_WEBSOCKET_KEY) != NULL) {
         response = &connection->backend->handshake;
         connection->is_upgraded = 1;
@@ -141,7 +162,9 @@ static int flush_output(struct connection *connection, int epoll_fd)
 static int serve_input(struct connection *connection, int epoll_fd)
 {
     while (connection->output_length == 0 && connection->input_length > 0) {
-        long taken = connection->is_upgraded ? echo_frames(connection) : answer_request(connection);
+        long taken = connection->is_upgraded      ? echo_frames(connection)
+                     : connection->body_left > 0 ? take_body(connection)
+                                                 : answer_request(connection);
         if (taken < 0) return 0;
         if (taken == 0) break;
         connection->input_length -= (size_t)taken;
@@ -177,6 +200,7 @@ static void accept_connections(const struct backend *backend, int epoll_fd)
         connection->fd = fd;
         connection->backend = backend;
         connection->is_upgraded = 0;
+        connection->body_left = 0;
         connection->input_length = 0;
         connection->output_length = 0;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -132,6 +132,8 @@ void run_http(struct run run, const char *path, int rotate_keys);
 void run_paced(struct run run, int per_second);
 void run_tls_gets(struct run run);
 void run_handshakes(struct run run);
+/* So many exchanges in so many seconds, from connections that end at every point of an exchange. */
+void run_soak(struct run run, long exchanges, unsigned seed);
 void run_rally(struct script *script, double warmup_seconds, double seconds, int in_flight);
 void run_fanout(struct script *script, double warmup_seconds, double seconds, int in_flight);
 void run_setups(struct run run);

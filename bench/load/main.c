@@ -13,6 +13,7 @@ static const char usage[] = "usage: load edge NAME...\n"
                             "       load setups PORT CONNECTIONS SECONDS\n"
                             "       load echo PORT CONNECTIONS SECONDS IN_FLIGHT\n"
                             "       load idle PORT CONNECTIONS SECONDS\n"
+                            "       load soak PORT CONNECTIONS SECONDS EXCHANGES SEED\n"
                             "       load tls-gets PORT CONNECTIONS SECONDS\n"
                             "       load handshakes PORT CONNECTIONS SECONDS\n"
                             "       load rally|fanout SCRIPT WARMUP_SECONDS SECONDS IN_FLIGHT";
@@ -40,6 +41,8 @@ int main(int count, char **arguments)
         run_setups(run);
     else if (count == 6 && strcmp(command, "echo") == 0)
         run_echo(run, atoi(arguments[5]));
+    else if (count == 7 && strcmp(command, "soak") == 0)
+        run_soak(run, atol(arguments[5]), (unsigned)atol(arguments[6]));
     else if (count == 5 && strcmp(command, "idle") == 0)
         run_idle(run);
 #ifdef WITH_TLS
