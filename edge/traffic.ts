@@ -21,9 +21,9 @@ export class Traffic {
     this.#adapter = adapter;
   }
 
-  count(direction: Direction, bytes: number): void {
+  count(direction: Direction, bytes: number, messages = 1): void {
     const flow = this.#total[direction];
-    flow.messages++;
+    flow.messages += messages;
     flow.bytes += bytes;
   }
 

@@ -119,12 +119,17 @@ test('what comes while a batch is at the disk is one batch', async (t) => {
   const bob = await enterDocument(t, edge);
   const disk = openBeside(t, edge);
   disk.exec('BEGIN IMMEDIATE');
-  for (let count = 0; count < 20; count++) ann.text.insert(0, 'x');
-  ann.provider.awareness.setLocalState({ name: 'ann' });
   const states = bob.provider.awareness.getStates();
-  await eventually(() => states.get(ann.doc.clientID)?.name === 'ann', 'all updates are at the edge');
+  const send = async (updates: number, name: string): Promise<void> => {
+    for (let count = 0; count < updates; count++) ann.text.insert(0, 'x');
+    ann.provider.awareness.setLocalState({ name });
+    await eventually(() => states.get(ann.doc.clientID)?.name === name, 'all updates are at the edge');
+  };
+  // Presence is relayed at the end of a turn, and so is a batch sent to the disk: the first one is under way.
+  await send(1, 'first');
+  await send(20, 'second');
   disk.exec('COMMIT');
-  await eventually(() => bob.text.length === 20, 'all updates are relayed');
+  await eventually(() => bob.text.length === 21, 'all updates are relayed');
   const commits = /ct_edge_commit_seconds_count (\d+)/.exec(await edge.metrics.render())?.[1];
   assert.equal(Number(commits), 2);
 });

@@ -164,7 +164,7 @@ export class LiveDocument {
   }
 
   #relay({ updates, answers }: Commit<Member>): void {
-    for (const { bytes, sender } of updates) this.#broadcast(encodeUpdateMessage(bytes), sender);
+    this.#relayUpdates(updates);
     for (const [member, answer] of answers) member.send(answer);
     if (this.#log.waitingBytes > uncommittedMaxBytes) return;
     for (const member of this.#paused) member.resume();
@@ -195,8 +195,27 @@ export class LiveDocument {
     });
   }
 
-  #broadcast(message: Uint8Array, except?: Member): void {
-    const frame = frameBinary(message);
-    for (const member of this.#members) if (member !== except) member.write(frame);
+  /** Framed and put together once for all who hear everything; a sender does not hear itself. */
+  #relayUpdates(updates: Commit<Member>['updates']): void {
+    const frames = updates.map(({ bytes }) => frameBinary(encodeUpdateMessage(bytes)));
+    const senders = new Set(updates.map(({ sender }) => sender));
+    const all = join(frames);
+    for (const member of this.#members) {
+      if (!senders.has(member)) {
+        member.write(all, frames.length);
+        continue;
+      }
+      const ofOthers = frames.filter((_, index) => updates[index]!.sender !== member);
+      if (ofOthers.length > 0) member.write(join(ofOthers), ofOthers.length);
+    }
   }
+
+  #broadcast(message: Uint8Array): void {
+    const frame = frameBinary(message);
+    for (const member of this.#members) member.write(frame);
+  }
+}
+
+function join(frames: readonly Buffer[]): Buffer {
+  return frames.length === 1 ? frames[0]! : Buffer.concat(frames);
 }

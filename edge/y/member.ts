@@ -7,6 +7,7 @@ import type { RawData, WebSocket } from 'ws';
 import { errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { PaceLimit, SenderPace } from '../core/sender-pace.ts';
+import { EndOfTurn } from './end-of-turn.ts';
 import { frameBinary } from './frame.ts';
 import { closeGraceMs } from './limits.ts';
 import { encodeAwarenessMessage } from './message.ts';
@@ -27,11 +28,14 @@ export interface MemberOptions {
 }
 
 const keepAliveFrame = frameBinary(encodeAwarenessMessage([]));
+const flushes = new EndOfTurn<() => void>((flush) => flush());
 
 export class Member {
   readonly #options: MemberOptions;
   #isEnding = false;
-  #isCorked = false;
+  /** Written to the socket at the end of the turn. */
+  #frames: Buffer[] = [];
+  #framesBytes = 0;
   #hasAnswered = true;
   /** Why it is not read from; read again when there is no reason left. */
   readonly #pauses = new Set<'pace' | 'commit'>();
@@ -51,7 +55,7 @@ export class Member {
   }
 
   get waitingBytes(): number {
-    return this.#options.socket.writableLength;
+    return this.#options.socket.writableLength + this.#framesBytes;
   }
 
   /** Calls back with each message until this side ends the connection; undefined for text. */
@@ -71,19 +75,19 @@ export class Member {
     this.write(frameBinary(message));
   }
 
-  /** Writes a whole frame; the same buffer may go to any number of members. */
-  write(frame: Buffer): void {
-    const { ws, socket, sendBufferMaxBytes, traffic } = this.#options;
+  /** Writes whole frames, so many in one buffer; the same buffer may go to any number of members. */
+  write(frames: Buffer, count = 1): void {
+    const { ws, sendBufferMaxBytes, traffic } = this.#options;
     if (this.#isEnding || ws.readyState !== ws.OPEN) return;
-    if (socket.writableLength > sendBufferMaxBytes) {
+    if (this.waitingBytes > sendBufferMaxBytes) {
       // It does not read, so it would not read a close frame either.
       this.#noteCut('member-too-slow');
       ws.terminate();
       return;
     }
-    if (!this.#isCorked) this.#cork();
-    traffic.count('out', frame.byteLength);
-    socket.write(frame);
+    traffic.count('out', frames.byteLength, count);
+    this.#framesBytes += frames.byteLength;
+    if (this.#frames.push(frames) === 1) flushes.add(() => this.#flush());
   }
 
   /** Reads nothing more until `resume`: what it sent waits for the disk. */
@@ -119,6 +123,8 @@ export class Member {
     this.#isEnding = true;
     if (ws.readyState !== ws.OPEN) return;
     clearTimeout(this.#pacing);
+    // What was said before comes before the close frame.
+    this.#flush();
     // A paused socket would never see the peer's close frame.
     ws.resume();
     ws.close(errorTable[code].closeCode, code);
@@ -148,14 +154,14 @@ export class Member {
     if (this.#pauses.size === 0) this.#options.ws.resume();
   }
 
-  #cork(): void {
-    const { socket } = this.#options;
-    this.#isCorked = true;
-    socket.cork();
-    setImmediate(() => {
-      this.#isCorked = false;
-      socket.uncork();
-    });
+  #flush(): void {
+    const { ws, socket } = this.#options;
+    const frames = this.#frames;
+    const bytes = this.#framesBytes;
+    this.#frames = [];
+    this.#framesBytes = 0;
+    if (frames.length === 0 || ws.readyState !== ws.OPEN) return;
+    socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames, bytes));
   }
 
   #noteCut(code: ErrorCode): void {

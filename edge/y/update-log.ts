@@ -1,8 +1,10 @@
 /**
- * The way of a document's updates to the store: one batch is at the disk while the next one gathers. An
- * update, and an answer that rests on it, comes out after its commit, in order; after a failure or a fence
- * nothing comes out any more. Every so often, and at the end, a snapshot takes the place of the updates.
+ * The way of a document's updates to the store: those of one turn of the event loop are a batch, and while one is
+ * at the disk the next one gathers. An update, and an answer that rests on it, comes out after its commit, in
+ * order; after a failure or a fence nothing comes out any more. Every so often, and at the end, a snapshot takes
+ * the place of the updates.
  */
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Metrics } from '#shared/metrics.ts';
 import type { DocumentRef, DocumentStore, StoredDocument } from '../store/document-store.ts';
 import { isCompactionDue } from './limits.ts';
@@ -48,6 +50,8 @@ export class UpdateLog<Member> {
   #lastSeq: number;
   #snapshotSeq: number;
   #attemptSeq: number;
+  /** Something is to be written, or being written. */
+  #isBusy = false;
   #ended = false;
 
   constructor(options: UpdateLogOptions<Member>) {
@@ -66,7 +70,7 @@ export class UpdateLog<Member> {
     if (this.#ended) return;
     this.#gathering.updates.push(update);
     this.#gathering.bytes += update.bytes.byteLength;
-    if (this.#writing === undefined) this.#written = this.#write();
+    if (!this.#isBusy) this.#written = this.#write();
   }
 
   /** True when the answer waits for the updates so far; false when nothing is on its way to the disk. */
@@ -79,7 +83,7 @@ export class UpdateLog<Member> {
 
   /** Resolves when all is written and, where anything came since the last one, a snapshot too; never rejects. */
   async finish(): Promise<void> {
-    while (this.#writing !== undefined) await this.#written;
+    while (this.#isBusy) await this.#written;
     if (this.#lastSeq > this.#snapshotSeq) await this.#compact();
   }
 
@@ -90,6 +94,9 @@ export class UpdateLog<Member> {
   }
 
   async #write(): Promise<void> {
+    this.#isBusy = true;
+    // What one read brings comes in update by update: together they are one commit.
+    await endOfTurn();
     while (!this.#ended && this.#gathering.updates.length > 0) {
       const batch = this.#gathering;
       this.#writing = batch;
@@ -98,6 +105,7 @@ export class UpdateLog<Member> {
       if (isCompactionDue(this.#lastSeq, this.#attemptSeq)) await this.#compact();
     }
     this.#writing = undefined;
+    this.#isBusy = false;
   }
 
   async #append(batch: Batch<Member>): Promise<void> {
