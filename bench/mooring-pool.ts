@@ -29,9 +29,16 @@ export const benchSecrets = {
   CT_ADMIN_TOKEN: 'admin token of the bench',
 };
 
+/** The pace of a member is for fair shares; here one member speaks for many, and the question is what the edge can do. */
+const unpaced = { CT_MEMBER_MESSAGES_PER_SECOND: '1000000', CT_MEMBER_BYTES_PER_SECOND: '1073741824' };
+
 /** `mooring direct`: everything on the core of the proxy. */
 export async function startDirect(folder: string, edges: number): Promise<MooringPool> {
-  const child = startMooring('direct', { folder, core: 'proxy', settings: { CT_EDGES: String(edges) } });
+  const child = startMooring('direct', {
+    folder,
+    core: 'proxy',
+    settings: { ...unpaced, CT_EDGES: String(edges) },
+  });
   const pattern = /^mooring direct ready: .*?http:\/\/127\.0\.0\.1:(\d+).*?admin on (\d+)/m;
   const [, front, admin] = await child.waitForLine(pattern, readyMaxMs);
   return { frontPort: Number(front), edges: await readEdges(Number(admin)), child };
@@ -42,7 +49,12 @@ export async function startEdge(folder: string): Promise<MooringPool> {
   const front = startMooring('proxy', { folder, core: 'load', settings: {} });
   const pattern = /^mooring proxy ready: http:\/\/127\.0\.0\.1:(\d+).*?admin on (\d+), edges join on (\d+)/m;
   const [, frontPort, admin, control] = await front.waitForLine(pattern, readyMaxMs);
-  const settings = { CT_EDGE_ID: 'edge-1', CT_EDGE_PORT: '0', CT_LOCATOR: `ws://127.0.0.1:${control}` };
+  const settings = {
+    ...unpaced,
+    CT_EDGE_ID: 'edge-1',
+    CT_EDGE_PORT: '0',
+    CT_LOCATOR: `ws://127.0.0.1:${control}`,
+  };
   const child = startMooring('edge', { folder, core: 'proxy', settings });
   await child.waitForLine(/^mooring edge ready/m, readyMaxMs);
   return { frontPort: Number(frontPort), edges: await readEdges(Number(admin)), child };
