@@ -1,7 +1,6 @@
 /** What came together in one turn is handled at its end, in order, and what comes then is for the next turn. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EndOfTurn } from './end-of-turn.ts';
 
 test('items are handled once, in order, at the end of the turn in which they came', async () => {
@@ -28,3 +27,9 @@ test('an item that comes while others are handled has its turn after them', asyn
   await nextTurn();
   assert.deepEqual(handled, [1, 2, 3]);
 });
+
+async function nextTurn(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setImmediate(resolve);
+  await promise;
+}
