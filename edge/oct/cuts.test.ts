@@ -5,41 +5,16 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { startByteProxy } from '../../test/support/byte-proxy.ts';
-import type { ByteProxy } from '../../test/support/byte-proxy.ts';
 import { joinSession } from '../../test/support/oct-client.ts';
-import type { OctMember, OctRelease } from '../../test/support/oct-client.ts';
+import type { OctRelease } from '../../test/support/oct-client.ts';
 import { startOctEdge } from '../../test/support/oct-edge.ts';
 import type { OctEdge } from '../../test/support/oct-edge.ts';
 import { eventually } from '../../test/support/oct-inbox.ts';
-import { connectRaw, idOf, sealedFor, signMember } from '../../test/support/oct-raw.ts';
 import { clientOptions, enterGuest, enterHost, heardBy, hears } from '../../test/support/oct-session.ts';
-import { WireLog, checkHeard, randomFrom, talkUnderCuts } from '../../test/support/oct-speech.ts';
-import type { Speaker } from '../../test/support/oct-speech.ts';
-
-type Transports = readonly ('polling' | 'websocket')[];
-
-/** Clients that speak in envelopes; the first one's connection stands. */
-async function gatherRaw(t: TestContext, edge: OctEdge, transports: Transports): Promise<Speaker[]> {
-  const names = ['ann', 'bob', 'cid'];
-  const ids: string[] = [];
-  return await Promise.all(
-    names.map(async (name) => {
-      const path = name === 'ann' ? undefined : await startByteProxy(t, edge);
-      const token = await signMember(edge, name, { host: name === 'ann' });
-      const client = connectRaw(t, path ?? edge, { token, transports, reconnects: true });
-      const log = new WireLog(client.socket);
-      const id = await idOf(client);
-      ids.push(id);
-      const say = (n: number): void => {
-        const content = Buffer.from(`${name} ${n} `.padEnd(40 + ((n * 97) % 900), 'x'));
-        client.send(sealedFor(ids, { kind: 'broadcast', content }));
-      };
-      return { name, id, socket: client.socket, log, path, say };
-    }),
-  );
-}
+import { gatherRaw, speakAs, usesWebSocket } from '../../test/support/oct-speakers.ts';
+import { checkHeard, randomFrom, talkUnderCuts } from '../../test/support/oct-speech.ts';
+import { socketIoReleases, transportChoices } from '../../test/support/socket-io-releases.ts';
 
 async function checkNoGap(edge: OctEdge): Promise<void> {
   assert.equal(await edge.gaps(), 0);
@@ -49,20 +24,12 @@ async function checkNoGap(edge: OctEdge): Promise<void> {
 for (const transports of [['websocket'], ['polling', 'websocket'], ['polling']] as const) {
   test(`cut at random bytes, socket.io-client 4.8.4 by ${transports.join(', then ')}`, async (t) => {
     const edge = await startOctEdge(t);
-    const speakers = await gatherRaw(t, edge, transports);
+    const speakers = await gatherRaw(t, edge, { transports });
     const seed = randomInt(2 ** 32);
     const { cuts } = await talkUnderCuts(speakers, { rounds: 500, cutShare: 0.06, random: randomFrom(seed) });
     checkHeard(t, speakers, `seed ${seed}, ${cuts} cuts, ${await edge.resumes()} resumed`);
     await checkNoGap(edge);
   });
-}
-
-function speakAs(name: string, member: OctMember, path: ByteProxy | undefined): Speaker {
-  const socket = member.socket!;
-  member.connection.sync.onDataUpdate(() => undefined);
-  const say = async (n: number): Promise<void> =>
-    await member.connection.sync.dataUpdate(new TextEncoder().encode(`${name} ${n}`));
-  return { name, id: member.self.id, socket, log: new WireLog(socket), path, say };
 }
 
 const casts: readonly (readonly [OctRelease, OctRelease])[] = [
@@ -133,28 +100,29 @@ test('a join question that a hanging connection swallowed is asked again, once',
   await checkNoGap(edge);
 });
 
-for (const transports of [['websocket'], ['polling', 'websocket']] as const) {
-  test(`a planned stop loses nothing that clients have sent (${transports.join(', then ')})`, async (t) => {
-    const edge = await startOctEdge(t);
-    const speakers = await gatherRaw(t, edge, transports);
-    let sent = 0;
-    for (const { socket } of speakers) socket.onAnyOutgoing(() => sent++);
-    const usesWebSocket = ({ socket }: Speaker): boolean =>
-      socket.connected && socket.io.engine?.transport.name === 'websocket';
-    for (let stop = 0; stop < 5; stop++) {
-      await eventually(() => speakers.every(usesWebSocket), 'all are on WebSocket');
-      let n = 0;
-      const talking = setInterval(() => speakers.forEach((speaker) => speaker.say(stop * 10_000 + n++)), 1);
-      t.after(() => clearInterval(talking));
-      await eventually(() => n > 150, 'all talk');
-      await edge.restart();
-      await eventually(() => n > 450 && speakers.every(usesWebSocket), 'all are back and talk');
-      clearInterval(talking);
-    }
-    await eventually(async () => (await edge.messagesIn()) >= sent, 'all that was sent has arrived');
-    assert.equal(await edge.messagesIn(), sent);
-    t.diagnostic(`5 stops, ${sent} messages sent, 0 lost, 0 doubled`);
-  });
+for (const release of socketIoReleases) {
+  for (const transports of transportChoices) {
+    const client = `socket.io-client ${release} by ${transports.join(', then ')}`;
+    test(`a planned stop loses nothing that clients have sent: ${client}`, async (t) => {
+      const edge = await startOctEdge(t);
+      const speakers = await gatherRaw(t, edge, { transports, release });
+      let sent = 0;
+      for (const { socket } of speakers) socket.onAnyOutgoing(() => sent++);
+      for (let stop = 0; stop < 5; stop++) {
+        await eventually(() => speakers.every(usesWebSocket), 'all are on WebSocket');
+        let n = 0;
+        const talking = setInterval(() => speakers.forEach((speaker) => speaker.say(stop * 10_000 + n++)), 1);
+        t.after(() => clearInterval(talking));
+        await eventually(() => n > 150, 'all talk');
+        await edge.restart();
+        await eventually(() => n > 450 && speakers.every(usesWebSocket), 'all are back and talk');
+        clearInterval(talking);
+      }
+      await eventually(async () => (await edge.messagesIn()) >= sent, 'all that was sent has arrived');
+      assert.equal(await edge.messagesIn(), sent);
+      t.diagnostic(`5 stops, ${sent} messages sent, 0 lost, 0 doubled`);
+    });
+  }
 }
 
 test('a client that does not answer delays a planned stop by the grace, no more, and comes back', async (t) => {

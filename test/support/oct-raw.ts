@@ -5,12 +5,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { pack, unpack } from 'msgpackr';
-import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import type { WebSocket } from 'ws';
 import type { AffinityKey } from '#shared/ids.ts';
-import type { OctEdge } from './oct-edge.ts';
+import type { SessionTokens } from '#shared/session-token.ts';
 import { Inbox } from './oct-inbox.ts';
+import { clientOf } from './socket-io-releases.ts';
+import type { SocketIoRelease, Transports } from './socket-io-releases.ts';
 
 export type RawEvent =
   | { kind: 'connected' }
@@ -34,7 +35,8 @@ export interface RawOptions {
   readonly publicKey?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly namespace?: string;
-  readonly transports?: readonly ('polling' | 'websocket')[];
+  readonly release?: SocketIoRelease;
+  readonly transports?: Transports;
   readonly reconnects?: boolean;
 }
 
@@ -51,8 +53,8 @@ export interface RawClient {
   messages(kind: string): RawMessage[];
 }
 
-export function connectRaw(t: TestContext, edge: Pick<OctEdge, 'url'>, options: RawOptions): RawClient {
-  const socket = io(edge.url + (options.namespace ?? '/'), {
+export function connectRaw(t: TestContext, edge: { readonly url: string }, options: RawOptions): RawClient {
+  const socket = clientOf(options.release ?? '4.8')(edge.url + (options.namespace ?? '/'), {
     path: '/socket.io',
     forceNew: true,
     reconnection: options.reconnects ?? false,
@@ -99,7 +101,7 @@ const reconnectDelayMs = 20;
 
 /** A session token for whoever; `clock` names the session and the join. */
 export async function signMember(
-  edge: OctEdge,
+  edge: { readonly tokens: SessionTokens },
   name: string,
   { key = 'key', clock = 0, host = false }: { key?: string; clock?: number; host?: boolean } = {},
 ): Promise<string> {

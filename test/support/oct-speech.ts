@@ -80,7 +80,8 @@ export async function talkUnderCuts(
 
 /** A connection that was cut may look sound for a moment, and swallow what is said: then it is said again. */
 async function sayLastWords(speakers: readonly Speaker[], n: number): Promise<void> {
-  for (let attempt = 0; attempt < lastWordsMax; attempt++) {
+  const deadline = performance.now() + lastWordsMaxMs;
+  for (let attempt = 0; performance.now() < deadline; attempt++) {
     await Promise.all(speakers.map((speaker) => speaker.say(n + attempt)));
     for (let look = 0; look < 100; look++) {
       if (speakers.every((from) => others(speakers, from).every((to) => hasHeardAll(to, from)))) return;
@@ -94,7 +95,11 @@ function hasHeardAll(to: Speaker, from: Speaker): boolean {
   return to.log.heardFrom(from.id).at(-1) === from.log.sent.at(-1);
 }
 
-const lastWordsMax = 20;
+/**
+ * A client whose WebSocket is cut while it changes over from polling does neither, and says nothing, until it
+ * misses a ping: 15 s.
+ */
+const lastWordsMaxMs = 30_000;
 
 /**
  * What the witness, whose connection stood, has sent, everybody heard, and what it heard, everybody heard: all
