@@ -46,8 +46,12 @@ class Heartbeat {
     (this.#conn as unknown as { sendPacket(type: 'ping'): void }).sendPacket('ping');
   }
 
-  /** Resolves at the pong of a ping that goes out now, or when the connection ends. */
+  /**
+   * Resolves at the pong of a ping that goes out now, or when the connection ends; at once for one that is closing,
+   * as a poll that never comes back can be for long: no ping goes out on it.
+   */
   async settled(): Promise<void> {
+    if (this.#conn.readyState !== 'open') return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#conn.once('close', () => resolve());
     const unfollow = this.follow(() => resolve);

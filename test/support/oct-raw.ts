@@ -60,6 +60,7 @@ export function connectRaw(t: TestContext, edge: { readonly url: string }, optio
     reconnection: options.reconnects ?? false,
     reconnectionDelay: reconnectDelayMs,
     reconnectionDelayMax: reconnectDelayMs,
+    timeout: connectMaxMs,
     transports: [...(options.transports ?? ['websocket'])],
     extraHeaders: {
       ...(options.token === undefined ? {} : { 'x-oct-jwt': options.token }),
@@ -98,6 +99,11 @@ export function connectRaw(t: TestContext, edge: { readonly url: string }, optio
 }
 
 const reconnectDelayMs = 20;
+/**
+ * A client whose WebSocket ends between the 101 and the first packet does not notice, and tries again only when
+ * this is over; by its default that is 20 s.
+ */
+const connectMaxMs = 2_000;
 
 /** A session token for whoever; `clock` names the session and the join. */
 export async function signMember(

@@ -24,6 +24,8 @@ export interface Speaker {
 /** The sealed broadcasts that a client sent and heard, by the hash of their content. */
 export class WireLog {
   readonly sent: string[] = [];
+  /** The ids under which the edge has introduced the client to itself, one for each time. */
+  readonly introductions: string[] = [];
   readonly #heard = new Map<string, string[]>();
 
   constructor(socket: Socket) {
@@ -32,6 +34,9 @@ export class WireLog {
       if (broadcast !== undefined) this.sent.push(broadcast.hash);
     });
     socket.on('message', (bytes: Uint8Array) => {
+      const { content } = unpack(bytes) as RawMessage;
+      if ('method' in content && content.method === 'peer/info')
+        this.introductions.push(String(content.params?.[0]?.['id']));
       const broadcast = readBroadcast(bytes);
       if (broadcast !== undefined)
         this.#heard.set(broadcast.origin, [...this.heardFrom(broadcast.origin), broadcast.hash]);
@@ -126,6 +131,36 @@ export function checkHeard(t: TestContext, speakers: readonly Speaker[], note: s
   t.diagnostic(
     `${note}: ${sent} sent, ${lostOnTheWayUp} lost on the way up, ${delivered} deliveries: 0 lost, 0 doubled`,
   );
+}
+
+/**
+ * What anybody heard of another is what that one sent, once and in order, but for so many holes at most: what
+ * fell into one was lost with the edge.
+ */
+export function checkHoles(
+  t: TestContext,
+  speakers: readonly Speaker[],
+  { holesMax, note }: { holesMax: number; note: string },
+): void {
+  let [delivered, missed] = [0, 0];
+  for (const from of speakers) {
+    for (const to of others(speakers, from)) {
+      const heard = to.log.heardFrom(from.id);
+      const known = new Set(heard);
+      assert.deepEqual(
+        heard,
+        from.log.sent.filter((hash) => known.has(hash)),
+        `${to.name} hears ${from.name} once and in order; ${note}`,
+      );
+      const holes = from.log.sent.filter(
+        (hash, i) => !known.has(hash) && known.has(from.log.sent[i - 1] ?? ''),
+      );
+      assert.ok(holes.length <= holesMax, `${to.name} hears ${from.name}: ${holes.length} holes; ${note}`);
+      delivered += heard.length;
+      missed += from.log.sent.length - heard.length;
+    }
+  }
+  t.diagnostic(`${note}: ${delivered} deliveries, ${missed} missed, 0 doubled, 0 out of order`);
 }
 
 function others(speakers: readonly Speaker[], one: Speaker): readonly Speaker[] {

@@ -118,12 +118,12 @@ export class Pool {
     return state.ports;
   }
 
-  /** Process id of `front door` or `edge-N`, the newest one that the supervisor has told of. */
+  /** Process id of `front door` or `edge-N`, once the supervisor has told that it runs. */
   async childPid(name: string): Promise<number> {
-    const started = (): LogLine[] =>
-      this.lines.filter((line) => line.event === 'child.started' && line['child'] === name);
-    await eventually(() => started().length > 0, `${name} is started`);
-    return Number(started().at(-1)!['childPid']);
+    const newest = (): LogLine | undefined =>
+      this.lines.findLast((line) => line.event.startsWith('child.') && line['child'] === name);
+    await eventually(() => newest()?.event === 'child.started', `${name} is started`);
+    return Number(newest()!['childPid']);
   }
 
   async edges(): Promise<EdgeView[]> {

@@ -1,0 +1,53 @@
+/** Pings and pongs of real Engine.IO connections: what is waited for, and what no longer answers. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { Server as Engine } from 'engine.io';
+import type { Socket as EngineSocket } from 'engine.io';
+import { heartbeatOf } from './heartbeat.ts';
+
+/** A connection by long polling whose client never polls. */
+async function openSilentPolling(t: TestContext): Promise<EngineSocket> {
+  const server = createServer();
+  const engine = new Engine();
+  engine.attach(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    engine.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const opened = once(engine, 'connection') as Promise<[EngineSocket]>;
+  const { port } = server.address() as AddressInfo;
+  await (await fetch(`http://127.0.0.1:${port}/engine.io/?EIO=4&transport=polling`)).text();
+  const [conn] = await opened;
+  heartbeatOf(conn);
+  t.after(() => conn.close(true));
+  return conn;
+}
+
+/** Whether a promise is settled by the time that all that is due now has run. */
+async function isSettled(promise: Promise<void>): Promise<boolean> {
+  const { promise: turn, resolve } = Promise.withResolvers<boolean>();
+  setImmediate(() => resolve(false));
+  return await Promise.race([promise.then(() => true), turn]);
+}
+
+test('nobody waits for the pong of a connection that is closing', async (t) => {
+  const conn = await openSilentPolling(t);
+  conn.close();
+  assert.equal(conn.readyState, 'closing');
+  assert.equal(await isSettled(heartbeatOf(conn).settled()), true);
+});
+
+test('a connection that is open is waited for until it answers or ends', async (t) => {
+  const conn = await openSilentPolling(t);
+  const settled = heartbeatOf(conn).settled();
+  assert.equal(await isSettled(settled), false);
+  conn.close(true);
+  await settled;
+});
