@@ -24,7 +24,10 @@ export async function stopConnections(list: () => readonly EngineSocket[]): Prom
   });
   await Promise.race([Promise.allSettled(pongs), once(AbortSignal.timeout(pongGraceMs), 'abort')]);
   const deadline = AbortSignal.timeout(closeGraceMs);
-  const closed = list().map(async (conn) => await once(conn, 'close', { signal: deadline }));
+  const closed = list()
+    // One that is closing waits for a poll that may never come, and can be cut by nothing.
+    .filter(({ readyState }) => readyState === 'open')
+    .map(async (conn) => await once(conn, 'close', { signal: deadline }));
   for (const conn of list()) stopTransport(conn);
   const cutting = setTimeout(() => {
     for (const conn of list()) if (!answered.has(conn)) cutTransport(conn);

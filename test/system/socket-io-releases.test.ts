@@ -9,15 +9,23 @@ import type { TestContext } from 'node:test';
 import { SessionTokens } from '#shared/session-token.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { gatherRaw, usesWebSocket } from '../support/oct-speakers.ts';
-import { checkHeard, checkHoles, randomFrom, talkUnderCuts } from '../support/oct-speech.ts';
+import { checkAllHeard, checkHeard, randomFrom, talkUnderCuts } from '../support/oct-speech.ts';
 import type { Speaker } from '../support/oct-speech.ts';
+import { moveElsewhere } from '../support/oct-moves.ts';
 import { openPool } from '../support/pool.ts';
 import { followCloses } from '../support/socket-io-closes.ts';
 import { socketIoReleases, transportChoices } from '../support/socket-io-releases.ts';
 import type { SocketIoRelease, Transports } from '../support/socket-io-releases.ts';
 
 const sendBufferMaxBytes = 1_048_576;
-const { pool, close } = openPool({ env: { CT_SEND_BUFFER_MAX_BYTES: String(sendBufferMaxBytes) } });
+/** Clients that a cut left dead in the middle of a poll cost a stop a second each. */
+const stopGraceMs = 10_000;
+const { pool, close } = openPool({
+  env: {
+    CT_SEND_BUFFER_MAX_BYTES: String(sendBufferMaxBytes),
+    CT_STOP_GRACE_MS: String(stopGraceMs),
+  },
+});
 before(async () => await pool.waitUntilReady());
 after(close);
 
@@ -57,8 +65,8 @@ for (const release of socketIoReleases) {
       const returns = countReturns(speakers);
       const seed = randomInt(2 ** 32);
       const { cuts } = await talkUnderCuts(speakers, {
-        rounds: 120,
-        cutShare: 0.1,
+        rounds: 100,
+        cutShare: 0.08,
         random: randomFrom(seed),
       });
       assert.ok(returns.all > 0, 'somebody was cut off');
@@ -85,33 +93,56 @@ for (const release of socketIoReleases) {
       assert.deepEqual(bob.log.introductions, [bob.id, bob.id], 'greeted anew, as the same member');
     });
 
-    test(`a planned stop of the edge closes as it should, and all come back: ${client}`, async (t) => {
+    test(`a planned stop and a move end connections at their frame, and cost nothing: ${client}`, async (t) => {
       const { key, speakers } = await gather(t, release, transports);
-      const closes = speakers.map(({ socket }) => followCloses(socket));
-      const returns = countReturns(speakers);
-      const edge = await pool.edgeOf(key);
-      let n = 0;
-      const talking = setInterval(() => speakers.forEach((speaker) => speaker.say(n++)), 2);
-      t.after(() => clearInterval(talking));
-      await eventually(() => n > 300, 'all talk');
-      process.kill(await pool.childPid(edge), 'SIGTERM');
-      await eventually(() => returns.all >= 3 && speakers.every(usesWebSocket), 'all are back');
-      const before = n;
-      await eventually(() => n > before + 300, 'all talk again');
-      clearInterval(talking);
-      assert.notEqual(await pool.edgeOf(key), edge);
-      for (const { reasons, codes } of closes) {
-        assert.deepEqual(reasons, ['transport error'], 'the clients ended their connections, at the frame');
-        assert.deepEqual(codes, [1005]);
+      const talk = startTalking(t, speakers);
+      for (const leave of [stopEdge, moveAway]) {
+        const closes = speakers.map(({ socket }) => followCloses(socket));
+        const returns = countReturns(speakers);
+        await talk.goOn('all talk');
+        const edge = await pool.edgeOf(key);
+        await leave(key, edge);
+        await eventually(() => returns.all >= 3 && speakers.every(usesWebSocket), 'all are back');
+        await talk.goOn('all talk again');
+        assert.notEqual(await pool.edgeOf(key), edge);
+        assert.deepEqual(returns, { all: 3, exact: 3 });
+        for (const { reasons, codes } of closes) {
+          assert.deepEqual(reasons, ['transport error'], 'the client ended the connection, at the frame');
+          assert.deepEqual(codes, [1005]);
+        }
       }
-      await eventually(() => hearEachOther(speakers), 'the last words are heard');
-      checkHoles(t, speakers, { holesMax: 1, note: `${returns.exact} of ${returns.all} returns exact` });
+      talk.end();
+      await checkAllHeard(t, speakers, 'a stop and a move');
     });
   }
 }
 
-function hearEachOther(speakers: readonly Speaker[]): boolean {
-  const hears = (to: Speaker, from: Speaker): boolean =>
-    to.log.heardFrom(from.id).at(-1) === from.log.sent.at(-1);
-  return speakers.every((from) => speakers.every((to) => to === from || hears(to, from)));
+/** As an administrator would, or whoever updates the machine. */
+async function stopEdge(_key: string, edge: string): Promise<void> {
+  process.kill(await pool.childPid(edge), 'SIGTERM');
+}
+
+async function moveAway(key: string): Promise<void> {
+  const isReady = ({ state }: { state: string }): boolean => state === 'ready';
+  await eventually(async () => (await pool.edges()).filter(isReady).length === 3, 'all are ready');
+  await moveElsewhere(pool, key);
+}
+
+/** All talk at once, again and again, until the end. */
+function startTalking(
+  t: TestContext,
+  speakers: readonly Speaker[],
+): { goOn: (what: string) => Promise<void>; end: () => void } {
+  let rounds = 0;
+  const talking = setInterval(() => {
+    rounds++;
+    for (const speaker of speakers) speaker.say(rounds);
+  }, 2);
+  const end = (): void => clearInterval(talking);
+  t.after(end);
+  const goOn = async (what: string): Promise<void> => {
+    const target = rounds + 100;
+    await eventually(() => rounds >= target, what);
+  };
+  return { goOn, end };
 }

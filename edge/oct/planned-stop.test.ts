@@ -1,4 +1,4 @@
-/** Pings and pongs of real Engine.IO connections: what is waited for, and what no longer answers. */
+/** For which connections a planned stop waits, on real ones of Engine.IO, and for which it does not. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import { Server as Engine } from 'engine.io';
 import type { Socket as EngineSocket } from 'engine.io';
 import { heartbeatOf } from './heartbeat.ts';
+import { stopConnections } from './planned-stop.ts';
 
 /** A connection by long polling whose client never polls. */
 async function openSilentPolling(t: TestContext): Promise<EngineSocket> {
@@ -16,17 +17,19 @@ async function openSilentPolling(t: TestContext): Promise<EngineSocket> {
   engine.attach(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => {
+  const opened = once(engine, 'connection') as Promise<[EngineSocket]>;
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/engine.io/?EIO=4&transport=polling`;
+  const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1)) as { sid: string };
+  const [conn] = await opened;
+  heartbeatOf(conn);
+  t.after(async () => {
+    // The poll that was waited for: without it the connection would keep its deadline of 30 s, and the process.
+    if (conn.readyState === 'closing') await (await fetch(`${url}&sid=${sid}`)).text();
     engine.close();
     server.closeAllConnections();
     server.close();
   });
-  const opened = once(engine, 'connection') as Promise<[EngineSocket]>;
-  const { port } = server.address() as AddressInfo;
-  await (await fetch(`http://127.0.0.1:${port}/engine.io/?EIO=4&transport=polling`)).text();
-  const [conn] = await opened;
-  heartbeatOf(conn);
-  t.after(() => conn.close(true));
   return conn;
 }
 
@@ -50,4 +53,10 @@ test('a connection that is open is waited for until it answers or ends', async (
   assert.equal(await isSettled(settled), false);
   conn.close(true);
   await settled;
+});
+
+test('a planned stop does not wait for a connection that is closing already', async (t) => {
+  const conn = await openSilentPolling(t);
+  conn.close();
+  assert.equal(await isSettled(stopConnections(() => [conn])), true);
 });
