@@ -9,6 +9,7 @@ import { runDirect } from './direct.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { drainEdge, moveSession, restartEdges, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
+import { endSession, removeMember, showSessions } from './sessions.ts';
 
 type Flags = Record<string, string | string[] | undefined>;
 
@@ -27,6 +28,8 @@ Examples:
   mooring where my-session                    which edge has this session
   mooring drain edge-2 --deadline 60          empty an edge, its sessions go on elsewhere
   mooring restart --rolling                   new program on all edges, while sessions go on
+  mooring sessions my-session                 who is in it, by which client, since when
+  mooring remove my-session MEMBER --ban      put a member out for good; mooring end my-session ends it
   CT_HTTP_PORT=8080 mooring check             validate and print the effective settings
 
 Every setting is a flag and a CT_* variable; docs/config.md lists them.`,
@@ -84,6 +87,20 @@ inspectCommand('restart', 'empty an edge and start it again; with --rolling all 
 inspectCommand('undrain', 'let an edge take sessions again; it keeps those that it still has')
   .argument('<edge>', 'an edge that is drained')
   .action(async (edge: string, options) => await orExit(() => undrainEdge(edge, options)));
+
+inspectCommand('sessions', 'sessions of all edges, or the members of one')
+  .argument('[key]', 'the session key (ctstickiness)')
+  .action(async (key: string | undefined, options) => await orExit(() => showSessions(key, options)));
+inspectCommand('end', 'end a session: its members are told, and their tokens open it no more')
+  .argument('<key>', 'the session key (ctstickiness)')
+  .action(async (key: string, options) => await orExit(() => endSession(key, options)));
+inspectCommand('remove', 'take a member out of a session; the host’s removal ends it')
+  .argument('<key>', 'the session key (ctstickiness)')
+  .argument('<member>', 'its id, as mooring sessions KEY shows it')
+  .option('--ban', 'its login and token do not get in again, for as long as the session lives')
+  .action(
+    async (key: string, member: string, options) => await orExit(() => removeMember(key, member, options)),
+  );
 
 // Whoever reads our output may stop reading: `mooring pins | head`, or a log collector that died. A command ends by
 // itself, and a pool serves on without a log.

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
+import type { MemberView } from '#shared/session-views.ts';
 
 /** One request or upgrade that this edge has admitted. */
 export interface AdmittedExchange {
@@ -52,6 +53,12 @@ export interface Adapter {
   dropSession(key: AffinityKey, code: ErrorCode): void;
   load(): AdapterLoad;
   listSessions(): readonly SessionSize[];
+  /** For administrators; undefined where there is no such session. */
+  describeMembers(key: AffinityKey): readonly MemberView[] | undefined;
+  /** Ends the session for good: members are told, and those that can be are kept out. */
+  endSession(key: AffinityKey): Promise<void>;
+  /** Takes one of the described members out; throws `ban-refused` where it has no identity to ban. */
+  removeMember(key: AffinityKey, member: string, isBanned: boolean): void;
   /** First half of a move away: brings the session to rest and ends its connections so that clients come back. */
   bringToRest(key: AffinityKey): Promise<void>;
   /** Second half, when no exchange is admitted any more: forgets the session and gives what its next edge needs. */

@@ -17,6 +17,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
+import { AdminDesk } from './admin-desk.ts';
 import type { Adapter } from './adapter.ts';
 import { KeyRegistry } from './core/key-registry.ts';
 import { LoadSampler, listSmallestFirst, sumLoads } from './load-sampler.ts';
@@ -83,6 +84,7 @@ class Edge {
       adapters: this.#adapters,
       registry: this.#registry,
       moves: this.#moves,
+      administration: new AdminDesk(this.#adapters),
       context: () => ({
         pass,
         owner: this.#membership?.owner,

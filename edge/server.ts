@@ -7,14 +7,17 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { listen } from '#shared/admin-server.ts';
 import type { ErrorCode } from '#shared/errors.ts';
+import { secretsEqual } from '#shared/fleet-secrets.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
+import { adminTargets } from '#shared/session-views.ts';
 import type { Adapter, AdmittedExchange } from './adapter.ts';
 import { judgeAdmission } from './core/admission.ts';
 import type { AdmissionContext } from './core/admission.ts';
 import type { KeyRegistry } from './core/key-registry.ts';
+import type { AdminDesk } from './admin-desk.ts';
 import type { MoveDesk } from './move-desk.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
 
@@ -24,6 +27,7 @@ export interface EdgeServerOptions {
   readonly adapters: readonly Adapter[];
   readonly registry: KeyRegistry;
   readonly moves: MoveDesk;
+  readonly administration: AdminDesk;
   /** The state of the edge as admission sees it, read at each exchange. */
   readonly context: () => Omit<AdmissionContext, 'epochOf'>;
   readonly health: () => object;
@@ -74,14 +78,17 @@ export class EdgeServer {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (request.url === adminTargets.list) return this.#listSessions(request, response);
     const exchange = this.#admit(request);
     if (typeof exchange === 'string') {
       request.resume();
       return refuseRequest(response, exchange, exchangeIdOf(request));
     }
     if (healthPattern.test(exchange.target)) return this.#answerHealth(request, response);
-    const { moves } = this.#options;
+    const { moves, administration } = this.#options;
     if (moves.claims(exchange.target)) return void moves.handle(exchange, request, response);
+    if (administration.claims(exchange.target))
+      return void administration.handle(exchange, request, response);
     const adapter = this.#adapterFor(exchange);
     if (adapter === undefined) {
       request.resume();
@@ -132,6 +139,15 @@ export class EdgeServer {
 
   #adapterFor(exchange: AdmittedExchange): Adapter | undefined {
     return this.#options.adapters.find((adapter) => adapter.claims(exchange.target));
+  }
+
+  /** Of all keys, so there is no epoch to check. */
+  #listSessions(request: IncomingMessage, response: ServerResponse): void {
+    request.resume();
+    if (!secretsEqual(header(request, internalHeaders.pass), this.#options.context().pass))
+      return refuseRequest(response, this.#count('pass-missing'), exchangeIdOf(request));
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.end(JSON.stringify(this.#options.administration.list()));
   }
 
   #answerHealth(request: IncomingMessage, response: ServerResponse): void {

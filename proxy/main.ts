@@ -36,6 +36,8 @@ import { moveActions, moveRoutes } from './move/move-routes.ts';
 import { Mover } from './move/mover.ts';
 import { Placer } from './placement.ts';
 import { openFrontServer } from './server.ts';
+import { SessionAdministration } from './session-administration.ts';
+import { sessionActions, sessionRoutes } from './session-routes.ts';
 import { Settler } from './settle.ts';
 import { StaticActivity } from './static-activity.ts';
 import { openTransport } from './wire/open-transport.ts';
@@ -91,7 +93,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
       });
   const front = await openFrontServer({ settings, upstreams, wheel, transport, exchange, metrics });
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
-  const admin = await openAdmin({ settings, locator, ports, signal: stopping.signal });
+  const admin = await openAdmin({ settings, locator, log, ports, signal: stopping.signal });
   for (const backend of backends) {
     void runBackendChecks(backend, { settings, membership, directory, pool, log, signal: stopping.signal });
   }
@@ -162,12 +164,14 @@ function edgeRequests({ mover, drains }: Locator, log: Log): EdgeRequests {
 async function openAdmin(options: {
   settings: Settings;
   locator: Locator;
+  log: Log;
   ports: Readonly<Record<string, number | undefined>>;
   signal: AbortSignal;
 }): Promise<{ port: number; close: () => void }> {
-  const { settings, locator, ports, signal } = options;
+  const { settings, locator, log, ports, signal } = options;
   const { directory, pool, drains, metrics } = locator;
   const startedAtMs = nowMs();
+  const administration = new SessionAdministration({ ...locator, log, nowMs });
   const admin = await openAdminServer({
     host: settings.CT_ADMIN_HOST,
     port: settings.CT_ADMIN_PORT,
@@ -188,8 +192,9 @@ async function openAdmin(options: {
         ports: () => ({ ...ports, admin: admin.port }),
       }),
       ...moveRoutes(locator),
+      ...sessionRoutes(administration),
     },
-    actions: moveActions(locator),
+    actions: { ...moveActions(locator), ...sessionActions(administration) },
   });
   return admin;
 }

@@ -78,24 +78,22 @@ export const errorTable = {
     level: 'warn',
     message: 'Edges answer only through the front door.',
   },
-  'session-not-found': {
+  'session-not-found': { ...badRequest, status: 404, closeCode: 4404, message: 'There is no such session.' },
+  'member-not-found': { ...badRequest, status: 404, closeCode: 4404, message: 'There is no such member.' },
+  'member-removed': {
     ...badRequest,
-    status: 404,
-    closeCode: 4404,
-    message: 'There is no such session.',
+    status: 403,
+    closeCode: 4403,
+    message: 'An administrator has removed you from this session.',
   },
+  'ban-refused': { ...badRequest, status: 409, message: 'This member has no login that could be banned.' },
   'session-exists': {
     ...badRequest,
     status: 409,
     closeCode: 4409,
     message: 'A session with this key is running already.',
   },
-  'session-ended': {
-    ...badRequest,
-    status: 410,
-    closeCode: 4410,
-    message: 'The session has ended.',
-  },
+  'session-ended': { ...badRequest, status: 410, closeCode: 4410, message: 'The session has ended.' },
   'member-banned': {
     ...badRequest,
     status: 403,

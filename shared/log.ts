@@ -43,6 +43,10 @@ export const logEvents = {
   'member.joined': 'A member joined a session.',
   'member.gapped': 'A member came back and missed what is not kept any more; carries the error code.',
   'member.left': 'A member left a session.',
+  'sessions.listed':
+    'An administrator looked at sessions or members; carries the key’s hash where it was one session.',
+  'session.terminated': 'An administrator ended a session.',
+  'member.removed': 'An administrator removed a member; says whether the member is banned.',
   'member.cut': 'A member was cut off; carries the error code.',
   'join.requested': 'A guest asks to join.',
   'join.decided': 'The host or the deadline decided a join request.',

@@ -10,6 +10,7 @@ import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
+import type { MemberView } from '#shared/session-views.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type {
   Adapter,
@@ -21,6 +22,7 @@ import type {
 } from '../adapter.ts';
 import { refuseUpgrade } from '../refusal.ts';
 import { Traffic } from '../traffic.ts';
+import type { MemberId } from '../core/session-state.ts';
 import { Gateway } from './gateway.ts';
 import { unpackHandover } from './handover.ts';
 import { SessionApi, sessionApiPrefix } from './session-api.ts';
@@ -129,6 +131,19 @@ class OctAdapter implements Adapter {
 
   listSessions(): readonly SessionSize[] {
     return this.#sessions.list();
+  }
+
+  describeMembers(key: AffinityKey): readonly MemberView[] | undefined {
+    return this.#sessions.find(key)?.describeMembers();
+  }
+
+  endSession(key: AffinityKey): Promise<void> {
+    this.#sessions.find(key)?.administer({ kind: 'end' });
+    return Promise.resolve();
+  }
+
+  removeMember(key: AffinityKey, member: string, isBanned: boolean): void {
+    this.#sessions.find(key)?.administer({ kind: 'remove', member: member as MemberId, isBanned });
   }
 
   async bringToRest(key: AffinityKey): Promise<void> {

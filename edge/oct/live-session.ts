@@ -11,17 +11,11 @@ import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
+import type { MemberView } from '#shared/session-views.ts';
 import { applyCommand } from '../core/session.ts';
 import type { PaceLimits } from '../core/sender-pace.ts';
 import { canResume } from '../core/session-arrival.ts';
-import type {
-  Command,
-  Effect,
-  JoinApproval,
-  JoinDecision,
-  ResumePoint,
-  SendEffect,
-} from '../core/session-command.ts';
+import type { Command, Effect, ResumePoint, SendEffect } from '../core/session-command.ts';
 import { takeSnapshot } from '../core/session-snapshot.ts';
 import { judgeJoin } from '../core/session-joins.ts';
 import { isBanned } from '../core/session-roster.ts';
@@ -29,11 +23,13 @@ import type { ConnectionId, JoinId, MemberProfile, RelayId, SessionState } from 
 import { readEnvelope } from './envelope.ts';
 import type { Admission } from './handshake.ts';
 import { packHandover } from './handover.ts';
-import { JoinDesk, joinInfo } from './join-desk.ts';
+import { JoinAnnouncer } from './join-announcer.ts';
+import { JoinDesk } from './join-desk.ts';
 import type { CardRecord } from './join-desk.ts';
 import { readJoinResponse } from './join-response.ts';
 import { MemberSocket } from './member-socket.ts';
-import { OutgoingEncoder, toPeer } from './outgoing.ts';
+import { describeMember } from './member-view.ts';
+import { OutgoingEncoder } from './outgoing.ts';
 import { readResumePoint } from './resume.ts';
 import { SenderBrakes } from './sender-brake.ts';
 import type { Traffic } from '../traffic.ts';
@@ -68,8 +64,7 @@ export class LiveSession {
   readonly #encoder = new OutgoingEncoder();
   readonly #brakes: SenderBrakes;
   readonly #sockets = new Map<ConnectionId, MemberSocket>();
-  /** Tokens of approved guests that are being signed. */
-  readonly #signing = new Set<Promise<void>>();
+  readonly #announcer: JoinAnnouncer;
   #state: SessionState;
 
   constructor(options: SessionOptions) {
@@ -79,6 +74,8 @@ export class LiveSession {
     this.#brakes = new SenderBrakes(options.context);
     this.#state = options.state;
     this.#desk.adoptCards(options.cards ?? []);
+    const { tokens } = options.context;
+    this.#announcer = new JoinAnnouncer({ key: options.key, desk: this.#desk, tokens });
   }
 
   get birth(): number {
@@ -111,7 +108,7 @@ export class LiveSession {
    * what its client missed before anything else can be said to it.
    */
   admit(socket: Socket, { profile, clock }: Admission): void {
-    const memberSocket = new MemberSocket(socket, (sequence) =>
+    const memberSocket = new MemberSocket(socket, this.#context.nowMs(), (sequence) =>
       this.#apply({ kind: 'confirm', connection, sequence }),
     );
     const connection = memberSocket.id;
@@ -144,6 +141,21 @@ export class LiveSession {
     this.#apply({ kind: 'tick' });
   }
 
+  /** Who is here and who is away, for administrators. */
+  describeMembers(): MemberView[] {
+    const nowMs = this.#context.nowMs();
+    return [...this.#state.members.values()].map((member) => {
+      const { presence } = member;
+      const socket = presence.kind === 'connected' ? this.#sockets.get(presence.connection) : undefined;
+      return describeMember(member, socket, nowMs);
+    });
+  }
+
+  /** An administrator's word. */
+  administer(command: Command & { readonly kind: 'end' | 'remove' }): void {
+    this.#apply(command);
+  }
+
   /** Sends nothing any more; what members say is still taken in. */
   freeze(): void {
     this.#brakes.takeOff();
@@ -155,7 +167,7 @@ export class LiveSession {
    * and its connections have ended; one that has not is of no account any more. Undefined where the session is over.
    */
   async handOver(): Promise<Uint8Array | undefined> {
-    await Promise.allSettled(this.#signing);
+    await this.#announcer.settled();
     if (this.#state.hasEnded) return undefined;
     for (const connection of this.#state.connections.keys()) this.#forget(connection);
     const snapshot = takeSnapshot(this.#state, this.#context.nowMs());
@@ -188,6 +200,7 @@ export class LiveSession {
     if (!(data instanceof Uint8Array)) return this.#refuse('message-malformed');
     if (!this.#brakes.take(connection, data.byteLength)) return this.#cutFast(connection);
     this.#context.traffic.count('in', data.byteLength);
+    this.#sockets.get(connection)?.received.add(data.byteLength, this.#context.nowMs());
     const envelope = readEnvelope(data);
     switch (envelope.kind) {
       case 'request':
@@ -236,7 +249,7 @@ export class LiveSession {
         return this.#log.info('member.left', { member: effect.member.id, reason: effect.reason });
       case 'join-decided':
         this.#log.info('join.decided', { decision: effect.decision.kind });
-        return this.#announce(effect.id, effect.decision);
+        return this.#announcer.announce(effect.id, effect.decision);
       case 'join-forgotten':
         return this.#desk.forget(effect.id);
       case 'ended':
@@ -259,35 +272,6 @@ export class LiveSession {
     const bytes = this.#encoder.encode(message, to);
     this.#context.traffic.count('out', bytes.byteLength);
     socket.send(bytes, offset, sequence);
-  }
-
-  #announce(id: JoinId, decision: JoinDecision): void {
-    switch (decision.kind) {
-      case 'approved':
-        return this.#sign(id, decision);
-      case 'rejected':
-        return this.#desk.decide(id, joinInfo(true, 'JoinRejected', 'Join request has been rejected'));
-      case 'timed-out':
-        return this.#desk.decide(id, joinInfo(true, 'JoinTimeout', 'Join request has timed out'));
-      case 'session-ended':
-        return this.#desk.decide(id, joinInfo(true, 'RoomNotFound', 'The session has ended'));
-    }
-  }
-
-  #sign(id: JoinId, approval: JoinApproval): void {
-    const signing = this.#letIn(id, approval).finally(() => this.#signing.delete(signing));
-    this.#signing.add(signing);
-  }
-
-  async #letIn(id: JoinId, { user, clock, workspace, host }: JoinApproval): Promise<void> {
-    const { key } = this.#options;
-    const roomToken = await this.#context.tokens.signSession({
-      room: key,
-      roomClock: clock,
-      user,
-      host: false,
-    });
-    this.#desk.decide(id, { roomId: key, roomToken, workspace, host: toPeer(host) });
   }
 
   #refuse(code: ErrorCode): void {

@@ -1,6 +1,7 @@
 /** A member's Socket.IO socket: sends, knows how much waits, and ends in the way that its client should take it. */
 import type { Socket } from 'socket.io';
 import type { ConnectionId, StreamId } from '../core/session-state.ts';
+import { RateMeter } from '../core/rate-meter.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import { streamOf } from './resume.ts';
 import { bufferedBytes, closeTransport, cutTransport, stopTransport } from './transport.ts';
@@ -12,9 +13,13 @@ const stopGraceMs = 10_000;
 const unaskedMaxBytes = 1_048_576;
 const unaskedMaxMessages = 512;
 
+const clientMaxLength = 64;
+
 export class MemberSocket {
   readonly id: ConnectionId;
   readonly stream: StreamId;
+  readonly openedMs: number;
+  readonly received: RateMeter;
   readonly #socket: Socket;
   /** Handed to Engine.IO, which has not given it to the transport. */
   #heldBytes = 0;
@@ -25,7 +30,9 @@ export class MemberSocket {
   /** Sent since the last ping. */
   #unasked = { bytes: 0, messages: 0 };
 
-  constructor(socket: Socket, onConfirmed: (sequence: number) => void) {
+  constructor(socket: Socket, nowMs: number, onConfirmed: (sequence: number) => void) {
+    this.openedMs = nowMs;
+    this.received = new RateMeter(nowMs);
     this.id = socket.id as ConnectionId;
     this.stream = streamOf(socket);
     this.#socket = socket;
@@ -38,6 +45,12 @@ export class MemberSocket {
       return () => onConfirmed(sequence);
     });
     socket.once('disconnect', unfollow);
+  }
+
+  /** What the client says that it is. */
+  get client(): string {
+    const name = this.#socket.handshake.headers['x-oct-client'];
+    return typeof name === 'string' && name !== '' ? name.slice(0, clientMaxLength) : 'unknown';
   }
 
   get conn(): Socket['conn'] {

@@ -11,6 +11,7 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
+import type { MemberView } from '#shared/session-views.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type {
   Adapter,
@@ -55,6 +56,7 @@ class YAdapter implements Adapter {
   readonly #documents: Documents;
   readonly #websockets: WebSocketServer;
   readonly #members = new Map<WebSocket, Member>();
+  #admitted = 0;
   readonly #beating: NodeJS.Timeout;
   readonly #reporting: NodeJS.Timeout;
 
@@ -118,6 +120,25 @@ class YAdapter implements Adapter {
     return this.#documents.list();
   }
 
+  describeMembers(key: AffinityKey): readonly MemberView[] | undefined {
+    const nowMs = this.#options.now();
+    const views = this.#membersOf(key).map((member) => member.describe(nowMs));
+    return views.length === 0 ? undefined : views;
+  }
+
+  /** What has come is written first. Clients before y-websocket 3 come back by themselves. */
+  async endSession(key: AffinityKey): Promise<void> {
+    await this.#documents.rest(key);
+    this.#documents.drop(key, 'session-ended');
+  }
+
+  removeMember(key: AffinityKey, id: string, isBanned: boolean): void {
+    if (isBanned) throw new AppError('ban-refused');
+    this.#membersOf(key)
+      .find((member) => member.id === id)
+      ?.close('member-removed');
+  }
+
   async bringToRest(key: AffinityKey): Promise<void> {
     await this.#documents.rest(key);
   }
@@ -158,19 +179,23 @@ class YAdapter implements Adapter {
     let isUpgraded = false;
     this.#websockets.handleUpgrade(request, socket, head, (ws) => {
       isUpgraded = true;
-      this.#admit(exchange, opened, ws, socket);
+      this.#admit(exchange, opened, ws, request);
     });
     // ws answers a bad handshake itself and calls nobody back.
     if (!isUpgraded) opened.release();
   }
 
-  #admit(exchange: AdmittedExchange, opened: OpenDocument, ws: WebSocket, socket: Duplex): void {
+  #admit(exchange: AdmittedExchange, opened: OpenDocument, ws: WebSocket, request: IncomingMessage): void {
     const { settings, log, metrics, activity, now } = this.#options;
     const { key, epoch, exchangeId } = exchange;
     const { document, release } = opened;
     const member = new Member({
+      id: `y-${++this.#admitted}`,
+      key,
+      document: document.name,
+      client: request.headers['user-agent'] ?? 'unknown',
       ws,
-      socket,
+      socket: request.socket,
       sendBufferMaxBytes: settings.CT_SEND_BUFFER_MAX_BYTES,
       pace: this.#openPace(),
       nowMs: now,
@@ -193,6 +218,10 @@ class YAdapter implements Adapter {
     });
     if (document.memberCount >= settings.CT_MEMBERS_MAX) member.refuse('session-full');
     else document.join(member);
+  }
+
+  #membersOf(key: AffinityKey): Member[] {
+    return [...this.#members.values()].filter((member) => member.key === key);
   }
 
   #openPace(): SenderPace {

@@ -59,6 +59,10 @@ export class LiveDocument {
     });
   }
 
+  get name(): string {
+    return this.#options.ref.document;
+  }
+
   get memberCount(): number {
     return this.#members.size;
   }

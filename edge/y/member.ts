@@ -6,6 +6,9 @@ import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import type { MemberView } from '#shared/session-views.ts';
+import { RateMeter } from '../core/rate-meter.ts';
 import type { PaceLimit, SenderPace } from '../core/sender-pace.ts';
 import { EndOfTurn } from './end-of-turn.ts';
 import { frameBinary } from './frame.ts';
@@ -14,6 +17,12 @@ import { encodeAwarenessMessage } from './message.ts';
 import type { Traffic } from '../traffic.ts';
 
 export interface MemberOptions {
+  /** Names the connection to administrators. */
+  readonly id: string;
+  readonly key: AffinityKey;
+  readonly document: string;
+  /** What the client says that it is. */
+  readonly client: string;
   readonly ws: WebSocket;
   /** The socket that the WebSocket runs on. */
   readonly socket: Duplex;
@@ -27,6 +36,7 @@ export interface MemberOptions {
   readonly onCut: (code: ErrorCode) => void;
 }
 
+const clientMaxLength = 64;
 const keepAliveFrame = frameBinary(encodeAwarenessMessage([]));
 const flushes = new EndOfTurn<() => void>((flush) => flush());
 
@@ -41,8 +51,13 @@ export class Member {
   readonly #pauses = new Set<'pace' | 'commit'>();
   #pacing: NodeJS.Timeout | undefined;
 
+  readonly #openedMs: number;
+  readonly #received: RateMeter;
+
   constructor(options: MemberOptions) {
     this.#options = options;
+    this.#openedMs = options.nowMs();
+    this.#received = new RateMeter(this.#openedMs);
     const { ws } = options;
     ws.on('pong', () => {
       this.#hasAnswered = true;
@@ -52,6 +67,29 @@ export class Member {
       const code = codeOfFault(error.code);
       if (code !== undefined) this.#noteCut(code);
     });
+  }
+
+  get id(): string {
+    return this.#options.id;
+  }
+
+  get key(): AffinityKey {
+    return this.#options.key;
+  }
+
+  /** As an administrator sees it. */
+  describe(nowMs: number): MemberView {
+    const { id, document, client } = this.#options;
+    return {
+      id,
+      adapter: 'y',
+      role: 'writer',
+      document,
+      client: client.slice(0, clientMaxLength),
+      transport: 'websocket',
+      sinceSeconds: Math.round((nowMs - this.#openedMs) / 1_000),
+      ...this.#received.read(nowMs),
+    };
   }
 
   get waitingBytes(): number {
@@ -67,6 +105,7 @@ export class Member {
       const bytes = data as Buffer;
       if (!this.#isInPace(bytes.byteLength)) return this.refuse('member-too-fast');
       this.#options.traffic.count('in', bytes.byteLength);
+      this.#received.add(bytes.byteLength, this.#options.nowMs());
       receive(isBinary ? bytes : undefined);
     });
   }

@@ -17,7 +17,19 @@ const runMaxMs = 15_000;
 test('the help lists every command, shows examples and leads from each command to its settings', async (t) => {
   const help = await run(t, ['--help']);
   assert.deepEqual([help.code, help.stderr], [0, '']);
-  for (const name of ['direct', 'proxy', 'edge', 'check', 'status', 'edges', 'pins', 'where']) {
+  for (const name of [
+    'direct',
+    'proxy',
+    'edge',
+    'check',
+    'status',
+    'edges',
+    'pins',
+    'where',
+    'sessions',
+    'end',
+    'remove',
+  ]) {
     assert.match(help.stdout, new RegExp(`^ {2}${name} `, 'm'));
   }
   assert.match(help.stdout, /Examples:\n {2}mooring direct/);

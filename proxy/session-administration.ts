@@ -1,0 +1,162 @@
+/**
+ * Administrators' questions about sessions, carried to the edge that owns each, over the port that front doors
+ * reach anyway. Every look and every act is one line in the log.
+ */
+import { request } from 'undici';
+import type { z } from 'zod';
+import { AppError, errorTable } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import { hashKeyForLog } from '#shared/fleet-secrets.ts';
+import type { FleetSecrets } from '#shared/fleet-secrets.ts';
+import { formatOwner } from '#shared/ids.ts';
+import type { AffinityKey } from '#shared/ids.ts';
+import { internalHeaders } from '#shared/internal-headers.ts';
+import type { Log } from '#shared/log.ts';
+import { adminTargets, membersSchema, summariesSchema } from '#shared/session-views.ts';
+import type { MemberView, SessionSummary } from '#shared/session-views.ts';
+import type { Directory, Pin } from './directory/directory.ts';
+import type { EdgePool } from './membership/pool.ts';
+
+interface AdministrationOptions {
+  readonly directory: Directory;
+  readonly pool: EdgePool;
+  readonly secrets: FleetSecrets;
+  readonly log: Log;
+  readonly nowMs: () => number;
+}
+
+export interface EdgeSessions {
+  readonly edge: string;
+  readonly total: number;
+  readonly sessions: readonly SessionSummary[];
+}
+
+/** An edge that does not answer by then is left out of a list. */
+const answerMaxMs = 3_000;
+const answerMaxBytes = 4_194_304;
+
+export class SessionAdministration {
+  readonly #options: AdministrationOptions;
+
+  constructor(options: AdministrationOptions) {
+    this.#options = options;
+  }
+
+  /** Sessions by edge; `silent` names the edges that did not answer. */
+  async list(): Promise<{ edges: EdgeSessions[]; silent: string[] }> {
+    const { pool, log, secrets, nowMs } = this.#options;
+    log.info('sessions.listed');
+    const silent: string[] = [];
+    const members = pool.list(nowMs()).filter(({ kind }) => kind === 'edge');
+    const answers = await Promise.all(
+      members.map(async ({ id, address }) => {
+        try {
+          const headers = { [internalHeaders.pass]: secrets.pass };
+          return {
+            edge: id,
+            ...(await ask(new URL(adminTargets.list, address), { headers }, summariesSchema)),
+          };
+        } catch (error) {
+          log.warn('exchange.failed', { edge: id, error });
+          silent.push(id);
+          return undefined;
+        }
+      }),
+    );
+    return { edges: answers.filter((answer) => answer !== undefined), silent };
+  }
+
+  /** Throws `session-not-found`. */
+  async show(key: AffinityKey): Promise<{ edge: string; total: number; members: MemberView[] }> {
+    const pin = await this.#find(key);
+    const answer = await ask(new URL(adminTargets.show, pin.address), this.#to(pin), membersSchema);
+    this.#options.log.info('sessions.listed', this.#facts(pin));
+    return { edge: pin.owner.id, ...answer };
+  }
+
+  /** Throws `session-not-found`. */
+  async end(key: AffinityKey): Promise<{ edge: string }> {
+    const pin = await this.#find(key);
+    await act(new URL(adminTargets.end, pin.address), this.#to(pin));
+    this.#options.log.info('session.terminated', this.#facts(pin));
+    return { edge: pin.owner.id };
+  }
+
+  /** Throws `session-not-found`, `member-not-found` or `ban-refused`. */
+  async remove(key: AffinityKey, member: string, isBanned: boolean): Promise<{ edge: string }> {
+    const pin = await this.#find(key);
+    const body = JSON.stringify({ member, isBanned });
+    await act(new URL(adminTargets.remove, pin.address), { ...this.#to(pin), body });
+    this.#options.log.info('member.removed', { ...this.#facts(pin), member, isBanned });
+    return { edge: pin.owner.id };
+  }
+
+  async #find(key: AffinityKey): Promise<Pin> {
+    const pin = await this.#options.directory.findPin(key);
+    const owner = pin === undefined ? undefined : this.#options.pool.find(pin.owner);
+    if (pin === undefined || owner?.kind === 'static') throw new AppError('session-not-found');
+    if (pin.ownerIsOver) throw new AppError('upstream-refused');
+    return pin;
+  }
+
+  #to({ key, owner, epoch }: Pin): { headers: Record<string, string> } {
+    return {
+      headers: {
+        [internalHeaders.pass]: this.#options.secrets.pass,
+        [internalHeaders.key]: key,
+        [internalHeaders.epoch]: String(epoch),
+        [internalHeaders.owner]: formatOwner(owner.id, owner.incarnation),
+        [internalHeaders.exchange]: `admin-${epoch}`,
+      },
+    };
+  }
+
+  #facts({ key, owner, epoch }: Pin): Record<string, unknown> {
+    return { key: hashKeyForLog(this.#options.secrets, key), edge: owner.id, epoch };
+  }
+}
+
+interface Question {
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+}
+
+async function ask<T>(url: URL, question: Question, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(await call(url, 'GET', question));
+  if (!parsed.success) throw new AppError('upstream-broken', { cause: parsed.error });
+  return parsed.data;
+}
+
+async function act(url: URL, question: Question): Promise<void> {
+  await call(url, 'POST', question);
+}
+
+/** Throws the edge's own code where it refuses. */
+async function call(url: URL, method: 'GET' | 'POST', { headers, body }: Question): Promise<unknown> {
+  const signal = AbortSignal.timeout(answerMaxMs);
+  let status: number;
+  let value: unknown;
+  try {
+    const answer = await request(url, { method, headers, signal, ...(body === undefined ? {} : { body }) });
+    status = answer.statusCode;
+    value = JSON.parse(await readText(answer.body));
+  } catch (cause) {
+    throw new AppError(signal.aborted ? 'upstream-timeout' : 'upstream-refused', { cause });
+  }
+  if (status === 200) return value;
+  const { code } = value as { readonly code?: string };
+  throw new AppError(
+    code !== undefined && Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'upstream-broken',
+  );
+}
+
+async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > answerMaxBytes) throw new Error('the answer is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
