@@ -22,6 +22,7 @@ import { stopConnections } from './planned-stop.ts';
 import { createResumeAdapter, nameStream } from './resume.ts';
 import type { ResumeCheck } from './resume.ts';
 import { closeTransport, cutTransport, isWebSocket, onOversizedMessage } from './transport.ts';
+import { RememberingServer, gatherWrites } from './turn-writes.ts';
 
 /** A dead connection is noticed after 15 s at most: half of what clients and guests' grace allow. */
 const pingIntervalMs = 5_000;
@@ -129,6 +130,7 @@ export class Gateway {
 
   #createEngine(): Engine {
     const engine = new Engine({
+      wsEngine: RememberingServer,
       maxHttpBufferSize: this.#options.messageMaxBytes,
       pingInterval: pingIntervalMs,
       pingTimeout: pingTimeoutMs,
@@ -148,6 +150,7 @@ export class Gateway {
     const { key } = exchange;
     // Now, so that it counts every ping.
     heartbeatOf(conn);
+    gatherWrites(conn);
     onOversizedMessage(conn, () => this.#refuse('message-too-large', exchange));
     const connections = this.#connections.get(key) ?? new Set();
     this.#connections.set(key, connections.add(conn));

@@ -3,6 +3,8 @@
  * nobody vouches for: no extension types but the `undefined` of the clients' encoder, bounded depth, and no
  * allocation that the bytes themselves do not pay for. Binary values are views, not copies.
  */
+import { isUtf8 } from 'node:buffer';
+
 export type Unpacked =
   | null
   | undefined
@@ -19,7 +21,6 @@ export type UnpackResult = { kind: 'value'; value: Unpacked } | { kind: 'malform
 const depthMax = 8;
 /** Values in one message, so that small bytes never become many objects; ten thousand receivers fit. */
 const valuesMax = 131_072;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function unpack(bytes: Uint8Array): UnpackResult {
   const reader = new Reader(bytes);
@@ -127,11 +128,8 @@ class Reader {
 
   #readText(length: number): string {
     const bytes = this.#take(length);
-    try {
-      return utf8.decode(bytes);
-    } catch {
-      throw new MalformedError();
-    }
+    if (!isUtf8(bytes)) throw new MalformedError();
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   }
 
   /** Every element takes a byte at least, so a length that the bytes cannot hold is a lie. */

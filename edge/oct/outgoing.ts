@@ -10,13 +10,29 @@ const ownVersion = '0.3.0';
 const plainMetadata = { encryption: { keys: [] }, compression: { algorithm: 'none' } };
 const packr = new Packr({ useRecords: false });
 
+/** Kept until the next broadcast, so a large one is not: its content is most of its cost anyhow. */
+const aroundMaxBytes = 65_536;
+
+type Broadcast = Extract<Outgoing, { kind: 'broadcast' }>;
+
+/** An envelope without the one entry of its list of keys. */
+interface Around {
+  readonly sealed: Sealed;
+  readonly origin: MemberId;
+  readonly before: Buffer;
+  readonly after: Buffer;
+}
+
 export class OutgoingEncoder {
   /** Only what goes to many unchanged; sealed messages carry their receiver's key. */
   readonly #shared = new WeakMap<Outgoing, Buffer>();
+  /** Of the last broadcast: its envelopes are written one after the other. */
+  #around: Around | undefined;
 
   encode(message: Outgoing, to: MemberId): Buffer {
     const known = this.#shared.get(message);
     if (known !== undefined) return known;
+    if (message.kind === 'broadcast') return this.#encodeBroadcast(message, to);
     const bytes = packr.pack(toEnvelope(message, to));
     if (
       message.kind === 'member-joined' ||
@@ -26,6 +42,23 @@ export class OutgoingEncoder {
       this.#shared.set(message, bytes);
     }
     return bytes;
+  }
+
+  /** Envelopes of one broadcast differ in one entry, the receiver's key: what is around it is written once. */
+  #encodeBroadcast(message: Broadcast, to: MemberId): Buffer {
+    const { sealed, origin, key } = message;
+    const entry = packr.pack({ target: to, ...key });
+    const around = this.#around;
+    if (around?.sealed === sealed && around.origin === origin) {
+      return Buffer.concat([around.before, entry, around.after]);
+    }
+    const whole = packr.pack(toEnvelope(message, to));
+    if (whole.length > aroundMaxBytes) return whole;
+    // Nothing before the keys can hold the same bytes: that is the version alone.
+    const at = whole.indexOf(entry);
+    const [before, after] = [whole.subarray(0, at), whole.subarray(at + entry.length)];
+    this.#around = { sealed, origin, before, after };
+    return whole;
   }
 }
 

@@ -77,7 +77,7 @@ export function onOversizedMessage(conn: EngineSocket, listener: () => void): vo
 }
 
 /** Engine.IO declares the field private, and has no other way to a close code or to the buffered amount. */
-function webSocketOf(conn: EngineSocket): WebSocket | undefined {
+export function webSocketOf(conn: EngineSocket): WebSocket | undefined {
   if (!isWebSocket(conn)) return undefined;
   return (conn.transport as Transport & { readonly socket: WebSocket }).socket;
 }
