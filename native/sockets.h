@@ -39,7 +39,6 @@ enum event_kind {
   EVENT_CLOSED = 6,
   EVENT_ACCEPT_FAILED = 7,
   EVENT_RELAY_ENDED = 8,
-  EVENT_HANDLE = 9,
 };
 
 /* OVER: closed, but its id is not given again before the batch has ended. */
@@ -66,9 +65,6 @@ enum sock_flag {
   IS_FIRST_TO_END = 1 << 11,
   /* A listener that ran out of descriptors or memory waits for the caller. */
   IS_STALLED = 1 << 12,
-  IS_UNIX = 1 << 13,
-  /* Carries descriptors with a payload each, one to a packet. */
-  IS_CARRIER = 1 << 14,
 };
 
 /* Bytes that the kernel did not take yet: [start, end) of `bytes`; NULL while nothing waits. */

@@ -32,9 +32,7 @@ static void tell_closed(struct loop *loop, struct sock *sock, int error) {
 static int open_connection(struct loop *loop, struct sock *sock, const struct sockaddr *address, socklen_t length) {
   sock->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (sock->fd < 0) return errno;
-  if (address->sa_family == AF_UNIX) {
-    sock->flags |= IS_UNIX;
-  } else {
+  if (address->sa_family != AF_UNIX) {
     int on = 1;
     if (setsockopt(sock->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) return errno;
   }
