@@ -47,6 +47,7 @@ export const logEvents = {
     'An administrator looked at sessions or members; carries the key’s hash where it was one session.',
   'session.terminated': 'An administrator ended a session.',
   'member.removed': 'An administrator removed a member; says whether the member is banned.',
+  'documents.removed': 'Documents of sessions that nobody used for long were removed.',
   'member.cut': 'A member was cut off; carries the error code.',
   'join.requested': 'A guest asks to join.',
   'join.decided': 'The host or the deadline decided a join request.',

@@ -131,6 +131,11 @@ export const metricTable = {
     help: 'Bytes of sessions that are between two edges and kept here.',
     labels: [],
   },
+  ct_edge_sessions_forgotten_total: {
+    type: 'counter',
+    help: 'Sessions whose documents were removed because nobody used them for long.',
+    labels: [],
+  },
   ct_edge_commit_seconds: {
     type: 'histogram',
     help: 'Time of a group commit of document updates.',

@@ -4,9 +4,13 @@
  */
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 
-export interface DocumentRef {
+/** A session's documents, and the right under which it runs. */
+export interface SessionRef {
   readonly key: AffinityKey;
   readonly epoch: Epoch;
+}
+
+export interface DocumentRef extends SessionRef {
   readonly document: string;
 }
 
@@ -43,6 +47,16 @@ export interface DocumentStore {
   append(ref: DocumentRef, updates: readonly Uint8Array[]): Promise<DocumentWritten | Fenced>;
   /** Puts the snapshot in the place of the updates that it covers; an older one than stored changes nothing. */
   compact(ref: DocumentRef, snapshot: Snapshot): Promise<DocumentWritten | Fenced>;
+  /**
+   * Removes the documents of up to `limit` sessions that nobody has used for longer, and returns of how many. Those in
+   * `held` count as used now, if their epoch is the newest. Time counts while an edge of the store asks: neither a
+   * pool that stood still nor a clock that jumps makes documents old. A session keeps its epoch, and a write to it
+   * is fenced until its next load, so an edge that had the removed documents in memory cannot write half of them.
+   */
+  removeUnused(
+    held: readonly SessionRef[],
+    rule: { readonly unusedForMs: number; readonly limit: number },
+  ): Promise<number>;
   /** Ends after the calls made so far. */
   close(): Promise<void>;
 }

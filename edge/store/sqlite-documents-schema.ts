@@ -17,6 +17,16 @@ const migrations = [
      bytes BLOB NOT NULL,
      UNIQUE (key, document)
    ) STRICT;`,
+  // Sessions from before count as used when the file is brought up to date.
+  `ALTER TABLE document_session ADD COLUMN used_ms INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE document_session ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX document_session_unused ON document_session (removed, used_ms);
+   CREATE TABLE document_clock (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     running_ms INTEGER NOT NULL,
+     wall_ms INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO document_clock (id, running_ms, wall_ms) VALUES (1, 0, 0);`,
 ];
 
 /** Brings the file to the newest version; safe when several processes start at once. */

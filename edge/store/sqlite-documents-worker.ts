@@ -5,7 +5,14 @@
 import type Database from 'better-sqlite3';
 import { workerData } from 'node:worker_threads';
 import { openDatabase, serveThread } from '#shared/sqlite/serve.ts';
-import type { DocumentRef, DocumentWritten, Fenced, Snapshot, StoredDocument } from './document-store.ts';
+import type {
+  DocumentRef,
+  DocumentWritten,
+  Fenced,
+  SessionRef,
+  Snapshot,
+  StoredDocument,
+} from './document-store.ts';
 import { migrateDocuments } from './sqlite-documents-schema.ts';
 
 interface BytesRow {
@@ -13,16 +20,32 @@ interface BytesRow {
   bytes: Uint8Array;
 }
 
+/** Edges ask every ten minutes; what is missing beyond this was no running time. */
+const stepMaxMs = 1_200_000;
+
 const { path } = workerData as { path: string };
 // What members were told is kept must outlast a power cut.
 const database = openDatabase(path, { durable: true });
 migrateDocuments(database);
 
 const sql = {
-  epoch: prepare('SELECT epoch FROM document_session WHERE key = ?'),
+  session: prepare('SELECT epoch, removed FROM document_session WHERE key = ?'),
   setEpoch: prepare(
-    'INSERT INTO document_session (key, epoch) VALUES (:key, :epoch) ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch',
+    `INSERT INTO document_session (key, epoch, used_ms)
+       VALUES (:key, :epoch, (SELECT running_ms FROM document_clock))
+     ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch`,
   ),
+  tick: prepare(
+    `UPDATE document_clock
+        SET running_ms = running_ms + max(0, min(:now - wall_ms, :stepMax)), wall_ms = :now RETURNING running_ms`,
+  ),
+  use: prepare('UPDATE document_session SET used_ms = :now, removed = 0 WHERE key = :key AND epoch = :epoch'),
+  unused: prepare(
+    'SELECT key FROM document_session WHERE removed = 0 AND used_ms < :before ORDER BY used_ms LIMIT :limit',
+  ),
+  setRemoved: prepare('UPDATE document_session SET removed = 1 WHERE key = ?'),
+  removeAllUpdates: prepare('DELETE FROM document_update WHERE key = ?'),
+  removeAllSnapshots: prepare('DELETE FROM document_snapshot WHERE key = ?'),
   snapshot: prepare('SELECT seq, bytes FROM document_snapshot WHERE key = :key AND document = :document'),
   updates: prepare(
     `SELECT seq, bytes FROM document_update
@@ -49,7 +72,8 @@ const sql = {
 
 const operations = {
   load(ref: DocumentRef): StoredDocument | Fenced {
-    if (!claim(ref)) return { kind: 'fenced' };
+    if (claim(ref) === 'fenced') return { kind: 'fenced' };
+    sql.use.run({ key: ref.key, epoch: ref.epoch, now: readClock() });
     const snapshot = sql.snapshot.get(place(ref)) as BytesRow | undefined;
     const after = snapshot?.seq ?? 0;
     const updates = sql.updates.all({ ...place(ref), after }) as BytesRow[];
@@ -62,14 +86,14 @@ const operations = {
   },
   append(input: { ref: DocumentRef; updates: readonly Uint8Array[] }): DocumentWritten | Fenced {
     const { ref, updates } = input;
-    if (!claim(ref)) return { kind: 'fenced' };
+    if (claim(ref) !== 'claimed') return { kind: 'fenced' };
     let seq = readLastSeq(ref);
     for (const bytes of updates) sql.addUpdate.run({ ...place(ref), seq: ++seq, bytes });
     return { kind: 'written', lastSeq: seq };
   },
   compact(input: { ref: DocumentRef; snapshot: Snapshot }): DocumentWritten | Fenced {
     const { ref, snapshot } = input;
-    if (!claim(ref)) return { kind: 'fenced' };
+    if (claim(ref) !== 'claimed') return { kind: 'fenced' };
     const lastSeq = readLastSeq(ref);
     // A snapshot from the future would hide the updates that get these numbers later.
     if (snapshot.throughSeq > lastSeq) throw new Error('the snapshot is ahead of the document');
@@ -77,6 +101,22 @@ const operations = {
     const stored = sql.putSnapshot.run({ ...row, bytes: snapshot.bytes });
     if (stored.changes > 0) sql.removeUpdates.run(row);
     return { kind: 'written', lastSeq };
+  },
+  removeUnused(input: {
+    held: readonly SessionRef[];
+    rule: { readonly unusedForMs: number; readonly limit: number };
+  }): number {
+    const { held, rule } = input;
+    const now = readClock();
+    for (const { key, epoch } of held) sql.use.run({ key, epoch, now });
+    if (rule.unusedForMs === Infinity) return 0;
+    const rows = sql.unused.all({ before: now - rule.unusedForMs, limit: rule.limit });
+    for (const { key } of rows as { key: string }[]) {
+      sql.removeAllUpdates.run(key);
+      sql.removeAllSnapshots.run(key);
+      sql.setRemoved.run(key);
+    }
+    return rows.length;
   },
 };
 
@@ -86,12 +126,17 @@ function prepare(statement: string): Database.Statement {
   return database.prepare(statement);
 }
 
-/** False where another edge has a higher epoch. */
-function claim({ key, epoch }: DocumentRef): boolean {
-  const stored = sql.epoch.get(key) as { epoch: number } | undefined;
-  if (stored !== undefined && stored.epoch > epoch) return false;
+/** `fenced` where another edge has a higher epoch, `removed` where the documents are gone since the last load. */
+function claim({ key, epoch }: DocumentRef): 'claimed' | 'removed' | 'fenced' {
+  const stored = sql.session.get(key) as { epoch: number; removed: number } | undefined;
+  if (stored !== undefined && stored.epoch > epoch) return 'fenced';
   if (stored?.epoch !== epoch) sql.setEpoch.run({ key, epoch });
-  return true;
+  return stored?.removed === 1 ? 'removed' : 'claimed';
+}
+
+/** Milliseconds for which edges have been there to ask, kept from jumping with the host's clock. */
+function readClock(): number {
+  return (sql.tick.get({ now: Date.now(), stepMax: stepMaxMs }) as { running_ms: number }).running_ms;
 }
 
 function place({ key, document }: DocumentRef): { key: string; document: string } {

@@ -22,6 +22,7 @@ export async function openSqliteDocuments(path: string): Promise<DocumentStore> 
     append: (ref, updates) => thread.call('append', { ref, updates: updates.map(withoutSurroundings) }),
     compact: (ref, { throughSeq, bytes }) =>
       thread.call('compact', { ref, snapshot: { throughSeq, bytes: withoutSurroundings(bytes) } }),
+    removeUnused: (held, rule) => thread.call('removeUnused', { held, rule }),
     close: () => thread.close(),
   };
 }

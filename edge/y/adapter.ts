@@ -24,6 +24,7 @@ import type {
 import { refuseRequest, refuseUpgrade } from '../refusal.ts';
 import type { DocumentStore } from '../store/document-store.ts';
 import { SenderPace } from '../core/sender-pace.ts';
+import { DocumentKeeper } from './document-keeper.ts';
 import { Documents } from './documents.ts';
 import type { OpenedDocument } from './documents.ts';
 import { heartbeatIntervalMs } from './limits.ts';
@@ -44,6 +45,7 @@ interface YOptions {
 type OpenDocument = Extract<OpenedDocument, { kind: 'open' }>;
 
 const reportIntervalMs = 500;
+const msPerDay = 86_400_000;
 
 export function createYAdapter(options: YOptions): Adapter {
   return new YAdapter(options);
@@ -54,6 +56,7 @@ class YAdapter implements Adapter {
   readonly #options: YOptions;
   readonly #traffic: Traffic;
   readonly #documents: Documents;
+  readonly #keeper: DocumentKeeper;
   readonly #websockets: WebSocketServer;
   readonly #members = new Map<WebSocket, Member>();
   #admitted = 0;
@@ -70,6 +73,13 @@ class YAdapter implements Adapter {
       metrics,
       nowMs: now,
       pendingMaxBytes: settings.CT_MESSAGE_MAX_BYTES,
+    });
+    this.#keeper = new DocumentKeeper({
+      store: documents,
+      keepMs: settings.CT_DOCUMENT_KEEP_DAYS * msPerDay,
+      held: () => this.#documents.held,
+      log,
+      metrics,
     });
     this.#websockets = new WebSocketServer({
       noServer: true,
@@ -154,6 +164,7 @@ class YAdapter implements Adapter {
   }
 
   async close(): Promise<void> {
+    this.#keeper.close();
     clearInterval(this.#beating);
     clearInterval(this.#reporting);
     await this.#documents.close('edge-leaving');

@@ -8,7 +8,7 @@ import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { AdmittedExchange, SessionSize } from '../adapter.ts';
-import type { DocumentRef, DocumentStore } from '../store/document-store.ts';
+import type { DocumentRef, DocumentStore, SessionRef } from '../store/document-store.ts';
 import { documentsPerKeyMax, flushDeadlineMs, restDeadlineMs } from './limits.ts';
 import { LiveDocument } from './live-document.ts';
 
@@ -51,6 +51,10 @@ export class Documents {
 
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  get held(): readonly SessionRef[] {
+    return [...this.#sessions.values()].map(({ key, epoch }) => ({ key, epoch }));
   }
 
   /** Gives the document, loaded; who gets it must release it once. Never rejects. */

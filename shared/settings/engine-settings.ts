@@ -140,4 +140,14 @@ export const engineSettings = {
     default: 90,
     help: 'A session in which no client says anything ends after this; 0 for never.',
   },
+  CT_DOCUMENT_KEEP_DAYS: {
+    type: 'integer',
+    unit: 'days',
+    default: 90,
+    min: 0,
+    max: 3_650,
+    roles: engine,
+    scope: 'cluster',
+    help: 'Documents of y-websocket are removed when nobody has had them open for so long; 0 for never.',
+  },
 } as const satisfies Record<string, Setting>;
