@@ -69,6 +69,9 @@ export interface Adapter {
   close(): Promise<void>;
 }
 
+/** Whether this edge may open one more session, of whichever protocol. */
+export type CapacityCheck = () => boolean;
+
 /** Adapters tell how many connections a key has; the edge reports when the last one closes. */
 export interface KeyActivity {
   opened(key: AffinityKey, epoch: Epoch): void;

@@ -19,6 +19,7 @@ import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { AdminDesk } from './admin-desk.ts';
 import type { Adapter } from './adapter.ts';
+import { hasSessionCapacity } from './core/session-capacity.ts';
 import { KeyRegistry } from './core/key-registry.ts';
 import { LoadSampler, listSmallestFirst, sumLoads } from './load-sampler.ts';
 import { Membership } from './membership.ts';
@@ -72,7 +73,10 @@ class Edge {
     this.#id = id;
     this.#log = log;
     this.#documents = documents;
-    const shared = { settings, log, metrics: this.#metrics, activity: this.#activity(), now: nowMs };
+    const hasCapacity = (): boolean =>
+      hasSessionCapacity(sumLoads(this.#adapters).sessions, settings.CT_EDGE_SESSIONS_MAX);
+    const activity = this.#activity();
+    const shared = { settings, log, metrics: this.#metrics, activity, hasCapacity, now: nowMs };
     const tokens = new SessionTokens(settings.CT_SESSION_SECRET, settings.CT_TOKEN_LIFETIME_HOURS);
     this.#adapters = [createOctAdapter({ ...shared, tokens }), createYAdapter({ ...shared, documents })];
     this.#sampler = new LoadSampler(this.#adapters);

@@ -206,6 +206,7 @@ export const errorTable = {
     message: 'The session waits with more than may be moved at once.',
   },
   'no-edge': { ...unavailable, closeCode: 1013, message: 'No edge is ready to take the session.' },
+  'edge-full': { ...unavailable, message: 'The edge of this session has as many as it may have.' },
   'edge-busy': {
     ...unavailable,
     message: 'The edge of this session has more requests waiting than it may have.',

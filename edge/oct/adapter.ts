@@ -17,6 +17,7 @@ import type {
   AdapterLoad,
   AdmittedExchange,
   Adoption,
+  CapacityCheck,
   KeyActivity,
   SessionSize,
 } from '../adapter.ts';
@@ -34,6 +35,7 @@ interface OctOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly activity: KeyActivity;
+  readonly hasCapacity: CapacityCheck;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -54,7 +56,7 @@ class OctAdapter implements Adapter {
   readonly #gateway: Gateway;
   readonly #ticking: NodeJS.Timeout;
 
-  constructor({ settings, tokens, log, metrics, activity, now }: OctOptions) {
+  constructor({ settings, tokens, log, metrics, activity, hasCapacity, now }: OctOptions) {
     this.#traffic = new Traffic(metrics, 'oct');
     const sendBufferMaxBytes = settings.CT_SEND_BUFFER_MAX_BYTES;
     const sessions = new Sessions({
@@ -81,6 +83,7 @@ class OctAdapter implements Adapter {
       },
       log,
       activity,
+      hasCapacity,
     });
     this.#sessions = sessions;
     this.#api = new SessionApi({ sessions, tokens, log, metrics });

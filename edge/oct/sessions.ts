@@ -7,7 +7,7 @@ import type { Socket } from 'socket.io';
 import { AppError, errorTable } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
-import type { AdmittedExchange, KeyActivity, SessionSize } from '../adapter.ts';
+import type { AdmittedExchange, CapacityCheck, KeyActivity, SessionSize } from '../adapter.ts';
 import { adoptSession } from '../core/session-adopt.ts';
 import { birthFrom, birthOf, openSession } from '../core/session-state.ts';
 import type { ResumePoint } from '../core/session-command.ts';
@@ -25,6 +25,7 @@ interface SessionsOptions {
   readonly limits: SessionLimits;
   readonly log: Log;
   readonly activity: KeyActivity;
+  readonly hasCapacity: CapacityCheck;
 }
 
 const random32Bound = 2 ** 32;
@@ -54,9 +55,10 @@ export class Sessions {
     }));
   }
 
-  /** Opens a session under a key that has none, and gives its birth; undefined where it has one. */
+  /** Opens a session under a key that has none, and gives its birth; undefined where it has one. Throws `edge-full`. */
   create(exchange: AdmittedExchange): number | undefined {
     if (this.#sessions.has(exchange.key)) return undefined;
+    if (!this.#options.hasCapacity()) throw new AppError('edge-full');
     return this.#open(exchange, birthFrom(randomInt(random32Bound)), 'created').birth;
   }
 
@@ -88,7 +90,14 @@ export class Sessions {
       closeTransport(socket.conn, errorTable['session-ended'].closeCode);
       return;
     }
-    const session = this.#sessions.get(key) ?? this.#open(exchange, birth, 'restored');
+    const known = this.#sessions.get(key);
+    if (known === undefined && !this.#options.hasCapacity()) {
+      // Not by a refusal of the handshake, after which clients do not come back.
+      this.#options.context.metrics.count('ct_edge_refused_total', { code: 'edge-full' });
+      closeTransport(socket.conn, errorTable['edge-full'].closeCode);
+      return;
+    }
+    const session = known ?? this.#open(exchange, birth, 'restored');
     if (session.birth !== birth) {
       // The key got another session since the token was checked; the next attempt is told so.
       closeTransport(socket.conn, errorTable['token-invalid'].closeCode);

@@ -18,6 +18,7 @@ import type {
   AdapterLoad,
   AdmittedExchange,
   Adoption,
+  CapacityCheck,
   KeyActivity,
   SessionSize,
 } from '../adapter.ts';
@@ -37,6 +38,7 @@ interface YOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly activity: KeyActivity;
+  readonly hasCapacity: CapacityCheck;
   readonly documents: DocumentStore;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -72,6 +74,7 @@ class YAdapter implements Adapter {
       log,
       metrics,
       nowMs: now,
+      hasCapacity: options.hasCapacity,
       pendingMaxBytes: settings.CT_MESSAGE_MAX_BYTES,
     });
     this.#keeper = new DocumentKeeper({

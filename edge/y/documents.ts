@@ -7,7 +7,7 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
-import type { AdmittedExchange, SessionSize } from '../adapter.ts';
+import type { CapacityCheck, AdmittedExchange, SessionSize } from '../adapter.ts';
 import type { DocumentRef, DocumentStore, SessionRef } from '../store/document-store.ts';
 import { documentsPerKeyMax, flushDeadlineMs, restDeadlineMs } from './limits.ts';
 import { LiveDocument } from './live-document.ts';
@@ -17,6 +17,7 @@ interface DocumentsOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly nowMs: () => number;
+  readonly hasCapacity: CapacityCheck;
   readonly pendingMaxBytes: number;
 }
 
@@ -112,6 +113,7 @@ export class Documents {
     const known = this.#sessions.get(key);
     if (known?.epoch === epoch) return known;
     if (known !== undefined && known.epoch > epoch) return 'stale-epoch';
+    if (known === undefined && !this.#options.hasCapacity()) return 'edge-full';
     this.drop(key, 'stale-epoch');
     const log = this.#options.log.child({ adapter: 'y', epoch, exchange: exchangeId });
     const session = { key, epoch, log, holdings: new Map<string, Holding>() };

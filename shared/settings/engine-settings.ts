@@ -53,7 +53,7 @@ export const engineSettings = {
     max: 1_000_000,
     roles: engine,
     scope: 'process',
-    help: 'Sessions on one edge beyond which it gets no new ones.',
+    help: 'Sessions on one edge beyond which it gets no new ones; a quarter more may come back, then it refuses.',
   },
   CT_LOCATOR: {
     type: 'list',

@@ -45,6 +45,8 @@ export class OctEdge {
   readonly url: string;
   readonly tokens = new SessionTokens(testSecret, 1);
   readonly metrics = new Metrics('ct_edge_');
+  /** Whether it may open one more session. */
+  hasCapacity = true;
   /** Requests for which this is true get no answer but a closed connection. */
   refuses: (request: IncomingMessage) => boolean = () => false;
   readonly #server: Server;
@@ -135,6 +137,7 @@ export class OctEdge {
       tokens: this.tokens,
       metrics: this.metrics,
       log: silentLog(),
+      hasCapacity: () => this.hasCapacity,
       activity: { opened: (key) => count(key, 1), closed: (key) => count(key, -1) },
       now: () => performance.now() + this.#skewMs,
     });

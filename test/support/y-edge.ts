@@ -67,6 +67,8 @@ export class YEdge {
   readonly url: string;
   readonly path: string;
   readonly metrics = new Metrics('ct_edge_');
+  /** Whether it may open one more session. */
+  hasCapacity = true;
   /** Epoch of exchanges from now on. */
   epoch = 1;
   readonly #parts: Parts;
@@ -138,6 +140,7 @@ export class YEdge {
       settings: this.#parts.settings,
       metrics: this.metrics,
       log: silentLog(),
+      hasCapacity: () => this.hasCapacity,
       documents: this.#store,
       activity: { opened: (key) => count(key, 1), closed: (key) => count(key, -1) },
       now: () => performance.now(),
