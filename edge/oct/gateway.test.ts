@@ -14,7 +14,8 @@ import { signLogin } from '../../test/support/oct-client.ts';
 import { startOctEdge, testSecret } from '../../test/support/oct-edge.ts';
 import type { OctEdge } from '../../test/support/oct-edge.ts';
 import { eventually } from '../../test/support/oct-inbox.ts';
-import { connectRaw, idOf, makePublicKey, sealedFor, signMember } from '../../test/support/oct-raw.ts';
+import { sealedFor } from '../../test/support/oct-envelopes.ts';
+import { connectRaw, idOf, makePublicKey, signMember } from '../../test/support/oct-raw.ts';
 import type { RawClient, RawOptions } from '../../test/support/oct-raw.ts';
 import { joinsPerSessionMax } from '../core/session-state.ts';
 

@@ -5,7 +5,8 @@ import type { TestContext } from 'node:test';
 import { startOctEdge } from '../../test/support/oct-edge.ts';
 import type { OctEdge } from '../../test/support/oct-edge.ts';
 import { eventually } from '../../test/support/oct-inbox.ts';
-import { connectRaw, idOf, sealedFor, signMember } from '../../test/support/oct-raw.ts';
+import { sealedFor } from '../../test/support/oct-envelopes.ts';
+import { connectRaw, idOf, signMember } from '../../test/support/oct-raw.ts';
 import type { RawClient, RawOptions } from '../../test/support/oct-raw.ts';
 
 interface Member {

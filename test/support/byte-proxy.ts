@@ -18,6 +18,8 @@ export async function startByteProxy(t: TestContext, target: { readonly url: str
 
 export class ByteProxy {
   readonly url: string;
+  /** Sees what clients send, piece by piece as it came. */
+  onBytesUp: (bytes: Buffer) => void = () => undefined;
   readonly #server: Server;
   readonly #links = new Set<Link>();
 
@@ -27,6 +29,7 @@ export class ByteProxy {
     server.on('connection', (client) => {
       const link = new Link(client, connect(targetPort, '127.0.0.1'));
       this.#links.add(link);
+      client.on('data', (bytes) => this.onBytesUp(bytes));
       link.onClosed = () => void this.#links.delete(link);
     });
   }

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { hostSession, joinSession, logIn } from './oct-client.ts';
 import type { HostOptions, OctClientOptions, OctMember } from './oct-client.ts';
 import { eventually } from './oct-inbox.ts';
-import { WireLog } from './oct-speech.ts';
+import { WireLog } from './oct-envelopes.ts';
 import type { Pool } from './pool.ts';
 
 export interface Talker {

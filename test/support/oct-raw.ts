@@ -9,6 +9,7 @@ import type { Socket } from 'socket.io-client';
 import type { WebSocket } from 'ws';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
+import type { RawMessage } from './oct-envelopes.ts';
 import { Inbox } from './oct-inbox.ts';
 import { clientOf } from './socket-io-releases.ts';
 import type { SocketIoRelease, Transports } from './socket-io-releases.ts';
@@ -18,16 +19,6 @@ export type RawEvent =
   | { kind: 'disconnected'; reason: string }
   | { kind: 'refused'; message: string }
   | { kind: 'message'; message: RawMessage };
-
-/** An envelope as it came; plain content is an object, sealed content bytes. */
-export interface RawMessage {
-  readonly kind: string;
-  readonly id?: string | number;
-  readonly origin?: string;
-  readonly metadata: { readonly encryption: { readonly keys: readonly { readonly target: string }[] } };
-  readonly content:
-    Uint8Array | { readonly method?: string; readonly params?: readonly Record<string, unknown>[] };
-}
 
 export interface RawOptions {
   /** None unless given. */
@@ -113,17 +104,6 @@ export async function signMember(
 ): Promise<string> {
   const user = { id: `user-${name}`, name };
   return await edge.tokens.signSession({ room: key as AffinityKey, roomClock: clock, user, host });
-}
-
-/** A sealed envelope for the given receivers, whose content nobody here can read. */
-export function sealedFor(targets: readonly string[], fields: object): object {
-  const keys = targets.map((target) => ({ target, key: `key of ${target}`, iv: 'iv' }));
-  return {
-    version: '0.3.1',
-    metadata: { encryption: { keys }, compression: { algorithm: 'gzip' } },
-    content: new Uint8Array([1, 2, 3]),
-    ...fields,
-  };
 }
 
 /** The id under which the server introduced the client. */

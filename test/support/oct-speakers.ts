@@ -7,8 +7,8 @@ import type { SessionTokens } from '#shared/session-token.ts';
 import { startByteProxy } from './byte-proxy.ts';
 import type { ByteProxy } from './byte-proxy.ts';
 import type { OctMember } from './oct-client.ts';
-import { connectRaw, idOf, sealedFor, signMember } from './oct-raw.ts';
-import { WireLog } from './oct-speech.ts';
+import { WireLog, sealedFor } from './oct-envelopes.ts';
+import { connectRaw, idOf, signMember } from './oct-raw.ts';
 import type { Speaker } from './oct-speech.ts';
 import type { SocketIoRelease, Transports } from './socket-io-releases.ts';
 

@@ -3,13 +3,11 @@
  * and heard, in order. Order is judged there, for clients open what they hear in an order of their own.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { unpack } from 'msgpackr';
 import type { Socket } from 'socket.io-client';
 import type { ByteProxy } from './byte-proxy.ts';
 import { eventually } from './oct-inbox.ts';
-import type { RawMessage } from './oct-raw.ts';
+import type { WireLog } from './oct-envelopes.ts';
 
 export interface Speaker {
   readonly name: string;
@@ -19,33 +17,6 @@ export interface Speaker {
   /** The path that is cut; undefined for one whose connection stands. */
   readonly path: ByteProxy | undefined;
   say(n: number): unknown;
-}
-
-/** The sealed broadcasts that a client sent and heard, by the hash of their content. */
-export class WireLog {
-  readonly sent: string[] = [];
-  /** The ids under which the edge has introduced the client to itself, one for each time. */
-  readonly introductions: string[] = [];
-  readonly #heard = new Map<string, string[]>();
-
-  constructor(socket: Socket) {
-    socket.onAnyOutgoing((_event: string, bytes: Uint8Array) => {
-      const broadcast = readBroadcast(bytes);
-      if (broadcast !== undefined) this.sent.push(broadcast.hash);
-    });
-    socket.on('message', (bytes: Uint8Array) => {
-      const { content } = unpack(bytes) as RawMessage;
-      if ('method' in content && content.method === 'peer/info')
-        this.introductions.push(String(content.params?.[0]?.['id']));
-      const broadcast = readBroadcast(bytes);
-      if (broadcast !== undefined)
-        this.#heard.set(broadcast.origin, [...this.heardFrom(broadcast.origin), broadcast.hash]);
-    });
-  }
-
-  heardFrom(origin: string): readonly string[] {
-    return this.#heard.get(origin) ?? [];
-  }
 }
 
 /** A sequence of numbers from 0 to 1 that follows from its seed. */
@@ -155,12 +126,6 @@ export async function checkAllHeard(
 
 function others(speakers: readonly Speaker[], one: Speaker): readonly Speaker[] {
   return speakers.filter((speaker) => speaker !== one);
-}
-
-function readBroadcast(bytes: Uint8Array): { readonly origin: string; readonly hash: string } | undefined {
-  const { kind, origin, content } = unpack(bytes) as RawMessage;
-  if (kind !== 'broadcast' || !(content instanceof Uint8Array)) return undefined;
-  return { origin: origin ?? '', hash: createHash('sha256').update(content).digest('base64').slice(0, 12) };
 }
 
 async function pass(ms: number): Promise<void> {
