@@ -92,6 +92,7 @@ class OctAdapter implements Adapter {
       tokens,
       checkToken: (key, admission) => sessions.checkToken(key, admission),
       canResume: (key, point) => sessions.canResume(key, point),
+      isFrozen: (key) => sessions.find(key)?.isFrozen ?? false,
       onConnection: (socket, exchange, admission) => sessions.admit(socket, exchange, admission),
       onRefusal: (code, { exchangeId }) => {
         metrics.count('ct_edge_refused_total', { code });

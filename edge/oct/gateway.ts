@@ -9,7 +9,7 @@ import { Server as Engine } from 'engine.io';
 import type { Socket as EngineSocket } from 'engine.io';
 import { Server as SocketServer } from 'socket.io';
 import type { Namespace, Socket } from 'socket.io';
-import { AppError, toAppError } from '#shared/errors.ts';
+import { AppError, errorTable, toAppError } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
@@ -40,6 +40,8 @@ interface GatewayOptions {
   readonly tokens: SessionTokens;
   readonly checkToken: TokenCheck;
   readonly canResume: ResumeCheck;
+  /** Whether the session is about to go on at another edge, or nowhere. */
+  readonly isFrozen: (key: AffinityKey) => boolean;
   /** Called synchronously when a socket is connected: listeners attached later would miss messages. */
   readonly onConnection: ConnectionHandler;
   readonly onRefusal: (code: ErrorCode, exchange: AdmittedExchange) => void;
@@ -170,11 +172,17 @@ export class Gateway {
   /** A client that is refused here never tries again, so only what cannot get better is refused. */
   async #admit(socket: Socket, next: (refusal?: AppError) => void): Promise<void> {
     let refusal: AppError | undefined;
+    const exchange = this.#exchangeOf(socket.request);
     try {
       await this.#verify(socket);
     } catch (error) {
       refusal = toAppError(error);
-      this.#refuse(refusal.code, this.#exchangeOf(socket.request));
+      this.#refuse(refusal.code, exchange);
+    }
+    if (refusal === undefined && this.#options.isFrozen(exchange.key)) {
+      this.#refuse('edge-leaving', exchange);
+      // Without an answer: one that is let in says at once all that it has kept, and it would end with the connection.
+      return closeTransport(socket.conn, errorTable['edge-leaving'].closeCode);
     }
     next(refusal);
   }

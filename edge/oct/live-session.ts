@@ -156,6 +156,10 @@ export class LiveSession {
     this.#apply(command);
   }
 
+  get isFrozen(): boolean {
+    return this.#state.isFrozen;
+  }
+
   /** Sends nothing any more; what members say is still taken in. */
   freeze(): void {
     this.#brakes.takeOff();

@@ -26,6 +26,7 @@ export interface OctClientOptions {
   readonly release?: OctRelease;
   readonly fetch?: typeof fetch;
   readonly pollingOnly?: boolean;
+  readonly webSocketOnly?: boolean;
   /** Instead of the helper's own, for tests of the library's transports. */
   readonly transports?: readonly MessageTransportProvider[];
 }
@@ -120,7 +121,7 @@ function createClient(options: OctClientOptions): Client {
 function transportOf(
   library: OctLibrary,
   release: OctRelease,
-  { pollingOnly }: OctClientOptions,
+  { pollingOnly, webSocketOnly }: OctClientOptions,
   sockets: Socket[],
 ): MessageTransportProvider {
   return {
@@ -130,6 +131,7 @@ function transportOf(
       const socket = io(url, {
         ...(release === '0.3.3' ? { path: `${pathname.replace(/\/?$/, '/')}socket.io` } : {}),
         ...(pollingOnly === true ? { transports: ['polling'] } : {}),
+        ...(webSocketOnly === true ? { transports: ['websocket'], timeout: webSocketOpenMaxMs } : {}),
         extraHeaders: headers,
         forceNew: true,
       });
@@ -233,6 +235,8 @@ function dispose(connection: ProtocolBroadcastConnection): void {
 }
 
 const reconnectDelayMs = 20;
+/** A client whose WebSocket ends before its first packet notices only then; by its default that is 20 s. */
+const webSocketOpenMaxMs = 2_000;
 
 function libraryOf(release: OctRelease): OctLibrary {
   return release === '0.3.3' ? oct033 : (oct030 as unknown as OctLibrary);
