@@ -22,7 +22,7 @@ import type { MoveGate } from './move/move-gate.ts';
 import type { Placement, PlacementReason, Placer } from './placement.ts';
 import type { Settlement, Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
-import type { ForwardOutcome, ForwardPlan, Wire } from './wire/wire.ts';
+import type { ForwardOutcome, ForwardPlan, JoinTunnel, Wire } from './wire/wire.ts';
 
 export interface ExchangeOptions {
   readonly placer: Placer;
@@ -47,6 +47,7 @@ class Exchange {
   readonly #wire: Wire;
   readonly #options: ExchangeOptions;
   readonly #settlement: Settlement;
+  #join: JoinTunnel | undefined;
 
   constructor(wire: Wire, options: ExchangeOptions) {
     this.#wire = wire;
@@ -60,7 +61,8 @@ class Exchange {
     } catch (error) {
       this.#refuse(toAppError(error));
     } finally {
-      this.#options.settler.settle(this.#settlement);
+      if (this.#join === undefined) this.#options.settler.settle(this.#settlement);
+      else goOnAsTunnel(this.#join, this.#settlement, this.#options);
     }
   }
 
@@ -121,7 +123,8 @@ class Exchange {
   }
 
   async #forward(request: ForwardRequest): Promise<void> {
-    await this.#passGate(request);
+    const held = this.#passGate(request);
+    if (held !== undefined) await held;
     let placement = requirePlacement(await this.#options.placer.place(request.key));
     let outcome = await this.#attempt(request, placement.pin, placement.reason);
     const replacement = await this.#replacementFor(request, outcome, placement.pin);
@@ -137,22 +140,21 @@ class Exchange {
    * Newcomers of a session that moves wait for its next owner. What belongs to a connection goes on to the old one,
    * which waits for it: a client that polls could not be told of the move otherwise.
    */
-  async #passGate({ key, gate }: ForwardRequest): Promise<void> {
-    if (!this.#options.gate.isClosed(key) || isOfConnection(this.#settlement.route, gate.query)) return;
-    await this.#options.gate.pass(key, this.#wire.signal);
+  #passGate({ key, gate }: ForwardRequest): Promise<void> | undefined {
+    if (!this.#options.gate.isClosed(key) || isOfConnection(this.#settlement.route, gate.query))
+      return undefined;
+    return this.#options.gate.pass(key, this.#wire.signal);
   }
 
   async #attempt(request: ForwardRequest, pin: Pin, reason: PlacementReason): Promise<ForwardOutcome> {
     this.#settlement.pin = pin;
     this.#settlement.reason = reason;
     this.#options.activity?.opened(pin);
-    try {
-      return await this.#wire.forward(this.#plan(request, pin), () =>
-        this.#options.settler.markFirstByte(this.#settlement),
-      );
-    } finally {
-      this.#options.activity?.closed(pin.key);
-    }
+    const outcome = await this.#wire.forward(this.#plan(request, pin), () =>
+      this.#options.settler.markFirstByte(this.#settlement),
+    );
+    if (outcome.kind !== 'agreed') this.#options.activity?.closed(pin.key);
+    return outcome;
   }
 
   /**
@@ -165,7 +167,7 @@ class Exchange {
     pin: Pin,
   ): Promise<Placed | undefined> {
     const { placer } = this.#options;
-    if (outcome.kind === 'answered' || this.#wire.hasLeft) return undefined;
+    if (outcome.kind === 'answered' || outcome.kind === 'agreed' || this.#wire.hasLeft) return undefined;
     if (outcome.kind === 'misdirected') {
       if (this.#wire.hasBody) return undefined;
       await this.#passGate(request);
@@ -184,6 +186,10 @@ class Exchange {
       case 'answered':
         this.#settlement.status = outcome.status;
         this.#settlement.bytes = outcome.bytes;
+        return;
+      case 'agreed':
+        this.#settlement.status = 101;
+        this.#join = outcome.join;
         return;
       case 'misdirected':
         throw new AppError('wrong-edge', { facts: { refusal: outcome.refusal } });
@@ -236,6 +242,22 @@ class Exchange {
       errorBody(code, this.#settlement.id),
     );
   }
+}
+
+/**
+ * Settles an upgrade when its tunnel ends. Thousands of them are open for hours: what is kept for each is what its last
+ * line tells, and nothing of how it came about.
+ */
+function goOnAsTunnel(join: JoinTunnel, settlement: Settlement, options: ExchangeOptions): void {
+  const { settler, activity } = options;
+  const { key } = settlement.pin!;
+  // The key as the client wrote it is a part of the head, and would keep all of that.
+  settlement.key = key;
+  join((bytes) => {
+    settlement.bytes = bytes;
+    activity?.closed(key);
+    settler.settle(settlement);
+  });
 }
 
 interface ForwardRequest {

@@ -83,7 +83,6 @@ class Listener implements Door {
   readonly metrics: Metrics;
   isStopping = false;
   readonly #upstreams: Upstreams;
-  readonly #transport: Transport;
   readonly #exchange: ExchangeOptions;
   readonly #connections = new Set<ClientConnection>();
   readonly #sockets = new Set<Socket>();
@@ -95,7 +94,6 @@ class Listener implements Door {
     this.wheel = options.wheel;
     this.metrics = options.metrics;
     this.#upstreams = options.upstreams;
-    this.#transport = options.transport;
     this.#exchange = options.exchange;
   }
 
@@ -108,7 +106,7 @@ class Listener implements Door {
   openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire {
     const { settings, wheel, secure } = this;
     if (asksForUpgrade(scanner)) {
-      return new UpgradeWire(connection, scanner, { settings, wheel, secure, transport: this.#transport });
+      return new UpgradeWire(connection, scanner, { settings, wheel, secure, upstreams: this.#upstreams });
     }
     return new RequestWire(connection, scanner, {
       upstreams: this.#upstreams,

@@ -153,7 +153,8 @@ export class Settler {
     if (hash === undefined) {
       hash = hashKeyForLog(this.#secrets, key);
       if (this.#keyHashes.size >= keptHashesMax) this.#keyHashes.delete(this.#keyHashes.keys().next().value!);
-      this.#keyHashes.set(key, hash);
+      // A copy: the key is a part of a head, and would keep all of that.
+      this.#keyHashes.set(Buffer.from(key, 'latin1').toString('latin1') as AffinityKey, hash);
     }
     return hash;
   }

@@ -10,6 +10,7 @@ import { formatAnswer } from './answer-head.ts';
 import { lingerMs, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { ByteSocket, SocketEars } from './byte-socket.ts';
+import { HandedSocket } from './handed-socket.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
 import type { RequestBody } from './request-body.ts';
 import { RequestScanner } from './request-head.ts';
@@ -26,12 +27,6 @@ export interface ClientWire extends Wire {
   leave(reason: AppError): void;
   /** The client takes bytes again. */
   onDrain(): void;
-}
-
-/** A socket that changes its owner, and what was read of it already. */
-export interface HandedSocket {
-  readonly socket: ByteSocket;
-  readonly early: Buffer;
 }
 
 export interface Door {
@@ -117,10 +112,9 @@ export class ClientConnection implements SocketEars {
   handOver(): HandedSocket {
     this.#phase = 'over';
     this.#door.wheel.remove(this.#deadline);
-    this.#socket.pause();
-    const early = keepBytes(this.#held);
+    const handed = new HandedSocket(this.#socket, this.#held);
     this.#held = nothing;
-    return { socket: this.#socket, early };
+    return handed;
   }
 
   onBytes(chunk: Buffer): void {
@@ -184,7 +178,7 @@ export class ClientConnection implements SocketEars {
 
   async #conduct(wire: ClientWire): Promise<void> {
     await this.#door.conduct(wire);
-    // An upgrade is over with its exchange.
+    // Its socket was given away, which others look after from now on.
     if (this.#phase === 'over') return this.#door.forget(this);
     if (this.#socket.isDestroyed) return;
     this.#wire = undefined;

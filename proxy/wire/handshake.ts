@@ -10,7 +10,7 @@ import { headerValues } from '../core/header-list.ts';
 import { formatFields } from './answer-head.ts';
 import { handshakeAnswerMaxBytes } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
-import type { HandedSocket } from './client-connection.ts';
+import type { HandedSocket } from './handed-socket.ts';
 import { parseOrigin } from './origin.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { ResponseScanner } from './response-head.ts';

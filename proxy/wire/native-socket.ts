@@ -10,6 +10,13 @@ import type { ByteSocket, ConnectingEars, Relay, RelayEars, SocketEars } from '.
 /** Bytes that may wait in a socket before its writer is told to wait; as Node's sockets have it. */
 const congestedAboveBytes = 65_536;
 
+const nobody: SocketEars = {
+  onBytes: () => undefined,
+  onEnd: () => undefined,
+  onDrain: () => undefined,
+  onClose: () => undefined,
+};
+
 interface Joined {
   readonly other: NativeSocket;
   readonly ears: RelayEars;
@@ -137,6 +144,9 @@ export class NativeSocket implements ByteSocket {
     const id = this.#id;
     this.#relay = { other, ears, side: 'first' };
     other.#relay = { other: this, ears, side: 'second' };
+    // Nobody else hears of the two any more, nor is kept in memory by them.
+    this.#ears = nobody;
+    other.#ears = nobody;
     return {
       readBytes: (out) => this.#native.relayedBytes(id, out),
       close: () => this.destroy(),

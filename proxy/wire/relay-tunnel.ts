@@ -3,10 +3,10 @@
  * its deadlines, its counts and its end.
  */
 import type { Relay, RelayEars } from './byte-socket.ts';
-import type { HandedSocket } from './client-connection.ts';
+import type { HandedSocket } from './handed-socket.ts';
 import { Deadline } from './timer-wheel.ts';
 import { halfCloseMaxMs } from './tunnel-end.ts';
-import type { TunnelEnd, TunnelOptions, TunnelResolve } from './tunnel-end.ts';
+import type { OpenTunnel, TellEnd, TunnelEnd, TunnelOptions } from './tunnel-end.ts';
 
 /** Silence is noticed late by this part of the idle time, at most. */
 const looksPerIdleTime = 8;
@@ -16,34 +16,51 @@ const lookEveryMaxMs = 10_000;
 /** One for all: the counts are read and used at once. */
 const counts = new Float64Array(3);
 
-export class RelayTunnel implements RelayEars {
-  readonly #options: TunnelOptions & TunnelResolve;
+export class RelayTunnel implements RelayEars, OpenTunnel {
+  readonly #options: TunnelOptions;
+  readonly #tellEnd: TellEnd;
+  #isOver = false;
   readonly #deadline = new Deadline(() => this.#look());
   /** Bytes that came before the two were joined. */
-  #earlyUp: number;
-  #earlyDown: number;
+  #earlyUp = 0;
+  #earlyDown = 0;
   #relay: Relay | undefined;
   #seenBytes = -1;
   #silentMs = 0;
   #endedBy: 'client' | 'upstream' | undefined;
 
-  /** False where the transport of the two cannot do it; then nothing has happened. */
-  static open(client: HandedSocket, upstream: HandedSocket, options: TunnelOptions & TunnelResolve): boolean {
-    const tunnel = new RelayTunnel(client, upstream, options);
+  /** Undefined where the transport of the two cannot do it; then nothing has happened. */
+  static open(
+    client: HandedSocket,
+    upstream: HandedSocket,
+    options: TunnelOptions,
+    tellEnd: TellEnd,
+  ): RelayTunnel | undefined {
+    if (client.hasEnded || upstream.hasEnded || client.isClosed || upstream.isClosed) return undefined;
+    const tunnel = new RelayTunnel(options, tellEnd);
     const relay = client.socket.relayWith(upstream.socket, tunnel);
-    if (relay === undefined) return false;
-    tunnel.#relay = relay;
-    // The transport reads nothing of the two before this turn is over: these bytes are still the first.
-    if (client.early.length > 0) upstream.socket.write(client.early);
-    if (upstream.early.length > 0) client.socket.write(upstream.early);
-    tunnel.#look();
-    return true;
+    if (relay === undefined) return undefined;
+    tunnel.#start(relay, client, upstream);
+    return tunnel;
   }
 
-  private constructor(client: HandedSocket, upstream: HandedSocket, options: TunnelOptions & TunnelResolve) {
+  private constructor(options: TunnelOptions, tellEnd: TellEnd) {
     this.#options = options;
+    this.#tellEnd = tellEnd;
+  }
+
+  #start(relay: Relay, client: HandedSocket, upstream: HandedSocket): void {
+    this.#relay = relay;
+    // The transport reads nothing of the two before this turn is over: these bytes are still the first.
     this.#earlyUp = client.early.length;
     this.#earlyDown = upstream.early.length;
+    if (this.#earlyUp > 0) upstream.socket.write(client.early);
+    if (this.#earlyDown > 0) client.socket.write(upstream.early);
+    this.#look();
+  }
+
+  close(): void {
+    this.#giveUp('front-door');
   }
 
   onPassedOn(by: 'first' | 'second', bytes: number): void {
@@ -79,10 +96,11 @@ export class RelayTunnel implements RelayEars {
   }
 
   #finish(endedBy: TunnelEnd['endedBy'], error: Error | undefined): void {
-    const { wheel, resolve } = this.#options;
-    wheel.remove(this.#deadline);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.wheel.remove(this.#deadline);
     this.#relay!.readBytes(counts);
     const bytes = { up: this.#earlyUp + counts[0]!, down: this.#earlyDown + counts[1]! };
-    resolve({ bytes, endedBy, error });
+    this.#tellEnd({ bytes, endedBy, error });
   }
 }

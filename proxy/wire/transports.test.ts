@@ -11,6 +11,7 @@ import type { TestContext } from 'node:test';
 import { testOnEach, transportOf } from '../../test/support/each-transport.ts';
 import { eventually } from '../../test/support/oct-inbox.ts';
 import type { ByteSocket, ConnectingEars } from './byte-socket.ts';
+import { HandedSocket } from './handed-socket.ts';
 import { parseOrigin } from './origin.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { joinSockets } from './tunnel.ts';
@@ -73,11 +74,10 @@ async function setScene(t: TestContext, idleMs = patientMs, early = nothing): Pr
   const ticking = setInterval(() => wheel.tick(), wheel.tickMs);
   t.after(() => clearInterval(ticking));
   toEdge.pause();
-  const ended = joinSockets(
-    { socket: fromClient, early },
-    { socket: toEdge, early: nothing },
-    { wheel, idleMs },
-  );
+  const ended = new Promise<TunnelEnd>((resolve) => {
+    const fromClientHanded = new HandedSocket(fromClient, early);
+    joinSockets(fromClientHanded, new HandedSocket(toEdge, nothing), { wheel, idleMs }, resolve);
+  });
   return { client, edge, ended };
 }
 

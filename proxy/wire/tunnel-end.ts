@@ -2,10 +2,10 @@
 import type { TimerWheel } from './timer-wheel.ts';
 import type { ByteCounts } from './wire.ts';
 
-/** How a tunnel ended: which side closed or failed first, or nobody sent anything for too long. */
+/** How a tunnel ended: which side closed or failed first, nobody sent anything for too long, or we cut it. */
 export interface TunnelEnd {
   readonly bytes: ByteCounts;
-  readonly endedBy: 'client' | 'upstream' | 'idle';
+  readonly endedBy: 'client' | 'upstream' | 'idle' | 'front-door';
   readonly error: Error | undefined;
 }
 
@@ -14,9 +14,14 @@ export interface TunnelOptions {
   readonly idleMs: number;
 }
 
-export interface TunnelResolve {
-  readonly resolve: (end: TunnelEnd) => void;
+/** What a tunnel is to those who look after it. */
+export interface OpenTunnel {
+  /** Ends both sides at once; the end is told as any other. */
+  close(): void;
 }
+
+/** Called once, when both sides are closed. */
+export type TellEnd = (end: TunnelEnd) => void;
 
 /** After one side has ended, the other gets so long to end too. */
 export const halfCloseMaxMs = 30_000;

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { eventually } from '../../test/support/oct-inbox.ts';
-import type { HandedSocket } from './client-connection.ts';
+import { HandedSocket } from './handed-socket.ts';
 import { NetSocket } from './net-socket.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { joinSockets } from './tunnel.ts';
@@ -50,21 +50,16 @@ async function setScene(t: TestContext, idleMs = patientMs): Promise<Scene> {
   const wheel = new TimerWheel(() => performance.now());
   const ticking = setInterval(() => wheel.tick(), wheel.tickMs);
   t.after(() => clearInterval(ticking));
-  return {
-    client,
-    edge,
-    fromClient,
-    toEdge,
-    ended: joinSockets(hand(fromClient), hand(toEdge), { wheel, idleMs }),
-  };
+  const ended = new Promise<TunnelEnd>((resolve) => {
+    joinSockets(hand(fromClient), hand(toEdge), { wheel, idleMs }, resolve);
+  });
+  return { client, edge, fromClient, toEdge, ended };
 }
 
 /** As a connection does that gives its socket away. */
 function hand(socket: Socket): HandedSocket {
   const nobody = { onBytes: ignore, onEnd: ignore, onDrain: ignore, onClose: ignore };
-  const handed = new NetSocket(socket, nobody);
-  handed.pause();
-  return { socket: handed, early: Buffer.alloc(0) };
+  return new HandedSocket(new NetSocket(socket, nobody), Buffer.alloc(0));
 }
 
 function ignore(): void {

@@ -3,45 +3,49 @@
  * both. WebSocket frames are never parsed here.
  */
 import type { ByteSocket, SocketEars } from './byte-socket.ts';
-import type { HandedSocket } from './client-connection.ts';
+import type { HandedSocket } from './handed-socket.ts';
 import { RelayTunnel } from './relay-tunnel.ts';
 import { Deadline } from './timer-wheel.ts';
 import { halfCloseMaxMs } from './tunnel-end.ts';
-import type { TunnelEnd, TunnelOptions, TunnelResolve } from './tunnel-end.ts';
+import type { OpenTunnel, TellEnd, TunnelEnd, TunnelOptions } from './tunnel-end.ts';
 
-/** Joins until both sides are closed; resolves always. */
-export async function joinSockets(
+/** Joins until both sides are closed; tells of the end always, never before it has returned. */
+export function joinSockets(
   client: HandedSocket,
   upstream: HandedSocket,
   options: TunnelOptions,
-): Promise<TunnelEnd> {
-  return await new Promise<TunnelEnd>((resolve) => {
-    if (RelayTunnel.open(client, upstream, { ...options, resolve })) return;
-    new Tunnel(client, upstream, { ...options, resolve }).start();
-  });
+  tellEnd: TellEnd,
+): OpenTunnel {
+  const relayed = RelayTunnel.open(client, upstream, options, tellEnd);
+  return relayed ?? new Tunnel(client, upstream, options, tellEnd).start();
 }
 
-class Tunnel {
+class Tunnel implements OpenTunnel {
   readonly #client: Side;
   readonly #upstream: Side;
-  readonly #options: TunnelOptions & TunnelResolve;
+  readonly #options: TunnelOptions;
+  readonly #tellEnd: TellEnd;
   readonly #deadline = new Deadline(() => this.#tearDown(this.#endedBy ?? 'idle'));
   #open = 2;
   #endedBy: TunnelEnd['endedBy'] | undefined;
   #error: Error | undefined;
 
-  constructor(client: HandedSocket, upstream: HandedSocket, options: TunnelOptions & TunnelResolve) {
-    this.#client = new Side('client', client.socket, upstream.socket, this);
-    this.#upstream = new Side('upstream', upstream.socket, client.socket, this);
+  constructor(client: HandedSocket, upstream: HandedSocket, options: TunnelOptions, tellEnd: TellEnd) {
+    this.#client = new Side('client', client, upstream, this);
+    this.#upstream = new Side('upstream', upstream, client, this);
     this.#options = options;
-    if (client.early.length > 0) this.#client.onBytes(client.early);
-    if (upstream.early.length > 0) this.#upstream.onBytes(upstream.early);
+    this.#tellEnd = tellEnd;
   }
 
-  start(): void {
+  close(): void {
+    this.#tearDown('front-door');
+  }
+
+  start(): this {
     this.#await(this.#options.idleMs);
     this.#client.start();
     this.#upstream.start();
+    return this;
   }
 
   onActive(): void {
@@ -67,7 +71,7 @@ class Tunnel {
     if (this.#error !== undefined || !side.hasEnded) this.#tearDown(side.name);
     if (--this.#open > 0) return;
     this.#options.wheel.remove(this.#deadline);
-    this.#options.resolve({
+    this.#tellEnd({
       bytes: { up: this.#client.bytes, down: this.#upstream.bytes },
       endedBy: this.#endedBy ?? side.name,
       error: this.#error,
@@ -93,16 +97,23 @@ class Side implements SocketEars {
   hasEnded = false;
   readonly #to: ByteSocket;
   readonly #tunnel: Tunnel;
+  #handed: HandedSocket | undefined;
 
-  constructor(name: Side['name'], socket: ByteSocket, to: ByteSocket, tunnel: Tunnel) {
+  constructor(name: Side['name'], handed: HandedSocket, to: HandedSocket, tunnel: Tunnel) {
     this.name = name;
-    this.socket = socket;
-    this.#to = to;
+    this.socket = handed.socket;
+    this.#handed = handed;
+    this.#to = to.socket;
     this.#tunnel = tunnel;
   }
 
   start(): void {
+    const handed = this.#handed!;
+    this.#handed = undefined;
     this.socket.hearWith(this);
+    if (handed.early.length > 0) this.onBytes(handed.early);
+    if (handed.hasEnded) this.onEnd();
+    if (handed.isClosed) return queueMicrotask(() => this.onClose(handed.error));
     // The other side may be congested by what was said before they were joined.
     if (!this.#to.isCongested) this.socket.resume();
   }

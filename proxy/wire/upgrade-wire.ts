@@ -10,18 +10,20 @@ import type { HeaderList } from '../core/header-list.ts';
 import type { RequestHead } from '../core/request-gate.ts';
 import { formatAnswer, formatFields, statusLine } from './answer-head.ts';
 import type { ClientConnection, ClientWire } from './client-connection.ts';
+import type { HandedSocket } from './handed-socket.ts';
 import { Handshake } from './handshake.ts';
 import type { HandshakeEnd } from './handshake.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
-import type { Transport } from './transport.ts';
 import { joinSockets } from './tunnel.ts';
-import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
+import type { Upstreams } from './upstreams.ts';
+import type { OpenTunnel, TellEnd } from './tunnel-end.ts';
+import type { ByteCounts, ForwardOutcome, ForwardPlan, JoinTunnel, Wire } from './wire.ts';
 
 interface UpgradeWireOptions {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
-  readonly transport: Transport;
+  readonly upstreams: Upstreams;
   readonly secure: boolean;
 }
 
@@ -35,7 +37,7 @@ export class UpgradeWire implements ClientWire {
   readonly #connection: ClientConnection;
   readonly #scanner: RequestScanner;
   readonly #options: UpgradeWireOptions;
-  readonly #controller = new AbortController();
+  #controller: AbortController | undefined;
   #left: AppError | undefined;
   #handshake: Handshake | undefined;
 
@@ -53,12 +55,14 @@ export class UpgradeWire implements ClientWire {
   }
 
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.hasLeft) this.#controller.abort();
     return this.#controller.signal;
   }
 
   leave(reason: AppError): void {
     this.#left = reason;
-    this.#controller.abort();
+    this.#controller?.abort();
     this.#handshake?.abort(reason);
   }
 
@@ -78,26 +82,42 @@ export class UpgradeWire implements ClientWire {
 
   async forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {
     const end = await this.#shakeHands(plan);
+    this.#handshake = undefined;
     switch (end.kind) {
       case 'failed':
         return end;
       case 'declined':
         return this.#passRefusal(end, plan, onAnswer);
-      case 'agreed': {
+      case 'agreed':
         onAnswer();
         this.#connection.write(this.#formatHead(end, plan.editAnswer(end.headers), ''));
-        const { wheel, settings } = this.#options;
-        const client = this.#connection.handOver();
-        const idleMs = settings.CT_TUNNEL_IDLE_TIMEOUT_MS;
-        const { bytes } = await joinSockets(client, end.handed, { wheel, idleMs });
-        return { kind: 'answered', status: 101, bytes };
-      }
+        return {
+          kind: 'agreed',
+          join: this.#joinerOf(this.#connection.handOver(), end.handed, plan.address),
+        };
     }
+  }
+
+  #joinerOf(client: HandedSocket, edge: HandedSocket, address: string): JoinTunnel {
+    const { wheel, settings, upstreams } = this.#options;
+    const { tunnels } = upstreams.pool(address);
+    const options = { wheel, idleMs: settings.CT_TUNNEL_IDLE_TIMEOUT_MS };
+    return (tellBytes) =>
+      keepTunnel(tunnels, tellBytes, (tellEnd) => joinSockets(client, edge, options, tellEnd));
   }
 
   async #shakeHands(plan: ForwardPlan): Promise<HandshakeEnd> {
     return await new Promise<HandshakeEnd>((resolve) => {
-      this.#handshake = new Handshake({ scanner: this.#scanner, plan, ...this.#options, resolve });
+      const { settings, wheel, upstreams } = this.#options;
+      const { transport } = upstreams;
+      this.#handshake = new Handshake({
+        scanner: this.#scanner,
+        plan,
+        settings,
+        wheel,
+        transport,
+        resolve,
+      });
       if (this.#left === undefined) this.#handshake.start();
       else this.#handshake.abort(this.#left);
     });
@@ -134,6 +154,19 @@ export class UpgradeWire implements ClientWire {
     const lines = end.scanner.linesWithout(edit.dropped) + formatFields(edit.added);
     return `${statusLine(end.status, end.scanner.reason)}${lines}${own}\r\n`;
   }
+}
+
+/** Apart from what makes the tunnel, so that nothing of the handshake is kept in memory as long as it lasts. */
+function keepTunnel(
+  tunnels: Set<OpenTunnel>,
+  tellBytes: (bytes: ByteCounts) => void,
+  open: (tellEnd: TellEnd) => OpenTunnel,
+): void {
+  const tunnel = open(({ bytes }) => {
+    tunnels.delete(tunnel);
+    tellBytes(bytes);
+  });
+  tunnels.add(tunnel);
 }
 
 function withoutUpgrade(fields: HeaderList): string[] {

@@ -10,9 +10,8 @@ import { headerTokens } from '../core/header-list.ts';
 import { ChunkedReader, LengthReader, UntilCloseReader } from './body-reader.ts';
 import type { BodyReader } from './body-reader.ts';
 import { answerFieldsMax } from './bounds.ts';
-import { keepBytes } from './byte-socket.ts';
 import type { ByteSocket, ConnectingEars } from './byte-socket.ts';
-import type { HandedSocket } from './client-connection.ts';
+import { HandedSocket } from './handed-socket.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
 import type { Origin } from './origin.ts';
 import { ResponseScanner } from './response-head.ts';
@@ -99,9 +98,8 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
     this.#phase = 'closed';
     this.#user = undefined;
     this.#owner.wheel.remove(this.#deadline);
-    this.#socket.pause();
     this.#owner.onClosed(this);
-    return { socket: this.#socket, early: this.#early };
+    return new HandedSocket(this.#socket, this.#early);
   }
 
   onReady(): void {
@@ -154,7 +152,7 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
     if (status === 101) {
       if (!user.takesUpgrade) return this.#refuse('an upgrade that nobody asked for') >= 0;
       // What came behind the head belongs to the upgraded connection.
-      this.#early = keepBytes(chunk.subarray(at));
+      if (at < chunk.length) this.#early = chunk.subarray(at);
       user.onHead(this.#scanner, headers, { kind: 'until-close' });
       return false;
     }

@@ -11,6 +11,7 @@ import type { Origin } from './origin.ts';
 import { Deadline } from './timer-wheel.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Transport } from './transport.ts';
+import type { OpenTunnel } from './tunnel-end.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 import type { ConnectionOwner, EdgeConnection, UpstreamUser } from './upstream-user.ts';
 
@@ -29,6 +30,8 @@ export class UpstreamPool implements ConnectionOwner {
   readonly wheel: TimerWheel;
   readonly transport: Transport;
   readonly #metrics: Metrics;
+  /** Upgraded connections to the edge: not from the pool, but over with it. */
+  readonly tunnels = new Set<OpenTunnel>();
   readonly #open = new Set<EdgeConnection>();
   readonly #free: EdgeConnection[] = [];
   readonly #waiting = new Map<UpstreamUser, Deadline>();
@@ -106,6 +109,7 @@ export class UpstreamPool implements ConnectionOwner {
     this.wheel.remove(this.#grace);
     this.close();
     for (const connection of this.#open) connection.destroy();
+    for (const tunnel of this.tunnels) tunnel.close();
   }
 
   #connect(user: UpstreamUser): void {
@@ -131,6 +135,8 @@ export class UpstreamPool implements ConnectionOwner {
       user.onFailure({ code: 'upstream-refused', reached: 'nothing', cause, isStale: false });
     }
     for (const connection of this.#open) connection.fail(cause);
+    // Clients come back and find the next owner, long before they notice by themselves that nobody answers.
+    for (const tunnel of this.tunnels) tunnel.close();
   }
 
   #refuse(user: UpstreamUser): void {

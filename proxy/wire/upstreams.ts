@@ -20,6 +20,10 @@ export class Upstreams {
     this.#options = options;
   }
 
+  get transport(): Transport {
+    return this.#options.transport;
+  }
+
   pool(address: string): UpstreamPool {
     let pool = this.#pools.get(address);
     if (pool === undefined) {

@@ -25,8 +25,12 @@ export interface ByteCounts {
   readonly down: number;
 }
 
+export type JoinTunnel = (tellBytes: (bytes: ByteCounts) => void) => void;
+
 export type ForwardOutcome =
   | { readonly kind: 'answered'; readonly status: number; readonly bytes: ByteCounts }
+  /** An upgrade was agreed on: `join` lets the bytes flow, and tells once when that is over. */
+  | { readonly kind: 'agreed'; readonly join: JoinTunnel }
   | { readonly kind: 'misdirected'; readonly refusal: string }
   | {
       readonly kind: 'failed';
