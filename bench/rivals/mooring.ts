@@ -13,7 +13,9 @@ export const mooring: Rival = {
     const child = new Child({
       name: 'mooring',
       command: process.execPath,
+      // As the supervisor and the image start it.
       args: [
+        '--max-semi-space-size=4',
         join(import.meta.dirname, '../../bin/mooring.js'),
         'proxy',
         ...backends.flatMap(({ name, port }) => ['--backend', `${name}=http://127.0.0.1:${port}`]),

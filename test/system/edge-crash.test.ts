@@ -136,3 +136,18 @@ test('an edge that was frozen beyond its lease serves nothing more of its old li
     'the edge has noticed that its lease lapsed',
   );
 });
+
+test('members of a frozen edge are cut by the front door, and go on elsewhere long before they notice themselves', async (t) => {
+  const pool = await startPool(t);
+  const [pair] = await openPairs(t, pool, 1);
+  const { edge, writer, reader } = pair!;
+  const pid = await pool.childPid(edge);
+  process.kill(pid, 'SIGSTOP');
+  try {
+    writer.text.insert(0, 'while it is frozen');
+    // The clients give up by themselves after 30 s, which is later than this waits.
+    await eventually(() => reader.text.toJSON() === 'while it is frozen', 'the members converge elsewhere');
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+});
