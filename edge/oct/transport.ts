@@ -27,19 +27,48 @@ export function closeTransport(conn: EngineSocket, closeCode: number): void {
 }
 
 /**
- * Ends the connection at a point of the stream that the client sees: the text frame `9` is a packet that
- * Engine.IO does not know, at which every client closes. All that it wrote before arrives before its Close
- * frame, all that it writes later is kept for its next connection; at a WebSocket close from our side it would
- * write into the closing socket, and lose it. A poll that is under way may lose its body.
+ * Ends the connection at a point of the stream that the client sees: `9` is a packet that Engine.IO does not know, at
+ * which every client closes. All that it wrote before arrives before its Close frame, all that it writes later is
+ * kept for its next connection; at a WebSocket close from our side it would write into the closing socket, and lose it.
  */
 export function stopTransport(conn: EngineSocket): void {
   const webSocket = webSocketOf(conn);
-  if (webSocket === undefined) return conn.close(!conn.transport.writable);
+  if (webSocket === undefined) return stopPolling(conn);
   webSocket.resume();
-  webSocket.send(stopFrame);
+  webSocket.send(stopPacket);
 }
 
-const stopFrame = '9';
+const stopPacket = '9';
+
+/**
+ * The same for a client that polls, as the answer to its next poll that nothing else waits for. Its connection stays
+ * until it says goodbye, so that what it is just sending is heard; what it has queued behind that may be lost. The client
+ * may also be on its way to a WebSocket.
+ */
+function stopPolling(conn: EngineSocket): void {
+  const transport = conn.transport as PollingTransport;
+  const answer = (): void => {
+    // A client that is about to change to its WebSocket sends nothing until it has, and would lose what it holds.
+    if (!transport.writable || isUpgrading(conn)) return;
+    transport.off('ready', answer);
+    transport.writable = false;
+    transport.write(stopPacket, { compress: false });
+  };
+  // Engine.IO listens first: its own packets take the poll before this one.
+  transport.on('ready', answer);
+  conn.once('upgrade', () => {
+    transport.off('ready', answer);
+    stopTransport(conn);
+  });
+  answer();
+}
+
+function isUpgrading(conn: EngineSocket): boolean {
+  return (conn as unknown as { readonly upgrading: boolean }).upgrading;
+}
+
+/** Engine.IO declares the method private, and the field above. */
+type PollingTransport = Transport & { write(data: string, options: { compress: boolean }): void };
 
 /** Ends the connection now, with all that waits in it: for a peer that does not read. */
 export function cutTransport(conn: EngineSocket): void {

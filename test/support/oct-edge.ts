@@ -54,6 +54,7 @@ export class OctEdge {
   readonly #open = new Map<AffinityKey, number>();
   readonly #sockets = new Set<Socket>();
   #skewMs = 0;
+  #epoch: number = epoch;
   #adapter: Adapter;
 
   constructor(server: Server, settings: Settings) {
@@ -113,6 +114,16 @@ export class OctEdge {
     const old = this.#adapter;
     this.#adapter = this.#createAdapter();
     await old.close();
+  }
+
+  /** Lets a session go and goes on with it, as an old and a new edge would; requests of its connections go on meanwhile. */
+  async handOver(key: string): Promise<void> {
+    const session = key as AffinityKey;
+    await this.#adapter.bringToRest(session);
+    const bytes = await this.#adapter.handOver(session);
+    const next = ++this.#epoch as Epoch;
+    const exchange = { key: session, epoch: next, exchangeId: 'test-move', target: '/' };
+    if (bytes !== undefined) this.#adapter.prepareAdoption(bytes)(exchange);
   }
 
   async close(): Promise<void> {
