@@ -46,6 +46,8 @@ const stopPacket = '9';
  * may also be on its way to a WebSocket.
  */
 function stopPolling(conn: EngineSocket): void {
+  // One that is closing has its next poll answered with that already.
+  if (conn.readyState !== 'open') return;
   const transport = conn.transport as PollingTransport;
   const answer = (): void => {
     // A client that is about to change to its WebSocket sends nothing until it has, and would lose what it holds.
