@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startOctEdge } from '../../test/support/oct-edge.ts';
 import { eventually } from '../../test/support/oct-inbox.ts';
-import { connectRaw, sealedFor, signMember } from '../../test/support/oct-raw.ts';
+import { connectRaw, signMember } from '../../test/support/oct-raw.ts';
+import { sealedFor } from '../../test/support/oct-envelopes.ts';
 
 const stops = 8;
 
