@@ -7,6 +7,7 @@ import type { Metrics } from '#shared/metrics.ts';
 import { SenderPace } from '../core/sender-pace.ts';
 import type { PaceLimits, PaceVerdict } from '../core/sender-pace.ts';
 import type { ConnectionId, MemberId } from '../core/session-state.ts';
+import { heartbeatOf } from './heartbeat.ts';
 import type { MemberSocket } from './member-socket.ts';
 import { pauseReading, proveLife, resumeReading } from './transport.ts';
 
@@ -15,6 +16,9 @@ interface BrakesOptions {
   readonly metrics: Metrics;
   readonly nowMs: () => number;
 }
+
+/** Clients wait three times as long. */
+const pingIntervalMs = 5_000;
 
 const holds = new WeakMap<EngineSocket, Promise<void>>();
 
@@ -50,7 +54,7 @@ export class SenderBrakes {
     const brake = this.#brakes.get(connection);
     const verdict = brake?.judge(bytes, this.#options.nowMs());
     if (brake === undefined || verdict?.kind !== 'pause') return verdict?.kind !== 'refuse';
-    if (brake.pause(verdict.ms))
+    if (brake.pause(verdict.ms, this.#options.nowMs()))
       this.#options.metrics.count('ct_edge_slowed_total', { adapter: 'oct', limit: verdict.limit });
     return true;
   }
@@ -70,6 +74,7 @@ class SenderBrake {
   readonly #conn: EngineSocket;
   readonly #pace: SenderPace;
   #release: (() => void) | undefined;
+  #pingedMs = -Infinity;
 
   constructor(conn: EngineSocket, pace: SenderPace) {
     this.#conn = conn;
@@ -81,9 +86,14 @@ class SenderBrake {
   }
 
   /** False where it is pausing already. */
-  pause(ms: number): boolean {
-    // A pong may wait behind much that is not read yet.
+  pause(ms: number, nowMs: number): boolean {
+    // The pong waits behind much that is not read yet, and Engine.IO pings again only after it: without these the
+    // one side would give the other up. Test: edge/oct/sender-brake.test.ts.
     proveLife(this.#conn);
+    if (nowMs - this.#pingedMs > pingIntervalMs) {
+      this.#pingedMs = nowMs;
+      heartbeatOf(this.#conn).ping();
+    }
     if (this.#release !== undefined) return false;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => this.release(), ms);
