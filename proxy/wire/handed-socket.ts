@@ -10,12 +10,14 @@ export class HandedSocket implements SocketEars {
   /** What was read and belongs to the next owner. */
   early: Buffer;
   hasEnded = false;
-  isClosed = false;
+  isClosed: boolean;
   error: Error | undefined;
 
   constructor(socket: ByteSocket, early: Buffer) {
     this.socket = socket;
     this.early = early.length === 0 ? early : keepBytes(early);
+    // It may have closed before, which is told once.
+    this.isClosed = socket.isDestroyed;
     socket.pause();
     socket.hearWith(this);
   }

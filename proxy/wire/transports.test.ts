@@ -54,7 +54,12 @@ function quiet(t: TestContext, socket: Socket): Socket {
 }
 
 /** A client and an edge with a tunnel of the transport between them; `early` came before the two were joined. */
-async function setScene(t: TestContext, idleMs = patientMs, early = nothing): Promise<Scene> {
+async function setScene(
+  t: TestContext,
+  idleMs = patientMs,
+  early = nothing,
+  beforeJoin: (fromClient: ByteSocket) => Promise<void> = () => Promise.resolve(),
+): Promise<Scene> {
   const transport = transportOf(t);
   const near = Promise.withResolvers<ByteSocket>();
   const listening = await transport.listen('127.0.0.1', 0, (adopt) => {
@@ -74,6 +79,7 @@ async function setScene(t: TestContext, idleMs = patientMs, early = nothing): Pr
   const ticking = setInterval(() => wheel.tick(), wheel.tickMs);
   t.after(() => clearInterval(ticking));
   toEdge.pause();
+  await beforeJoin(fromClient);
   const ended = new Promise<TunnelEnd>((resolve) => {
     const fromClientHanded = new HandedSocket(fromClient, early);
     joinSockets(fromClientHanded, new HandedSocket(toEdge, nothing), { wheel, idleMs }, resolve);
@@ -162,6 +168,19 @@ testOnEach('a side that breaks off ends the other one, and is named', async (t) 
     assert.equal((await ended).endedBy, side);
     await closed;
   }
+});
+
+testOnEach('a side that closed before the two were joined ends the other one', async (t) => {
+  const { edge, ended } = await setScene(t, patientMs, nothing, async (fromClient) => {
+    const closed = Promise.withResolvers<void>();
+    fromClient.hearWith({ ...deaf(() => undefined), onClose: () => closed.resolve() });
+    fromClient.destroy();
+    await closed.promise;
+  });
+  const closed = new Promise<void>((resolve) => edge.once('close', () => resolve()));
+  edge.resume().once('end', () => edge.end());
+  assert.equal((await ended).endedBy, 'client');
+  await closed;
 });
 
 testOnEach('a tunnel without a byte either way ends at its deadline, on both sides', async (t) => {

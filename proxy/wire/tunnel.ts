@@ -98,6 +98,7 @@ class Side implements SocketEars {
   readonly #to: ByteSocket;
   readonly #tunnel: Tunnel;
   #handed: HandedSocket | undefined;
+  #isClosed = false;
 
   constructor(name: Side['name'], handed: HandedSocket, to: HandedSocket, tunnel: Tunnel) {
     this.name = name;
@@ -137,6 +138,8 @@ class Side implements SocketEars {
   }
 
   onClose(error: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#tunnel.onClose(this, error);
   }
 }
