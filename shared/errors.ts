@@ -86,7 +86,12 @@ export const errorTable = {
     closeCode: 4403,
     message: 'An administrator has removed you from this session.',
   },
-  'ban-refused': { ...badRequest, status: 409, message: 'This member has no login that could be banned.' },
+  'ban-refused': {
+    ...badRequest,
+    status: 409,
+    closeCode: 4409,
+    message: 'This member has no login that could be banned.',
+  },
   'session-exists': {
     ...badRequest,
     status: 409,
