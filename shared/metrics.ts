@@ -26,6 +26,11 @@ export const metricTable = {
     buckets: seconds,
   },
   ct_proxy_exchanges_open: { type: 'gauge', help: 'Exchanges in flight.', labels: ['kind'] },
+  ct_proxy_accept_failures_total: {
+    type: 'counter',
+    help: 'Times that no connection could be taken in for want of descriptors or memory; on native sockets.',
+    labels: [],
+  },
   ct_proxy_upstream_waiting: {
     type: 'gauge',
     help: 'Exchanges that wait for a connection to an edge.',

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import type { AdminAction, AdminRoute } from '#shared/admin-server.ts';
 import { AppError } from '#shared/errors.ts';
-import { parseAffinityKey, parseEdgeId } from '#shared/ids.ts';
+import { parseEdgeId } from '#shared/ids.ts';
 import type { EdgeId } from '#shared/ids.ts';
+import { parseBody, requireKey } from '../admin-body.ts';
 import type { Drains } from './drains.ts';
 import type { Mover } from './mover.ts';
 
@@ -23,23 +24,22 @@ const edgeSchema = z.object({ edge: z.string() });
 export function moveActions({ mover, drains }: MoveRoutesOptions): Record<string, AdminAction> {
   return {
     '/admin/move': async (body) => {
-      const { key: keyText, edge } = parse(moveSchema, body);
-      const key = parseAffinityKey(keyText);
-      if (key === undefined) throw new AppError('key-invalid');
+      const { key: keyText, edge } = parseBody(moveSchema, body);
+      const key = requireKey(keyText);
       const { owner, epoch } = await mover.move(key, edgeIdOf(edge));
       return { key, edge: owner.id, incarnation: owner.incarnation, epoch };
     },
     '/admin/drain': async (body) => {
-      const { edge, deadlineSeconds } = parse(drainSchema, body);
+      const { edge, deadlineSeconds } = parseBody(drainSchema, body);
       return await drains.start(edgeIdOf(edge), deadlineSeconds * 1_000);
     },
     '/admin/undrain': (body) => {
-      const { edge } = parse(edgeSchema, body);
+      const { edge } = parseBody(edgeSchema, body);
       drains.stop(edgeIdOf(edge));
       return { edge };
     },
     '/admin/stop': (body) => {
-      const { edge } = parse(edgeSchema, body);
+      const { edge } = parseBody(edgeSchema, body);
       drains.stopEdge(edgeIdOf(edge));
       return { edge };
     },
@@ -48,12 +48,6 @@ export function moveActions({ mover, drains }: MoveRoutesOptions): Record<string
 
 export function moveRoutes({ drains }: MoveRoutesOptions): Record<string, AdminRoute> {
   return { '/admin/drains': () => ({ drains: drains.views() }) };
-}
-
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) throw new AppError('body-invalid');
-  return parsed.data;
 }
 
 function edgeIdOf(text: string): EdgeId {

@@ -31,8 +31,12 @@ export class NativeTransport implements Transport {
     this.#sockets[id] = undefined;
   };
 
-  constructor(native: NativeSockets) {
+  readonly #onStarved: () => void;
+
+  /** `onStarved` is called when a connection could not be taken in for want of descriptors or memory. */
+  constructor(native: NativeSockets, onStarved: () => void) {
     this.#native = native;
+    this.#onStarved = onStarved;
     markTransient(this.#reads.buffer);
     native.open(this.#reads, this.#events, (count) => this.#onBatch(count));
   }
@@ -64,6 +68,7 @@ export class NativeTransport implements Transport {
       if (socket.isDestroyed) return;
       socket.id = this.#native.connect(address, port);
       this.#sockets[socket.id] = socket;
+      if (socket.isPaused) this.#native.pause(socket.id);
     } catch (error) {
       socket.fail(error as Error);
     }
@@ -123,6 +128,7 @@ export class NativeTransport implements Transport {
   }
 
   #rest(listener: number): void {
+    this.#onStarved();
     setTimeout(() => {
       if (this.#acceptors.has(listener)) this.#native.resumeAccepting(listener);
     }, starvedPauseMs).unref();

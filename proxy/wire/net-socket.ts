@@ -129,7 +129,7 @@ class ReadMemory {
   }
 }
 
-/** Opens a connection; with `isBrief` it reads by the way that costs least memory while nothing comes. */
+/** Opens a connection; with `isIdler` it reads in the way that costs least memory while nothing comes. */
 export function connectNetSocket(origin: Origin, ears: ConnectingEars, isIdler: boolean): NetSocket {
   const { host, port, secure } = origin;
   const reads = isIdler ? undefined : new ReadMemory();

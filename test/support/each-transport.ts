@@ -1,12 +1,13 @@
 /** Tests of the wire run on each transport that the platform has: what one promises, the other must keep. */
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { Metrics } from '#shared/metrics.ts';
 import { openTransport } from '../../proxy/wire/open-transport.ts';
 import { netTransport } from '../../proxy/wire/transport.ts';
 import type { Transport } from '../../proxy/wire/transport.ts';
 
 const ofTest = new WeakMap<TestContext, Transport>();
-const native = openTransport('auto');
+const native = openTransport('auto', new Metrics('ct_proxy_'));
 const transports = new Map([
   ['net', netTransport],
   ...(native === netTransport ? [] : [['native', native] as const]),

@@ -1,43 +1,24 @@
 /** An administrator and sessions of unmodified clients in a pool: the commands, what members notice, what the log keeps. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { deriveFleetSecrets, hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
-import { command, plainEnv } from '../support/front-door.ts';
 import { joinSession, logIn } from '../support/oct-client.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { enterPoolGuest, enterPoolHost, moveElsewhere } from '../support/oct-moves.ts';
 import { hears } from '../support/oct-session.ts';
 import { openPool } from '../support/pool.ts';
+import { runCommand } from '../support/run-command.ts';
+import type { RunResult } from '../support/run-command.ts';
 import { openDocument } from '../support/y-document.ts';
 
 const { pool, close } = openPool();
 before(async () => await pool.waitUntilReady());
 after(close);
 
-const runMaxMs = 20_000;
-
-interface Run {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function mooring(t: TestContext, ...args: readonly string[]): Promise<Run> {
-  const child = spawn(process.execPath, [command, ...args, '--data-dir', pool.dataDir], {
-    env: plainEnv({}),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: runMaxMs,
-    killSignal: 'SIGKILL',
-  });
-  t.after(() => child.kill('SIGKILL'));
-  const { promise, resolve } = Promise.withResolvers<number | null>();
-  child.once('close', resolve);
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), promise]);
-  return { code, stdout, stderr };
+async function mooring(t: TestContext, ...args: readonly string[]): Promise<RunResult> {
+  return await runCommand(t, [...args, '--data-dir', pool.dataDir]);
 }
 
 async function isAudited(event: string, key: string, facts: object = {}): Promise<void> {

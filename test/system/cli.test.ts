@@ -3,19 +3,18 @@
  * starts, readable errors with the promised exit codes, and questions to a running front door.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { adminToken, ask, command, makeDataDir, plainEnv, startFrontDoor } from '../support/front-door.ts';
+import { adminToken, ask, makeDataDir, startFrontDoor } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
+import { runCommand } from '../support/run-command.ts';
+import type { RunResult } from '../support/run-command.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
 
 const secret = 'a secret that must never be shown';
-const runMaxMs = 15_000;
 
 test('the help lists every command, shows examples and leads from each command to its settings', async (t) => {
-  const help = await run(t, ['--help']);
+  const help = await runCommand(t, ['--help']);
   assert.deepEqual([help.code, help.stderr], [0, '']);
   for (const name of [
     'direct',
@@ -33,15 +32,15 @@ test('the help lists every command, shows examples and leads from each command t
     assert.match(help.stdout, new RegExp(`^ {2}${name} `, 'm'));
   }
   assert.match(help.stdout, /Examples:\n {2}mooring direct/);
-  const proxy = await run(t, ['proxy', '--help']);
+  const proxy = await runCommand(t, ['proxy', '--help']);
   assert.match(proxy.stdout, /--backend <item>[\s\S]*NAME=URL/);
   assert.match(proxy.stdout, /\[CT_HTTP_PORT\] \(default 1080\)/);
-  assert.match((await run(t, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.match((await runCommand(t, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
 test('an unknown command or flag is named, with the way to the help', async (t) => {
   for (const args of [['stauts'], ['proxy', '--http-prot', '1']]) {
-    const result = await run(t, args);
+    const result = await runCommand(t, args);
     assert.equal(result.code, 1);
     assert.match(result.stderr, /unknown (command|option) '(stauts|--http-prot)'[\s\S]*--help/);
   }
@@ -49,7 +48,7 @@ test('an unknown command or flag is named, with the way to the help', async (t) 
 
 test('check prints the effective settings with secrets masked and says that they are valid', async (t) => {
   const env = { CT_HTTP_PORT: '8080', CT_API_KEY: secret, CT_JOIN_TOKEN: secret };
-  const result = await run(t, ['check', '--edges', '5'], env);
+  const result = await runCommand(t, ['check', '--edges', '5'], env);
   assert.deepEqual([result.code, result.stderr], [0, '']);
   assert.match(result.stdout, /^CT_HTTP_PORT=8080 +# port set, default "1080"$/m);
   assert.match(result.stdout, /^CT_EDGES=5 /m);
@@ -69,7 +68,7 @@ test('faults are listed all at once, the nearest known name with a typo, and the
     CT_COMPLETELY_DIFFERENT_THING: '1',
   };
   for (const args of [['check', '--role', 'proxy'], ['proxy']]) {
-    const result = await run(t, args, env);
+    const result = await runCommand(t, args, env);
     assert.deepEqual([result.code, result.stdout], [2, '']);
     const lines = result.stderr.trimEnd().split('\n');
     assert.equal(lines[0], 'mooring: 6 fault(s) in the settings');
@@ -84,16 +83,16 @@ test('faults are listed all at once, the nearest known name with a typo, and the
 });
 
 test('what must be set together, and roles and files that do not exist, are faults too', async (t) => {
-  const pair = await run(t, ['check'], { CT_TLS_CERT: 'cert.pem' });
+  const pair = await runCommand(t, ['check'], { CT_TLS_CERT: 'cert.pem' });
   assert.deepEqual([pair.code, /CT_TLS_CERT and CT_TLS_KEY/.test(pair.stderr)], [2, true]);
-  const alone = await run(t, ['proxy']);
+  const alone = await runCommand(t, ['proxy']);
   assert.deepEqual(
     [alone.code, /CT_JOIN_TOKEN: is required unless CT_BACKEND is set/.test(alone.stderr)],
     [2, true],
   );
-  const role = await run(t, ['check', '--role', 'judge']);
+  const role = await runCommand(t, ['check', '--role', 'judge']);
   assert.deepEqual([role.code, /--role must be one of direct, proxy, edge/.test(role.stderr)], [2, true]);
-  const file = await run(t, ['check', '--settings-file', 'not-there.env']);
+  const file = await runCommand(t, ['check', '--settings-file', 'not-there.env']);
   assert.deepEqual([file.code, /CT_SETTINGS_FILE: .*not-there\.env/.test(file.stderr)], [2, true]);
 });
 
@@ -103,7 +102,7 @@ test('names of the original product are noted and ignored, links of Kubernetes s
     CT_SERVER_SERVICE_HOST: '10.0.0.1',
     CT_SERVER_PORT: 'tcp://10.0.0.1:80',
   };
-  const result = await run(t, ['check'], env);
+  const result = await runCommand(t, ['check'], env);
   assert.equal(result.code, 0);
   assert.equal(result.stderr, 'mooring: CT_AV_ENABLED has no meaning here and is ignored\n');
 });
@@ -115,7 +114,7 @@ test('a second process on the same port says so in one line and exits with 1', a
     ['--admin-port', Number(new URL(door.adminUrl).port)],
   ] as const) {
     const flags = ['--backend', 'a=http://127.0.0.1:9', '--http-port', '0', '--admin-port', '0'];
-    const result = await run(t, ['proxy', ...flags, name, String(port), '--data-dir', makeDataDir(t)]);
+    const result = await runCommand(t, ['proxy', ...flags, name, String(port), '--data-dir', makeDataDir(t)]);
     assert.equal(result.code, 1);
     assert.match(result.stderr, new RegExp(`^mooring: port ${port} is in use .*\\n$`));
   }
@@ -162,19 +161,19 @@ test('questions that cannot be answered end in one readable line and exit 1', as
     [await inspect('where', 'no key'), /^mooring: key-invalid: .*\n$/],
     [await inspect('pins', '--limit', '0'), /^mooring: .*--limit.*1 to 1000.*\n$/],
     [
-      await run(t, ['status', '--admin', door.adminUrl], { CT_ADMIN_TOKEN: `not ${adminToken}` }),
+      await runCommand(t, ['status', '--admin', door.adminUrl], { CT_ADMIN_TOKEN: `not ${adminToken}` }),
       /^mooring: token-invalid: .*\n$/,
     ],
     [
-      await run(t, ['status', '--admin', door.adminUrl, '--data-dir', makeDataDir(t)]),
+      await runCommand(t, ['status', '--admin', door.adminUrl, '--data-dir', makeDataDir(t)]),
       /^mooring: no admin token: .*\n$/,
     ],
     [
-      await run(t, ['status', '--admin', 'http://127.0.0.1:9'], { CT_ADMIN_TOKEN: adminToken }),
+      await runCommand(t, ['status', '--admin', 'http://127.0.0.1:9'], { CT_ADMIN_TOKEN: adminToken }),
       /^mooring: no front door answers at .*\n$/,
     ],
     [
-      await run(t, ['status', '--admin', 'nonsense'], { CT_ADMIN_TOKEN: adminToken }),
+      await runCommand(t, ['status', '--admin', 'nonsense'], { CT_ADMIN_TOKEN: adminToken }),
       /^mooring: .*--admin.*\n$/,
     ],
   ] as const;
@@ -184,36 +183,11 @@ test('questions that cannot be answered end in one readable line and exit 1', as
   }
 });
 
-interface RunResult {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command to its end; it is killed with the test. */
-async function run(
-  t: TestContext,
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<RunResult> {
-  const child = spawn(process.execPath, [command, ...args], {
-    env: plainEnv(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: runMaxMs,
-    killSignal: 'SIGKILL',
-  });
-  t.after(() => child.kill('SIGKILL'));
-  const { promise, resolve } = Promise.withResolvers<number | null>();
-  child.once('close', resolve);
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), promise]);
-  return { code, stdout, stderr };
-}
-
 async function start(
   t: TestContext,
 ): Promise<{ door: FrontDoor; inspect: (...args: string[]) => Promise<RunResult> }> {
   const door = await startFrontDoor(t, { backends: [await startStaticBackend(t, 'a')] });
   const inspect = async (...args: string[]): Promise<RunResult> =>
-    await run(t, [...args, '--admin', door.adminUrl], { CT_ADMIN_TOKEN: adminToken });
+    await runCommand(t, [...args, '--admin', door.adminUrl], { CT_ADMIN_TOKEN: adminToken });
   return { door, inspect };
 }
