@@ -16,6 +16,13 @@ test('a path or a slash after the origin does not make it another backend', () =
   assert.deepEqual(new Set(addresses.map((backend) => backend.address)), new Set(['http://a.test']));
 });
 
+test('a backend may be the path of a Unix-domain socket, with a weight like any other', () => {
+  assert.deepEqual(parseBackends(['a=unix:/run/a.sock', 'b=unix:/run/b=1.sock;weight=7']), [
+    { id: 'a', address: 'unix:/run/a.sock', weight: 100 },
+    { id: 'b', address: 'unix:/run/b=1.sock', weight: 7 },
+  ]);
+});
+
 test('a weight is held between 1 and 1000', () => {
   assert.deepEqual(
     parseBackends(['a=http://a.test;weight=0', 'b=http://b.test;weight=9999']).map(({ weight }) => weight),

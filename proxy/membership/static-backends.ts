@@ -4,10 +4,11 @@
  * seen the backend well for the length of a lease.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import type { EdgeId } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { socketPathOf } from '#shared/socket-path.ts';
 import type { Directory, EdgeRef } from '../directory/directory.ts';
 import type { Membership } from './membership.ts';
 import type { EdgePool } from './pool.ts';
@@ -31,14 +32,14 @@ const defaultWeight = 100;
 /** A backend has no session count of its own: it is never full. */
 const sessionsMax = Number.MAX_SAFE_INTEGER;
 
-/** Reads `NAME=URL[;weight=N]`; the settings schema has checked the form. */
+/** Reads `NAME=URL[;weight=N]`, where `unix:/PATH` may stand for the URL; the settings schema has checked the form. */
 export function parseBackends(items: readonly string[]): StaticBackend[] {
   return items.map((item) => {
     const [id, rest = ''] = splitOnce(item, '=');
     const [address, weight] = splitOnce(rest, ';weight=');
     return {
       id: id as EdgeId,
-      address: new URL(address).origin,
+      address: socketPathOf(address) === undefined ? new URL(address).origin : address,
       weight: Math.max(1, Math.min(1_000, Number(weight ?? defaultWeight))),
     };
   });
@@ -60,8 +61,9 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
   let edge: EdgeRef | undefined;
   let standing: Standing = 'unknown';
   let streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
+  const check = openCheck(backend.address, settings.CT_BACKEND_CHECK_PATH);
   while (!signal.aborted) {
-    const passed = await checkBackend(backend, settings.CT_BACKEND_CHECK_PATH, intervalMs, signal);
+    const passed = await checkBackend(check, AbortSignal.any([signal, AbortSignal.timeout(intervalMs)]));
     try {
       edge ??= await membership.join(joining);
       standing = await applyVerdict(edge, streak.note(passed), standing, options);
@@ -71,6 +73,7 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
     }
     await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
   }
+  await check.dispatcher.destroy();
 }
 
 type Standing = 'unknown' | 'ready' | 'suspect' | 'gone';
@@ -122,18 +125,23 @@ export class CheckStreak {
   }
 }
 
-async function checkBackend(
-  backend: StaticBackend,
-  path: string,
-  deadlineMs: number,
-  signal: AbortSignal,
-): Promise<boolean> {
+interface Check {
+  readonly url: URL;
+  readonly dispatcher: Agent;
+}
+
+function openCheck(address: string, path: string): Check {
+  const socketPath = socketPathOf(address);
+  if (socketPath === undefined) return { url: new URL(path, address), dispatcher: new Agent() };
+  return {
+    url: new URL(path, 'http://localhost'),
+    dispatcher: new Agent({ connect: { socketPath } }),
+  };
+}
+
+async function checkBackend({ url, dispatcher }: Check, signal: AbortSignal): Promise<boolean> {
   try {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-    const answer = await request(new URL(path, backend.address), {
-      signal: deadline,
-      headers: { 'user-agent': 'mooring-check' },
-    });
+    const answer = await request(url, { signal, dispatcher, headers: { 'user-agent': 'mooring-check' } });
     await answer.body.dump();
     return answer.statusCode < 400;
   } catch {

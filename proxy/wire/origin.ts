@@ -1,4 +1,5 @@
 /** Where an edge listens, read once from its address. */
+import { socketPathFault, socketPathOf } from '#shared/socket-path.ts';
 
 export interface Origin {
   readonly host: string;
@@ -10,11 +11,10 @@ export interface Origin {
   readonly authority: string;
 }
 
-const pathScheme = 'unix:';
-
 /** Reads `http://host:port`, `https://host:port` or `unix:/path`; throws on anything else. */
 export function parseOrigin(address: string): Origin {
-  if (address.startsWith(pathScheme)) return parsePath(address.slice(pathScheme.length));
+  const path = socketPathOf(address);
+  if (path !== undefined) return atPath(path);
   const url = new URL(address);
   const secure = url.protocol === 'https:';
   if (!secure && url.protocol !== 'http:') throw new Error(`no address of an edge: ${url.protocol}`);
@@ -27,7 +27,8 @@ export function parseOrigin(address: string): Origin {
   };
 }
 
-function parsePath(path: string): Origin {
-  if (!path.startsWith('/')) throw new Error('no address of an edge: the path of a socket is absolute');
+function atPath(path: string): Origin {
+  const fault = socketPathFault(path);
+  if (fault !== undefined) throw new Error(`no address of an edge: ${fault}`);
   return { host: '', port: 0, path, secure: false, authority: 'localhost' };
 }

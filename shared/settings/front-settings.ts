@@ -52,11 +52,11 @@ export const frontSettings = {
   CT_BACKEND: {
     type: 'list',
     default: '',
-    itemPattern: /^[A-Za-z0-9._-]{1,64}=https?:\/\/[^\s,;]+(;weight=\d{1,4})?$/,
-    itemHelp: 'NAME=URL or NAME=URL;weight=N',
+    itemPattern: /^[A-Za-z0-9._-]{1,64}=(https?:\/\/[^\s,;]+|unix:[^\s,;]+)(;weight=\d{1,4})?$/,
+    itemHelp: 'NAME=URL or NAME=unix:/PATH, each with ;weight=N or without',
     roles: ['proxy'],
     scope: 'cluster',
-    help: 'Static backends instead of edges: NAME=URL[;weight=N], separated by commas.',
+    help: 'Static backends instead of edges: NAME=URL[;weight=N] or NAME=unix:/PATH[;weight=N], separated by commas.',
   },
   CT_BACKEND_CHECK_PATH: {
     type: 'text',

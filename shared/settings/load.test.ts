@@ -167,6 +167,21 @@ test('a front door of edges needs the secrets of the fleet, one of static backen
   assert.deepEqual(faultsOf({ CT_BACKEND: 'a=http://127.0.0.1:1' }, { role: 'proxy' }), []);
 });
 
+test('a backend may be a Unix-domain socket, whose path is absolute and short enough for the system', () => {
+  const pathOf = (bytes: number): string => `/${'p'.repeat(bytes - 1)}`;
+  const faultsWith = (path: string): readonly string[] =>
+    faultsOf({ CT_BACKEND: `a=unix:${path};weight=7` }, { role: 'proxy' });
+  assert.deepEqual(faultsWith('/run/a=b.sock'), []);
+  assert.deepEqual(faultsWith(pathOf(107)), []);
+  assert.deepEqual(faultsWith(pathOf(108)), [
+    'CT_BACKEND: a: the path of a socket has at most 107 bytes, this one has 108',
+  ]);
+  assert.deepEqual(faultsWith(`/${'é'.repeat(60)}`), [
+    'CT_BACKEND: a: the path of a socket has at most 107 bytes, this one has 121',
+  ]);
+  assert.deepEqual(faultsWith('run/a.sock'), ['CT_BACKEND: a: the path of a socket is absolute']);
+});
+
 test('rules over two settings are told: certificate and key, login by key, names of backends', () => {
   assert.match(faultsOf({ CT_TLS_CERT: 'x' })[0] ?? '', /both or neither/);
   const backends = { CT_BACKEND: 'a=http://127.0.0.1:1,a=http://127.0.0.1:2', CT_LOGIN: 'apikey' };

@@ -3,6 +3,7 @@
  * returns either frozen settings or every fault at once. Reads no file itself: the caller hands texts in.
  */
 import { parseEnv } from 'node:util';
+import { socketPathFault, socketPathOf } from '../socket-path.ts';
 import { classifyForeignName, nearestName } from './known-names.ts';
 import { settingsSchema } from './schema.ts';
 import type { Role, Setting, SettingName, Settings } from './schema.ts';
@@ -136,5 +137,13 @@ function crossFaults(settings: Settings, role: Role): string[] {
   }
   const names = settings.CT_BACKEND.map((item) => item.split('=', 1)[0]);
   if (new Set(names).size < names.length) faults.push('CT_BACKEND: a name stands twice');
+  faults.push(...settings.CT_BACKEND.flatMap(pathFaults));
   return faults;
+}
+
+function pathFaults(item: string): string[] {
+  const [name] = item.split('=', 1) as [string];
+  const path = socketPathOf(item.slice(name.length + 1).replace(/;weight=\d+$/, ''));
+  const fault = path === undefined ? undefined : socketPathFault(path);
+  return fault === undefined ? [] : [`CT_BACKEND: ${name}: ${fault}`];
 }

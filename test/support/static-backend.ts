@@ -32,9 +32,13 @@ type UpgradeHandler = (request: IncomingMessage, socket: Duplex, early: Buffer) 
 
 const rawBytesMax = 1_048_576;
 
-/** Starts a backend on a free port; it ends with the test. */
-export async function startStaticBackend(t: TestContext, name: string): Promise<StaticBackend> {
-  const backend = new StaticBackend(name);
+/** Starts a backend on a free port, or on a Unix-domain socket; it ends with the test. */
+export async function startStaticBackend(
+  t: TestContext,
+  name: string,
+  socketPath?: string,
+): Promise<StaticBackend> {
+  const backend = new StaticBackend(name, socketPath);
   await backend.start();
   t.after(async () => await backend.stop());
   return backend;
@@ -56,11 +60,15 @@ export class StaticBackend {
   readonly #sockets = new Set<Socket>();
   readonly #webSockets = new WebSocketServer({ noServer: true });
 
-  constructor(name: string) {
+  readonly #socketPath: string | undefined;
+
+  constructor(name: string, socketPath?: string) {
     this.name = name;
+    this.#socketPath = socketPath;
   }
 
   get url(): string {
+    if (this.#socketPath !== undefined) return `unix:${this.#socketPath}`;
     return `http://127.0.0.1:${this.#port}`;
   }
 
@@ -69,7 +77,7 @@ export class StaticBackend {
     return Buffer.concat(this.#raw).toString('latin1');
   }
 
-  /** Listens, on the same port as before when it was stopped. */
+  /** Listens, on the same address as before when it was stopped. */
   async start(): Promise<void> {
     const server = createServer((request, response) => void this.#answer(request, response));
     server.on('upgrade', (request, socket, early) => this.#upgrade(request, socket, early));
@@ -81,9 +89,10 @@ export class StaticBackend {
     this.#server = server;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject);
-    server.listen(this.#port, '127.0.0.1', resolve);
+    if (this.#socketPath === undefined) server.listen(this.#port, '127.0.0.1', resolve);
+    else server.listen(this.#socketPath, resolve);
     await promise;
-    this.#port = (server.address() as AddressInfo).port;
+    if (this.#socketPath === undefined) this.#port = (server.address() as AddressInfo).port;
   }
 
   /** Ends like a killed process: every connection is cut, the port refuses. */
