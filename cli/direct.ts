@@ -68,6 +68,7 @@ async function startChildren(
       CT_EDGE_PORT: '0',
       CT_ADMIN_HOST: '127.0.0.1',
       CT_ADMIN_PORT: '0',
+      CT_LOCATOR_LOCAL: 'yes',
       CT_LOCATOR: `ws://${controlHost(settings)}:${ports['control']}`,
     };
     children.push(new SupervisedChild({ name: `edge-${number}`, role: 'edge', log, stopMaxMs, env }));

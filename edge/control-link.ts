@@ -26,9 +26,14 @@ export interface LinkOptions {
   readonly joinToken: string;
   /** Asked at each connection: the boot id changes when an incarnation is over. */
   readonly hello: () => EdgeHello;
+  readonly onConnected: (link: ControlLink) => void;
   readonly onWelcome: (incarnation: Incarnation) => void;
   /** The report of this sequence number was taken; `renewed` is false when the incarnation is over. */
   readonly onLease: (sentAtMs: number, content: ReportContent, renewed: boolean) => void;
+  /** A refused connection proves that no front door runs there. */
+  readonly isLocal: boolean;
+  /** At `atMs` or later nobody listened at the locator, where it is local. Told of each attempt to connect. */
+  readonly onAbsent: (link: ControlLink, atMs: number) => void;
   readonly onOrder: (link: ControlLink, order: FrontDoorOrder) => void;
   /** Another process has this edge's id now. */
   readonly onSuperseded: () => void;
@@ -47,6 +52,8 @@ interface Unanswered {
 
 const pauseMinMs = 100;
 const pauseMaxMs = 5_000;
+/** Pause between two looks whether the front door of this host is back. */
+const absentPauseMs = 200;
 const handshakeTimeoutMs = 2_000;
 const farewellMaxMs = 1_000;
 /** Reports, one a second, whose lease has not come; more of them means that nobody answers any more. */
@@ -83,14 +90,25 @@ export class ControlLink {
       perMessageDeflate: false,
     });
     this.#socket = socket;
+    const startedAtMs = this.#options.nowMs();
     let cause: string | undefined;
-    socket.on('open', () => this.#send(this.#options.hello()));
+    let absentSinceMs: number | undefined;
+    socket.on('open', () => {
+      this.#options.onConnected(this);
+      this.#send(this.#options.hello());
+    });
     socket.on('message', (data: Buffer, isBinary) => this.#receive(isBinary ? '' : data.toString('utf8')));
-    socket.on('error', (error) => {
+    socket.on('error', (error: NodeJS.ErrnoException) => {
       cause = error.message;
+      if (error.code === 'ECONNREFUSED' && this.#options.isLocal && isLoopback(locator))
+        absentSinceMs = startedAtMs;
     });
     socket.on('close', (code, reason) => {
-      if (this.#socket === socket) this.#onClose(code, cause ?? reason.toString('utf8'));
+      if (this.#socket !== socket) return;
+      if (absentSinceMs === undefined) return this.#onClose(code, cause ?? reason.toString('utf8'));
+      this.#pauseMs = absentPauseMs;
+      this.#onClose(code, cause ?? '');
+      this.#options.onAbsent(this, absentSinceMs);
     });
   }
 
@@ -194,4 +212,10 @@ export class ControlLink {
   #send(message: EdgeMessage): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
+}
+
+/** Only there is a refused connection the kernel's own word about who listens, and not that of a filter between. */
+function isLoopback(locator: string): boolean {
+  const { hostname } = new URL(locator);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

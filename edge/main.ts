@@ -135,6 +135,7 @@ class Edge {
     return new Membership({
       id: this.#id,
       locators: settings.CT_LOCATOR,
+      locatorsAreLocal: settings.CT_LOCATOR_LOCAL === 'yes',
       joinToken: settings.CT_JOIN_TOKEN,
       identity: {
         address,
@@ -150,7 +151,7 @@ class Edge {
       orders: {
         listSessions: () => listSmallestFirst(this.#adapters),
         forget: (key, epoch) => this.#moves.forget(key, epoch),
-        stranded: () => this.#moves.sweep(),
+        stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
         stop: () => void process.kill(process.pid, 'SIGTERM'),
       },
       onLapsed: () => this.#dropAll(),
@@ -187,7 +188,6 @@ class Edge {
   /** The right to serve is gone: every session ends here at once, and its clients find the next owner. */
   #dropAll(): void {
     for (const key of this.#registry.keys()) this.#server.dropSession(key, 'fenced');
-    this.#moves.forgetAll();
     this.#registry.distrust();
   }
 

@@ -26,13 +26,15 @@ export interface SessionOrders {
   readonly forget: (key: AffinityKey, epoch: Epoch) => void;
   /** The process ends as on SIGTERM. */
   readonly stop: () => void;
-  /** Sessions that were let go and that nobody seems to have taken. */
-  readonly stranded: () => readonly StrandedSession[];
+  /** Sessions that were let go and that nobody seems to have taken: all that were before `goneSinceMs`. */
+  readonly stranded: (goneSinceMs: number) => readonly StrandedSession[];
 }
 
 export interface MembershipOptions {
   readonly id: EdgeId;
   readonly locators: readonly string[];
+  /** Nothing stands between this edge and its front doors, which run on its host. */
+  readonly locatorsAreLocal: boolean;
   readonly joinToken: string;
   /** All of the hello that does not change from boot to boot. */
   readonly identity: Omit<EdgeHello, 'type' | 'protocol' | 'edgeId' | 'bootId'>;
@@ -57,7 +59,11 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #links: readonly ControlLink[];
   readonly #lease = new LeaseClock(timing.selfFenceMs);
+  /** When the front door of a link was last found absent, until it is there again. */
+  readonly #absent = new Map<ControlLink, number>();
   readonly #firstLease = Promise.withResolvers<void>();
+  /** The only front door has begun anew then: what it was about before is given up. */
+  #goneSinceMs = -Infinity;
   #bootId: string;
   #incarnation: Incarnation | undefined;
   #isDraining = false;
@@ -73,10 +79,13 @@ export class Membership {
       (locator) =>
         new ControlLink({
           locator,
+          isLocal: options.locatorsAreLocal,
           joinToken: options.joinToken,
           hello: () => this.#hello(),
+          onConnected: (link) => this.#absent.delete(link),
           onWelcome: (incarnation) => this.#onWelcome(incarnation),
           onLease: (sentAtMs, content, renewed) => this.#onLease(sentAtMs, content, renewed),
+          onAbsent: (link, atMs) => this.#onAbsent(link, atMs),
           onOrder: (link, order) => this.#obey(link, order),
           onSuperseded: options.onSuperseded,
           log: options.log,
@@ -143,12 +152,14 @@ export class Membership {
 
   #onWelcome(incarnation: Incarnation): void {
     this.#incarnation = incarnation;
+    // Whoever conducted a move here did so over the connection before.
+    if (this.#links.length === 1) this.#goneSinceMs = this.#options.nowMs();
     this.#reportAll();
   }
 
   #reportAll(): void {
     const content = this.#compose();
-    const sessions = this.#options.orders.stranded();
+    const sessions = this.#options.orders.stranded(this.#goneSinceMs);
     for (const link of this.#links) {
       link.report(content);
       if (sessions.length > 0) link.tell({ type: 'stranded', sessions: [...sessions] });
@@ -198,6 +209,13 @@ export class Membership {
     this.#isServing = true;
     this.#firstLease.resolve();
     this.#watchLease();
+  }
+
+  /** While no front door runs at all, nobody can judge this edge or give its pins away: it serves on. */
+  #onAbsent(link: ControlLink, atMs: number): void {
+    this.#absent.set(link, atMs);
+    if (this.#absent.size < this.#links.length) return;
+    this.#lease.extend(Math.min(...this.#absent.values()), this.#options.nowMs());
   }
 
   /** The timer is only a wake-up: what decides is the clock, also after the process was frozen. */

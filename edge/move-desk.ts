@@ -96,24 +96,26 @@ export class MoveDesk {
     if (this.#kept.get(key)?.releasedFrom === releasedFrom) this.#kept.delete(key);
   }
 
-  /** The right to serve is gone, and with it the right to have anything back. */
-  forgetAll(): void {
-    this.#kept.clear();
-  }
-
   get keptBytes(): number {
     let sum = 0;
     for (const { bytes } of this.#kept.values()) sum += bytes;
     return sum;
   }
 
-  /** Drops what nobody came for; names what was let go and waits for a word of who has it now. */
-  sweep(): StrandedSession[] {
+  /**
+   * Drops what nobody came for; names what was let go and waits for a word of who has it now, which is all that
+   * was let go to a front door that is gone since `goneSinceMs`. A key is named until that word comes, also without
+   * its session: else everybody would be sent here for ever, and refused.
+   */
+  sweep(goneSinceMs: number): StrandedSession[] {
     const now = this.#options.nowMs();
     const stranded: StrandedSession[] = [];
-    for (const [key, { epoch: back, releasedFrom, keptAtMs }] of this.#kept) {
-      if (keptAtMs + keptMaxMs <= now) this.#kept.delete(key);
-      else if (releasedFrom !== undefined && keptAtMs + strandedAfterMs <= now)
+    for (const [key, kept] of this.#kept) {
+      const { epoch: back, releasedFrom, keptAtMs } = kept;
+      const isDue = keptAtMs + keptMaxMs <= now;
+      if (isDue && releasedFrom === undefined) this.#kept.delete(key);
+      if (isDue && kept.bytes > 0) this.#kept.set(key, { ...kept, bytes: 0, adopt: startAnew });
+      if (releasedFrom !== undefined && (keptAtMs < goneSinceMs || keptAtMs + strandedAfterMs <= now))
         stranded.push({ key, epoch: releasedFrom, back });
     }
     return stranded.slice(0, listedSessionsMax);
@@ -190,3 +192,6 @@ export class MoveDesk {
     return (exchange) => adoptions.forEach((adopt) => adopt(exchange));
   }
 }
+
+/** Nothing was kept for so long: who comes back meets an edge that does not know the session. */
+function startAnew(): void {}

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setInterval as every } from 'node:timers/promises';
 import { openAdminServer } from '#shared/admin-server.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
@@ -15,10 +14,11 @@ import { announceReady, armProcessLife } from '#shared/process-life.ts';
 import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
-import { assertTimingRelations, timing } from '#shared/timing.ts';
+import { assertTimingRelations } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { TrustedProxies } from './core/client-address.ts';
+import { startChores } from './chores.ts';
 import type { Directory } from './directory/directory.ts';
 import { openSqliteDirectory } from './directory/sqlite-directory.ts';
 import { LocalAnswers } from './local-answers.ts';
@@ -43,9 +43,6 @@ import { StaticActivity } from './static-activity.ts';
 import { openTransport } from './wire/open-transport.ts';
 import { TimerWheel } from './wire/timer-wheel.ts';
 import { Upstreams } from './wire/upstreams.ts';
-
-const sweepChunk = 500;
-const activityFlushMs = 1_000;
 
 /** Starts the front door; resolves when it serves, rejects when it cannot. */
 export async function startFrontDoor(settings: Settings): Promise<void> {
@@ -91,15 +88,14 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
         requests: edgeRequests(locator, log),
         log,
       });
+  await directory.extendLeases();
   const front = await openFrontServer({ settings, upstreams, wheel, transport, exchange, metrics });
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   const admin = await openAdmin({ settings, locator, log, ports, signal: stopping.signal });
   for (const backend of backends) {
     void runBackendChecks(backend, { settings, membership, directory, pool, log, signal: stopping.signal });
   }
-  void followMembership(pool, upstreams, stopping.signal);
-  void sweepPins({ directory, placer, log, signal: stopping.signal });
-  if (activity !== undefined) void flushActivity({ activity, directory, log, signal: stopping.signal });
+  startChores({ ...locator, upstreams, activity, log, signal: stopping.signal });
   armProcessLife({
     log,
     stopMaxMs: settings.CT_STOP_GRACE_MS + 5_000,
@@ -212,44 +208,6 @@ function openLogin(settings: Settings, log: Log): Login {
     nowMs,
     randomToken: () => randomBytes(18).toString('base64url'),
   });
-}
-
-/** Connections to addresses that no edge has any more are given up. */
-async function followMembership(pool: EdgePool, upstreams: Upstreams, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await pool.nextChange(signal);
-    upstreams.retain(new Set(pool.list(nowMs()).map((edge) => edge.address)));
-  }
-}
-
-interface Chore {
-  readonly directory: Directory;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-}
-
-/** Removes pins whose sessions ended long ago. */
-async function sweepPins(chore: Chore & { placer: Placer }): Promise<void> {
-  await repeat(timing.pinSweepIntervalMs, chore, async () => {
-    const keys = await chore.directory.removeIdlePins(timing.pinLingerMs, sweepChunk);
-    chore.placer.forget(keys);
-    if (keys.length > 0) chore.log.info('pins.swept', { pins: keys.length });
-  });
-}
-
-async function flushActivity(chore: Chore & { activity: StaticActivity }): Promise<void> {
-  await repeat(activityFlushMs, chore, async () => await chore.activity.flush(chore.directory));
-}
-
-/** Does a chore at an interval until the process stops; a failure is logged and tried again. */
-async function repeat(intervalMs: number, chore: Chore, work: () => Promise<void>): Promise<void> {
-  try {
-    for await (const _ of every(intervalMs, undefined, { signal: chore.signal, ref: false })) {
-      await work().catch((error: unknown) => chore.log.error('directory.failed', { error }));
-    }
-  } catch (error) {
-    if (!chore.signal.aborted) throw error;
-  }
 }
 
 async function refreshGauges({ metrics, pool, directory, drains }: Locator): Promise<void> {

@@ -12,6 +12,10 @@ export const timing = {
   selfFenceMs: 2_500,
   /** The directory lets others take an edge's pins so long after a renewal (the directory's clock). */
   leaseMs: 3_000,
+  /** A front door shows the directory so often that it is there to take renewals. */
+  attendIntervalMs: 500,
+  /** When no front door was there for so long, the time in between counts against no lease. */
+  unattendedAfterMs: 1_500,
   /** Pause between two attempts to prove that a silent edge's process is gone. */
   deathProbeIntervalMs: 50,
   /** Longest wait of an exchange for the proof that its edge is gone, before it is told to come back. */
@@ -47,6 +51,11 @@ export function assertTimingRelations(t: { readonly [K in keyof typeof timing]: 
   }
   if (t.leaseMs - t.selfFenceMs < 250) {
     throw new RangeError('leaseMs must leave an edge 250 ms after selfFenceMs to close its sockets');
+  }
+  if (t.unattendedAfterMs < 2 * t.attendIntervalMs || t.unattendedAfterMs > t.selfFenceMs) {
+    throw new RangeError(
+      'a busy front door is not an absent one, and an absent one must not cost an edge its lease',
+    );
   }
   if (t.gateMaxMs <= t.moveMaxMs || t.gateMaxMs > t.clientPatienceMs / 2) {
     throw new RangeError('a newcomer must outwait a move, and have half of the time that clients wait');

@@ -21,6 +21,16 @@ test('a late answer to an older report does not shorten the lease', () => {
   assert.equal(lease.isValid(4_400), true);
 });
 
+test('a lease that runs while there is no front door is extended, one that has lapsed is not', () => {
+  const lease = new LeaseClock(2_500);
+  lease.renew(1_000);
+  lease.extend(3_000, 3_400);
+  assert.equal(lease.isValid(5_499), true);
+  assert.equal(lease.isValid(5_500), false);
+  lease.extend(5_600, 5_700);
+  assert.equal(lease.isValid(5_700), false);
+});
+
 test('an incarnation that is over serves nothing until a new lease comes', () => {
   const lease = new LeaseClock(2_500);
   lease.renew(1_000);

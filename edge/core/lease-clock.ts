@@ -16,6 +16,14 @@ export class LeaseClock {
     this.#validUntilMs = Math.max(this.#validUntilMs, sentAtMs + this.#durationMs);
   }
 
+  /**
+   * At `atMs` there was no front door that could have judged, or given the pins away: a lease that still runs counts
+   * from then. The directory does the same when the next front door begins.
+   */
+  extend(atMs: number, nowMs: number): void {
+    if (this.isValid(nowMs)) this.renew(atMs);
+  }
+
   /** The incarnation is over: nothing may be served until a new one has a lease. */
   end(): void {
     this.#validUntilMs = -Infinity;

@@ -67,6 +67,16 @@ export interface Directory {
   registerEdge(registration: EdgeRegistration): Promise<Incarnation>;
   /** False when this incarnation is over, also by a lapsed lease; then it stays over. Static backends come back. */
   renewLease(edge: EdgeRef): Promise<boolean>;
+  /**
+   * Somebody is there to take renewals, and says so every `timing.attendIntervalMs`. Time in which nobody said so,
+   * or did anything else here, counts against no lease.
+   */
+  attend(): Promise<void>;
+  /**
+   * Every lease that still runs counts from now. To be called when edges can reach a front door again, before it
+   * places or moves a pin: an edge on its host has served on while nobody listened.
+   */
+  extendLeases(): Promise<void>;
   /** A draining edge keeps its pins and gets no new ones. */
   markDraining(edge: EdgeRef): Promise<void>;
   /** The edge takes keys again, if it was draining. */

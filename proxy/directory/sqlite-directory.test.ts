@@ -55,6 +55,50 @@ test('a file that is opened again has its edges, pins and leases, and goes on wi
   assert.ok(won(await after.insertPin(keyOf('k2'), edge)).epoch > pin.epoch);
 });
 
+test('time in which no front door was there counts against no lease that ran before', async (t) => {
+  const path = await makeFile(t);
+  const before = await openSqliteDirectory(path);
+  const kept = await register(before, 'e1');
+  const over = await register(before, 'e2');
+  await before.close();
+  const file = new Database(path);
+  const { value: clock } = file.prepare("SELECT value FROM counter WHERE name = 'clock'").get() as {
+    value: number;
+  };
+  file.prepare("UPDATE counter SET value = ? WHERE name = 'clock'").run(clock - 60_000);
+  file.prepare('UPDATE edge SET lease_until = ? WHERE id = ?').run(clock - 59_990, kept.id);
+  file.prepare('UPDATE edge SET lease_until = ? WHERE id = ?').run(clock - 60_000, over.id);
+  file.close();
+  const after = await openSqliteDirectory(path);
+  t.after(async () => await after.close());
+  assert.equal(await after.isOver(kept), false);
+  assert.equal(await after.isOver(over), true);
+});
+
+test('a front door that froze, or whose clock jumped, counts that time against no lease', async (t) => {
+  const path = await makeFile(t);
+  const directory = await openSqliteDirectory(path);
+  t.after(async () => await directory.close());
+  const edge = await register(directory, 'e1');
+  const file = new Database(path);
+  t.after(() => file.close());
+  // As if all that is known had been so long ago.
+  file.exec("UPDATE counter SET value = value - 3600000 WHERE name = 'clock'");
+  file.exec('UPDATE edge SET lease_until = lease_until - 3600000');
+  await directory.attend();
+  assert.equal(await directory.isOver(edge), false);
+});
+
+test('a lease that nobody renews runs out while a front door is there', async (t) => {
+  const directory = await openSqliteDirectory(await makeFile(t));
+  t.after(async () => await directory.close());
+  const edge = await register(directory, 'e1');
+  await eventually(async () => {
+    await directory.attend();
+    return await directory.isOver(edge);
+  }, 'the lease has run out');
+});
+
 test('a file that a newer program wrote is refused in words, and left as it is', async (t) => {
   const path = await makeFile(t);
   await (await openSqliteDirectory(path)).close();

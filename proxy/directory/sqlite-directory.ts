@@ -20,6 +20,8 @@ export async function openSqliteDirectory(path: string): Promise<Directory> {
   return {
     registerEdge: (registration) => thread.call('registerEdge', registration),
     renewLease: (edge) => thread.call('renewLease', edge),
+    attend: () => thread.call('attend', undefined),
+    extendLeases: () => thread.call('extendLeases', undefined),
     markDraining: (edge) => thread.call('markDraining', edge),
     markUp: (edge) => thread.call('markUp', edge),
     markGone: (edge) => thread.call('markGone', edge),

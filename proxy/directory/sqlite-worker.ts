@@ -55,6 +55,11 @@ database
 const sql = {
   // One host's clock, kept from running backwards over restarts and clock steps.
   tick: prepare("UPDATE counter SET value = max(value, ?) WHERE name = 'clock' RETURNING value"),
+  clock: prepare("SELECT value FROM counter WHERE name = 'clock'"),
+  // Who was over already stays over.
+  extendLeases: prepare(
+    "UPDATE edge SET lease_until = :until WHERE state <> 'gone' AND lease_until > :asOf AND lease_until < :until",
+  ),
   nextEpoch: prepare("UPDATE counter SET value = value + 1 WHERE name = 'epoch' RETURNING value"),
   edge: prepare('SELECT boot_id, incarnation FROM edge WHERE id = ?'),
   putEdge: prepare(
@@ -123,7 +128,14 @@ const sql = {
   countPins: prepare('SELECT count(*) AS count FROM pin'),
 };
 
+// While no front door was open no edge could renew.
+extendLeases();
+
 const operations = {
+  attend(): void {
+    readClock();
+  },
+  extendLeases,
   registerEdge(registration: EdgeRegistration): Incarnation {
     const known = sql.edge.get(registration.id) as { boot_id: string; incarnation: number } | undefined;
     const sameBoot = known?.boot_id === registration.bootId;
@@ -234,8 +246,22 @@ function prepare(statement: string): Database.Statement {
   return database.prepare(statement);
 }
 
+/**
+ * Milliseconds of the directory's clock. Time in which nobody read it counts against no lease: every front door
+ * was down or frozen then, or the host's clock has jumped.
+ */
 function readClock(): number {
-  return (sql.tick.get(Date.now()) as { value: number }).value;
+  const seen = (sql.clock.get() as { value: number }).value;
+  const now = (sql.tick.get(Date.now()) as { value: number }).value;
+  if (now - seen > timing.unattendedAfterMs)
+    sql.extendLeases.run({ asOf: seen, until: now + timing.leaseMs });
+  return now;
+}
+
+/** Every lease that ran when the clock was last read counts from now. */
+function extendLeases(): void {
+  const asOf = (sql.clock.get() as { value: number }).value;
+  sql.extendLeases.run({ asOf, until: readClock() + timing.leaseMs });
 }
 
 function nextEpoch(): number {

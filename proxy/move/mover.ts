@@ -87,7 +87,10 @@ export class Mover {
       const epoch = session.back as Epoch;
       const result = await this.#options.directory.handOverPin({ key, seen, target: edge, epoch });
       if (result.kind === 'won') await this.#enter(result.pin);
-      if (result.kind === 'found' && result.pin.epoch !== epoch) this.#tellMoved(edge, key, seen);
+      const isElsewhere = result.kind === 'found' && result.pin.epoch !== epoch;
+      const isOver =
+        result.kind === 'target-refused' && (await this.#options.directory.findPin(key)) === undefined;
+      if (isElsewhere || isOver) this.#tellMoved(edge, key, seen);
     }
   }
 

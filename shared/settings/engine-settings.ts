@@ -65,6 +65,14 @@ export const engineSettings = {
     scope: 'process',
     help: 'Control addresses of every front door that the edge joins, separated by commas.',
   },
+  CT_LOCATOR_LOCAL: {
+    type: 'choice',
+    default: 'no',
+    choices: ['no', 'yes'],
+    roles: ['edge'],
+    scope: 'process',
+    help: 'Whether CT_LOCATOR names, on a loopback address, the front doors themselves and nothing that stands before them: where none of them listens the edge then serves on, for nobody can judge it.',
+  },
   CT_MESSAGE_MAX_BYTES: {
     type: 'integer',
     unit: 'bytes',

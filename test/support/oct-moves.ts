@@ -40,6 +40,7 @@ export async function enterPoolGuest(
 
 /** All talk until the returned function is called, which waits until everybody has heard the last words. */
 export function startTalk(
+  t: TestContext,
   members: readonly OctMember[],
   intervalMs: number,
 ): () => Promise<readonly Talker[]> {
@@ -49,6 +50,7 @@ export function startTalk(
     said++;
     for (const { member } of talkers) void member.connection.chat.sendMessage(`word ${said}`);
   }, intervalMs);
+  t.after(() => clearInterval(talking));
   return async () => {
     clearInterval(talking);
     await eventually(

@@ -51,7 +51,7 @@ test('an edge is drained under traffic, gets nothing new, and takes sessions aga
   const document = await openDocument(t, pool.url, { key: 'a-document', name: 'notes' });
   document.text.insert(0, 'kept');
   const edge = await pool.edgeOf(pairs[0]![0]!.key);
-  const talks = pairs.map((pair) => startTalk(pair, 20));
+  const talks = pairs.map((pair) => startTalk(t, pair, 20));
   const before = await sessionsOf(pool, edge);
   const { code, output } = await run(pool, 'drain', edge, '--deadline', '30');
   assert.equal(code, 0, output);
@@ -79,7 +79,7 @@ test('an edge that is told to stop has its sessions moved first: nobody misses a
   const pool = await startPool(t, { env: { CT_STOP_GRACE_MS: '10000' } });
   const pairs = await openPairs(t, pool, sessions);
   const edge = await pool.edgeOf(pairs[0]![0]!.key);
-  const talks = pairs.map((pair) => startTalk(pair, 20));
+  const talks = pairs.map((pair) => startTalk(t, pair, 20));
   const pid = await pool.childPid(edge);
   process.kill(pid, 'SIGTERM');
   await eventually(async () => (await pool.childPid(edge)) !== pid, 'the edge is started again');
@@ -105,7 +105,7 @@ test('sessions that nobody can take stay, and the command says so', async (t) =>
 test('a rolling restart replaces every edge, and nobody misses anything', async (t) => {
   const pool = await startPool(t, { env: { CT_STOP_GRACE_MS: '10000' } });
   const pairs = await openPairs(t, pool, 4);
-  const talks = pairs.map((pair) => startTalk(pair, 20));
+  const talks = pairs.map((pair) => startTalk(t, pair, 20));
   const { code, output } = await run(pool, 'restart', '--rolling', '--deadline', '30');
   assert.equal(code, 0, output);
   await areBack(pairs);

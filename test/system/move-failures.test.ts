@@ -43,7 +43,7 @@ function outcomesOf(pool: Pool): unknown[] {
 
 test('the new edge dies: the session goes back to its old one, and nothing is lost', async (t) => {
   const { pool, members, key, from, to } = await openScene(t);
-  const endTalk = startTalk(members, 10);
+  const endTalk = startTalk(t, members, 10);
   const pid = await pool.childPid(to);
   // Before the front door can have noticed: it is ready in its eyes.
   process.kill(pid, 'SIGKILL');
@@ -58,7 +58,7 @@ test('the new edge dies: the session goes back to its old one, and nothing is lo
 
 test('the new edge hangs: the session is back within the time that newcomers wait, and nothing is lost', async (t) => {
   const { pool, members, key, from, to } = await openScene(t);
-  const endTalk = startTalk(members, 10);
+  const endTalk = startTalk(t, members, 10);
   const pid = await pool.childPid(to);
   process.kill(pid, 'SIGSTOP');
   try {
@@ -95,7 +95,7 @@ test('the old edge hangs: the session goes on elsewhere with the same members', 
 
 test('the front door dies in the middle: the old edge gets its session back, and nothing is lost', async (t) => {
   const { pool, members, key, from, to } = await openScene(t);
-  const endTalk = startTalk(members, 10);
+  const endTalk = startTalk(t, members, 10);
   const pid = await pool.childPid(to);
   process.kill(pid, 'SIGSTOP');
   try {
@@ -116,7 +116,7 @@ test('the front door dies in the middle: the old edge gets its session back, and
 
 test('a session that went back moves at the next try', async (t) => {
   const { pool, members, key, from, to } = await openScene(t);
-  const endTalk = startTalk(members, 10);
+  const endTalk = startTalk(t, members, 10);
   process.kill(await pool.childPid(to), 'SIGKILL');
   await moveTo(pool, key, to);
   await eventually(async () => {

@@ -32,7 +32,7 @@ test('who comes through a front door that knows nothing of the move is led to th
     await openDocument(t, other!.url, { key: ann.key, name: 'notes' }),
   ];
   const members = [ann, bob];
-  const endTalk = startTalk(members, 10);
+  const endTalk = startTalk(t, members, 10);
   for (let n = 1; n <= 4; n++) {
     // In turn by one and by the other: each has an old pin cached when its turn comes.
     const { edge } = await doors[n % 2]!.where(ann.key);

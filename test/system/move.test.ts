@@ -41,7 +41,7 @@ test('members who talk all the time hear each other once and in order over any n
   const cid = await enterPoolGuest(t, pool, { key: ann.key, name: 'cid' });
   const members = [ann, bob, cid];
   const ids = members.map(({ self }) => self.id);
-  const endTalk = startTalk(members, 10);
+  const endTalk = startTalk(t, members, 10);
   for (let n = 1; n <= movesOfOneTalk; n++) {
     const target = await moveElsewhere(pool, ann.key);
     await areBack(members);
@@ -60,7 +60,7 @@ test('moves may follow each other before anybody is back', async (t) => {
   const options = { webSocketOnly: true };
   const ann = await enterPoolHost(t, pool, options);
   const bob = await enterPoolGuest(t, pool, { key: ann.key, name: 'bob', ...options });
-  const endTalk = startTalk([ann, bob], 10);
+  const endTalk = startTalk(t, [ann, bob], 10);
   for (let n = 1; n <= movesOfOneTalk; n++) await moveElsewhere(pool, ann.key);
   await areBack([ann, bob]);
   checkTalk(t, await endTalk(), `${movesOfOneTalk} moves in a row`);
@@ -70,7 +70,7 @@ test('a frozen member delays the others by a second, and misses nothing when it 
   const ann = await enterPoolHost(t, pool);
   const bob = await enterPoolGuest(t, pool, { key: ann.key, name: 'bob' });
   const cid = await enterPoolGuest(t, pool, { key: ann.key, name: 'cid' });
-  const endTalk = startTalk([ann, bob], 10);
+  const endTalk = startTalk(t, [ann, bob], 10);
   const heard = cid.events.items.length;
   const thaw = freeze(cid);
   const startedAt = performance.now();
@@ -155,7 +155,7 @@ test('who comes while a session moves waits for its next edge and gets in', asyn
 test('members who only poll come back too, and miss nothing of what the others say', async (t) => {
   const ann = await enterPoolHost(t, pool);
   const bob = await enterPoolGuest(t, pool, { key: ann.key, name: 'bob', pollingOnly: true });
-  const endTalk = startTalk([ann], 20);
+  const endTalk = startTalk(t, [ann], 20);
   await moveElsewhere(pool, ann.key);
   await areBack([ann, bob]);
   assert.ok(bob.socket!.recovered);

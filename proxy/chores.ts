@@ -1,0 +1,72 @@
+/** What a front door does by itself at intervals, until it stops: each chore is one loop. */
+import { setInterval as every } from 'node:timers/promises';
+import type { Log } from '#shared/log.ts';
+import { timing } from '#shared/timing.ts';
+import type { Directory } from './directory/directory.ts';
+import type { EdgePool } from './membership/pool.ts';
+import type { Placer } from './placement.ts';
+import type { StaticActivity } from './static-activity.ts';
+import type { Upstreams } from './wire/upstreams.ts';
+
+const sweepChunk = 500;
+const activityFlushMs = 1_000;
+
+/** Starts all of them; each ends when the signal aborts. */
+export function startChores(options: {
+  directory: Directory;
+  pool: EdgePool;
+  placer: Placer;
+  upstreams: Upstreams;
+  activity: StaticActivity | undefined;
+  log: Log;
+  signal: AbortSignal;
+}): void {
+  const { directory, pool, placer, upstreams, activity, log, signal } = options;
+  void followMembership(pool, upstreams, signal);
+  void attendDirectory({ directory, log, signal });
+  void sweepPins({ directory, placer, log, signal });
+  if (activity !== undefined) void flushActivity({ activity, directory, log, signal });
+}
+
+/** Connections to addresses that no edge has any more are given up. */
+async function followMembership(pool: EdgePool, upstreams: Upstreams, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await pool.nextChange(signal);
+    upstreams.retain(new Set(pool.list(performance.now()).map((edge) => edge.address)));
+  }
+}
+
+interface Chore {
+  readonly directory: Directory;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Removes pins whose sessions ended long ago. */
+async function sweepPins(chore: Chore & { placer: Placer }): Promise<void> {
+  await repeat(timing.pinSweepIntervalMs, chore, async () => {
+    const keys = await chore.directory.removeIdlePins(timing.pinLingerMs, sweepChunk);
+    chore.placer.forget(keys);
+    if (keys.length > 0) chore.log.info('pins.swept', { pins: keys.length });
+  });
+}
+
+/** Says that renewals are taken here, also where no edge sends any. */
+async function attendDirectory(chore: Chore): Promise<void> {
+  await repeat(timing.attendIntervalMs, chore, async () => await chore.directory.attend());
+}
+
+async function flushActivity(chore: Chore & { activity: StaticActivity }): Promise<void> {
+  await repeat(activityFlushMs, chore, async () => await chore.activity.flush(chore.directory));
+}
+
+/** Does a chore at an interval until the process stops; a failure is logged and tried again. */
+async function repeat(intervalMs: number, chore: Chore, work: () => Promise<void>): Promise<void> {
+  try {
+    for await (const _ of every(intervalMs, undefined, { signal: chore.signal, ref: false })) {
+      await work().catch((error: unknown) => chore.log.error('directory.failed', { error }));
+    }
+  } catch (error) {
+    if (!chore.signal.aborted) throw error;
+  }
+}
