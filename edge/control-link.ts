@@ -23,7 +23,7 @@ import type { Log } from '#shared/log.ts';
 export interface LinkOptions {
   /** `ws://HOST:PORT` of the front door's control port. */
   readonly locator: string;
-  readonly joinToken: string;
+  readonly openSocket: OpenControlSocket;
   /** Asked at each connection: the boot id changes when an incarnation is over. */
   readonly hello: () => EdgeHello;
   readonly onConnected: (link: ControlLink) => void;
@@ -59,6 +59,20 @@ const farewellMaxMs = 1_000;
 /** Reports, one a second, whose lease has not come; more of them means that nobody answers any more. */
 const unansweredMax = 5;
 
+/** A WebSocket to the control port of the front door at `ws://HOST:PORT`, about to be open. */
+export type OpenControlSocket = (locator: string) => WebSocket;
+
+/** Connects with the token that lets edges join. */
+export function controlSocketOpener(joinToken: string): OpenControlSocket {
+  return (locator) =>
+    new WebSocket(`${locator.replace(/\/$/, '')}${controlPath}`, {
+      headers: { authorization: `Bearer ${joinToken}` },
+      handshakeTimeout: handshakeTimeoutMs,
+      maxPayload: controlMessageMaxBytes,
+      perMessageDeflate: false,
+    });
+}
+
 export class ControlLink {
   readonly #options: LinkOptions;
   readonly #unanswered = new Map<number, Unanswered>();
@@ -82,13 +96,8 @@ export class ControlLink {
 
   connect(): void {
     if (this.#isClosed) return;
-    const { locator, joinToken } = this.#options;
-    const socket = new WebSocket(`${locator.replace(/\/$/, '')}${controlPath}`, {
-      headers: { authorization: `Bearer ${joinToken}` },
-      handshakeTimeout: handshakeTimeoutMs,
-      maxPayload: controlMessageMaxBytes,
-      perMessageDeflate: false,
-    });
+    const { locator, openSocket } = this.#options;
+    const socket = openSocket(locator);
     this.#socket = socket;
     const startedAtMs = this.#options.nowMs();
     let cause: string | undefined;

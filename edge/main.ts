@@ -21,6 +21,7 @@ import { AdminDesk } from './admin-desk.ts';
 import type { Adapter } from './adapter.ts';
 import { hasSessionCapacity } from './core/session-capacity.ts';
 import { KeyRegistry } from './core/key-registry.ts';
+import { controlSocketOpener } from './control-link.ts';
 import { LoadSampler, listSmallestFirst, sumLoads } from './load-sampler.ts';
 import { Membership } from './membership.ts';
 import { MoveDesk } from './move-desk.ts';
@@ -136,7 +137,7 @@ class Edge {
       id: this.#id,
       locators: settings.CT_LOCATOR,
       locatorsAreLocal: settings.CT_LOCATOR_LOCAL === 'yes',
-      joinToken: settings.CT_JOIN_TOKEN,
+      openSocket: controlSocketOpener(settings.CT_JOIN_TOKEN),
       identity: {
         address,
         adminAddress: `http://${reachableHost(settings.CT_ADMIN_HOST)}:${adminPort}`,

@@ -15,7 +15,7 @@ import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import { ControlLink } from './control-link.ts';
-import type { ReportContent } from './control-link.ts';
+import type { OpenControlSocket, ReportContent } from './control-link.ts';
 import type { KeyRegistry } from './core/key-registry.ts';
 import { LeaseClock } from './core/lease-clock.ts';
 
@@ -35,7 +35,7 @@ export interface MembershipOptions {
   readonly locators: readonly string[];
   /** Nothing stands between this edge and its front doors, which run on its host. */
   readonly locatorsAreLocal: boolean;
-  readonly joinToken: string;
+  readonly openSocket: OpenControlSocket;
   /** All of the hello that does not change from boot to boot. */
   readonly identity: Omit<EdgeHello, 'type' | 'protocol' | 'edgeId' | 'bootId'>;
   readonly registry: KeyRegistry;
@@ -80,7 +80,7 @@ export class Membership {
         new ControlLink({
           locator,
           isLocal: options.locatorsAreLocal,
-          joinToken: options.joinToken,
+          openSocket: options.openSocket,
           hello: () => this.#hello(),
           onConnected: (link) => this.#absent.delete(link),
           onWelcome: (incarnation) => this.#onWelcome(incarnation),

@@ -56,8 +56,8 @@ export class EdgeServer {
       keepAliveTimeout: keepAliveMs,
       requestTimeout: 0,
     });
-    this.#server.on('request', (request, response) => this.#onRequest(request, response));
-    this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+    this.#server.on('request', (request, response) => this.handleRequest(request, response));
+    this.#server.on('upgrade', (request, socket, head) => this.handleUpgrade(request, socket, head));
     this.#server.on('clientError', (_error, socket) => socket.destroy());
   }
 
@@ -77,7 +77,8 @@ export class EdgeServer {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+  /** What the listener hands over: one exchange. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): void {
     if (request.url === adminTargets.list) return this.#listSessions(request, response);
     const exchange = this.#admit(request);
     if (typeof exchange === 'string') {
@@ -97,7 +98,7 @@ export class EdgeServer {
     adapter.handleRequest(exchange, request, response);
   }
 
-  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     // A peer that resets while nobody listens must not end the process.

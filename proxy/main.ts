@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { request } from 'undici';
 import { openAdminServer } from '#shared/admin-server.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
@@ -26,11 +27,13 @@ import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
 import { openControlServer } from './membership/control-server.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
+import { probeAddress } from './membership/death-probe.ts';
 import { EdgeLinks } from './membership/edge-links.ts';
 import { Membership } from './membership/membership.ts';
 import { EdgePool } from './membership/pool.ts';
 import { parseBackends, runBackendChecks } from './membership/static-backends.ts';
 import { Drains } from './move/drains.ts';
+import { HandoverCalls } from './move/handover-call.ts';
 import { MoveGate } from './move/move-gate.ts';
 import { moveActions, moveRoutes } from './move/move-routes.ts';
 import { Mover } from './move/mover.ts';
@@ -139,11 +142,12 @@ async function openLocator(options: {
   const secrets = deriveFleetSecrets(joinToken);
   const directory = await openSqliteDirectory(join(settings.CT_DATA_DIR, 'directory.sqlite'));
   const pool = new EdgePool();
-  const membership = new Membership({ directory, pool, log, nowMs, signal });
+  const membership = new Membership({ directory, pool, log, probe: probeAddress, nowMs, signal });
   const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
   const gate = new MoveGate(metrics);
   const links = new EdgeLinks();
-  const mover = new Mover({ directory, pool, placer, gate, links, secrets, log, metrics, nowMs });
+  const calls = new HandoverCalls(secrets.pass, request);
+  const mover = new Mover({ directory, pool, placer, gate, links, calls, secrets, log, metrics, nowMs });
   const drains = new Drains({ directory, pool, placer, links, mover, log, nowMs, signal });
   return { directory, pool, membership, placer, gate, links, mover, drains, metrics, secrets };
 }

@@ -25,6 +25,7 @@ import { refuseUpgrade } from '../refusal.ts';
 import { Traffic } from '../traffic.ts';
 import type { MemberId } from '../core/session-state.ts';
 import { Gateway } from './gateway.ts';
+import type { GatewayOptions } from './gateway.ts';
 import { unpackHandover } from './handover.ts';
 import { SessionApi, sessionApiPrefix } from './session-api.ts';
 import { Sessions } from './sessions.ts';
@@ -38,7 +39,12 @@ interface OctOptions {
   readonly hasCapacity: CapacityCheck;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Who takes connections in; `Gateway` unless a test has another. */
+  readonly openGateway?: (options: GatewayOptions) => MemberGateway;
 }
+
+/** What the adapter needs of its connections. */
+export type MemberGateway = Pick<Gateway, keyof Gateway>;
 
 const socketPrefix = '/socket.io/';
 /** Deadlines are 1 s at least, so they pass at most by half of that. */
@@ -53,10 +59,10 @@ class OctAdapter implements Adapter {
   readonly #traffic: Traffic;
   readonly #sessions: Sessions;
   readonly #api: SessionApi;
-  readonly #gateway: Gateway;
+  readonly #gateway: MemberGateway;
   readonly #ticking: NodeJS.Timeout;
 
-  constructor({ settings, tokens, log, metrics, activity, hasCapacity, now }: OctOptions) {
+  constructor({ settings, tokens, log, metrics, activity, hasCapacity, now, openGateway }: OctOptions) {
     this.#traffic = new Traffic(metrics, 'oct');
     const sendBufferMaxBytes = settings.CT_SEND_BUFFER_MAX_BYTES;
     const sessions = new Sessions({
@@ -87,7 +93,7 @@ class OctAdapter implements Adapter {
     });
     this.#sessions = sessions;
     this.#api = new SessionApi({ sessions, tokens, log, metrics });
-    this.#gateway = new Gateway({
+    const gatewayOptions: GatewayOptions = {
       messageMaxBytes: settings.CT_MESSAGE_MAX_BYTES,
       tokens,
       checkToken: (key, admission) => sessions.checkToken(key, admission),
@@ -98,7 +104,8 @@ class OctAdapter implements Adapter {
         metrics.count('ct_edge_refused_total', { code });
         log.info('member.cut', { exchange: exchangeId, code });
       },
-    });
+    };
+    this.#gateway = openGateway?.(gatewayOptions) ?? new Gateway(gatewayOptions);
     this.#ticking = setInterval(() => this.#tick(), tickIntervalMs).unref();
   }
 

@@ -35,7 +35,7 @@ const sidRandomBytes = 18;
 type TokenCheck = (key: AffinityKey, admission: Admission) => void;
 type ConnectionHandler = (socket: Socket, exchange: AdmittedExchange, admission: Admission) => void;
 
-interface GatewayOptions {
+export interface GatewayOptions {
   readonly messageMaxBytes: number;
   readonly tokens: SessionTokens;
   readonly checkToken: TokenCheck;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { openSqliteThread } from '#shared/sqlite/thread.ts';
 import type { SqliteThread } from '#shared/sqlite/thread.ts';
 import type { DocumentStore } from './document-store.ts';
-import type { DocumentOperations } from './sqlite-documents-worker.ts';
+import type { DocumentOperations } from './sqlite-documents-operations.ts';
 
 const waitingMax = 10_000;
 const callDeadlineMs = 5_000;

@@ -42,6 +42,8 @@ interface YOptions {
   readonly documents: DocumentStore;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Makes WebSockets of upgrades; that of `ws` unless a test has another. */
+  readonly websockets?: Pick<WebSocketServer, 'handleUpgrade'>;
 }
 
 type OpenDocument = Extract<OpenedDocument, { kind: 'open' }>;
@@ -59,7 +61,7 @@ class YAdapter implements Adapter {
   readonly #traffic: Traffic;
   readonly #documents: Documents;
   readonly #keeper: DocumentKeeper;
-  readonly #websockets: WebSocketServer;
+  readonly #websockets: Pick<WebSocketServer, 'handleUpgrade'>;
   readonly #members = new Map<WebSocket, Member>();
   #admitted = 0;
   readonly #beating: NodeJS.Timeout;
@@ -84,13 +86,15 @@ class YAdapter implements Adapter {
       log,
       metrics,
     });
-    this.#websockets = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      maxPayload: settings.CT_MESSAGE_MAX_BYTES,
-      // Updates are small, and one frame for all members needs the same bytes for all.
-      perMessageDeflate: false,
-    });
+    this.#websockets =
+      options.websockets ??
+      new WebSocketServer({
+        noServer: true,
+        clientTracking: false,
+        maxPayload: settings.CT_MESSAGE_MAX_BYTES,
+        // Updates are small, and one frame for all members needs the same bytes for all.
+        perMessageDeflate: false,
+      });
     this.#beating = setInterval(() => this.#beat(), heartbeatIntervalMs).unref();
     this.#reporting = setInterval(() => this.#traffic.report(), reportIntervalMs).unref();
   }

@@ -31,10 +31,13 @@ import type { EdgeRef } from '../directory/directory.ts';
 import type { EdgeLinks } from './edge-links.ts';
 import type { Membership } from './membership.ts';
 
-interface ControlOptions {
+interface ControlOptions extends ConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly joinToken: string;
+}
+
+export interface ConnectionOptions {
   readonly clusterHash: string;
   readonly membership: Membership;
   readonly links: EdgeLinks;
@@ -60,7 +63,7 @@ export async function openControlServer(
     maxPayload: controlMessageMaxBytes,
     perMessageDeflate: false,
   });
-  const connected = new Map<EdgeId, EdgeConnection>();
+  const connected: ConnectedEdges = new Map();
   const server = createServer((_request, response) => {
     response.writeHead(426, { connection: 'close' });
     response.end();
@@ -73,7 +76,7 @@ export async function openControlServer(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      EdgeConnection.accept(webSocket, connected, options);
+      acceptEdge(webSocket, connected, options);
     });
   });
   const port = await listen(server, options.host, options.port);
@@ -86,11 +89,19 @@ export async function openControlServer(
   };
 }
 
+/** The newest connection of each edge. */
+export type ConnectedEdges = Map<EdgeId, EdgeConnection>;
+
+/** Takes in an edge that has shown the join token. */
+export function acceptEdge(socket: WebSocket, connected: ConnectedEdges, options: ConnectionOptions): void {
+  EdgeConnection.accept(socket, connected, options);
+}
+
 /** One edge's connection: `hello`, then reports, then perhaps `farewell`; messages are handled in order. */
 class EdgeConnection {
   readonly #socket: WebSocket;
-  readonly #connected: Map<EdgeId, EdgeConnection>;
-  readonly #options: ControlOptions;
+  readonly #connected: ConnectedEdges;
+  readonly #options: ConnectionOptions;
   /** Ends a connection that says no hello, or no report. */
   #silence: NodeJS.Timeout;
   #edge: EdgeRef | undefined;
@@ -100,7 +111,7 @@ class EdgeConnection {
   readonly #tell = (message: FrontDoorMessage): void => this.#send(message);
 
   /** The connection lives as long as its socket, whose events keep it. */
-  static accept(socket: WebSocket, connected: Map<EdgeId, EdgeConnection>, options: ControlOptions): void {
+  static accept(socket: WebSocket, connected: ConnectedEdges, options: ConnectionOptions): void {
     const connection = new EdgeConnection(socket, connected, options);
     socket.on('message', (data: Buffer, isBinary) =>
       connection.#onMessage(isBinary ? '' : data.toString('utf8')),
@@ -109,7 +120,7 @@ class EdgeConnection {
     socket.on('error', () => socket.terminate());
   }
 
-  private constructor(socket: WebSocket, connected: Map<EdgeId, EdgeConnection>, options: ControlOptions) {
+  private constructor(socket: WebSocket, connected: ConnectedEdges, options: ConnectionOptions) {
     this.#socket = socket;
     this.#connected = connected;
     this.#options = options;

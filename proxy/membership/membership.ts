@@ -10,7 +10,7 @@ import type { Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef, EdgeRegistration, IdleMark } from '../directory/directory.ts';
-import { probeAddress } from './death-probe.ts';
+import type { ProbeResult } from './death-probe.ts';
 import type { EdgeMember, EdgePool } from './pool.ts';
 
 export interface Joining extends EdgeRegistration {
@@ -23,6 +23,8 @@ interface MembershipOptions {
   readonly directory: Directory;
   readonly pool: EdgePool;
   readonly log: Log;
+  /** Whether the process behind an address is gone: `probeAddress`. */
+  readonly probe: (address: string) => Promise<ProbeResult>;
   readonly nowMs: () => number;
   /** Aborts when the process stops. */
   readonly signal: AbortSignal;
@@ -90,13 +92,12 @@ export class Membership {
    * `isBack` tells that the same incarnation joined again.
    */
   async followSilence(edge: EdgeRef, isBack: () => boolean): Promise<void> {
-    const { directory, pool, signal } = this.#options;
+    const { directory, pool, probe, signal } = this.#options;
     const member = pool.find(edge);
     if (member === undefined) return;
     this.suspect(edge, 'the control connection broke');
     while (!signal.aborted && !isBack() && pool.find(edge) !== undefined) {
-      if ((await probeAddress(member.address)) === 'refused')
-        return await this.lose(edge, 'connection refused');
+      if ((await probe(member.address)) === 'refused') return await this.lose(edge, 'connection refused');
       if (await directory.isOver(edge)) return this.#drop(edge, 'lease lapsed');
       await sleep(timing.deathProbeIntervalMs, undefined, { signal }).catch(() => undefined);
     }

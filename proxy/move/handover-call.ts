@@ -3,8 +3,7 @@
  * door reaches anyway: the session flows through without being kept here, and no lease waits behind it.
  */
 import type { Readable } from 'node:stream';
-import { request } from 'undici';
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, request } from 'undici';
 import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { backEpochHeader, internalHeaders, moveTargets } from '#shared/internal-headers.ts';
@@ -33,21 +32,26 @@ export class HandoverRefusal extends Error {
   }
 }
 
+export type SendRequest = typeof request;
+
 /** Word of an edge is awaited so long where nothing depends on it. */
 const wakeMaxMs = 1_000;
 
 export class HandoverCalls {
   readonly #pass: string;
+  readonly #send: SendRequest;
 
-  constructor(pass: string) {
+  /** `send` is undici's `request`. */
+  constructor(pass: string, send: SendRequest) {
     this.#pass = pass;
+    this.#send = send;
   }
 
   /** The edge lets the session go, and may have it back under the epoch `back` alone. */
   async release(peer: HandoverPeer, back: Epoch, signal: AbortSignal): Promise<Released> {
     const headers = { ...this.#headers(peer), [backEpochHeader]: String(back) };
     const url = new URL(moveTargets.release, peer.address);
-    const answer = await request(url, { method: 'POST', headers, signal });
+    const answer = await this.#send(url, { method: 'POST', headers, signal });
     if (answer.statusCode !== 200) throw await readRefusal(answer);
     return { body: answer.body, bytes: Number(answer.headers['content-length']) };
   }
@@ -56,7 +60,7 @@ export class HandoverCalls {
   async prepare(peer: HandoverPeer, { body, bytes }: Released, signal: AbortSignal): Promise<void> {
     const headers = { ...this.#headers(peer), 'content-length': String(bytes) };
     const url = new URL(moveTargets.prepare, peer.address);
-    const answer = await request(url, { method: 'POST', headers, body, signal });
+    const answer = await this.#send(url, { method: 'POST', headers, body, signal });
     if (answer.statusCode !== 204) throw await readRefusal(answer);
     await answer.body.dump();
   }
@@ -69,7 +73,7 @@ export class HandoverCalls {
     const signal = AbortSignal.timeout(wakeMaxMs);
     const url = new URL('/ct-health/', peer.address);
     try {
-      await (await request(url, { headers: this.#headers(peer), signal })).body.dump();
+      await (await this.#send(url, { headers: this.#headers(peer), signal })).body.dump();
     } catch {
       // As said above.
     }

@@ -15,7 +15,8 @@ import type { Directory, EdgeRef, Pin } from '../directory/directory.ts';
 import type { EdgeLinks } from '../membership/edge-links.ts';
 import type { EdgePool, PoolEdge } from '../membership/pool.ts';
 import type { Placer } from '../placement.ts';
-import { HandoverCalls, HandoverRefusal } from './handover-call.ts';
+import { HandoverRefusal } from './handover-call.ts';
+import type { HandoverCalls } from './handover-call.ts';
 import type { MoveGate } from './move-gate.ts';
 
 interface MoverOptions {
@@ -24,6 +25,7 @@ interface MoverOptions {
   readonly placer: Placer;
   readonly gate: MoveGate;
   readonly links: EdgeLinks;
+  readonly calls: HandoverCalls;
   readonly secrets: FleetSecrets;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -50,12 +52,10 @@ const refusedBefore = new Set([
 
 export class Mover {
   readonly #options: MoverOptions;
-  readonly #calls: HandoverCalls;
   readonly #running = new Set<AffinityKey>();
 
   constructor(options: MoverOptions) {
     this.#options = options;
-    this.#calls = new HandoverCalls(options.secrets.pass);
   }
 
   /** Resolves with the new pin. Throws the code of the reason where the session stays, or goes back. */
@@ -135,10 +135,10 @@ export class Mover {
   async #carry({ pin, target, forward, back }: Plan): Promise<void> {
     const signal = AbortSignal.timeout(timing.moveMaxMs);
     const { key, epoch, owner, address } = pin;
-    const released = await this.#calls.release({ edge: owner, address, key, epoch }, back, signal);
+    const released = await this.#options.calls.release({ edge: owner, address, key, epoch }, back, signal);
     const to = { edge: refOf(target), address: target.address, key, epoch: forward };
     try {
-      await this.#calls.prepare(to, released, signal);
+      await this.#options.calls.prepare(to, released, signal);
     } finally {
       // What nobody reads to its end would keep its connection.
       released.body.destroy();
@@ -175,7 +175,7 @@ export class Mover {
   async #enter(pin: Pin): Promise<void> {
     this.#options.placer.takeUp(pin);
     const { owner, address, key, epoch } = pin;
-    await this.#calls.wake({ edge: owner, address, key, epoch });
+    await this.#options.calls.wake({ edge: owner, address, key, epoch });
   }
 
   #tellMoved(edge: EdgeRef, key: AffinityKey, epoch: Epoch): void {
