@@ -1,0 +1,187 @@
+/**
+ * One schedule of a simulation, all of it from one number: a pool, a session with its clients, what they say, and what
+ * goes wrong meanwhile. Then everything is healed, and everybody must get back in and hear all that was due.
+ */
+import type { AffinityKey } from '#shared/ids.ts';
+import { beginFaults } from './faults.ts';
+import { Network } from './network.ts';
+import type { Ground } from './network.ts';
+import { OctClient } from './oct-client.ts';
+import type { ClientWorld, Company } from './client-world.ts';
+import { inVirtualTime } from './patched-timers.ts';
+import { PoolWorld } from './pool-world.ts';
+import { Random } from './random.ts';
+import { SimStore } from './sim-store.ts';
+import { edgeSettings } from './stand-ins.ts';
+import { Breach, Verdict } from './verdict.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export interface ScheduleEnd {
+  readonly breach: Breach | undefined;
+  /** Of the simulated time. */
+  readonly ms: number;
+  readonly tasks: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const names = ['ann', 'bob', 'cid', 'dan'];
+/** Without anything new to break, everybody is back after this, and hears all. */
+const settleMaxMs = 90_000;
+const lookEveryMs = 250;
+
+/** Runs one schedule; `onLine` gets its story. */
+export async function runSchedule(seed: number, onLine?: (line: string) => void): Promise<ScheduleEnd> {
+  const verdict = new Verdict();
+  const end = await inVirtualTime(async (time) => {
+    const schedule = new Schedule(time, seed, verdict, onLine);
+    try {
+      await schedule.run();
+    } catch (error) {
+      verdict.breach ??= new Breach(8, `the product failed: ${String((error as Error).stack)}`);
+    }
+    return schedule.end();
+  });
+  return { ...end, breach: verdict.breach };
+}
+
+class Schedule {
+  readonly #ground: Ground;
+  readonly #verdict: Verdict;
+  readonly #pool: PoolWorld;
+  readonly #company: Company;
+  readonly #clients: readonly OctClient[];
+  readonly #actMs: number;
+
+  constructor(
+    time: VirtualTime,
+    seed: number,
+    verdict: Verdict,
+    onLine: ((line: string) => void) | undefined,
+  ) {
+    const random = new Random(seed);
+    const network = new Network();
+    const tell = (who: string, what: string): void =>
+      onLine?.(`${time.nowMs.toFixed(1).padStart(9)} ${who.padEnd(9)} ${what}`);
+    const ground = { time, random, network, tell };
+    this.#ground = ground;
+    this.#verdict = verdict;
+    this.#actMs = random.int(2_000, 6_000);
+    const plan = {
+      edges: random.int(2, 3),
+      doors: random.chance(0.3) ? 2 : 1,
+      settings: edgeSettings({ CT_SEND_BUFFER_MAX_BYTES: random.pick([20_000, 60_000, 4_000_000]) }),
+      twiceShare: random.pick([0, 0.02, 0.2]),
+    };
+    this.#pool = new PoolWorld(ground, verdict, plan, new SimStore(ground, verdict));
+    this.#company = {
+      key: `session-${seed}`,
+      ids: new Map(),
+      approved: new Set(),
+      banned: new Set(),
+      hasEnded: false,
+    };
+    const world: ClientWorld = {
+      ground,
+      verdict,
+      ledger: this.#pool.ledger,
+      send: (request) => this.#pool.send(request),
+    };
+    this.#clients = names
+      .slice(0, random.int(2, 4))
+      .map((name, i) => new OctClient(world, this.#company, name, i === 0));
+  }
+
+  async run(): Promise<void> {
+    const { time, random } = this.#ground;
+    this.#pool.start();
+    await this.#runUntil(500);
+    this.#clients[0]!.begin();
+    for (const guest of this.#clients.slice(1))
+      time.after(random.delay(50, 3_000), undefined, () => guest.begin());
+    this.#beginTalk();
+    const scene = {
+      pool: this.#pool,
+      clients: this.#clients,
+      key: () => this.#company.key as AffinityKey,
+      endMs: this.#actMs,
+    };
+    time.after(random.int(300, 2_000), undefined, () => beginFaults(scene, random.int(200, 1_500)));
+    await this.#runUntil(this.#actMs);
+    this.#heal();
+    await this.#settle();
+  }
+
+  end(): Omit<ScheduleEnd, 'breach'> {
+    const { nowMs, tasks } = this.#ground.time;
+    return { ms: nowMs, tasks, counts: this.#pool.ledger.counts };
+  }
+
+  async #runUntil(endMs: number): Promise<void> {
+    await this.#ground.time.runUntil(endMs, () => this.#verdict.breach !== undefined);
+  }
+
+  #beginTalk(): void {
+    const { time, random } = this.#ground;
+    const everyMs = random.pick([80, 250, 800]);
+    const talk = (): void => {
+      if (time.nowMs >= this.#actMs) return;
+      const client = random.pick(this.#clients);
+      const kind = random.pick(['broadcast', 'broadcast', 'notification', 'request'] as const);
+      const to = kind === 'broadcast' ? undefined : random.pick(this.#clients).name;
+      const burst = random.chance(0.1) ? random.int(2, 8) : 1;
+      for (let i = 0; i < burst; i++) client.say(kind, to, random.chance(0.1) ? random.int(100, 3_000) : 0);
+      time.after(random.int(1, 2 * everyMs), undefined, talk);
+    };
+    time.after(700, undefined, talk);
+  }
+
+  #heal(): void {
+    const { network, tell } = this.#ground;
+    const pool = this.#pool;
+    tell('world', 'is healed');
+    network.heal();
+    pool.directory.downUntilMs = 0;
+    pool.directory.slowMs = 3;
+    pool.store.downUntilMs = 0;
+    for (const { process } of [...pool.edges.values(), ...pool.doors.values()]) pool.thaw(process);
+    for (const name of pool.doorNames) if (!pool.doors.has(name)) pool.startDoor(name);
+    for (const client of this.#clients) client.goOnReading();
+  }
+
+  /** Supervised edges are there again. */
+  #startEdges(): void {
+    for (const id of this.#pool.edgeIds) if (!this.#pool.edges.has(id)) this.#pool.startEdge(id);
+  }
+
+  async #settle(): Promise<void> {
+    const { time } = this.#ground;
+    const endMs = time.nowMs + settleMaxMs;
+    let left: string | undefined = 'the beginning';
+    let hasAsked = false;
+    while (left !== undefined && time.nowMs < endMs && this.#verdict.breach === undefined) {
+      this.#startEdges();
+      await this.#runUntil(time.nowMs + lookEveryMs);
+      left = this.#whatIsLeft();
+      // Once all is well, everybody says something that all must hear.
+      if (left !== undefined || hasAsked) continue;
+      hasAsked = true;
+      left = 'the last word';
+      for (const client of this.#clients) client.say('broadcast', undefined, 0);
+      await this.#runUntil(time.nowMs + lookEveryMs);
+    }
+    if (left !== undefined) this.#verdict.fail(8, `after ${settleMaxMs / 1_000} s without a fault: ${left}`);
+  }
+
+  /** What is not yet as it must be in the end. */
+  #whatIsLeft(): string | undefined {
+    for (const client of this.#clients) {
+      if (client.state === 'out') continue;
+      if (client.state !== 'connected') return `${client.name} is ${client.state}`;
+      const missing = this.#pool.ledger.missingOf(client.name);
+      if (missing !== undefined) return `${client.name} has not heard ${missing}`;
+      const unanswered = this.#pool.ledger.unansweredOf(client.name);
+      if (unanswered !== undefined) return `${unanswered} has no answer`;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+/** undici's `request`, as far as the calls of a move use it, over the network of a simulation. */
+import type { SendRequest } from '../../proxy/move/handover-call.ts';
+import type { Ground } from './network.ts';
+import type { Door, Upstream } from './upstream.ts';
+
+interface SendOptions {
+  readonly method?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: { readonly bytes?: Buffer };
+  readonly signal: AbortSignal;
+}
+
+/** Now and then a call comes twice, as one that a sender was not sure of. */
+export function sendToEdge(_ground: Ground, upstream: Upstream, from: Door): SendRequest {
+  const send = async (url: URL, { method = 'GET', headers, body, signal }: SendOptions): Promise<object> => {
+    signal.throwIfAborted();
+    const request = { method, url: url.pathname, headers, body: body?.bytes };
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const call = { from, address: url.origin, request, upgrade: undefined, signal: undefined };
+    const end = await Promise.race([upstream.request(call), aborted.promise]);
+    signal.removeEventListener('abort', onAbort);
+    if (end.kind !== 'answered') throw new Error(end.kind === 'failed' ? end.code : 'no answer');
+    const { status, headers: answerHeaders, body: bytes } = end.answer;
+    return {
+      statusCode: status,
+      headers: answerHeaders,
+      body: {
+        bytes,
+        text: () => Promise.resolve(bytes.toString()),
+        dump: () => Promise.resolve(),
+        destroy: () => undefined,
+      },
+    };
+  };
+  return send as unknown as SendRequest;
+}

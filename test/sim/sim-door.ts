@@ -1,0 +1,146 @@
+/**
+ * A process of a front door: the product's own Locator, joined as `proxy/main.ts` joins it, and its exchanges, on wires
+ * and a directory of the simulation.
+ */
+import type { WebSocket } from 'ws';
+import type { AffinityKey, EdgeId } from '#shared/ids.ts';
+import { silentLog } from '#shared/log.ts';
+import type { Log } from '#shared/log.ts';
+import { TrustedProxies } from '../../proxy/core/client-address.ts';
+import type { Directory } from '../../proxy/directory/directory.ts';
+import { conductExchange } from '../../proxy/exchange.ts';
+import type { ExchangeOptions } from '../../proxy/exchange.ts';
+import type { LocalAnswers } from '../../proxy/local-answers.ts';
+import { acceptEdge } from '../../proxy/membership/control-server.ts';
+import type { ConnectedEdges, ConnectionOptions } from '../../proxy/membership/control-server.ts';
+import type { ProbeResult } from '../../proxy/membership/death-probe.ts';
+import { EdgeLinks } from '../../proxy/membership/edge-links.ts';
+import { Membership } from '../../proxy/membership/membership.ts';
+import { EdgePool } from '../../proxy/membership/pool.ts';
+import { Drains } from '../../proxy/move/drains.ts';
+import { HandoverCalls } from '../../proxy/move/handover-call.ts';
+import type { SendRequest } from '../../proxy/move/handover-call.ts';
+import { MoveGate } from '../../proxy/move/move-gate.ts';
+import { Mover } from '../../proxy/move/mover.ts';
+import { Placer } from '../../proxy/placement.ts';
+import { Settler } from '../../proxy/settle.ts';
+import { simMetrics, simPass, simSecrets } from './stand-ins.ts';
+import type { SimWire } from './sim-wire.ts';
+import type { SimProcess } from './virtual-time.ts';
+
+interface DoorOptions {
+  readonly name: string;
+  readonly process: SimProcess;
+  readonly directory: Directory;
+  readonly send: SendRequest;
+  readonly probe: (address: string) => Promise<ProbeResult>;
+  /** Tunnels to other addresses are cut. */
+  readonly retain: (addresses: ReadonlySet<string>) => void;
+  readonly mintKey: () => AffinityKey;
+}
+
+export class SimDoor {
+  readonly name: string;
+  readonly process: SimProcess;
+  readonly pool = new EdgePool();
+  readonly gate = new MoveGate(simMetrics);
+  readonly mover: Mover;
+  readonly drains: Drains;
+  readonly wires = new Set<SimWire>();
+  readonly #connected: ConnectedEdges = new Map();
+  readonly #control: ConnectionOptions;
+  readonly #exchange: ExchangeOptions;
+
+  constructor(options: DoorOptions) {
+    const { directory, send, probe, retain, mintKey } = options;
+    const { signal } = new AbortController();
+    this.name = options.name;
+    this.process = options.process;
+    const log: Log = silent;
+    const links = new EdgeLinks();
+    const { pool, gate } = this;
+    const shared = { directory, pool, log, nowMs };
+    const membership = new Membership({ ...shared, probe, signal });
+    const placer = new Placer({ ...shared, secrets: simSecrets, metrics: simMetrics });
+    const calls = new HandoverCalls(simPass, send);
+    this.mover = new Mover({
+      ...shared,
+      placer,
+      gate,
+      links,
+      calls,
+      secrets: simSecrets,
+      metrics: simMetrics,
+    });
+    this.drains = new Drains({ ...shared, placer, links, mover: this.mover, signal });
+    const requests = {
+      evacuate: async (...args: Parameters<Drains['evacuate']>) =>
+        await settled(this.drains.evacuate(...args)),
+      giveBack: async (...args: Parameters<Mover['giveBack']>) => await settled(this.mover.giveBack(...args)),
+    };
+    this.#control = { clusterHash: 'sim', membership, links, requests, log };
+    this.#exchange = {
+      placer,
+      gate,
+      settler: new Settler({ log, metrics: simMetrics, secrets: simSecrets }),
+      local: {} as LocalAnswers,
+      trusted: new TrustedProxies([]),
+      pass: simPass,
+      activity: undefined,
+      mintKey,
+    };
+    void followMembership(pool, retain, signal);
+  }
+
+  accept(socket: WebSocket): void {
+    acceptEdge(socket, this.#connected, this.#control);
+  }
+
+  conduct(wire: SimWire): void {
+    this.wires.add(wire);
+    void conductExchange(wire, this.#exchange).finally(() => this.wires.delete(wire));
+  }
+
+  async move(key: AffinityKey, target: EdgeId): Promise<void> {
+    await settled(this.mover.move(key, target));
+  }
+
+  async drain(edge: EdgeId, deadlineMs: number): Promise<void> {
+    await settled(this.drains.start(edge, deadlineMs));
+  }
+
+  undrain(edge: EdgeId): void {
+    try {
+      this.drains.stop(edge);
+    } catch {
+      // It does not drain.
+    }
+  }
+}
+
+const silent = silentLog();
+
+/** An administrator is told why something cannot be; a fault of the product is not swallowed. */
+async function settled(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === undefined) throw error;
+  }
+}
+
+/** As `proxy/main.ts` gives up the connections to addresses that no edge has any more. */
+async function followMembership(
+  pool: EdgePool,
+  retain: (addresses: ReadonlySet<string>) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await pool.nextChange(signal);
+    retain(new Set(pool.list(nowMs()).map((edge) => edge.address)));
+  }
+}
+
+function nowMs(): number {
+  return performance.now();
+}
