@@ -81,7 +81,7 @@ export interface ControlConnection {
 }
 
 const delayMs = [0.2, 40] as const;
-const handshakeMaxMs = 5_000;
+const handshakeMaxMs = 2_000;
 
 /** Begins to connect; the edge's end tells how it goes. */
 export function connectControl(ground: Ground, parties: ControlParties): ControlConnection {
@@ -94,7 +94,8 @@ export function connectControl(ground: Ground, parties: ControlParties): Control
   time.after(waitMs, door?.process, () => {
     if (doorEnd === undefined || door === undefined || waitMs === handshakeMaxMs) {
       time.after(0, edge, () => {
-        edgeEnd.emit('error', new Error('no connection'));
+        const code = doorEnd === undefined ? 'ECONNREFUSED' : 'ETIMEDOUT';
+        edgeEnd.emit('error', Object.assign(new Error('no connection'), { code }));
         edgeEnd.end(brokenCode, '');
       });
       return;

@@ -64,6 +64,16 @@ export class DirectoryTable {
     return true;
   }
 
+  attend(): void {
+    this.#readClock();
+  }
+
+  extendLeases(): void {
+    const asOfMs = this.#clockMs;
+    this.#readClock();
+    this.#extend(asOfMs);
+  }
+
   setState(edge: EdgeRef, state: EdgeEntry['state']): void {
     const entry = this.#entryOf(edge);
     if (entry === undefined || entry.state === 'gone') return;
@@ -168,10 +178,21 @@ export class DirectoryTable {
     return this.#entryOf(edge)?.state === 'up' && !this.isOver(edge);
   }
 
-  /** Kept from running backwards. */
+  /** Kept from running backwards. Time in which nobody read it counts against no lease. */
   #readClock(): number {
-    this.#clockMs = Math.max(this.#clockMs, this.#hostMs());
+    const seenMs = this.#clockMs;
+    this.#clockMs = Math.max(seenMs, this.#hostMs());
+    if (this.#clockMs - seenMs > timing.unattendedAfterMs) this.#extend(seenMs);
     return this.#clockMs;
+  }
+
+  /** Who was over already at that time stays over. */
+  #extend(asOfMs: number): void {
+    const untilMs = this.#clockMs + timing.leaseMs;
+    for (const edge of this.#edges.values()) {
+      if (edge.state !== 'gone' && edge.leaseUntilMs > asOfMs)
+        edge.leaseUntilMs = Math.max(edge.leaseUntilMs, untilMs);
+    }
   }
 
   #nextEpoch(): Epoch {
@@ -187,6 +208,8 @@ export function connectDirectory(table: DirectoryTable, carry: Carry): Directory
   return {
     registerEdge: (registration) => carry(() => table.registerEdge(registration)),
     renewLease: (edge) => carry(() => table.renewLease(edge)),
+    attend: () => carry(() => table.attend()),
+    extendLeases: () => carry(() => table.extendLeases()),
     markDraining: (edge) => carry(() => table.setState(edge, 'draining')),
     markUp: (edge) => carry(() => table.setState(edge, 'up')),
     markGone: (edge) => carry(() => table.setState(edge, 'gone')),

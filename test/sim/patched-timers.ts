@@ -135,6 +135,9 @@ function promisedTimers(time: VirtualTime): Record<string, unknown> {
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   return {
+    async *setInterval(delayMs: number, value?: unknown, options?: { readonly signal?: AbortSignal }) {
+      for (;;) yield await sleep(delayMs, value, options);
+    },
     setTimeout: (delayMs: number, value?: unknown, options?: { readonly signal?: AbortSignal }) =>
       sleep(Math.max(1, delayMs), value, options),
     setImmediate: (value?: unknown, options?: { readonly signal?: AbortSignal }) => sleep(0, value, options),

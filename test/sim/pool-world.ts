@@ -27,6 +27,8 @@ export interface PoolPlan {
   readonly doors: number;
   readonly settings: Settings;
   readonly twiceShare: number;
+  /** Nothing stands between edges and front doors. */
+  readonly isOneHost: boolean;
 }
 
 const clockSpreadMs = 1_000_000;
@@ -69,6 +71,10 @@ export class PoolWorld {
     };
   }
 
+  get isOneHost(): boolean {
+    return this.#plan.isOneHost;
+  }
+
   get doorNames(): readonly string[] {
     return Array.from({ length: this.#plan.doors }, (_, i) => `door-${i + 1}`);
   }
@@ -77,13 +83,10 @@ export class PoolWorld {
     return Array.from({ length: this.#plan.edges }, (_, i) => parseEdgeId(`edge-${i + 1}`)!);
   }
 
-  start(): void {
-    for (const name of this.doorNames) this.startDoor(name);
-    for (const id of this.edgeIds) this.startEdge(id);
-  }
-
   startDoor(name: string): void {
     const process = this.#boot(name);
+    // As opening the directory's file does.
+    this.table.extendLeases();
     this.ground.time.within(process, () => {
       const door = new SimDoor({
         name,
@@ -96,9 +99,18 @@ export class PoolWorld {
           this.upstream.retain(name, new Set(kept));
         },
         mintKey: () => 'minted' as AffinityKey,
+        onFailed: () => {
+          if (this.doors.get(name)?.process === process) this.killDoor(name);
+        },
       });
       this.doors.set(name, door);
     });
+  }
+
+  /** Whoever supervises them starts what is not there. */
+  startMissing(): void {
+    for (const name of this.doorNames) if (!this.doors.has(name)) this.startDoor(name);
+    for (const id of this.edgeIds) if (!this.edges.has(id)) this.startEdge(id);
   }
 
   killDoor(name: string): void {
@@ -121,7 +133,8 @@ export class PoolWorld {
         process,
         id,
         address,
-        locators: this.doorNames,
+        locators: this.doorNames.map(locatorOf),
+        locatorsAreLocal: this.#plan.isOneHost,
         settings: this.#plan.settings,
         documents: this.store.connect(process),
         ledger: this.ledger,
@@ -182,7 +195,7 @@ export class PoolWorld {
     const door = this.doors.get(name);
     let wire: SimWire | undefined;
     const delayMs = Math.max(0, network.openAt(request.client, name) - time.nowMs) + random.delay(0.3, 30);
-    if (door === undefined) {
+    if (door?.isOpen !== true) {
       time.after(random.delay(0.3, 30), undefined, () => request.onFailed());
       return () => undefined;
     }
@@ -222,12 +235,13 @@ export class PoolWorld {
   }
 
   #openControl(process: SimProcess, edgeName: string, locator: string): ReturnType<SimEdgeSocket> {
-    const door = this.doors.get(locator);
+    const name = this.doorNames.find((name) => locatorOf(name) === locator)!;
+    const door = this.doors.get(name);
     const connection = connectControl(this.ground, {
       edge: process,
       door:
         door === undefined ? undefined : { process: door.process, accept: (socket) => door.accept(socket) },
-      names: { edge: edgeName, door: locator },
+      names: { edge: edgeName, door: name },
       twiceShare: this.#plan.twiceShare,
     });
     this.#control.add({ connection, edge: process, door: door?.process });
@@ -258,6 +272,10 @@ export class PoolWorld {
     });
     return await promise;
   }
+}
+
+function locatorOf(door: string): string {
+  return `ws://127.0.0.1:109${door.at(-1)}`;
 }
 
 type SimEdgeSocket = () => ControlConnection['edgeEnd'];

@@ -70,6 +70,7 @@ class Schedule {
       edges: random.int(2, 3),
       doors: random.chance(0.3) ? 2 : 1,
       settings: edgeSettings({ CT_SEND_BUFFER_MAX_BYTES: random.pick([20_000, 60_000, 4_000_000]) }),
+      isOneHost: random.chance(0.4),
       twiceShare: random.pick([0, 0.02, 0.2]),
     };
     this.#pool = new PoolWorld(ground, verdict, plan, new SimStore(ground, verdict));
@@ -93,7 +94,7 @@ class Schedule {
 
   async run(): Promise<void> {
     const { time, random } = this.#ground;
-    this.#pool.start();
+    this.#pool.startMissing();
     await this.#runUntil(500);
     this.#clients[0]!.begin();
     for (const guest of this.#clients.slice(1))
@@ -144,13 +145,8 @@ class Schedule {
     pool.directory.slowMs = 3;
     pool.store.downUntilMs = 0;
     for (const { process } of [...pool.edges.values(), ...pool.doors.values()]) pool.thaw(process);
-    for (const name of pool.doorNames) if (!pool.doors.has(name)) pool.startDoor(name);
+    pool.startMissing();
     for (const client of this.#clients) client.goOnReading();
-  }
-
-  /** Supervised edges are there again. */
-  #startEdges(): void {
-    for (const id of this.#pool.edgeIds) if (!this.#pool.edges.has(id)) this.#pool.startEdge(id);
   }
 
   async #settle(): Promise<void> {
@@ -159,7 +155,7 @@ class Schedule {
     let left: string | undefined = 'the beginning';
     let hasAsked = false;
     while (left !== undefined && time.nowMs < endMs && this.#verdict.breach === undefined) {
-      this.#startEdges();
+      this.#pool.startMissing();
       await this.#runUntil(time.nowMs + lookEveryMs);
       left = this.#whatIsLeft();
       // Once all is well, everybody says something that all must hear.

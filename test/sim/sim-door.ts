@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws';
 import type { AffinityKey, EdgeId } from '#shared/ids.ts';
 import { silentLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
+import { startChores } from '../../proxy/chores.ts';
 import { TrustedProxies } from '../../proxy/core/client-address.ts';
 import type { Directory } from '../../proxy/directory/directory.ts';
 import { conductExchange } from '../../proxy/exchange.ts';
@@ -24,6 +25,7 @@ import { MoveGate } from '../../proxy/move/move-gate.ts';
 import { Mover } from '../../proxy/move/mover.ts';
 import { Placer } from '../../proxy/placement.ts';
 import { Settler } from '../../proxy/settle.ts';
+import type { Upstreams } from '../../proxy/wire/upstreams.ts';
 import { simMetrics, simPass, simSecrets } from './stand-ins.ts';
 import type { SimWire } from './sim-wire.ts';
 import type { SimProcess } from './virtual-time.ts';
@@ -37,6 +39,8 @@ interface DoorOptions {
   /** Tunnels to other addresses are cut. */
   readonly retain: (addresses: ReadonlySet<string>) => void;
   readonly mintKey: () => AffinityKey;
+  /** It cannot start, and ends. */
+  readonly onFailed: () => void;
 }
 
 export class SimDoor {
@@ -47,12 +51,14 @@ export class SimDoor {
   readonly mover: Mover;
   readonly drains: Drains;
   readonly wires = new Set<SimWire>();
+  /** Clients are listened to. */
+  isOpen = false;
   readonly #connected: ConnectedEdges = new Map();
   readonly #control: ConnectionOptions;
   readonly #exchange: ExchangeOptions;
 
   constructor(options: DoorOptions) {
-    const { directory, send, probe, retain, mintKey } = options;
+    const { directory, send, probe, retain, mintKey, onFailed } = options;
     const { signal } = new AbortController();
     this.name = options.name;
     this.process = options.process;
@@ -89,7 +95,9 @@ export class SimDoor {
       activity: undefined,
       mintKey,
     };
-    void followMembership(pool, retain, signal);
+    const upstreams = { retain } as unknown as Upstreams;
+    startChores({ directory, pool, placer, upstreams, activity: undefined, log, signal });
+    void this.#open(directory, onFailed);
   }
 
   accept(socket: WebSocket): void {
@@ -99,6 +107,16 @@ export class SimDoor {
   conduct(wire: SimWire): void {
     this.wires.add(wire);
     void conductExchange(wire, this.#exchange).finally(() => this.wires.delete(wire));
+  }
+
+  /** Before it places or moves anything, as `proxy/main.ts` does. */
+  async #open(directory: Directory, onFailed: () => void): Promise<void> {
+    try {
+      await directory.extendLeases();
+      this.isOpen = true;
+    } catch {
+      onFailed();
+    }
   }
 
   async move(key: AffinityKey, target: EdgeId): Promise<void> {
@@ -126,18 +144,6 @@ async function settled(work: Promise<unknown>): Promise<void> {
     await work;
   } catch (error) {
     if ((error as { readonly code?: unknown }).code === undefined) throw error;
-  }
-}
-
-/** As `proxy/main.ts` gives up the connections to addresses that no edge has any more. */
-async function followMembership(
-  pool: EdgePool,
-  retain: (addresses: ReadonlySet<string>) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    await pool.nextChange(signal);
-    retain(new Set(pool.list(nowMs()).map((edge) => edge.address)));
   }
 }
 

@@ -31,6 +31,7 @@ interface EdgeOptions {
   readonly id: EdgeId;
   readonly address: string;
   readonly locators: readonly string[];
+  readonly locatorsAreLocal: boolean;
   readonly settings: Settings;
   readonly documents: DocumentStore;
   readonly ledger: Ledger;
@@ -118,10 +119,11 @@ export class SimEdge implements Listener {
   }
 
   #openMembership(log: Log): Membership {
-    const { id, address, locators, openSocket, random, newBootId, onExit } = this.#options;
+    const { id, address, locators, locatorsAreLocal, openSocket, random, newBootId, onExit } = this.#options;
     return new Membership({
       id,
       locators,
+      locatorsAreLocal,
       openSocket,
       identity: {
         address,
@@ -146,7 +148,7 @@ export class SimEdge implements Listener {
       orders: {
         listSessions: () => listSmallestFirst(this.adapters),
         forget: (key, epoch) => this.#moves.forget(key, epoch),
-        stranded: () => this.#moves.sweep(),
+        stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
         stop: () => void this.stop(),
       },
       onLapsed: () => this.#dropAll(),
@@ -163,7 +165,6 @@ export class SimEdge implements Listener {
 
   #dropAll(): void {
     for (const key of this.registry.keys()) this.server.dropSession(key, 'fenced');
-    this.#moves.forgetAll();
     this.registry.distrust();
   }
 
