@@ -1,20 +1,28 @@
 /**
- * One supervised process: started, started again after a crash with growing pauses, stopped with a
- * deadline. A child that the supervisor stops is not started again.
+ * One supervised process: started, started again after a crash with growing pauses, replaced by a successor while it
+ * serves, stopped with a deadline. A child that the supervisor stops is not started again.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '#shared/log.ts';
 import type { ReadyMessage } from '#shared/process-life.ts';
+import { successorVariable } from '#shared/replacement.ts';
+import type { ReplacementOrder, ReplacementReport } from '#shared/replacement.ts';
+import type { Listeners } from './listeners.ts';
 
 interface ChildOptions {
   readonly name: string;
   readonly role: 'proxy' | 'edge';
   readonly env: Readonly<Record<string, string>>;
+  /** Handed on to each process that runs as this child. */
+  readonly listeners?: Listeners | undefined;
   readonly log: Log;
   readonly stopMaxMs: number;
 }
+
+type Ports = ReadyMessage['ports'];
+type Message = ReadyMessage | ReplacementReport;
 
 const command = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
 /**
@@ -31,9 +39,13 @@ const readyMaxMs = 30_000;
 export class SupervisedChild {
   readonly #options: ChildOptions;
   #env: Record<string, string>;
+  /** The one that serves, or that is to serve next after a crash. */
   #process: ChildProcess | undefined;
+  /** All that run: also successors that prepare themselves, and processes that have retired. */
+  readonly #running = new Set<ChildProcess>();
   #pauseMs = pauseMinMs;
   #restart: NodeJS.Timeout | undefined;
+  #isReplacing = false;
   #stopping = false;
 
   constructor(options: ChildOptions) {
@@ -42,23 +54,9 @@ export class SupervisedChild {
   }
 
   /** Starts the process; resolves with its ports when it serves, rejects when its first start fails. */
-  async start(): Promise<ReadyMessage['ports']> {
-    return await new Promise((resolve, reject) => {
-      const late = setTimeout(
-        () => reject(new Error(`${this.#options.name} is not ready after ${readyMaxMs} ms`)),
-        readyMaxMs,
-      );
-      this.#spawn(
-        (ports) => {
-          clearTimeout(late);
-          resolve(ports);
-        },
-        (reason) => {
-          clearTimeout(late);
-          reject(new Error(`${this.#options.name} could not start: ${reason}`));
-        },
-      );
-    });
+  async start(): Promise<Ports> {
+    this.#process = this.#spawn({});
+    return await this.#nextWord<ReadyMessage>(this.#process, 'ready').then(({ ports }) => ports);
   }
 
   /** From now on the process starts with these settings too; keeps a picked port over restarts. */
@@ -69,8 +67,34 @@ export class SupervisedChild {
   async stop(signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
-    const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    await Promise.all([...this.#running].map(async (child) => await this.#end(child, signal)));
+  }
+
+  /** Never rejects: where it fails before the old process has retired, that one serves on. */
+  async #replace(): Promise<void> {
+    const old = this.#process;
+    if (old === undefined || !this.#running.has(old) || this.#isReplacing || this.#stopping) return;
+    const { log, name } = this.#options;
+    this.#isReplacing = true;
+    const successor = this.#spawn({ [successorVariable]: '1' });
+    try {
+      await this.#nextWord(successor, 'prepared');
+      this.#process = successor;
+      const retired = this.#nextWord(old, 'retired');
+      tell(old, 'retire');
+      await retired.catch((error: unknown) => log.warn('child.unwilling', { child: name, error }));
+      tell(successor, 'go');
+      await this.#nextWord(successor, 'ready');
+      log.info('child.replaced', { child: name, childPid: successor.pid, beforePid: old.pid });
+    } catch (error) {
+      log.error('child.not-replaced', { child: name, error });
+      if (this.#process === old) successor.kill('SIGKILL');
+    } finally {
+      this.#isReplacing = false;
+    }
+  }
+
+  async #end(child: ChildProcess, signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
     const kill = setTimeout(() => child.kill('SIGKILL'), this.#options.stopMaxMs);
     await new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
@@ -79,28 +103,50 @@ export class SupervisedChild {
     clearTimeout(kill);
   }
 
-  #spawn(onReady: (ports: ReadyMessage['ports']) => void, onFailed: (reason: string) => void): void {
-    const { name, role, log } = this.#options;
+  #spawn(extra: Readonly<Record<string, string>>): ChildProcess {
+    const { name, role, log, listeners } = this.#options;
     const startedAt = performance.now();
     const child = fork(command, [role], {
-      env: this.#env,
+      env: { ...this.#env, ...listeners?.env, ...extra },
       execArgv: [...process.execArgv, ...nodeOptions[role]],
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      // Descriptors that are passed on begin at 3.
+      stdio: ['ignore', 'pipe', 'inherit', ...(listeners?.descriptors ?? []), 'ipc'],
     });
-    this.#process = child;
-    let ready = false;
+    this.#running.add(child);
     // The child's log lines pass; the line for people is the supervisor's to print.
     child.stdout?.on('data', (chunk: Buffer) => process.stdout.write(withoutReadyLine(chunk)));
-    child.on('message', (message: ReadyMessage) => {
-      if (message.type !== 'ready') return;
-      ready = true;
-      log.info('child.started', { child: name, childPid: child.pid });
-      onReady(message.ports);
+    child.on('message', ({ type }: Message) => {
+      if (type === 'ready') log.info('child.started', { child: name, childPid: child.pid });
+      if (type === 'replace') void this.#replace();
     });
     child.once('exit', (code, signal) => {
-      if (this.#stopping) return;
-      if (!ready) onFailed(`it ended with ${signal ?? `exit ${code}`}`);
-      this.#scheduleRestart(performance.now() - startedAt, { code, signal });
+      this.#running.delete(child);
+      if (child !== this.#process)
+        log.info('child.retired', { child: name, childPid: child.pid, code, signal });
+      else if (!this.#stopping) this.#scheduleRestart(performance.now() - startedAt, { code, signal });
+    });
+    return child;
+  }
+
+  /** Rejects where the process ends before it says so, or does not say so in time. */
+  async #nextWord<T extends Message>(child: ChildProcess, type: T['type']): Promise<T> {
+    const { name } = this.#options;
+    return await new Promise<T>((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`${name} is not ${type} after ${readyMaxMs} ms`)),
+        readyMaxMs,
+      );
+      const onMessage = (message: Message): void => {
+        if (message.type === type) settle(() => resolve(message as T));
+      };
+      const onExit = (code: number | null, signal: string | null): void =>
+        settle(() => reject(new Error(`${name} could not start: it ended with ${signal ?? `exit ${code}`}`)));
+      const settle = (then: () => void): void => {
+        clearTimeout(late);
+        child.off('message', onMessage).off('exit', onExit);
+        then();
+      };
+      child.on('message', onMessage).on('exit', onExit);
     });
   }
 
@@ -109,12 +155,17 @@ export class SupervisedChild {
     const pauseMs = this.#pauseMs;
     this.#pauseMs = Math.min(pauseMaxMs, pauseMs * 2);
     this.#options.log.warn('child.exited', { child: this.#options.name, ...exit, pauseMs });
-    this.#restart = setTimeout(() => this.#spawn(ignore, ignore), pauseMs);
+    // Nobody waits for it: failures show in the log and lead to the next restart.
+    this.#restart = setTimeout(() => {
+      this.#process = this.#spawn({});
+    }, pauseMs);
   }
 }
 
-function ignore(): void {
-  // A restart has nobody who waits for it: failures show in the log and lead to the next restart.
+function tell(child: ChildProcess, type: ReplacementOrder['type']): void {
+  const order: ReplacementOrder = { type };
+  // Of a process that is gone its exit tells.
+  child.send(order, () => undefined);
 }
 
 function withoutReadyLine(chunk: Buffer): Buffer | string {

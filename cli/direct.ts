@@ -11,6 +11,7 @@ import { settingsSchema } from '#shared/settings/schema.ts';
 import type { Role, Settings } from '#shared/settings/schema.ts';
 import { version } from '#shared/version.ts';
 import { SupervisedChild } from './child.ts';
+import { openListeners } from './listeners.ts';
 import { lockDataDir, writeRunState } from './run-state.ts';
 
 const readyMaxMs = 30_000;
@@ -48,8 +49,14 @@ async function startChildren(
 ): Promise<Record<string, number>> {
   const secrets = fleetSecrets(settings);
   const stopMaxMs = settings.CT_STOP_GRACE_MS + 11_000;
-  const proxyEnv = { ...childEnv(settings, 'proxy'), ...secrets };
-  const front = new SupervisedChild({ name: 'front door', role: 'proxy', log, stopMaxMs, env: proxyEnv });
+  const front = new SupervisedChild({
+    name: 'front door',
+    role: 'proxy',
+    log,
+    stopMaxMs,
+    env: { ...childEnv(settings, 'proxy'), ...secrets },
+    listeners: await openListeners(settings),
+  });
   children.push(front);
   const ports = await front.start();
   // A port that was picked stays the same when the front door is restarted.
@@ -105,9 +112,9 @@ function fleetSecrets(settings: Settings): Record<string, string> {
   };
 }
 
-/** The environment of a child: everything but `CT_*`, and the effective settings of its role. */
+/** The environment of a child: everything but `CT_*` and `LISTEN_*`, and the effective settings of its role. */
 function childEnv(settings: Settings, role: Role): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CT_'));
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(CT|LISTEN)_/.test(name));
   const env: Record<string, string> = {};
   for (const [name, value] of inherited) if (value !== undefined) env[name] = value;
   for (const name of settingNames) {

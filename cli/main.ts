@@ -7,7 +7,7 @@ import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
 import { runDirect } from './direct.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
-import { drainEdge, moveSession, restartEdges, undrainEdge } from './move.ts';
+import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
 
@@ -27,7 +27,7 @@ Examples:
   mooring edge --edge-id edge-1 --locator ws://front-1:1091,ws://front-2:1091
   mooring where my-session                    which edge has this session
   mooring drain edge-2 --deadline 60          empty an edge, its sessions go on elsewhere
-  mooring restart --rolling                   new program on all edges, while sessions go on
+  mooring restart --rolling                   new program on front door and edges, while sessions go on
   mooring sessions my-session                 who is in it, by which client, since when
   mooring remove my-session MEMBER --ban      put a member out for good; mooring end my-session ends it
   CT_HTTP_PORT=8080 mooring check             validate and print the effective settings
@@ -79,11 +79,12 @@ inspectCommand('drain', 'move all sessions of an edge away; it gets no new ones 
   .argument('<edge>', 'the edge to empty')
   .option('--deadline <seconds>', 'give up on what cannot be moved after this; exit 1', '300')
   .action(async (edge: string, options) => await orExit(() => drainEdge(edge, options)));
-inspectCommand('restart', 'empty an edge and start it again; with --rolling all edges, one after the other')
+inspectCommand('restart', 'empty an edge and start it again, or replace the front door, while sessions go on')
   .argument('[edge]', 'the edge to restart')
-  .option('--rolling', 'all edges of the pool')
+  .option('--rolling', 'the front door, then all edges of the pool, one after the other')
+  .option('--front-door', 'the front door alone: its successor takes every new connection')
   .option('--deadline <seconds>', 'for the emptying of each edge; exit 1 where it is not enough', '300')
-  .action(async (edge: string | undefined, options) => await orExit(() => restartEdges(edge, options)));
+  .action(async (edge: string | undefined, options) => await orExit(() => restart(edge, options)));
 inspectCommand('undrain', 'let an edge take sessions again; it keeps those that it still has')
   .argument('<edge>', 'an edge that is drained')
   .action(async (edge: string, options) => await orExit(() => undrainEdge(edge, options)));

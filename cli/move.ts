@@ -55,13 +55,47 @@ export async function drainEdge(
   }
 }
 
-/** Replaces edges one after the other: empties each, has it stop, and waits until it is back. Throws at the first that fails. */
-export async function restartEdges(
-  edge: string | undefined,
-  options: InspectOptions & { readonly deadline: string; readonly rolling?: boolean },
-): Promise<void> {
-  if ((edge === undefined) !== (options.rolling === true))
-    throw new Error('name the edge to restart, or --rolling for all of them');
+interface RestartOptions extends InspectOptions {
+  readonly deadline: string;
+  readonly rolling?: boolean;
+  readonly frontDoor?: boolean;
+}
+
+/**
+ * Replaces the front door where a supervisor does it, then edges one after the other: empties each, has it stop, and
+ * waits until it is back. Throws at the first that fails.
+ */
+export async function restart(edge: string | undefined, options: RestartOptions): Promise<void> {
+  const asked = [edge !== undefined, options.rolling === true, options.frontDoor === true];
+  if (asked.filter(Boolean).length !== 1)
+    throw new Error('name the edge to restart, or --front-door, or --rolling for everything');
+  if (edge === undefined) await replaceFrontDoor(options);
+  if (options.frontDoor !== true) await restartEdges(edge, options);
+}
+
+async function replaceFrontDoor(options: RestartOptions): Promise<void> {
+  let before: { pid: number };
+  try {
+    before = await ask<{ pid: number }>(options, '/admin/replace', { body: {} });
+  } catch (error) {
+    if (options.frontDoor === true || !String(error).includes('replace-unsupported')) throw error;
+    const reason = 'not replaced, for no supervisor runs it';
+    return print(options, { frontDoor: 'kept', reason }, () => [`front door: ${reason}`]);
+  }
+  const deadline = performance.now() + returnMaxMs;
+  while (performance.now() < deadline) {
+    await sleep(lookIntervalMs);
+    // Between two processes nobody listens on the admin port.
+    const now = await ask<{ pid: number; ready: number }>(options, '/admin/status').catch(() => undefined);
+    if (now === undefined || now.pid === before.pid || now.ready === 0) continue;
+    return print(options, { frontDoor: 'replaced', pid: now.pid }, () => [
+      `front door: replaced, process ${now.pid}`,
+    ]);
+  }
+  throw new Error(`no other front door serves after ${returnMaxMs / 1_000} s: its log tells why`);
+}
+
+async function restartEdges(edge: string | undefined, options: RestartOptions): Promise<void> {
   const pool = await listEdges(options);
   const ids = edge === undefined ? pool.map(({ id }) => id) : [edge];
   for (const id of ids) {

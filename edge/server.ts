@@ -63,7 +63,7 @@ export class EdgeServer {
 
   /** Resolves with the port that was taken. */
   async open(): Promise<number> {
-    return await listen(this.#server, this.#options.host, this.#options.port);
+    return await listen(this.#server, { host: this.#options.host, port: this.#options.port });
   }
 
   /** New connections are refused from now on, which lets front doors place their keys elsewhere. */

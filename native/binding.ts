@@ -42,6 +42,8 @@ export interface NativeSockets {
 
   /** A numeric address; `::` takes IPv4 too. Throws as Node does: code `EADDRINUSE` and the like. */
   listen(address: string, port: number, backlog: number): number;
+  /** On a descriptor that listens already, which is this set's from now on; others may share its socket. */
+  listenOn(descriptor: number): number;
   localPort(id: number): number;
   /** Sockets whose `accepted` is in the batch under way are the caller's to close. */
   stopListening(id: number): void;
@@ -85,8 +87,8 @@ export interface NativeSockets {
   closeRelay(a: number): void;
 
   /**
-   * Gives the descriptor away, for `new net.Socket({ fd })`, and forgets the id; `data` of it may still be in the
-   * batch. -1 where bytes are queued, or the socket is over or joined.
+   * Gives the descriptor of a connection or a listener away, for `new net.Socket({ fd })`, and forgets the id; `data`
+   * of it may still be in the batch. -1 where bytes are queued, or the socket is over or joined.
    */
   detach(id: number): number;
 }

@@ -5,6 +5,7 @@
 #include "call.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,19 @@ static napi_value on_listen(napi_env env, napi_callback_info info) {
   if (error == 0) return call_number(&call, id);
   char facts[ADDRESS_MAX_BYTES + 32];
   (void)snprintf(facts, sizeof facts, "%s:%lld", text, (long long)port);
+  call_throw(&call, "listen", error, facts);
+  return NULL;
+}
+
+static napi_value on_listen_on(napi_env env, napi_callback_info info) {
+  struct call call;
+  int64_t fd;
+  uint32_t id;
+  if (!call_begin_open(env, info, &call) || !call_integer(&call, 0, &fd)) return NULL;
+  int error = fd < 0 || fd > INT_MAX ? EBADF : listener_adopt(call.loop, (int)fd, &id);
+  if (error == 0) return call_number(&call, id);
+  char facts[32];
+  (void)snprintf(facts, sizeof facts, "descriptor %lld", (long long)fd);
   call_throw(&call, "listen", error, facts);
   return NULL;
 }
@@ -232,6 +246,7 @@ static const struct {
     {"open", binding_open},
     {"shutDown", binding_shut_down},
     {"listen", on_listen},
+    {"listenOn", on_listen_on},
     {"localPort", on_local_port},
     {"stopListening", on_stop_listening},
     {"resumeAccepting", on_resume_accepting},

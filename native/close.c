@@ -36,7 +36,7 @@ void sock_close(struct loop *loop, struct sock *sock, bool with_reset) {
 
 /* The descriptor, which is the caller's from now on, or -1 where the socket is over, joined or holds bytes back. */
 int sock_detach(struct loop *loop, struct sock *sock) {
-  if (sock->kind != SOCK_CONNECTED || sock->error != 0) return -1;
+  if ((sock->kind != SOCK_CONNECTED && sock->kind != SOCK_LISTENER) || sock->error != 0) return -1;
   if ((sock->flags & (IS_RELAYED | SHUT_DUE)) || queue_length(&sock->queue) > 0) return -1;
   int fd = sock->fd;
   /* A descriptor that lives on, here or in another process, would go on waking this loop. */

@@ -5,6 +5,7 @@
 #include "sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +36,27 @@ int listener_open(struct loop *loop, const struct sockaddr_storage *address, int
   error = bind_and_listen(sock, address, backlog);
   if (error == 0) error = loop_watch(loop, sock);
   if (error != 0) sock_end(loop, sock, false);
+  return error;
+}
+
+/* Takes a listening descriptor over that another process has opened, or may still share. 0 or an errno. */
+int listener_adopt(struct loop *loop, int fd, uint32_t *id) {
+  struct sock *sock;
+  int is_listening = 0;
+  socklen_t length = sizeof is_listening;
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) != 0) return errno;
+  if (!is_listening) return EINVAL;
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return errno;
+  int error = table_take(loop, SOCK_LISTENER, &sock);
+  if (error != 0) return error;
+  *id = sock->id;
+  sock->fd = fd;
+  error = loop_watch(loop, sock);
+  if (error == 0) return 0;
+  /* It stays the caller's. */
+  sock->fd = -1;
+  sock_end(loop, sock, false);
   return error;
 }
 

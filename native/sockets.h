@@ -171,6 +171,7 @@ int sock_detach(struct loop *loop, struct sock *sock);
 
 /* listener.c */
 int listener_open(struct loop *loop, const struct sockaddr_storage *address, int backlog, uint32_t *id);
+int listener_adopt(struct loop *loop, int fd, uint32_t *id);
 void listener_turn(struct loop *loop, struct sock *sock);
 bool listener_is_ready(const struct sock *sock);
 

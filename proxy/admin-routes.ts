@@ -23,6 +23,7 @@ export function adminRoutes(options: AdminRouteOptions): Record<string, AdminRou
   return {
     '/admin/status': async () => ({
       version,
+      pid: process.pid,
       uptimeSeconds: Math.round((nowMs() - options.startedAtMs) / 1_000),
       ports: options.ports(),
       edges: pool.list(nowMs()).length,

@@ -5,11 +5,13 @@ import { timing } from '#shared/timing.ts';
 import type { Directory } from './directory/directory.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { Placer } from './placement.ts';
+import type { Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
 import type { Upstreams } from './wire/upstreams.ts';
 
 const sweepChunk = 500;
 const activityFlushMs = 1_000;
+const retiredLookMs = 1_000;
 
 /** Starts all of them; each ends when the signal aborts. */
 export function startChores(options: {
@@ -26,6 +28,32 @@ export function startChores(options: {
   void attendDirectory({ directory, log, signal });
   void sweepPins({ directory, placer, log, signal });
   if (activity !== undefined) void flushActivity({ activity, directory, log, signal });
+}
+
+/**
+ * A successor has taken over. Resolves with the reason to end: the last exchange has ended, or the time is over.
+ * Until then the directory alone tells whose edge is over, as no edge reports here any more.
+ */
+export async function endRetired(options: {
+  directory: Directory;
+  pool: EdgePool;
+  upstreams: Upstreams;
+  settler: Settler;
+  log: Log;
+  maxMs: number;
+}): Promise<string> {
+  const { directory, pool, upstreams, settler, log, maxMs } = options;
+  const ending = new AbortController();
+  void repeat(retiredLookMs, { directory, log, signal: ending.signal }, async () => {
+    for (const edge of pool.list(performance.now())) {
+      if (await directory.isOver(edge)) pool.leave(edge);
+    }
+    upstreams.retain(new Set(pool.list(performance.now()).map(({ address }) => address)));
+  });
+  const deadline = AbortSignal.timeout(maxMs);
+  await settler.idle(deadline);
+  ending.abort();
+  return deadline.aborted ? 'retired, time is over' : 'retired, nothing is left';
 }
 
 /** Connections to addresses that no edge has any more are given up. */

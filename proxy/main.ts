@@ -1,17 +1,14 @@
 /** The front door's process: the only place where its parts meet. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { request } from 'undici';
 import { openAdminServer } from '#shared/admin-server.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
-import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
-import type { FleetSecrets } from '#shared/fleet-secrets.ts';
+import { AppError } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
-import { Metrics } from '#shared/metrics.ts';
 import { announceReady, armProcessLife } from '#shared/process-life.ts';
+import { askForReplacement, awaitTurn, onRetire } from '#shared/replacement.ts';
 import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
@@ -19,30 +16,23 @@ import { assertTimingRelations } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { TrustedProxies } from './core/client-address.ts';
-import { startChores } from './chores.ts';
-import type { Directory } from './directory/directory.ts';
-import { openSqliteDirectory } from './directory/sqlite-directory.ts';
+import { endRetired, startChores } from './chores.ts';
+import { readInheritedListeners } from './inherited-listeners.ts';
 import { LocalAnswers } from './local-answers.ts';
+import { edgeRequests, openLocator } from './locator.ts';
+import type { Locator } from './locator.ts';
 import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
 import { openControlServer } from './membership/control-server.ts';
-import type { EdgeRequests } from './membership/control-server.ts';
-import { probeAddress } from './membership/death-probe.ts';
-import { EdgeLinks } from './membership/edge-links.ts';
-import { Membership } from './membership/membership.ts';
-import { EdgePool } from './membership/pool.ts';
 import { parseBackends, runBackendChecks } from './membership/static-backends.ts';
-import { Drains } from './move/drains.ts';
-import { HandoverCalls } from './move/handover-call.ts';
-import { MoveGate } from './move/move-gate.ts';
 import { moveActions, moveRoutes } from './move/move-routes.ts';
-import { Mover } from './move/mover.ts';
-import { Placer } from './placement.ts';
 import { openFrontServer } from './server.ts';
+import type { FrontServer } from './server.ts';
 import { SessionAdministration } from './session-administration.ts';
 import { sessionActions, sessionRoutes } from './session-routes.ts';
 import { Settler } from './settle.ts';
 import { StaticActivity } from './static-activity.ts';
+import type { Transport } from './wire/transport.ts';
 import { openTransport } from './wire/open-transport.ts';
 import { TimerWheel } from './wire/timer-wheel.ts';
 import { Upstreams } from './wire/upstreams.ts';
@@ -55,6 +45,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   log.info('process.starting', { version });
   const joinToken = settings.CT_JOIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'join');
   const stopping = new AbortController();
+  const inherited = readInheritedListeners(process.env, process.pid);
   const locator = await openLocator({ settings, log, joinToken, signal: stopping.signal });
   const { directory, pool, membership, placer, gate, metrics, secrets } = locator;
   const settler = new Settler({ log, metrics, secrets });
@@ -79,6 +70,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
     activity,
     mintKey: () => randomBytes(16).toString('hex') as AffinityKey,
   };
+  await awaitTurn();
   const control = isStatic
     ? undefined
     : await openControlServer({
@@ -92,14 +84,44 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
         log,
       });
   await directory.extendLeases();
-  const front = await openFrontServer({ settings, upstreams, wheel, transport, exchange, metrics });
+  const front = await openFrontServer({
+    settings,
+    inherited,
+    upstreams,
+    wheel,
+    transport,
+    exchange,
+    metrics,
+  });
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   const admin = await openAdmin({ settings, locator, log, ports, signal: stopping.signal });
   for (const backend of backends) {
     void runBackendChecks(backend, { settings, membership, directory, pool, log, signal: stopping.signal });
   }
   startChores({ ...locator, upstreams, activity, log, signal: stopping.signal });
-  armProcessLife({
+  const served = { front, admin, control, settler, upstreams, transport };
+  armLife({ settings, log, locator, served, stopping });
+  announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
+}
+
+/** The end of the process: a stop, or a successor that takes over. */
+function armLife(options: {
+  settings: Settings;
+  log: Log;
+  locator: Locator;
+  served: {
+    front: FrontServer;
+    admin: { close: () => void };
+    control: { close: () => void } | undefined;
+    settler: Settler;
+    upstreams: Upstreams;
+    transport: Transport;
+  };
+  stopping: AbortController;
+}): void {
+  const { settings, log, locator, served, stopping } = options;
+  const { front, admin, control, settler, upstreams, transport } = served;
+  const stop = armProcessLife({
     log,
     stopMaxMs: settings.CT_STOP_GRACE_MS + 5_000,
     stop: async () => {
@@ -111,54 +133,19 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
       admin.close();
       upstreams.destroy();
       transport.close();
-      await directory.close();
+      await locator.directory.close();
     },
   });
-  announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
-}
-
-/** Directory, membership and placement: what decides where a key belongs. */
-interface Locator {
-  readonly directory: Directory;
-  readonly pool: EdgePool;
-  readonly membership: Membership;
-  readonly placer: Placer;
-  readonly gate: MoveGate;
-  readonly links: EdgeLinks;
-  readonly mover: Mover;
-  readonly drains: Drains;
-  readonly metrics: Metrics;
-  readonly secrets: FleetSecrets;
-}
-
-async function openLocator(options: {
-  settings: Settings;
-  log: Log;
-  joinToken: string;
-  signal: AbortSignal;
-}): Promise<Locator> {
-  const { settings, log, joinToken, signal } = options;
-  const metrics = new Metrics('ct_proxy_');
-  const secrets = deriveFleetSecrets(joinToken);
-  const directory = await openSqliteDirectory(join(settings.CT_DATA_DIR, 'directory.sqlite'));
-  const pool = new EdgePool();
-  const membership = new Membership({ directory, pool, log, probe: probeAddress, nowMs, signal });
-  const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
-  const gate = new MoveGate(metrics);
-  const links = new EdgeLinks();
-  const calls = new HandoverCalls(secrets.pass, request);
-  const mover = new Mover({ directory, pool, placer, gate, links, calls, secrets, log, metrics, nowMs });
-  const drains = new Drains({ directory, pool, placer, links, mover, log, nowMs, signal });
-  return { directory, pool, membership, placer, gate, links, mover, drains, metrics, secrets };
-}
-
-function edgeRequests({ mover, drains }: Locator, log: Log): EdgeRequests {
-  const tryTo = async (work: Promise<void>): Promise<void> =>
-    await work.catch((error: unknown) => log.error('directory.failed', { error }));
-  return {
-    evacuate: async (edge, deadlineMs) => await tryTo(drains.evacuate(edge, deadlineMs)),
-    giveBack: async (edge, sessions) => await tryTo(mover.giveBack(edge, sessions)),
-  };
+  onRetire(async () => {
+    log.info('process.retiring');
+    stopping.abort();
+    await locator.mover.idle();
+    front.retire();
+    control?.close();
+    admin.close();
+    const maxMs = settings.CT_RETIRE_MAX_MINUTES * 60_000;
+    void endRetired({ ...locator, upstreams, settler, log, maxMs }).then(stop);
+  });
 }
 
 async function openAdmin(options: {
@@ -194,7 +181,14 @@ async function openAdmin(options: {
       ...moveRoutes(locator),
       ...sessionRoutes(administration),
     },
-    actions: { ...moveActions(locator), ...sessionActions(administration) },
+    actions: {
+      ...moveActions(locator),
+      ...sessionActions(administration),
+      '/admin/replace': () => {
+        if (!askForReplacement()) throw new AppError('replace-unsupported');
+        return { pid: process.pid };
+      },
+    },
   });
   return admin;
 }

@@ -11,6 +11,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { headerTokens, headerValues } from './core/header-list.ts';
 import { conductExchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
+import type { InheritedListeners } from './inherited-listeners.ts';
 import { ClientConnection } from './wire/client-connection.ts';
 import type { ClientWire, Door } from './wire/client-connection.ts';
 import { NetSocket } from './wire/net-socket.ts';
@@ -24,6 +25,7 @@ import type { Upstreams } from './wire/upstreams.ts';
 
 interface FrontServerOptions {
   readonly settings: Settings;
+  readonly inherited: InheritedListeners;
   readonly upstreams: Upstreams;
   readonly wheel: TimerWheel;
   readonly transport: Transport;
@@ -36,32 +38,41 @@ export interface FrontServer {
   readonly httpsPort: number | undefined;
   /** No new connections; idle ones are closed. */
   stopAccepting(): void;
+  /** No new connections; each that is open ends with its next answer, or when it has been idle for long enough. */
+  retire(): void;
   /** Ends every connection. */
   destroy(): void;
 }
 
 export async function openFrontServer(options: FrontServerOptions): Promise<FrontServer> {
-  const { settings, transport } = options;
+  const { settings, transport, inherited } = options;
   const plain = new Listener(false, options);
   const listeners = [plain];
   const httpPort = await plain.open(async (accept) => {
-    return await transport.listen(settings.CT_HOST, settings.CT_HTTP_PORT, accept);
+    return inherited.http === undefined
+      ? await transport.listen(settings.CT_HOST, settings.CT_HTTP_PORT, accept)
+      : await transport.listenOn(inherited.http, accept);
   });
   let httpsPort: number | undefined;
   if (settings.CT_TLS_CERT !== '') {
     const secure = new Listener(true, options);
     listeners.push(secure);
-    httpsPort = await secure.open(async (accept) => await listenSecurely(settings, secure, accept));
+    httpsPort = await secure.open(async (accept) => await listenSecurely(options, secure, accept));
   }
   return {
     httpPort,
     httpsPort,
+    retire: () => listeners.forEach((listener) => listener.retire()),
     stopAccepting: () => listeners.forEach((listener) => listener.stopAccepting()),
     destroy: () => listeners.forEach((listener) => listener.destroy()),
   };
 }
 
-async function listenSecurely(settings: Settings, listener: Listener, accept: Acceptor): Promise<Listening> {
+async function listenSecurely(
+  { settings, inherited }: FrontServerOptions,
+  listener: Listener,
+  accept: Acceptor,
+): Promise<Listening> {
   const server = createTlsServer({
     ...clientSocketOptions,
     cert: readFileSync(settings.CT_TLS_CERT),
@@ -73,7 +84,8 @@ async function listenSecurely(settings: Settings, listener: Listener, accept: Ac
   // Below TLS a socket is there before it is a connection: it, too, has to end with the server.
   server.on('connection', (socket: Socket) => listener.keep(socket));
   server.on('secureConnection', (socket: TLSSocket) => accept((ears) => new NetSocket(socket, ears)));
-  return await listening(server, settings.CT_HOST, settings.CT_HTTPS_PORT);
+  const { CT_HOST: host, CT_HTTPS_PORT: port } = settings;
+  return await listening(server, inherited.https === undefined ? { host, port } : { fd: inherited.https });
 }
 
 class Listener implements Door {
@@ -123,9 +135,13 @@ class Listener implements Door {
     this.#connections.delete(connection);
   }
 
-  stopAccepting(): void {
+  retire(): void {
     this.isStopping = true;
     this.#listening?.stop();
+  }
+
+  stopAccepting(): void {
+    this.retire();
     for (const connection of this.#connections) connection.stop();
   }
 

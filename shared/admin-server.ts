@@ -5,7 +5,7 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, ListenOptions, Server } from 'node:net';
 import { errorBody, toAppError, AppError } from './errors.ts';
 import { secretsEqual } from './fleet-secrets.ts';
 import type { Metrics } from './metrics.ts';
@@ -15,6 +15,9 @@ export type AdminRoute = (query: URLSearchParams) => unknown;
 
 /** Answers `POST path`; the body is whatever JSON came. Throws an `AppError` to refuse. */
 export type AdminAction = (body: unknown) => unknown;
+
+/** An address, or a descriptor that listens already. */
+export type ListenTarget = ListenOptions | { readonly fd: number };
 
 interface AdminOptions {
   readonly host: string;
@@ -38,7 +41,7 @@ export async function openAdminServer(options: AdminOptions): Promise<{ port: nu
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     void answer(options, request, response);
   });
-  const port = await listen(server, options.host, options.port);
+  const port = await listen(server, { host: options.host, port: options.port });
   return {
     port,
     close: () => {
@@ -49,10 +52,10 @@ export async function openAdminServer(options: AdminOptions): Promise<{ port: nu
 }
 
 /** Listens and returns the port that was taken; rejects with the system's error. */
-export async function listen(server: Server, host: string, port: number): Promise<number> {
+export async function listen(server: Server, where: ListenTarget): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen(where, () => {
       server.off('error', reject);
       resolve();
     });

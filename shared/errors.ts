@@ -201,6 +201,10 @@ export const errorTable = {
     closeCode: 1013,
     message: 'The edge takes no sessions now.',
   },
+  'replace-unsupported': {
+    ...conflict,
+    message: 'No supervisor runs this front door that could replace it.',
+  },
   'edge-not-draining': { ...conflict, message: 'The edge is not being drained.' },
   'snapshot-refused': {
     ...unavailable,

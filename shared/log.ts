@@ -9,10 +9,19 @@ import type { ErrorLevel } from './errors.ts';
 export const logEvents = {
   'process.starting': 'A process begins to start; carries version, role and process id.',
   'process.ready': 'A process serves; carries its ports.',
+  'process.retiring':
+    'A successor takes over: this process accepts nothing new and ends with its last exchange.',
   'process.stopping': 'A process was told to stop and finishes what runs.',
   'process.stopped': 'A process ends.',
   'process.failed': 'A process ends because of a fault; carries the error.',
   'child.started': 'The supervisor started a front door or an edge.',
+  'child.replaced':
+    'A successor serves in place of a supervised process, which ends when its exchanges have ended.',
+  'child.not-replaced':
+    'A successor did not get to serve; carries the error. What served before goes on, or is started again.',
+  'child.unwilling':
+    'A process that is being replaced did not say that it has retired; its successor takes over all the same.',
+  'child.retired': 'A process that was replaced, or was to replace another, has ended.',
   'child.exited': 'A supervised process ended; carries its exit and the pause before the next start.',
   'exchange.settled': 'One exchange is over: status, key hash, edge, epoch, placement reason, bytes, times.',
   'exchange.failed': 'An exchange ended by a fault of ours or of an edge; carries the cause.',

@@ -18,8 +18,8 @@ interface LifeOptions {
   readonly stopMaxMs: number;
 }
 
-/** Arranges the end of the process; call once, when there is something to stop. */
-export function armProcessLife(options: LifeOptions): void {
+/** Arranges the end of the process; call once, when there is something to stop. Returns what ends it from within. */
+export function armProcessLife(options: LifeOptions): (cause: string) => void {
   let stopping = false;
   const stop = (cause: string): void => {
     if (stopping) return;
@@ -42,6 +42,7 @@ export function armProcessLife(options: LifeOptions): void {
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('disconnect', () => stop('the supervisor is gone'));
   armCrash(options.log);
+  return stop;
 }
 
 /** An error that nobody expected ends the process; what it owned moves on to others. */

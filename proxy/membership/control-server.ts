@@ -49,6 +49,8 @@ export interface ConnectionOptions {
 export interface EdgeRequests {
   /** Resolves when nothing of the edge is left that can move. */
   evacuate(edge: EdgeRef, deadlineMs: number): Promise<void>;
+  /** An edge that has just connected drains already. */
+  resumeDrain(edge: EdgeRef): void;
   giveBack(edge: EdgeRef, sessions: readonly StrandedSession[]): Promise<void>;
 }
 
@@ -79,7 +81,7 @@ export async function openControlServer(
       acceptEdge(webSocket, connected, options);
     });
   });
-  const port = await listen(server, options.host, options.port);
+  const port = await listen(server, { host: options.host, port: options.port });
   return {
     port,
     close: () => {
@@ -106,6 +108,7 @@ class EdgeConnection {
   #silence: NodeJS.Timeout;
   #edge: EdgeRef | undefined;
   #saidFarewell = false;
+  #hasReported = false;
   #waiting = 0;
   #turn: Promise<void> = Promise.resolve();
   readonly #tell = (message: FrontDoorMessage): void => this.#send(message);
@@ -185,6 +188,8 @@ class EdgeConnection {
     const edge = this.#edge;
     if (edge === undefined) return this.#refuse(controlCloseCodes.protocol, 'a report before hello');
     const renewed = await this.#options.membership.report(edge, report);
+    if (!this.#hasReported && report.state === 'draining') this.#options.requests.resumeDrain(edge);
+    this.#hasReported = true;
     this.#send({ type: 'lease', sequence: report.sequence, renewed });
     this.#watchSilence(timing.suspectAfterMs);
   }

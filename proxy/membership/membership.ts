@@ -94,7 +94,7 @@ export class Membership {
   async followSilence(edge: EdgeRef, isBack: () => boolean): Promise<void> {
     const { directory, pool, probe, signal } = this.#options;
     const member = pool.find(edge);
-    if (member === undefined) return;
+    if (member === undefined || signal.aborted) return;
     this.suspect(edge, 'the control connection broke');
     while (!signal.aborted && !isBack() && pool.find(edge) !== undefined) {
       if ((await probe(member.address)) === 'refused') return await this.lose(edge, 'connection refused');

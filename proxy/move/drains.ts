@@ -51,6 +51,7 @@ interface Drain {
 const movesAtOnce = 4;
 /** Pause between two looks at an edge that has nothing to move, or nobody to move it to. */
 const lookIntervalMs = 500;
+const resumedDeadlineMs = 300_000;
 
 export class Drains {
   readonly #options: DrainsOptions;
@@ -69,6 +70,11 @@ export class Drains {
     pool.setState(edge, 'draining');
     log.info('drain.started', { edge: id, deadlineMs });
     return this.#begin(edge, nowMs() + deadlineMs).view;
+  }
+
+  /** The front door before this one began it, and is gone: its deadline is not known here. */
+  resume(edge: EdgeRef): void {
+    if (!this.#drains.has(edge.id)) this.#begin(edge, this.#options.nowMs() + resumedDeadlineMs);
   }
 
   /** The edge takes sessions again, and keeps those that it still has. */

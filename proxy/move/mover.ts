@@ -53,6 +53,7 @@ const refusedBefore = new Set([
 export class Mover {
   readonly #options: MoverOptions;
   readonly #running = new Set<AffinityKey>();
+  #onIdle: (() => void) | undefined;
 
   constructor(options: MoverOptions) {
     this.#options = options;
@@ -74,8 +75,14 @@ export class Mover {
     } finally {
       open();
       this.#running.delete(key);
+      if (this.#running.size === 0) this.#onIdle?.();
       this.#options.metrics.observe('ct_proxy_move_seconds', (this.#options.nowMs() - startedAtMs) / 1_000);
     }
+  }
+
+  /** Resolves when no move is under way, which takes no longer than a move may. */
+  async idle(): Promise<void> {
+    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
   /** An edge has sessions that it let go and nobody took, for their front door is gone: it gets back what is still its own. */

@@ -43,9 +43,11 @@ export class NativeTransport implements Transport {
 
   async listen(host: string, port: number, accept: Acceptor): Promise<Listening> {
     const address = isIP(host) === 0 ? (await lookup(host)).address : host;
-    const id = this.#takePort(address, port);
-    this.#acceptors.set(id, accept);
-    return { port: this.#native.localPort(id), stop: () => this.#stopListening(id) };
+    return this.#acceptAt(this.#takePort(address, port), accept);
+  }
+
+  async listenOn(descriptor: number, accept: Acceptor): Promise<Listening> {
+    return await Promise.resolve(this.#acceptAt(this.#native.listenOn(descriptor), accept));
   }
 
   connect(origin: Origin, ears: ConnectingEars, isIdler: boolean): ByteSocket {
@@ -60,6 +62,11 @@ export class NativeTransport implements Transport {
 
   close(): void {
     this.#native.shutDown();
+  }
+
+  #acceptAt(id: number, accept: Acceptor): Listening {
+    this.#acceptors.set(id, accept);
+    return { port: this.#native.localPort(id), stop: () => this.#stopListening(id) };
   }
 
   async #connectByName(socket: NativeSocket, host: string, port: number): Promise<void> {

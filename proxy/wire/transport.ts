@@ -5,6 +5,7 @@
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { listen } from '#shared/admin-server.ts';
+import type { ListenTarget } from '#shared/admin-server.ts';
 import type { ByteSocket, ConnectingEars, SocketEars } from './byte-socket.ts';
 import { NetSocket, connectNetSocket } from './net-socket.ts';
 import type { Origin } from './origin.ts';
@@ -19,6 +20,8 @@ export interface Listening {
 
 export interface Transport {
   listen(host: string, port: number, accept: Acceptor): Promise<Listening>;
+  /** On a descriptor that listens already. */
+  listenOn(descriptor: number, accept: Acceptor): Promise<Listening>;
   /** With `isIdler` the connection will be silent for most of its life. */
   connect(origin: Origin, ears: ConnectingEars, isIdler: boolean): ByteSocket;
   /** Ends what the transport itself holds. */
@@ -30,18 +33,18 @@ export const clientSocketOptions = { allowHalfOpen: true, noDelay: true } as con
 
 /** By Node's own sockets; works everywhere. */
 export const netTransport: Transport = {
-  listen: async (host, port, accept) => {
-    const server = createServer(clientSocketOptions, (socket) =>
-      accept((ears) => new NetSocket(socket, ears)),
-    );
-    return await listening(server, host, port);
-  },
+  listen: async (host, port, accept) => await listening(serverOf(accept), { host, port }),
+  listenOn: async (fd, accept) => await listening(serverOf(accept), { fd }),
   connect: connectNetSocket,
   close: () => undefined,
 };
 
+function serverOf(accept: Acceptor): Server {
+  return createServer(clientSocketOptions, (socket) => accept((ears) => new NetSocket(socket, ears)));
+}
+
 /** Opens a server of Node's. */
-export async function listening(server: Server, host: string, port: number): Promise<Listening> {
-  const taken = await listen(server, host, port);
+export async function listening(server: Server, where: ListenTarget): Promise<Listening> {
+  const taken = await listen(server, where);
   return { port: taken, stop: () => void server.close() };
 }

@@ -185,6 +185,16 @@ export const frontSettings = {
     scope: 'process',
     help: 'Whether the native add-on carries plain connections: where it is there, never, or always (the start fails without it).',
   },
+  CT_RETIRE_MAX_MINUTES: {
+    type: 'integer',
+    unit: 'minutes',
+    default: 60,
+    min: 0,
+    max: 1_440,
+    roles: front,
+    scope: 'process',
+    help: 'A front door that was replaced carries its last connections for so long, then cuts them.',
+  },
   CT_UPSTREAM_CONNECTIONS_MAX: {
     type: 'integer',
     unit: 'connections',

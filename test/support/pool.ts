@@ -121,7 +121,9 @@ export class Pool {
   /** Process id of `front door` or `edge-N`, once the supervisor has told that it runs. */
   async childPid(name: string): Promise<number> {
     const newest = (): LogLine | undefined =>
-      this.lines.findLast((line) => line.event.startsWith('child.') && line['child'] === name);
+      this.lines.findLast(
+        ({ event, child }) => (event === 'child.started' || event === 'child.exited') && child === name,
+      );
     await eventually(() => newest()?.event === 'child.started', `${name} is started`);
     return Number(newest()!['childPid']);
   }

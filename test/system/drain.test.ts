@@ -102,12 +102,13 @@ test('sessions that nobody can take stay, and the command says so', async (t) =>
   assert.match(nobody.output, /edge-unknown: There is no edge of this name/);
 });
 
-test('a rolling restart replaces every edge, and nobody misses anything', async (t) => {
+test('a rolling restart replaces the front door and every edge, and nobody misses anything', async (t) => {
   const pool = await startPool(t, { env: { CT_STOP_GRACE_MS: '10000' } });
   const pairs = await openPairs(t, pool, 4);
   const talks = pairs.map((pair) => startTalk(t, pair, 20));
   const { code, output } = await run(pool, 'restart', '--rolling', '--deadline', '30');
   assert.equal(code, 0, output);
+  assert.match(output, /^front door: replaced, process \d+$/m);
   await areBack(pairs);
   for (const [i, endTalk] of talks.entries()) checkTalk(t, await endTalk(), `session ${i}`);
   const edges = await pool.edges();
@@ -115,7 +116,10 @@ test('a rolling restart replaces every edge, and nobody misses anything', async 
     edges.map(({ id, incarnation, state }) => `${id}:${incarnation} ${state}`),
     ['edge-1:2 ready', 'edge-2:2 ready', 'edge-3:2 ready'],
   );
-  assert.match((await run(pool, 'restart')).output, /name the edge to restart, or --rolling/);
+  assert.match(
+    (await run(pool, 'restart')).output,
+    /name the edge to restart, or --front-door, or --rolling/,
+  );
 });
 
 test('a pool that stops as a whole does not wait for sessions to move', async (t) => {

@@ -1,0 +1,69 @@
+/** The Locator, put together: directory, membership, placement and moves, which decide where a key belongs. */
+import { join } from 'node:path';
+import { request } from 'undici';
+import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
+import type { FleetSecrets } from '#shared/fleet-secrets.ts';
+import type { Log } from '#shared/log.ts';
+import { Metrics } from '#shared/metrics.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import type { Directory } from './directory/directory.ts';
+import { openSqliteDirectory } from './directory/sqlite-directory.ts';
+import type { EdgeRequests } from './membership/control-server.ts';
+import { probeAddress } from './membership/death-probe.ts';
+import { EdgeLinks } from './membership/edge-links.ts';
+import { Membership } from './membership/membership.ts';
+import { EdgePool } from './membership/pool.ts';
+import { Drains } from './move/drains.ts';
+import { HandoverCalls } from './move/handover-call.ts';
+import { MoveGate } from './move/move-gate.ts';
+import { Mover } from './move/mover.ts';
+import { Placer } from './placement.ts';
+
+/** Directory, membership and placement: what decides where a key belongs. */
+export interface Locator {
+  readonly directory: Directory;
+  readonly pool: EdgePool;
+  readonly membership: Membership;
+  readonly placer: Placer;
+  readonly gate: MoveGate;
+  readonly links: EdgeLinks;
+  readonly mover: Mover;
+  readonly drains: Drains;
+  readonly metrics: Metrics;
+  readonly secrets: FleetSecrets;
+}
+
+export async function openLocator(options: {
+  settings: Settings;
+  log: Log;
+  joinToken: string;
+  signal: AbortSignal;
+}): Promise<Locator> {
+  const { settings, log, joinToken, signal } = options;
+  const metrics = new Metrics('ct_proxy_');
+  const secrets = deriveFleetSecrets(joinToken);
+  const directory = await openSqliteDirectory(join(settings.CT_DATA_DIR, 'directory.sqlite'));
+  const pool = new EdgePool();
+  const membership = new Membership({ directory, pool, log, probe: probeAddress, nowMs, signal });
+  const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
+  const gate = new MoveGate(metrics);
+  const links = new EdgeLinks();
+  const calls = new HandoverCalls(secrets.pass, request);
+  const mover = new Mover({ directory, pool, placer, gate, links, calls, secrets, log, metrics, nowMs });
+  const drains = new Drains({ directory, pool, placer, links, mover, log, nowMs, signal });
+  return { directory, pool, membership, placer, gate, links, mover, drains, metrics, secrets };
+}
+
+export function edgeRequests({ mover, drains }: Locator, log: Log): EdgeRequests {
+  const tryTo = async (work: Promise<void>): Promise<void> =>
+    await work.catch((error: unknown) => log.error('directory.failed', { error }));
+  return {
+    evacuate: async (edge, deadlineMs) => await tryTo(drains.evacuate(edge, deadlineMs)),
+    resumeDrain: (edge) => drains.resume(edge),
+    giveBack: async (edge, sessions) => await tryTo(mover.giveBack(edge, sessions)),
+  };
+}
+
+function nowMs(): number {
+  return performance.now();
+}

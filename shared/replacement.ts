@@ -1,0 +1,52 @@
+/**
+ * How a supervisor replaces a process that serves by a new one of the same role: the successor prepares itself, the old
+ * process retires, the successor takes its turn. Each word is one message on the channel between them.
+ */
+
+/** What a child tells its supervisor of this. */
+export type ReplacementReport = {
+  /**
+   * `replace`: asks to be replaced. `prepared`: a successor waits for its turn. `retired`: the old process has let go
+   * of what only one can have.
+   */
+  readonly type: 'replace' | 'prepared' | 'retired';
+};
+
+/** What a supervisor tells its children. */
+export type ReplacementOrder = { readonly type: 'retire' | 'go' };
+
+/** Set in the environment of a successor. */
+export const successorVariable = 'MOORING_SUCCESSOR';
+/** A supervisor has given up long before. */
+const turnMaxMs = 60_000;
+
+/** Resolves at once, but in a successor, which waits until the process before it has retired. */
+export async function awaitTurn(): Promise<void> {
+  if (process.env[successorVariable] === undefined) return;
+  report('prepared');
+  await new Promise<void>((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error('no word of the process before')), turnMaxMs);
+    process.on('message', (message: ReplacementOrder) => {
+      if (message.type !== 'go') return;
+      clearTimeout(late);
+      resolve();
+    });
+  });
+}
+
+/** `retire` lets go of what only one process can have; it is called once. */
+export function onRetire(retire: () => Promise<void>): void {
+  process.on('message', (message: ReplacementOrder) => {
+    if (message.type === 'retire') void retire().then(() => report('retired'));
+  });
+}
+
+/** False where no supervisor is there to do it. */
+export function askForReplacement(): boolean {
+  return process.connected && report('replace');
+}
+
+function report(type: ReplacementReport['type']): boolean {
+  const message: ReplacementReport = { type };
+  return process.send?.(message) ?? false;
+}
