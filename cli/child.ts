@@ -7,7 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '#shared/log.ts';
 import type { ReadyMessage } from '#shared/process-life.ts';
-import { successorVariable } from '#shared/replacement.ts';
+import { starts } from '#shared/replacement.ts';
 import type { ReplacementOrder, ReplacementReport } from '#shared/replacement.ts';
 import type { Listeners } from './listeners.ts';
 
@@ -76,7 +76,7 @@ export class SupervisedChild {
     if (old === undefined || !this.#running.has(old) || this.#isReplacing || this.#stopping) return;
     const { log, name } = this.#options;
     this.#isReplacing = true;
-    const successor = this.#spawn({ [successorVariable]: '1' });
+    const successor = this.#spawn(starts.successor);
     try {
       await this.#nextWord(successor, 'prepared');
       this.#process = successor;
@@ -157,7 +157,7 @@ export class SupervisedChild {
     this.#options.log.warn('child.exited', { child: this.#options.name, ...exit, pauseMs });
     // Nobody waits for it: failures show in the log and lead to the next restart.
     this.#restart = setTimeout(() => {
-      this.#process = this.#spawn({});
+      this.#process = this.#spawn(starts.again);
     }, pauseMs);
   }
 }

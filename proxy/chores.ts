@@ -5,6 +5,7 @@ import { timing } from '#shared/timing.ts';
 import type { Directory } from './directory/directory.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { Placer } from './placement.ts';
+import type { FrontServer } from './server.ts';
 import type { Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
 import type { Upstreams } from './wire/upstreams.ts';
@@ -39,10 +40,11 @@ export async function endRetired(options: {
   pool: EdgePool;
   upstreams: Upstreams;
   settler: Settler;
+  front: FrontServer;
   log: Log;
   maxMs: number;
 }): Promise<string> {
-  const { directory, pool, upstreams, settler, log, maxMs } = options;
+  const { directory, pool, upstreams, settler, front, log, maxMs } = options;
   const ending = new AbortController();
   void repeat(retiredLookMs, { directory, log, signal: ending.signal }, async () => {
     for (const edge of pool.list(performance.now())) {
@@ -51,6 +53,7 @@ export async function endRetired(options: {
     upstreams.retain(new Set(pool.list(performance.now()).map(({ address }) => address)));
   });
   const deadline = AbortSignal.timeout(maxMs);
+  await front.emptied(deadline);
   await settler.idle(deadline);
   ending.abort();
   return deadline.aborted ? 'retired, time is over' : 'retired, nothing is left';

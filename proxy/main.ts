@@ -8,15 +8,16 @@ import type { AffinityKey } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
 import { announceReady, armProcessLife } from '#shared/process-life.ts';
-import { askForReplacement, awaitTurn, onRetire } from '#shared/replacement.ts';
+import { askForReplacement, awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
 import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
-import { assertTimingRelations } from '#shared/timing.ts';
+import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { TrustedProxies } from './core/client-address.ts';
 import { endRetired, startChores } from './chores.ts';
+import type { Directory, EdgeRow } from './directory/directory.ts';
 import { readInheritedListeners } from './inherited-listeners.ts';
 import { LocalAnswers } from './local-answers.ts';
 import { edgeRequests, openLocator } from './locator.ts';
@@ -24,6 +25,7 @@ import type { Locator } from './locator.ts';
 import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
 import { openControlServer } from './membership/control-server.ts';
+import type { EdgePool } from './membership/pool.ts';
 import { parseBackends, runBackendChecks } from './membership/static-backends.ts';
 import { moveActions, moveRoutes } from './move/move-routes.ts';
 import { openFrontServer } from './server.ts';
@@ -84,6 +86,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
         log,
       });
   await directory.extendLeases();
+  if (goesOn() && !isStatic) await meetEdges(directory, pool);
   const front = await openFrontServer({
     settings,
     inherited,
@@ -102,6 +105,20 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const served = { front, admin, control, settler, upstreams, transport };
   armLife({ settings, log, locator, served, stopping });
   announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
+}
+
+/**
+ * Edges that served under the front door before come back by themselves, within a lease. Until then it is better that
+ * clients wait than that they are sent away.
+ */
+async function meetEdges(directory: Directory, pool: EdgePool): Promise<void> {
+  const deadline = AbortSignal.timeout(timing.leaseMs);
+  const expected = (await directory.listEdges()).filter(
+    ({ state, leaseLeftMs }) => state === 'up' && leaseLeftMs > 0,
+  );
+  const isHere = ({ id }: EdgeRow): boolean =>
+    pool.list(nowMs()).some((edge) => edge.id === id && edge.state !== 'suspect');
+  while (!deadline.aborted && !expected.every(isHere)) await pool.nextChange(deadline);
 }
 
 /** The end of the process: a stop, or a successor that takes over. */
@@ -144,7 +161,7 @@ function armLife(options: {
     control?.close();
     admin.close();
     const maxMs = settings.CT_RETIRE_MAX_MINUTES * 60_000;
-    void endRetired({ ...locator, upstreams, settler, log, maxMs }).then(stop);
+    void endRetired({ ...locator, upstreams, settler, front, log, maxMs }).then(stop);
   });
 }
 

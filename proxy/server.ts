@@ -40,6 +40,8 @@ export interface FrontServer {
   stopAccepting(): void;
   /** No new connections; each that is open ends with its next answer, or when it has been idle for long enough. */
   retire(): void;
+  /** Resolves when no connection is open that could still bring a request, or at the signal. */
+  emptied(signal: AbortSignal): Promise<void>;
   /** Ends every connection. */
   destroy(): void;
 }
@@ -62,6 +64,9 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
   return {
     httpPort,
     httpsPort,
+    emptied: async (signal) => {
+      await Promise.all(listeners.map(async (listener) => await listener.emptied(signal)));
+    },
     retire: () => listeners.forEach((listener) => listener.retire()),
     stopAccepting: () => listeners.forEach((listener) => listener.stopAccepting()),
     destroy: () => listeners.forEach((listener) => listener.destroy()),
@@ -99,6 +104,7 @@ class Listener implements Door {
   readonly #connections = new Set<ClientConnection>();
   readonly #sockets = new Set<Socket>();
   #listening: Listening | undefined;
+  #onEmpty: (() => void) | undefined;
 
   constructor(secure: boolean, options: FrontServerOptions) {
     this.secure = secure;
@@ -133,6 +139,15 @@ class Listener implements Door {
 
   forget(connection: ClientConnection): void {
     this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+
+  async emptied(signal: AbortSignal): Promise<void> {
+    if (this.#connections.size === 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
   }
 
   retire(): void {

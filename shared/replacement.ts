@@ -15,14 +15,21 @@ export type ReplacementReport = {
 /** What a supervisor tells its children. */
 export type ReplacementOrder = { readonly type: 'retire' | 'go' };
 
-/** Set in the environment of a successor. */
-export const successorVariable = 'MOORING_SUCCESSOR';
+/** Set in the environment of a process that is not the first one of its place. */
+const startVariable = 'MOORING_START';
+/** Of one that takes over while the process before it serves, and of one that comes after a crash. */
+export const starts = { successor: { [startVariable]: 'successor' }, again: { [startVariable]: 'again' } };
 /** A supervisor has given up long before. */
 const turnMaxMs = 60_000;
 
+/** Another process served in this place a moment ago: what it knew of others comes by itself. */
+export function goesOn(): boolean {
+  return process.env[startVariable] !== undefined;
+}
+
 /** Resolves at once, but in a successor, which waits until the process before it has retired. */
 export async function awaitTurn(): Promise<void> {
-  if (process.env[successorVariable] === undefined) return;
+  if (process.env[startVariable] !== 'successor') return;
   report('prepared');
   await new Promise<void>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('no word of the process before')), turnMaxMs);

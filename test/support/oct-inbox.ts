@@ -51,10 +51,14 @@ export class Inbox<T> {
 }
 
 /** Looks again and again until the condition holds, or fails at the deadline. */
-export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + waitMaxMs;
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  maxMs = waitMaxMs,
+): Promise<void> {
+  const deadline = performance.now() + maxMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${waitMaxMs} ms until ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${maxMs} ms until ${what}`);
     const { promise, resolve } = Promise.withResolvers<void>();
     setTimeout(resolve, lookIntervalMs);
     await promise;

@@ -16,6 +16,8 @@ import { eventually } from './oct-inbox.ts';
 
 const command = join(import.meta.dirname, '../../bin/mooring.js');
 const stopMaxMs = 40_000;
+/** Five processes start on however busy a machine; the supervisor itself gives each 30 s. */
+const readyMaxMs = 60_000;
 
 export interface LogLine {
   readonly event: string;
@@ -92,10 +94,14 @@ export class Pool {
   }
 
   async waitUntilReady(): Promise<void> {
-    await eventually(() => {
-      if (this.#ended !== undefined) throw new Error(`the pool ended: ${this.#output}`);
-      return this.#readyLine !== undefined;
-    }, 'the pool is ready');
+    await eventually(
+      () => {
+        if (this.#ended !== undefined) throw new Error(`the pool ended: ${this.#output}`);
+        return this.#readyLine !== undefined;
+      },
+      'the pool is ready',
+      readyMaxMs,
+    );
   }
 
   get pid(): number {

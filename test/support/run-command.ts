@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { command, plainEnv } from './front-door.ts';
 
-const runMaxMs = 20_000;
+const runMaxMs = 60_000;
 
 export interface RunResult {
   readonly code: number | null;

@@ -11,6 +11,7 @@ import type { Pool } from '../support/pool.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const connections = 100;
+const askIntervalMs = 10;
 
 async function openSockets(t: TestContext, pool: Pool): Promise<WebSocket[]> {
   const sockets = Array.from(
@@ -22,43 +23,36 @@ async function openSockets(t: TestContext, pool: Pool): Promise<WebSocket[]> {
   return sockets;
 }
 
-/** Asks all the time, each time anew or over kept connections; returns what failed once it is stopped. */
+/** Asks every few milliseconds, each time anew or over kept connections; returns what failed once it is stopped. */
 function askOn(
   t: TestContext,
   pool: Pool,
   keepAlive: boolean,
 ): () => Promise<{ asked: number; failed: string[] }> {
-  const agent = new Agent({ keepAlive, maxSockets: 4 });
+  const agent = new Agent({ keepAlive });
   const failed: string[] = [];
   let asked = 0;
-  let isOver = false;
-  const ask = async (): Promise<void> =>
-    await new Promise((resolve) => {
-      const fail = (error: Error): void => {
-        failed.push(String(error));
-        resolve();
-      };
-      const request = get(
-        `${pool.url}/ct-health/`,
-        { agent, headers: { ctstickiness: `ask-${asked++}` } },
-        (answer) => {
-          answer.resume().once('end', resolve).once('error', fail);
-          if (answer.statusCode !== 200) failed.push(`status ${answer.statusCode}`);
-        },
-      );
-      request.once('error', fail);
+  let answered = 0;
+  const ask = (): void => {
+    const settle = (fault: string | undefined): void => {
+      answered++;
+      if (fault !== undefined) failed.push(fault);
+    };
+    const headers = { ctstickiness: `ask-${asked++}` };
+    const request = get(`${pool.url}/ct-health/`, { agent, headers }, (answer) => {
+      const isGood = answer.statusCode === 200;
+      answer.resume().once('end', () => settle(isGood ? undefined : `status ${answer.statusCode}`));
     });
-  const loop = async (): Promise<void> => {
-    while (!isOver) await ask();
+    request.once('error', (error) => settle(String(error)));
   };
-  const loops = [loop(), loop(), loop(), loop()];
+  const asking = setInterval(ask, askIntervalMs);
   t.after(() => {
-    isOver = true;
+    clearInterval(asking);
     agent.destroy();
   });
   return async () => {
-    isOver = true;
-    await Promise.all(loops);
+    clearInterval(asking);
+    await eventually(() => answered === asked, 'all is answered');
     return { asked, failed };
   };
 }
