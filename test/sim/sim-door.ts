@@ -80,6 +80,7 @@ export class SimDoor {
     });
     this.drains = new Drains({ ...shared, placer, links, mover: this.mover, signal });
     const requests = {
+      resumeDrain: (...args: Parameters<Drains['resume']>) => this.drains.resume(...args),
       evacuate: async (...args: Parameters<Drains['evacuate']>) =>
         await settled(this.drains.evacuate(...args)),
       giveBack: async (...args: Parameters<Mover['giveBack']>) => await settled(this.mover.giveBack(...args)),
