@@ -27,6 +27,8 @@ export interface OctClientOptions {
   readonly fetch?: typeof fetch;
   readonly pollingOnly?: boolean;
   readonly webSocketOnly?: boolean;
+  /** Comes back as slowly as users' clients do, after 0.5 to 1.5 s. */
+  readonly ownBackOff?: boolean;
   /** Instead of the helper's own, for tests of the library's transports. */
   readonly transports?: readonly MessageTransportProvider[];
 }
@@ -121,7 +123,7 @@ function createClient(options: OctClientOptions): Client {
 function transportOf(
   library: OctLibrary,
   release: OctRelease,
-  { pollingOnly, webSocketOnly }: OctClientOptions,
+  { pollingOnly, webSocketOnly, ownBackOff }: OctClientOptions,
   sockets: Socket[],
 ): MessageTransportProvider {
   return {
@@ -136,7 +138,8 @@ function transportOf(
         forceNew: true,
       });
       // Tests should not wait for the second that clients wait before they come back.
-      socket.io.reconnectionDelay(reconnectDelayMs).reconnectionDelayMax(reconnectDelayMs);
+      if (ownBackOff !== true)
+        socket.io.reconnectionDelay(reconnectDelayMs).reconnectionDelayMax(reconnectDelayMs);
       sockets.push(socket);
       return new library.SocketIoTransport(socket);
     },

@@ -69,12 +69,12 @@ export class WireLog {
 }
 
 /** Browsers hand binary messages over as buffers without a view. */
-function asBytes(bytes: Uint8Array | ArrayBuffer): Uint8Array {
+export function asBytes(bytes: Uint8Array | ArrayBuffer): Uint8Array {
   return bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
 }
 
 /** FNV-1a, twice, with the length: enough to tell the messages of a test apart, and the same in a page. */
-function fingerprint(content: Uint8Array): string {
+export function fingerprint(content: Uint8Array): string {
   let [one, two] = [0x811c9dc5, 0x01000193];
   for (const byte of content) {
     one = Math.imul(one ^ byte, 0x01000193);
