@@ -15,7 +15,11 @@ import type { OpenTunnel } from './tunnel-end.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 import type { ConnectionOwner, EdgeConnection, UpstreamUser } from './upstream-user.ts';
 
-const retireGraceMs = 1_000;
+/**
+ * What an edge that is over had sent before is here by then; nothing that it sends later counts. Whoever waits for a frozen
+ * one waits so much longer than its lease, so it is short.
+ */
+const retireGraceMs = 250;
 
 interface PoolOptions {
   readonly settings: Settings;

@@ -42,13 +42,8 @@ export class Crowd {
     this.#plan = plan;
   }
 
-  /** Also those whose members have left. */
-  get keysEver(): readonly string[] {
-    return [...this.octMembers.map(({ key }) => key), ...this.yKeys];
-  }
-
   get keys(): readonly string[] {
-    return [...new Set([...this.octMembers, ...this.writers].map(({ key }) => key))];
+    return [...new Set(this.octMembers.map(({ key }) => key)), ...this.yKeys];
   }
 
   get yKeys(): readonly string[] {
@@ -141,31 +136,27 @@ export class Crowd {
     this.writers.length = 0;
   }
 
-  /** Everybody falls silent, waits for what is under way, and leaves. */
+  /** Everybody falls silent, waits until all has been heard and answered, and leaves. */
   async leave(): Promise<void> {
     for (const member of this.octMembers) member.stop();
-    const silentSince = nowMs();
     await keepsLooking(
-      () => this.octMembers.every(({ pending }) => pending === 0),
+      () => this.octMembers.every(({ isConnected, pending }) => isConnected && pending === 0),
       'answers are there',
       answerMaxMs,
     ).catch(ignore);
-    // Last words, by which all who listen know that they have heard everything before.
-    await keepsLooking(
-      () => {
-        for (const member of this.octMembers) member.say();
-        return this.octMembers.every(({ newestReadAt }) => newestReadAt > silentSince);
-      },
-      'last words are heard',
-      answerMaxMs,
-    ).catch(ignore);
-    await keepsLooking(
-      () => this.octMembers.every(({ isConnected }) => isConnected),
-      'all are connected',
-      answerMaxMs,
-    ).catch(ignore);
+    // Last words: a connection that broke may have taken the last ones with it.
+    for (const member of this.octMembers) member.say();
+    await keepsLooking(() => this.#isAllHeard(), 'last words are heard', lastWordsMaxMs).catch(ignore);
     await this.closeDocuments();
     for (const member of this.octMembers) member.leave();
+  }
+
+  #isAllHeard(): boolean {
+    return this.octMembers.every((from) =>
+      this.octMembers.every(
+        (to) => to === from || to.key !== from.key || to.lastHeard.get(from.peer) === from.lastSaid,
+      ),
+    );
   }
 
   #leave(writer: YMember): void {
@@ -203,6 +194,7 @@ export class Crowd {
 const keyShownLength = 8;
 /** Longer than the clients' own time for an answer would be of no use. */
 const answerMaxMs = 35_000;
+const lastWordsMaxMs = 10_000;
 
 function ignore(): void {
   // What did not come is missing in the history, where it is judged.

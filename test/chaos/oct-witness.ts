@@ -22,6 +22,9 @@ export class OctWitness {
   readonly key: string;
   readonly member: OctMember;
   newestReadAt = -Infinity;
+  /** The last envelope that this member sent, and the last that it heard of each peer. */
+  lastSaid = '';
+  readonly lastHeard = new Map<string, string>();
   readonly #options: OctWitnessOptions;
   #said = 0;
   #timers: NodeJS.Timeout[] = [];
@@ -43,6 +46,10 @@ export class OctWitness {
     socket.on('message', (bytes: Uint8Array, offset: unknown) =>
       this.#hear(unpack(asBytes(bytes)) as RawMessage, offset),
     );
+  }
+
+  get peer(): string {
+    return this.member.self.id;
   }
 
   get isConnected(): boolean {
@@ -104,6 +111,7 @@ export class OctWitness {
     const { name: member, key } = this;
     if (kind === 'broadcast') {
       const envelope = fingerprint(content);
+      this.lastSaid = envelope;
       pen({ kind: 'said', member, key, envelope });
       newness.note(`${key}/${envelope}`, nowMs());
     } else if (kind === 'request') {
@@ -122,6 +130,7 @@ export class OctWitness {
     } else if (kind === 'broadcast') {
       const envelope = fingerprint(content);
       const epoch = Number(/^(\d+)\./.exec(String(offset))?.[1] ?? 0);
+      this.lastHeard.set(origin, envelope);
       pen({ kind: 'heard', member, key, peer: origin, envelope, epoch });
       this.newestReadAt = Math.max(this.newestReadAt, newness.sentAt(`${key}/${envelope}`));
     }

@@ -142,6 +142,11 @@ export class Pool {
     return await this.#ask('/admin/status');
   }
 
+  /** The key's pin in the directory. */
+  async where(key: string): Promise<{ edge: string; epoch: number }> {
+    return await this.#ask(`/admin/where?key=${encodeURIComponent(key)}`);
+  }
+
   /** Name of the edge that answers for the key. */
   async edgeOf(key: string): Promise<string> {
     const response = await fetch(`${this.url}/ct-health/`, { headers: { ctstickiness: key } });
