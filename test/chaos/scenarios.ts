@@ -8,11 +8,15 @@ import type { Pool } from '../support/pool.ts';
 import { CommitWitness } from './commit-witness.ts';
 import { Crowd } from './crowd.ts';
 import type { CrowdPlan } from './crowd.ts';
+import { runCuts } from './cutting.ts';
 import { returnMaxMs, runFailover } from './failover.ts';
 import { HistoryFolder } from './history.ts';
 import type { Pen } from './history.ts';
 import { runMoves } from './moving.ts';
+import { NetNamespace } from './net-namespace.ts';
 import { nameKeys, reportLog } from './pool-history.ts';
+import type { PoolLine } from './pool-history.ts';
+import { SpreadPool } from './spread-pool.ts';
 import type { ScenarioName } from './verdicts.ts';
 
 export interface ScenarioOptions {
@@ -30,7 +34,9 @@ export async function playScenario(name: ScenarioName, options: ScenarioOptions)
       return await playFailover(options);
     case 'move':
       return await playMoves(options);
-    default:
+    case 'cut':
+      return await playCuts(options);
+    case 'turnover':
       throw new Error('not yet');
   }
 }
@@ -103,29 +109,114 @@ async function playInPool(
   stage: Stage,
   play: (pool: Pool, crowd: Crowd, pen: Pen) => Promise<void>,
 ): Promise<string[]> {
-  const history = new HistoryFolder(folder);
+  return await playIn(async (dataDir, failures) => {
+    const { pool, close } = openPool({ env: { CT_LOG_LEVEL: 'debug' }, dataDir });
+    try {
+      await pool.waitUntilReady();
+      await playStage({
+        folder,
+        dataDir,
+        pool,
+        stage,
+        play: async (crowd, pen) => await play(pool, crowd, pen),
+        close,
+        joinToken: pool.secret('join'),
+        failures,
+      });
+    } finally {
+      await close().catch(() => undefined);
+    }
+  });
+}
+
+const cutRounds = { long: 27, short: 2 };
+const cutCrowd: CrowdPlan = {
+  octSessions: 2,
+  guests: 2,
+  pollingGuests: 0,
+  ySessions: 2,
+  talkEveryMs: 100,
+  writeEveryMs: 25,
+};
+const farEdge = 'edge-far';
+
+async function playCuts(options: ScenarioOptions): Promise<string[]> {
+  const { folder, onProgress } = options;
+  const rounds = countRounds(options, cutRounds);
+  const stage: Stage = { scenario: 'cut', crowd: cutCrowd, keepsEnvelopes: false };
+  return await playIn(async (dataDir, failures) => {
+    const space = await NetNamespace.open();
+    try {
+      const pool = await SpreadPool.open({ space, dataDir, near: ['edge-1', 'edge-2'], far: farEdge });
+      const close = async (): Promise<void> => await pool.close();
+      const play = async (crowd: Crowd, pen: Pen): Promise<void> =>
+        await runCuts(pool, space, crowd, { rounds, far: farEdge, pen, onRound: onProgress });
+      await playStage({
+        folder,
+        dataDir,
+        pool,
+        stage,
+        play,
+        close,
+        joinToken: pool.joinToken,
+        failures,
+      }).finally(close);
+    } finally {
+      await space.close();
+    }
+  });
+}
+
+/** With a data folder that goes when the scenario is over. */
+async function playIn(play: (dataDir: string, failures: string[]) => Promise<void>): Promise<string[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'mooring-chaos-data-'));
-  const { pool, close } = openPool({ env: { CT_LOG_LEVEL: 'debug' }, dataDir });
   const failures: string[] = [];
-  const note = (error: unknown): void => void failures.push(String(error));
   try {
-    await pool.waitUntilReady();
+    await play(dataDir, failures);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+  return failures;
+}
+
+interface Performance {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly pool: { readonly url: string; readonly lines: readonly PoolLine[] };
+  readonly stage: Stage;
+  readonly play: (crowd: Crowd, pen: Pen) => Promise<void>;
+  /** Stops the pool, so that its log is whole. */
+  readonly close: () => Promise<void>;
+  readonly joinToken: string;
+  readonly failures: string[];
+}
+
+/** A crowd enters the pool, the scenario is played, all leave, and what the pool says is added to the history. */
+async function playStage({
+  folder,
+  dataDir,
+  pool,
+  stage,
+  play,
+  close,
+  joinToken,
+  failures,
+}: Performance): Promise<void> {
+  const note = (error: unknown): void => void failures.push(String(error));
+  const history = new HistoryFolder(folder);
+  try {
     const commits = new CommitWitness(dataDir);
     const pen = history.openPen('run');
     pen({ kind: 'run', scenario: stage.scenario, keepsEnvelopes: stage.keepsEnvelopes, returnMaxMs });
     const crowd = new Crowd(pool.url, history, stage.crowd);
     await crowd.enter();
-    await play(pool, crowd, pen).catch(note);
+    await play(crowd, pen).catch(note);
     await crowd.leave().catch(note);
-    const keys = nameKeys(pool.secret('join'), crowd.keys);
     await close().catch(note);
-    reportLog(pool.lines, keys, history.openPen('pool'));
+    reportLog(pool.lines, nameKeys(joinToken, crowd.keys), history.openPen('pool'));
     writeFileSync(join(folder, 'pool.log'), pool.lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     commits.report(history.openPen('store'));
   } finally {
     await history.close();
-    await close().catch(() => undefined);
-    rmSync(dataDir, { recursive: true, force: true });
   }
-  return failures;
 }
