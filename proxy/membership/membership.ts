@@ -1,6 +1,6 @@
 /**
  * Keeps directory and pool in step with what happens to edges: who joins, reports, drains, says goodbye or
- * falls silent. Pins of a silent edge move only after a proof: its process refuses connections, a newer
+ * falls silent. Pins of a silent edge move only after a proof: this machine refuses connections to it, a newer
  * boot registered, or its lease has lapsed on the directory's clock.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -24,8 +24,8 @@ const sound: readonly HistoryRecord[] = [
   at(1, { kind: 'met', member: 'eva', key: oct, peer: 'peer fay', name: 'fay' }),
   ...write(2, 1, 'ann:1', 'bob'),
   ...write(2.5, 1, 'bob:1', 'ann'),
-  ...say(2, 2, 'eva', 'fay', 1),
-  ...say(2, 2, 'fay', 'eva', 1),
+  ...say(2, 2, 'eva 1', 'fay'),
+  ...say(2, 2, 'fay 1', 'eva'),
   at(3, { kind: 'fault', fault: 'kill', round: 1, edge: 'edge-1', keys: [key, oct] }),
   at(3.2, { kind: 'placed', round: 1, key, edge: 'edge-2', afterMs: 200 }),
   at(3.2, { kind: 'owned', key, edge: 'edge-2', epoch: 3 }),
@@ -34,8 +34,8 @@ const sound: readonly HistoryRecord[] = [
   at(3.3, { kind: 'introduced', member: 'fay', key: oct, peer: 'peer fay' }),
   ...write(4, 3, 'ann:2', 'bob'),
   ...write(4, 3, 'bob:2', 'ann'),
-  ...say(4, 4, 'eva', 'fay', 2),
-  ...say(4, 4, 'fay', 'eva', 2),
+  ...say(4, 4, 'eva 2', 'fay'),
+  ...say(4, 4, 'fay 2', 'eva'),
   at(5, { kind: 'settled', round: 1 }),
   at(6, { kind: 'asked', member: 'eva', key: oct, request: '1' }),
   at(6.1, { kind: 'answered', member: 'eva', key: oct, request: '1', isError: false }),
@@ -102,7 +102,7 @@ const plants: readonly Plant[] = [
     breach: 'envelopes-lost',
     history: [
       ...sound.filter((record) => !(record.kind === 'heard' && record.envelope === 'eva 1')),
-      ...say(1.5, 2, 'eva', 'fay', 0),
+      ...say(1.5, 2, 'eva 0', 'fay'),
     ],
   },
   {
@@ -171,7 +171,7 @@ const plants: readonly Plant[] = [
   {
     what: 'an envelope that was said and passed on by the old owner when the new one had begun',
     breach: 'owners-overlapping',
-    history: [...sound, ...say(4.6, 2, 'eva', 'fay', 3)],
+    history: [...sound, ...say(4.6, 2, 'eva 3', 'fay')],
   },
   {
     what: 'an epoch that two edges have',
@@ -216,7 +216,7 @@ test('what members who only poll lose is counted, and no breach', () => {
 });
 
 function at(seconds: number, happening: Happening): HistoryRecord {
-  return { at: seconds * 1_000, ...happening } as HistoryRecord;
+  return { at: seconds * 1_000, ...happening };
 }
 
 /** Written, committed a little later, and then read by the other one. */
@@ -229,8 +229,8 @@ function write(seconds: number, epoch: number, edit: string, reader: string): Hi
   ];
 }
 
-function say(seconds: number, epoch: number, member: string, listener: string, n: number): HistoryRecord[] {
-  const envelope = `${member} ${n}`;
+function say(seconds: number, epoch: number, envelope: string, listener: string): HistoryRecord[] {
+  const member = envelope.split(' ')[0]!;
   return [
     at(seconds, { kind: 'said', member, key: oct, envelope }),
     at(seconds + 0.1, { kind: 'heard', member: listener, key: oct, peer: `peer ${member}`, envelope, epoch }),

@@ -20,6 +20,7 @@ export function checkHistory(records: readonly HistoryRecord[]): Findings {
   checkPeers(records, findings);
   checkReturns(records, findings);
   checkOwners(records, findings);
+  checkHeap(records, findings);
   for (const { fault } of pick(records, 'fault')) findings.count(`faults: ${fault}`, 1);
   const faultOf = new Map(pick(records, 'fault').map(({ round, fault }) => [round, fault]));
   for (const { round, afterMs } of pick(records, 'placed')) {
@@ -28,12 +29,23 @@ export function checkHistory(records: readonly HistoryRecord[]): Findings {
   return findings;
 }
 
+/** Between the first look, after a warm-up, and the last one. */
+function checkHeap(records: readonly HistoryRecord[], findings: Findings): void {
+  const looks = pick(records, 'held');
+  const [first, last] = [looks[0], looks.at(-1)];
+  if (first === undefined || last === undefined || last === first) return;
+  findings.figures.set('heap-growth-percent', (last.heapBytes / first.heapBytes - 1) * 100);
+  findings.figures.set('heap-mib', last.heapBytes / 1_048_576);
+  findings.count('visits between the looks', last.visits - first.visits);
+}
+
 export function formatFindings(findings: Findings): string {
   const lines = [...findings.counts].map(([what, count]) => `${String(count).padStart(9)}  ${what}`);
   for (const [what, samples] of findings.samples) {
     const [p50, p99, max] = [0.5, 0.99, 1].map((share) => Math.round(quantile(samples, share)!));
     lines.push(`${String(samples.length).padStart(9)}  ${what}: p50 ${p50} ms, p99 ${p99} ms, max ${max} ms`);
   }
+  for (const [what, figure] of findings.figures) lines.push(`${figure.toFixed(2).padStart(9)}  ${what}`);
   const first = findings.breaches[0]?.at ?? 0;
   for (const kind of breachKinds) {
     const breaches = findings.breaches.filter((breach) => breach.kind === kind);

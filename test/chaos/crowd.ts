@@ -151,6 +151,11 @@ export class Crowd {
     for (const member of this.octMembers) member.leave();
   }
 
+  /** Everybody goes at once, whatever they were at. */
+  abandon(): void {
+    for (const member of [...this.octMembers, ...this.writers]) member.leave();
+  }
+
   #isAllHeard(): boolean {
     return this.octMembers.every((from) =>
       this.octMembers.every(

@@ -24,10 +24,10 @@ const returnMaxMs = 30_000;
 const rejoinMaxMs = 45_000;
 const enterMaxMs = 30_000;
 
-/** Every manner and direction; the first ones differ most. */
-const cuts: readonly Cut[] = cutDirections.flatMap((direction) =>
-  cutManners.map((manner) => ({ manner, direction })),
-);
+/** Every manner and direction, the most telling first: a firewall that answers for an edge which goes on serving. */
+const cuts: readonly Cut[] = cutManners
+  .flatMap((manner) => cutDirections.map((direction) => ({ manner, direction })))
+  .toReversed();
 
 export async function runCuts(
   pool: SpreadPool,

@@ -27,7 +27,7 @@ const stopMinMs = 4_000;
 const stopMoreMs = 2_000;
 
 export async function runFailover(pool: Pool, crowd: Crowd, plan: FailoverPlan): Promise<void> {
-  const stopEvery = plan.stops === 0 ? Infinity : (plan.kills + plan.stops) / plan.stops;
+  const stopEvery = (plan.kills + plan.stops) / plan.stops;
   let stopsDone = 0;
   for (let round = 1; round <= plan.kills + plan.stops; round++) {
     const isStop = Math.floor(round / stopEvery) > stopsDone;

@@ -30,6 +30,9 @@ export class Findings {
   readonly counts = new Map<string, number>();
   readonly samples = new Map<string, number[]>();
 
+  /** What is neither a count nor one of many times. */
+  readonly figures = new Map<string, number>();
+
   add(kind: BreachKind, text: string, at: number): void {
     this.breaches.push({ kind, text, at });
   }

@@ -11,13 +11,31 @@ const commandMaxMs = 10_000;
 const secondOctetMax = 255;
 
 /** Rejected with a reset, a connection looks as if its process were gone. */
-export const cutManners = ['DROP', 'REJECT', 'RESET'] as const;
-export const cutDirections = ['both', 'in', 'out'] as const;
+export const cutManners = ['REJECT', 'DROP', 'RESET'] as const;
+export const cutDirections = ['out', 'both', 'in'] as const;
 
 export interface Cut {
   readonly manner: (typeof cutManners)[number];
   /** As the namespace sees it. */
   readonly direction: (typeof cutDirections)[number];
+}
+
+/** Tries it, for root in a container may lack the right, and the programs may be missing. */
+export function canMakeNamespaces(): boolean {
+  const name = `mooring-try-${process.pid}`;
+  const call = (args: readonly string[]): void =>
+    void execFileSync(args[0]!, args.slice(1), { timeout: commandMaxMs, stdio: 'ignore' });
+  try {
+    call(['ip', 'netns', 'add', name]);
+    try {
+      call(['ip', 'netns', 'exec', name, 'iptables', '-w', '-S']);
+      return true;
+    } finally {
+      call(['ip', 'netns', 'delete', name]);
+    }
+  } catch {
+    return false;
+  }
 }
 
 export class NetNamespace {

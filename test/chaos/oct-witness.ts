@@ -25,6 +25,8 @@ export class OctWitness {
   /** The last envelope that this member sent, and the last that it heard of each peer. */
   lastSaid = '';
   readonly lastHeard = new Map<string, string>();
+  /** Envelopes of others that the library has opened, which it does in its own time. */
+  opened = 0;
   readonly #options: OctWitnessOptions;
   #said = 0;
   #timers: NodeJS.Timeout[] = [];
@@ -37,7 +39,7 @@ export class OctWitness {
     this.key = member.key;
     this.member = member;
     pen({ kind: 'introduced', member: name, key: this.key, peer: member.self.id });
-    member.connection.sync.onDataUpdate(() => undefined);
+    member.connection.sync.onDataUpdate(() => void this.opened++);
     member.connection.fs.onReadFile((_origin, path) => ({ content: new TextEncoder().encode(path) }));
     const socket = member.socket!;
     socket.onAnyOutgoing((_event: string, bytes: Uint8Array) =>

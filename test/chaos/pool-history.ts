@@ -30,7 +30,7 @@ function translate(line: PoolLine, keyOf: ReadonlyMap<unknown, string>): Happeni
     edge,
     process: Number(line['pid']),
     epoch: Number(line['epoch']),
-    why: String(line['reason'] ?? line.event),
+    why: typeof line['reason'] === 'string' ? line['reason'] : line.event,
   };
   switch (line.event) {
     case 'key.placed':

@@ -14,9 +14,11 @@ import { HistoryFolder } from './history.ts';
 import type { Pen } from './history.ts';
 import { runMoves } from './moving.ts';
 import { NetNamespace } from './net-namespace.ts';
+import { keepsLooking } from './patience.ts';
 import { nameKeys, reportLog } from './pool-history.ts';
 import type { PoolLine } from './pool-history.ts';
 import { SpreadPool } from './spread-pool.ts';
+import { runTurnover } from './turnover.ts';
 import type { ScenarioName } from './verdicts.ts';
 
 export interface ScenarioOptions {
@@ -37,11 +39,12 @@ export async function playScenario(name: ScenarioName, options: ScenarioOptions)
     case 'cut':
       return await playCuts(options);
     case 'turnover':
-      throw new Error('not yet');
+      return await playTurnover(options);
   }
 }
 
 const failoverRounds = { long: 250, short: 4 };
+/** Of 250 rounds 50, and of few rounds one. */
 const stopShare = 1 / 5;
 const failoverCrowd: CrowdPlan = {
   octSessions: 3,
@@ -55,7 +58,7 @@ const failoverCrowd: CrowdPlan = {
 async function playFailover(options: ScenarioOptions): Promise<string[]> {
   const { seed, onProgress } = options;
   const rounds = countRounds(options, failoverRounds);
-  const stops = Math.floor(rounds * stopShare);
+  const stops = rounds === 1 ? 0 : Math.max(1, Math.floor(rounds * stopShare));
   return await playInPool(
     options,
     { scenario: 'failover', crowd: failoverCrowd, keepsEnvelopes: false },
@@ -103,6 +106,9 @@ interface Stage {
   readonly keepsEnvelopes: boolean;
 }
 
+/** On a machine that does much else besides. */
+const readyMaxMs = 60_000;
+
 /** `mooring direct` with three edges. */
 async function playInPool(
   { folder }: ScenarioOptions,
@@ -112,7 +118,7 @@ async function playInPool(
   return await playIn(async (dataDir, failures) => {
     const { pool, close } = openPool({ env: { CT_LOG_LEVEL: 'debug' }, dataDir });
     try {
-      await pool.waitUntilReady();
+      await keepsLooking(() => pool.isRunningHere, 'the pool is ready', readyMaxMs);
       await playStage({
         folder,
         dataDir,
@@ -147,22 +153,48 @@ async function playCuts(options: ScenarioOptions): Promise<string[]> {
   return await playIn(async (dataDir, failures) => {
     const space = await NetNamespace.open();
     try {
-      const pool = await SpreadPool.open({ space, dataDir, near: ['edge-1', 'edge-2'], far: farEdge });
+      const pool = await SpreadPool.open({
+        dataDir,
+        near: ['edge-1', 'edge-2'],
+        far: { id: farEdge, space },
+      });
       const close = async (): Promise<void> => await pool.close();
       const play = async (crowd: Crowd, pen: Pen): Promise<void> =>
         await runCuts(pool, space, crowd, { rounds, far: farEdge, pen, onRound: onProgress });
-      await playStage({
-        folder,
-        dataDir,
-        pool,
-        stage,
-        play,
-        close,
-        joinToken: pool.joinToken,
-        failures,
-      }).finally(close);
+      try {
+        const { joinToken } = pool;
+        await playStage({ folder, dataDir, pool, stage, play, close, joinToken, failures });
+      } finally {
+        await close();
+      }
     } finally {
       await space.close();
+    }
+  });
+}
+
+const turnoverMeetings = { long: 450, short: 12 };
+const warmup = { share: 1 / 4, atLeast: 12 };
+
+async function playTurnover(options: ScenarioOptions): Promise<string[]> {
+  const { folder, onProgress } = options;
+  const meetings = countRounds(options, turnoverMeetings);
+  return await playIn(async (dataDir, failures) => {
+    const pool = await SpreadPool.open({ dataDir, near: ['edge-1'], edgeFlags: ['--inspect=127.0.0.1:0'] });
+    const history = new HistoryFolder(folder);
+    history.openPen('run')({ kind: 'run', scenario: 'turnover', keepsEnvelopes: true, returnMaxMs });
+    try {
+      await runTurnover(pool, {
+        warmup: Math.max(warmup.atLeast, Math.ceil(meetings * warmup.share)),
+        meetings,
+        history,
+        onProgress,
+      });
+    } catch (error) {
+      failures.push(String(error));
+    } finally {
+      await pool.close().catch((error: unknown) => failures.push(String(error)));
+      await history.close();
     }
   });
 }
@@ -209,9 +241,14 @@ async function playStage({
     const pen = history.openPen('run');
     pen({ kind: 'run', scenario: stage.scenario, keepsEnvelopes: stage.keepsEnvelopes, returnMaxMs });
     const crowd = new Crowd(pool.url, history, stage.crowd);
-    await crowd.enter();
-    await play(crowd, pen).catch(note);
-    await crowd.leave().catch(note);
+    try {
+      await crowd.enter();
+      await play(crowd, pen).catch(note);
+      await crowd.leave();
+    } catch (error) {
+      note(error);
+      crowd.abandon();
+    }
     await close().catch(note);
     reportLog(pool.lines, nameKeys(joinToken, crowd.keys), history.openPen('pool'));
     writeFileSync(join(folder, 'pool.log'), pool.lines.map((line) => `${JSON.stringify(line)}\n`).join(''));

@@ -12,16 +12,18 @@ import type { NetNamespace } from './net-namespace.ts';
 import { keepsLooking } from './patience.ts';
 import type { PoolLine } from './pool-history.ts';
 
-const readyMaxMs = 30_000;
+const readyMaxMs = 60_000;
 const stopMaxMs = 20_000;
 const answerMaxMs = 15_000;
 
 export interface SpreadOptions {
-  readonly space: NetNamespace;
   readonly dataDir: string;
-  /** Of the edges on this side, and of the one in the namespace. */
+  /** Names of the edges on this side. */
   readonly near: readonly string[];
-  readonly far: string;
+  /** The edge in the namespace, if there is one. */
+  readonly far?: { readonly id: string; readonly space: NetNamespace };
+  /** Of Node, for the edges. */
+  readonly edgeFlags?: readonly string[];
 }
 
 export class SpreadPool {
@@ -62,6 +64,15 @@ export class SpreadPool {
     return { status: response.status, answer: await response.json() };
   }
 
+  get edgePids(): readonly number[] {
+    return this.#children.slice(1).map(({ pid }) => pid!);
+  }
+
+  /** What the processes said that is no line of the log. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
   /** Stops all, edges first; throws when one of them failed. */
   async close(): Promise<void> {
     const [front, ...edges] = this.#children;
@@ -73,12 +84,10 @@ export class SpreadPool {
   }
 
   async #start(): Promise<void> {
-    const { space, near, far } = this.#options;
-    this.#spawn('proxy', [], {
-      CT_HTTP_PORT: '0',
-      CT_CONTROL_PORT: '0',
-      CT_CONTROL_HOST: space.outerAddress,
-    });
+    const { near, far, edgeFlags = [] } = this.#options;
+    const controlHost = far?.space.outerAddress ?? '127.0.0.1';
+    const settings = { CT_HTTP_PORT: '0', CT_CONTROL_PORT: '0', CT_CONTROL_HOST: controlHost };
+    this.#spawn([process.execPath, command, 'proxy'], settings);
     await keepsLooking(() => this.#readyLines.length === 1, 'the front door is ready', readyMaxMs);
     const line = this.#readyLines[0]!;
     const portIn = (pattern: RegExp): number => Number(pattern.exec(line)?.[1]);
@@ -87,26 +96,27 @@ export class SpreadPool {
       admin: portIn(/admin on (\d+)/),
       control: portIn(/edges join on (\d+)/),
     };
-    for (const id of near) this.#spawn('edge', [], this.#edgeSettings(id, '127.0.0.1'));
-    this.#spawn('edge', space.prefix, this.#edgeSettings(far, space.innerAddress));
+    const locator = { CT_LOCATOR: `ws://${controlHost}:${this.#ports.control}`, CT_EDGE_PORT: '0' };
+    const edge = [process.execPath, ...edgeFlags, command, 'edge'];
+    for (const id of near) this.#spawn(edge, { ...locator, CT_EDGE_ID: id });
+    if (far !== undefined) {
+      const { id, space } = far;
+      this.#spawn([...space.prefix, ...edge], {
+        ...locator,
+        CT_EDGE_ID: id,
+        CT_EDGE_HOST: space.innerAddress,
+      });
+    }
+    const all = near.length + (far === undefined ? 0 : 1);
     await keepsLooking(
-      async () => (await this.edges()).filter(({ state }) => state === 'ready').length === near.length + 1,
+      async () => (await this.edges()).filter(({ state }) => state === 'ready').length === all,
       'all edges are ready',
       readyMaxMs,
     );
   }
 
-  #edgeSettings(id: string, host: string): Record<string, string> {
-    const locator = `ws://${this.#options.space.outerAddress}:${this.#ports.control}`;
-    return { CT_EDGE_ID: id, CT_EDGE_HOST: host, CT_EDGE_PORT: '0', CT_LOCATOR: locator };
-  }
-
-  #spawn(
-    role: 'proxy' | 'edge',
-    prefix: readonly string[],
-    settings: Readonly<Record<string, string>>,
-  ): void {
-    const [program, ...args] = [...prefix, process.execPath, command, role];
+  #spawn(commandLine: readonly string[], settings: Readonly<Record<string, string>>): void {
+    const [program, ...args] = commandLine;
     const child = spawn(program!, args, {
       // By the end of the channel the process notices that this one is gone, and ends too.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

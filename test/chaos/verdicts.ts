@@ -44,5 +44,11 @@ export function judgeFindings(scenario: ScenarioName, findings: Findings): Verdi
     if (samples.length === 0) return [];
     return [judge(scenario, metric, quantile(samples, share), { atMost: atMostMs })];
   });
-  return [...breaches, ...times];
+  const figures =
+    scenario === 'turnover' ? [judgeFigure(scenario, 'heap-growth-percent', { atMost: 5 }, findings)] : [];
+  return [...breaches, ...times, ...figures];
+}
+
+function judgeFigure(scenario: ScenarioName, metric: string, bar: Bar, { figures }: Findings): Verdict {
+  return judge(scenario, metric, figures.get(metric), bar);
 }
