@@ -137,7 +137,7 @@ export class Crowd {
   }
 
   /** Everybody falls silent, waits until all has been heard and answered, and leaves. */
-  async leave(): Promise<void> {
+  async leave(answerMaxMs: number): Promise<void> {
     for (const member of this.octMembers) member.stop();
     await keepsLooking(
       () => this.octMembers.every(({ isConnected, pending }) => isConnected && pending === 0),
@@ -197,8 +197,6 @@ export class Crowd {
 }
 
 const keyShownLength = 8;
-/** Longer than the clients' own time for an answer would be of no use. */
-const answerMaxMs = 35_000;
 const lastWordsMaxMs = 10_000;
 
 function ignore(): void {

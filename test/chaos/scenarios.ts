@@ -100,6 +100,9 @@ function countRounds({ rounds, isShort }: ScenarioOptions, usual: { long: number
   return rounds ?? (isShort ? usual.short : usual.long);
 }
 
+/** What an edge owes fails after 30 s; what went with a killed one does not come, and its asker waits for a minute. */
+const answerMaxMs = { kept: 35_000, lost: 2_000 };
+
 interface Stage {
   readonly scenario: ScenarioName;
   readonly crowd: CrowdPlan;
@@ -173,8 +176,8 @@ async function playCuts(options: ScenarioOptions): Promise<string[]> {
   });
 }
 
-const turnoverMeetings = { long: 450, short: 12 };
-const warmup = { share: 1 / 4, atLeast: 12 };
+const turnoverMeetings = { long: 450, short: 8 };
+const warmup = { share: 1 / 4, atLeast: 8 };
 
 async function playTurnover(options: ScenarioOptions): Promise<string[]> {
   const { folder, onProgress } = options;
@@ -244,7 +247,7 @@ async function playStage({
     try {
       await crowd.enter();
       await play(crowd, pen).catch(note);
-      await crowd.leave();
+      await crowd.leave(stage.keepsEnvelopes ? answerMaxMs.kept : answerMaxMs.lost);
     } catch (error) {
       note(error);
       crowd.abandon();
