@@ -13,6 +13,7 @@ import { LoadProgram } from './load-program.ts';
 import { formatVerdict } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
 import { runPlacement } from './placement.ts';
+import { runMove, runTakeover } from './sessions-in-trouble.ts';
 import { runSoak } from './soak.ts';
 import { runTls } from './tls.ts';
 import { websocket } from './websocket.ts';
@@ -33,6 +34,8 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   soak: runSoak,
   'fanout-y': runYFanout,
   'fanout-oct': runOctFanout,
+  move: runMove,
+  takeover: runTakeover,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 

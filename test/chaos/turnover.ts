@@ -68,7 +68,7 @@ async function lookAt(pool: SpreadPool, inspector: HeapInspector, pen: Pen, meet
   pen({ kind: 'held', visits: meetings * visitsOfMeeting, heapBytes, rssBytes: readRss(pool.edgePids[0]!) });
 }
 
-function readRss(pid: number): number {
+export function readRss(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024;
 }
 
