@@ -1,12 +1,16 @@
 /** What goes wrong in a schedule, and what administrators ask for meanwhile: drawn from the seed, one at a time. */
 import type { AffinityKey, EdgeId } from '#shared/ids.ts';
+import type { Editors } from './editors.ts';
 import type { OctClient } from './oct-client.ts';
 import type { PoolWorld } from './pool-world.ts';
 
 interface Scene {
   readonly pool: PoolWorld;
   readonly clients: readonly OctClient[];
+  readonly editors: Editors | undefined;
+  /** Of the session or of the document. */
   readonly key: () => AffinityKey;
+  readonly session: () => AffinityKey;
   readonly endMs: number;
 }
 
@@ -17,7 +21,8 @@ const faults: readonly (readonly [number, Fault])[] = [
   [6, moveSession],
   [3, drainEdge],
   [3, killEdge],
-  [3, freezeEdge],
+  [2, freezeEdge],
+  [2, freezeOwner],
   [2, cutEdge],
   [2, stopEdge],
   [1, killDoor],
@@ -27,6 +32,9 @@ const faults: readonly (readonly [number, Fault])[] = [
   [4, cutClient],
   [2, slowClient],
   [1, restartClient],
+  [1, removeMember],
+  [1, leaveSession],
+  [0.3, endSession],
 ];
 
 const totalWeight = faults.reduce((sum, [weight]) => sum + weight, 0);
@@ -93,6 +101,17 @@ function freezeEdge(scene: Scene): void {
   pool.freeze(edge.process, random.delay(50, 9_000));
 }
 
+/** So long that another edge takes over, while clients still come to the old one. */
+function freezeOwner(scene: Scene): void {
+  const { pool } = scene;
+  const { random, time } = pool.ground;
+  const edge = pool.ownerOf(scene.key());
+  if (edge === undefined) return;
+  pool.freeze(edge.process, random.int(2_000, 6_000));
+  for (let i = random.int(0, 3); i > 0; i--)
+    time.after(random.int(0, 3_000), undefined, () => cutClient(scene));
+}
+
 function cutEdge(scene: Scene): void {
   const { pool } = scene;
   const { random, time, network, tell } = pool.ground;
@@ -135,8 +154,9 @@ function breakStore({ pool }: Scene): void {
   pool.store.downUntilMs = time.nowMs + random.delay(20, 3_000);
 }
 
-function cutClient({ pool, clients }: Scene): void {
+function cutClient({ pool, clients, editors }: Scene): void {
   const { random, tell } = pool.ground;
+  if (editors !== undefined && random.chance(0.5)) return editors.any().cut(random.chance(0.7));
   const client = random.pick(clients);
   tell(client.name, 'is cut off');
   client.cut(random.chance(0.7));
@@ -150,7 +170,38 @@ function slowClient({ pool, clients }: Scene): void {
   time.after(random.delay(100, 12_000), undefined, () => client.goOnReading());
 }
 
-function restartClient({ pool, clients }: Scene): void {
+/** By an administrator, at the edge that has the session. */
+function removeMember({ pool, clients, session }: Scene): void {
+  const { random, time, tell } = pool.ground;
+  const client = random.pick(clients.slice(1));
+  const owner = pool.ownerOf(session());
+  const { id } = client;
+  if (id === undefined || owner?.process.state !== 'running') return;
+  const adapter = owner.adapters[0]!;
+  if (adapter.describeMembers(session())?.some((member) => member.id === id) !== true) return;
+  const isBanned = random.chance(0.5);
+  tell('administrator', `${isBanned ? 'bans' : 'removes'} ${client.name}`);
+  pool.ledger.removed(client.name, isBanned);
+  client.noteRemoval(isBanned);
+  time.within(owner.process, () => adapter.removeMember(session(), id, isBanned));
+  time.after(random.int(500, 4_000), undefined, () => client.insist());
+}
+
+function leaveSession({ pool, clients }: Scene): void {
+  pool.ground.random.pick(clients.slice(1)).leave();
+}
+
+function endSession({ pool, clients, session }: Scene): void {
+  const { random, time } = pool.ground;
+  const owner = pool.ownerOf(session());
+  if (random.chance(0.5)) return clients[0]!.leave();
+  if (owner?.process.state !== 'running') return;
+  clients[0]!.noteEnd();
+  time.within(owner.process, () => void owner.adapters[0]!.endSession(session()));
+}
+
+function restartClient({ pool, clients, editors }: Scene): void {
   const { random } = pool.ground;
+  if (editors !== undefined && random.chance(0.7)) return editors.any().restart();
   random.pick(clients).restart();
 }

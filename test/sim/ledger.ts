@@ -10,6 +10,7 @@ import type { Verdict } from './verdict.ts';
 interface Line {
   readonly key: AffinityKey;
   readonly segments: Map<string, Segment>;
+  readonly banned: Set<string>;
 }
 
 /** What one client hears between two gaps. */
@@ -86,7 +87,7 @@ export class Ledger {
     const released = isAdopted ? this.#released.get(key) : undefined;
     if (isAdopted) this.counts.adopted++;
     else this.counts.lines++;
-    this.#lines.set(epoch, released ?? { key, segments: new Map() });
+    this.#lines.set(epoch, released ?? { key, segments: new Map(), banned: new Set() });
   }
 
   released(epoch: number): void {
@@ -98,6 +99,7 @@ export class Ledger {
   admitted({ seat, client, epoch, pid, saidPid }: Arrival): void {
     const line = this.#lines.get(epoch);
     if (line === undefined) return this.#verdict.fail(1, `${client} is in a session that no edge has opened`);
+    this.#verdict.expect(!line.banned.has(client), 6, `${client} is banned, and in again`);
     this.#seats.set(seat, { client, line });
     if (pid === saidPid) {
       this.counts.resumed++;
@@ -118,6 +120,12 @@ export class Ledger {
     line.segments.set(client, segment);
   }
 
+  /** An administrator takes the client out; one who is banned stays out while the session goes on. */
+  removed(client: string, isBanned: boolean): void {
+    if (isBanned) this.#listeners.get(client)?.segment?.line.banned.add(client);
+    this.gone(client);
+  }
+
   /** The client is no member of the session any more. */
   gone(client: string): void {
     const segment = this.#listeners.get(client)?.segment;
@@ -136,7 +144,8 @@ export class Ledger {
     if (sender === undefined || saying === undefined) return;
     const { text, targets, asks } = saying;
     const own = this.#listeners.get(sender.client)?.segment;
-    if (asks && own !== undefined && !isClosing)
+    // An edge that was frozen may take in what its client has given up long ago.
+    if (asks && own?.line === sender.line && !isClosing)
       this.#requests.set(text, { asker: sender.client, segment: own, answers: 0 });
     for (const target of targets) {
       if (target !== sender.client)

@@ -54,7 +54,7 @@ async function run({ runs, seed = randomInt(seedBound), trace, minutes }: Flags)
 }
 
 async function tellStory(seed: number): Promise<void> {
-  const { breach } = await runSchedule(seed, (line) => console.log(line));
+  const { breach } = await runSchedule(seed, { onLine: (line) => console.log(line) });
   console.log(breach === undefined ? `seed ${seed}: nothing is broken` : `seed ${seed}: ${breach.message}`);
   process.exitCode = breach === undefined ? 0 : 1;
 }

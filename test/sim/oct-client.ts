@@ -87,6 +87,25 @@ export class OctClient {
     this.#end();
   }
 
+  /** An administrator takes its member out. */
+  noteRemoval(isBanned: boolean): void {
+    if (isBanned) this.#company.banned.add(this.name);
+  }
+
+  /** An administrator ends the session. */
+  noteEnd(): void {
+    this.#company.hasEnded = true;
+  }
+
+  /** Somebody who was taken out tries to come back with the old token. */
+  insist(): void {
+    if (this.state !== 'out' || this.#token === undefined || this.#company.hasEnded) return;
+    this.#tell('insists');
+    this.state = 'waiting';
+    this.#connect();
+    this.#watchSilence();
+  }
+
   /** The person starts the client anew, which knows its token alone. */
   restart(): void {
     if (this.#token === undefined || this.state === 'out') return;

@@ -9,8 +9,13 @@ interface Envelope {
   readonly kind: string;
   readonly id?: string | number;
   readonly origin?: string;
-  readonly metadata: { readonly encryption: { readonly keys: readonly { readonly target: string }[] } };
+  readonly metadata: { readonly encryption: { readonly keys: readonly SealedKey[] } };
   readonly content: Uint8Array | PlainContent;
+}
+
+interface SealedKey {
+  readonly target: string;
+  readonly key: string;
 }
 
 interface PlainContent {
@@ -24,8 +29,7 @@ export interface HeardEnvelope {
   readonly origin: string | undefined;
   /** Of sealed content. */
   readonly text: string | undefined;
-  /** Of the wrapped keys. */
-  readonly targets: readonly string[];
+  readonly keys: readonly SealedKey[];
   readonly plain: PlainContent | undefined;
 }
 
@@ -37,7 +41,7 @@ export function readHeard(bytes: Uint8Array): HeardEnvelope {
     id,
     origin,
     text: isSealed ? decoder.decode(content).trimEnd() : undefined,
-    targets: metadata.encryption.keys.map(({ target }) => target),
+    keys: metadata.encryption.keys,
     plain: isSealed ? undefined : content,
   };
 }

@@ -19,6 +19,8 @@ export class OctVoice {
   readonly #company: Company;
   readonly #self: Self;
   #said = 0;
+  /** It was told that it is out, or that all is over. */
+  #isOver = false;
 
   constructor(world: ClientWorld, company: Company, self: Self) {
     this.#world = world;
@@ -52,8 +54,11 @@ export class OctVoice {
     if (envelope.plain !== undefined && envelope.plain.method !== undefined) return this.#onPlain(envelope);
     if (envelope.kind === 'response' || envelope.kind === 'response-error')
       return ledger.answered(this.#self.name, String(envelope.id));
-    const own = envelope.targets.length === 1 && envelope.targets[0] === this.#self.id();
-    verdict.expect(own, 6, `${this.#self.name} gets keys for ${envelope.targets.join(', ')}`);
+    const id = this.#self.id();
+    const [own, ...others] = envelope.keys;
+    const isOwn = own?.target === id && own?.key === `key of ${id}` && others.length === 0;
+    verdict.expect(isOwn, 6, `${this.#self.name} gets the key of another`);
+    verdict.expect(!this.#isOver, 6, `${this.#self.name} hears ${envelope.text} after its end`);
     this.#tell(`hears ${envelope.text}`);
     ledger.heard(this.#self.name, pid, envelope.text ?? '');
     if (envelope.kind !== 'request') return;
@@ -67,6 +72,7 @@ export class OctVoice {
       case undefined:
         return;
       case 'peer/info':
+        this.#isOver = false;
         return this.#world.verdict.expect(
           peer?.id === this.#self.id(),
           7,
@@ -78,6 +84,7 @@ export class OctVoice {
         return void this.roster.delete(peer?.id ?? '');
       case 'room/closed':
         this.#tell(`hears that it is over: ${peer?.code}`);
+        this.#isOver = true;
         return;
       case 'peer/join':
         if (kind === 'request') this.#decide(String(id), peer?.name ?? '');

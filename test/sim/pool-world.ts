@@ -50,6 +50,8 @@ export class PoolWorld {
     door: SimProcess | undefined;
   }>();
   readonly #ownership: Ownership;
+  /** Until then some process stands still. */
+  frozenUntilMs = 0;
   #boots = 0;
 
   constructor(ground: Ground, verdict: Verdict, plan: PoolPlan, store: SimStore) {
@@ -69,6 +71,16 @@ export class PoolWorld {
       this.#ownership.pinned(key, epoch);
       this.ledger.pinned(key, epoch);
     };
+  }
+
+  get settings(): Settings {
+    return this.#plan.settings;
+  }
+
+  /** By the directory; undefined where its process is not there. */
+  ownerOf(key: AffinityKey): SimEdge | undefined {
+    const owner = this.table.pins.get(key)?.owner;
+    return owner === undefined ? undefined : this.edges.get(owner.id);
   }
 
   get isOneHost(): boolean {
@@ -92,13 +104,14 @@ export class PoolWorld {
         name,
         process,
         directory: connectDirectory(this.table, this.directory.carrierOf(process)),
-        send: sendToEdge(this.ground, this.upstream, { name, process }),
+        send: sendToEdge(this.ground, this.upstream, { name, process }, this.#plan.twiceShare),
         probe: async (address) => await this.#probe(process, name, address),
         retain: (addresses) => {
           const kept = [...addresses].flatMap((address) => this.upstream.listenerAt(address)?.process ?? []);
           this.upstream.retain(name, new Set(kept));
         },
         mintKey: () => 'minted' as AffinityKey,
+        onHeld: (ms) => this.verdict.fail(8, `a newcomer is held for ${ms} ms`),
         onFailed: () => {
           if (this.doors.get(name)?.process === process) this.killDoor(name);
         },
@@ -138,10 +151,11 @@ export class PoolWorld {
         settings: this.#plan.settings,
         documents: this.store.connect(process),
         ledger: this.ledger,
+        verdict: this.verdict,
         openSocket: (locator) => this.#openControl(process, id, locator),
         onLog: (event, facts) => this.#hearEdge(edge, event, facts),
         random: () => this.ground.random.next(),
-        onExit: () => this.#end(id, process, address),
+        onExit: () => this.#end(id, process),
         newBootId: () => `boot-number-${++this.#boots}`,
       });
       this.edges.set(id, edge);
@@ -154,7 +168,7 @@ export class PoolWorld {
     const edge = this.edges.get(id);
     if (edge === undefined) return;
     this.ground.tell(id, 'is killed');
-    this.#end(id, edge.process, undefined);
+    this.#end(id, edge.process);
   }
 
   stopEdge(id: EdgeId): void {
@@ -171,6 +185,7 @@ export class PoolWorld {
     tell(process.name, `is frozen for ${Math.round(forMs)} ms`);
     time.freeze(process);
     if (this.doors.has(process.name)) network.stop(process.name, time.nowMs + forMs);
+    this.frozenUntilMs = Math.max(this.frozenUntilMs, time.nowMs + forMs);
     time.after(forMs, undefined, () => this.thaw(process));
   }
 
@@ -206,7 +221,7 @@ export class PoolWorld {
     return () => time.after(1, door.process, () => wire?.leave());
   }
 
-  #end(id: EdgeId, process: SimProcess, _address: string | undefined): void {
+  #end(id: EdgeId, process: SimProcess): void {
     this.ground.time.kill(process);
     if (this.edges.get(id)?.process === process) this.edges.delete(id);
     this.upstream.closeBy(process);
@@ -234,7 +249,7 @@ export class PoolWorld {
     return new SimProcess(name, this.ground.random.int(0, clockSpreadMs));
   }
 
-  #openControl(process: SimProcess, edgeName: string, locator: string): ReturnType<SimEdgeSocket> {
+  #openControl(process: SimProcess, edgeName: string, locator: string): ControlConnection['edgeEnd'] {
     const name = this.doorNames.find((name) => locatorOf(name) === locator)!;
     const door = this.doors.get(name);
     const connection = connectControl(this.ground, {
@@ -277,8 +292,6 @@ export class PoolWorld {
 function locatorOf(door: string): string {
   return `ws://127.0.0.1:109${door.at(-1)}`;
 }
-
-type SimEdgeSocket = () => ControlConnection['edgeEnd'];
 
 function hideErrors(name: string, value: unknown): unknown {
   if (name === 'error') return String(value);

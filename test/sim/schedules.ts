@@ -7,6 +7,7 @@ interface RunPlan {
   /** Of the first schedule; the next one has the next number. */
   readonly seed: number;
   readonly runs: number;
+  readonly onDocuments?: boolean | undefined;
   readonly maxMs?: number;
   readonly breachesMax?: number;
   readonly progressIntervalMs?: number;
@@ -36,7 +37,7 @@ export async function runSchedules(plan: RunPlan): Promise<RunReport> {
   let toldMs = startedMs;
   while (report.played < runs && report.elapsedMs < maxMs && report.breaches.length < breachesMax) {
     const current = seed + report.played++;
-    const { breach, ms, counts } = await runSchedule(current);
+    const { breach, ms, counts } = await runSchedule(current, { onDocuments: plan.onDocuments });
     report.simulatedMs += ms;
     for (const [name, count] of Object.entries(counts))
       report.counts[name] = (report.counts[name] ?? 0) + count;

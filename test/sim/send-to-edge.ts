@@ -10,8 +10,9 @@ interface SendOptions {
   readonly signal: AbortSignal;
 }
 
-/** Now and then a call comes twice, as one that a sender was not sure of. */
-export function sendToEdge(_ground: Ground, upstream: Upstream, from: Door): SendRequest {
+/** Now and then a call comes twice, the second time late, as from a sender that was not sure. */
+export function sendToEdge(ground: Ground, upstream: Upstream, from: Door, twiceShare: number): SendRequest {
+  const { random, time } = ground;
   const send = async (url: URL, { method = 'GET', headers, body, signal }: SendOptions): Promise<object> => {
     signal.throwIfAborted();
     const request = { method, url: url.pathname, headers, body: body?.bytes };
@@ -19,6 +20,8 @@ export function sendToEdge(_ground: Ground, upstream: Upstream, from: Door): Sen
     const onAbort = (): void => aborted.reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
     const call = { from, address: url.origin, request, upgrade: undefined, signal: undefined };
+    if (random.chance(twiceShare))
+      time.after(random.delay(1, 4_000), from.process, () => void upstream.request(call));
     const end = await Promise.race([upstream.request(call), aborted.promise]);
     signal.removeEventListener('abort', onAbort);
     if (end.kind !== 'answered') throw new Error(end.kind === 'failed' ? end.code : 'no answer');

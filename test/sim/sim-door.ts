@@ -5,6 +5,7 @@
 import type { WebSocket } from 'ws';
 import type { AffinityKey, EdgeId } from '#shared/ids.ts';
 import { silentLog } from '#shared/log.ts';
+import { timing } from '#shared/timing.ts';
 import type { Log } from '#shared/log.ts';
 import { startChores } from '../../proxy/chores.ts';
 import { TrustedProxies } from '../../proxy/core/client-address.ts';
@@ -39,6 +40,8 @@ interface DoorOptions {
   /** Tunnels to other addresses are cut. */
   readonly retain: (addresses: ReadonlySet<string>) => void;
   readonly mintKey: () => AffinityKey;
+  /** The gate has held a newcomer for longer than it may. */
+  readonly onHeld: (ms: number) => void;
   /** It cannot start, and ends. */
   readonly onFailed: () => void;
 }
@@ -53,12 +56,14 @@ export class SimDoor {
   readonly wires = new Set<SimWire>();
   /** Clients are listened to. */
   isOpen = false;
+  movesRunning = 0;
   readonly #connected: ConnectedEdges = new Map();
   readonly #control: ConnectionOptions;
   readonly #exchange: ExchangeOptions;
 
   constructor(options: DoorOptions) {
-    const { directory, send, probe, retain, mintKey, onFailed } = options;
+    const { directory, send, probe, retain, mintKey, onFailed, onHeld } = options;
+    this.#watchGate(onHeld);
     const { signal } = new AbortController();
     this.name = options.name;
     this.process = options.process;
@@ -121,7 +126,24 @@ export class SimDoor {
   }
 
   async move(key: AffinityKey, target: EdgeId): Promise<void> {
+    this.movesRunning++;
     await settled(this.mover.move(key, target));
+    this.movesRunning--;
+  }
+
+  /** A process that is frozen holds everybody. */
+  #watchGate(onHeld: (ms: number) => void): void {
+    const pass = this.gate.pass.bind(this.gate);
+    this.gate.pass = async (key, signal) => {
+      const sinceMs = nowMs();
+      const thaws = this.process.thaws;
+      try {
+        await pass(key, signal);
+      } finally {
+        const ms = nowMs() - sinceMs;
+        if (ms > timing.gateMaxMs + 1 && thaws === this.process.thaws) onHeld(ms);
+      }
+    };
   }
 
   async drain(edge: EdgeId, deadlineMs: number): Promise<void> {

@@ -20,10 +20,12 @@ import { EdgeServer } from '../../edge/server.ts';
 import type { DocumentStore } from '../../edge/store/document-store.ts';
 import { createYAdapter } from '../../edge/y/adapter.ts';
 import type { Ledger } from './ledger.ts';
+import { watchHandovers } from './session-checks.ts';
 import { SimGateway } from './sim-gateway.ts';
 import { simMetrics, simPass, simTokens } from './stand-ins.ts';
 import { SimWebSockets } from './y-socket.ts';
 import type { Listener } from './upstream.ts';
+import type { Verdict } from './verdict.ts';
 import type { SimProcess } from './virtual-time.ts';
 
 interface EdgeOptions {
@@ -35,6 +37,7 @@ interface EdgeOptions {
   readonly settings: Settings;
   readonly documents: DocumentStore;
   readonly ledger: Ledger;
+  readonly verdict: Verdict;
   readonly openSocket: OpenControlSocket;
   readonly onLog: (event: string, facts: LogFacts) => void;
   readonly random: () => number;
@@ -77,6 +80,7 @@ export class SimEdge implements Listener {
       }),
       createYAdapter({ ...shared, documents, websockets: new SimWebSockets() }),
     ];
+    watchHandovers(this.adapters[0]!, settings, options.verdict);
     this.#moves = new MoveDesk({ adapters: this.adapters, registry: this.registry, log, nowMs });
     this.server = new EdgeServer({
       host: '127.0.0.1',

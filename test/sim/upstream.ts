@@ -85,22 +85,26 @@ export class Upstream {
   /** The systems of the others tell them that this process is gone. */
   breakBy(process: SimProcess): void {
     for (const call of this.#calls) call.lose(process);
-    for (const tunnel of this.#tunnels)
-      if (tunnel.edge === process) tunnel.break(this.#ground.random.chance(0.5));
+    for (const tunnel of this.#tunnels) if (tunnel.edge === process) tunnel.break(this.#losesAll());
   }
 
   breakDoor(door: string): void {
-    for (const tunnel of this.#tunnels) if (tunnel.door === door) tunnel.break(true);
+    for (const tunnel of this.#tunnels) if (tunnel.door === door) tunnel.break(this.#losesAll());
   }
 
   /** A front door cuts its tunnels to edges that are no longer in its pool. */
   retain(door: string, edges: ReadonlySet<SimProcess>): void {
     for (const tunnel of this.#tunnels)
-      if (tunnel.door === door && !edges.has(tunnel.edge)) tunnel.break(true);
+      if (tunnel.door === door && !edges.has(tunnel.edge)) tunnel.break(this.#losesAll());
   }
 
   tunnelsOf(client: string): Tunnel[] {
     return [...this.#tunnels].filter((tunnel) => tunnel.client === client && !tunnel.isOver);
+  }
+
+  /** What was under way may have got as far as the receiver's system. */
+  #losesAll(): boolean {
+    return this.#ground.random.chance(0.5);
   }
 
   #keep(tunnel: Tunnel): void {

@@ -10,6 +10,8 @@ export class SimProcess {
   /** Its monotonic clock shows so much more than the time of the simulation. */
   readonly clockAheadMs: number;
   state: 'running' | 'frozen' | 'killed' = 'running';
+  /** How often it went on after a freeze. */
+  thaws = 0;
   /** What came due while it was frozen. */
   readonly parked: Task[] = [];
 
@@ -76,6 +78,7 @@ export class VirtualTime {
   thaw(process: SimProcess, timersFirst: boolean): void {
     if (process.state !== 'frozen') return;
     process.state = 'running';
+    process.thaws++;
     const parked = process.parked.splice(0);
     const first = parked.filter(({ isTimer }) => isTimer === timersFirst);
     const rest = parked.filter(({ isTimer }) => isTimer !== timersFirst);
