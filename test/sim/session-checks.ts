@@ -29,7 +29,7 @@ function checkHandover(bytes: Uint8Array, settings: Settings, verdict: Verdict):
     const state = adoptSession(snapshot, (epoch + 1) as Epoch, limits, nowMs);
     assert.deepEqual(rounded({ ...takeSnapshot(state, nowMs), epoch }), rounded(snapshot));
   } catch (error) {
-    verdict.fail(9, String((error as Error).message));
+    verdict.fail(9, (error as Error).message);
   }
   for (const { profile, outbox } of snapshot.members) {
     const kept = outbox.entries.reduce((sum, { bytes }) => sum + bytes, 0);
