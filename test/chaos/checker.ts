@@ -22,11 +22,22 @@ export function checkHistory(records: readonly HistoryRecord[]): Findings {
   checkOwners(records, findings);
   checkHeap(records, findings);
   for (const { fault } of pick(records, 'fault')) findings.count(`faults: ${fault}`, 1);
-  const faultOf = new Map(pick(records, 'fault').map(({ round, fault }) => [round, fault]));
-  for (const { round, afterMs } of pick(records, 'placed')) {
-    findings.sample(`${faultOf.get(round)} placement`, afterMs);
-  }
+  samplePlacements(records, findings);
   return findings;
+}
+
+/** From the fault; and from the end of the killed process, which on a busy machine comes long after the signal. */
+function samplePlacements(records: readonly HistoryRecord[], findings: Findings): void {
+  const faultOf = new Map(pick(records, 'fault').map((fault) => [fault.round, fault]));
+  const ends = pick(records, 'ended');
+  for (const { round, afterMs } of pick(records, 'placed')) {
+    const fault = faultOf.get(round);
+    if (fault === undefined) continue;
+    findings.sample(`${fault.fault} placement`, afterMs);
+    const end = ends.find(({ edge, at }) => edge === fault.edge && at >= fault.at);
+    if (fault.fault !== 'kill' || end === undefined) continue;
+    findings.sample('kill placement since the end of the process', Math.max(0, fault.at + afterMs - end.at));
+  }
 }
 
 /** Between the first look, after a warm-up, and the last one. */

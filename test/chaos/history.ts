@@ -57,6 +57,8 @@ interface Facts {
   /** The edge began or ended to serve a session. */
   opened: { edge: string; process: number; epoch: number; why: string };
   closed: { edge: string; process: number; epoch: number; why: string };
+  /** The kernel has let go of the edge's process; a killed one still had to be given the time to end. */
+  ended: { edge: string };
   /** What a process holds with nobody there, after collections of its garbage, when so many visits are over. */
   held: { visits: number; heapBytes: number; rssBytes: number };
   /** All that the process of the edge served is over. */

@@ -16,7 +16,7 @@ export interface MovingPlan {
   readonly onRound: (text: string) => void;
 }
 
-/** One round in five empties an edge, the others move one session. */
+/** One round in five, and the last one, empties an edge; the others move one session. */
 const drainEvery = 5;
 const drainSeconds = 60;
 const moveMaxMs = 90_000;
@@ -35,7 +35,8 @@ async function playRound(pool: Pool, crowd: Crowd, plan: MovingPlan, round: numb
   const owners = await findOwners(pool.url, keys);
   const key = keys[Math.floor(random() * keys.length)]!;
   const from = owners.get(key)!.edge;
-  const fault: Fault = round % drainEvery === 0 ? 'drain' : 'move';
+  const isDrain = round % drainEvery === 0 || round === plan.rounds;
+  const fault: Fault = isDrain ? 'drain' : 'move';
   const touched = fault === 'move' ? [key] : keys.filter((held) => owners.get(held)?.edge === from);
   const startedAt = nowMs();
   pen({ kind: 'fault', fault, round, edge: from, keys: touched }, startedAt);

@@ -51,6 +51,8 @@ function translate(line: PoolLine, keyOf: ReadonlyMap<unknown, string>): Happeni
     case 'session.released':
     case 'session.fenced':
       return { kind: 'closed', ...session };
+    case 'child.exited':
+      return { kind: 'ended', edge: String(line['child']) };
     case 'lease.lapsed':
     case 'process.stopped':
     case 'process.failed':

@@ -43,7 +43,7 @@ export async function playScenario(name: ScenarioName, options: ScenarioOptions)
   }
 }
 
-const failoverRounds = { long: 250, short: 4 };
+const failoverRounds = { long: 250, short: 3 };
 /** Of 250 rounds 50, and of few rounds one. */
 const stopShare = 1 / 5;
 const failoverCrowd: CrowdPlan = {
@@ -74,7 +74,7 @@ async function playFailover(options: ScenarioOptions): Promise<string[]> {
   );
 }
 
-const moveRounds = { long: 50, short: 5 };
+const moveRounds = { long: 50, short: 3 };
 const moveCrowd: CrowdPlan = {
   octSessions: 2,
   guests: 4,
@@ -138,7 +138,7 @@ async function playInPool(
   });
 }
 
-const cutRounds = { long: 27, short: 2 };
+const cutRounds = { long: 27, short: 1 };
 const cutCrowd: CrowdPlan = {
   octSessions: 2,
   guests: 2,
@@ -176,8 +176,8 @@ async function playCuts(options: ScenarioOptions): Promise<string[]> {
   });
 }
 
-const turnoverMeetings = { long: 450, short: 8 };
-const warmup = { share: 1 / 4, atLeast: 8 };
+const turnoverMeetings = { long: 450, short: 5 };
+const warmup = { share: 1 / 4, atLeast: 5 };
 
 async function playTurnover(options: ScenarioOptions): Promise<string[]> {
   const { folder, onProgress } = options;

@@ -45,7 +45,9 @@ export async function runTurnover(pool: SpreadPool, plan: TurnoverPlan): Promise
           if (n % progressEvery === 0) plan.onProgress(`${n * visitsOfMeeting} visits`);
         }
       };
-      await Promise.all(Array.from({ length: atOnce }, keepMeeting));
+      // All of them end before anything is said of one that failed: what is under way would fail later, unheard.
+      const ended = await Promise.allSettled(Array.from({ length: atOnce }, keepMeeting));
+      for (const end of ended) if (end.status === 'rejected') throw end.reason;
       await lookAt(pool, inspector, pen, met);
     };
     await meet(plan.warmup);
@@ -73,7 +75,8 @@ export function readRss(pid: number): number {
 }
 
 async function holdMeeting(url: string, history: HistoryFolder, n: number): Promise<void> {
-  await Promise.all([talkInSession(url, history, n), writeInDocument(url, history, n)]);
+  const ended = await Promise.allSettled([talkInSession(url, history, n), writeInDocument(url, history, n)]);
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
 }
 
 /** A host lets guests in, everybody is heard by everybody, and all leave; with the host the session ends. */
