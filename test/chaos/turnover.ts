@@ -105,6 +105,8 @@ async function talkInSession(url: string, history: HistoryFolder, n: number): Pr
     for (const witness of members.toReversed()) {
       pen({ kind: 'left', member: witness.name, key });
       await witness.member.connection.room.leave();
+      // The edge ends the connection of who leaves. Who goes before that is only away, for half a minute.
+      await keepsLooking(() => !witness.isConnected, 'the edge has let them go', stepMaxMs);
     }
   } finally {
     for (const witness of members) witness.leave();
