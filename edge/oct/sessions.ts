@@ -127,6 +127,8 @@ export class Sessions {
 
   /** Goes on with a session of another edge, or with one that this edge has let go and got back. */
   adopt(exchange: AdmittedExchange, { snapshot, cards }: Handover): void {
+    // A copy that came late: what it holds has gone on here already.
+    if (this.#sessions.has(exchange.key) || this.#ended.has(exchange.key, snapshot.birth)) return;
     const { context, limits } = this.#options;
     const state = adoptSession(snapshot, exchange.epoch, limits, context.nowMs());
     this.#keep(exchange, { state, cards, origin: 'adopted' });

@@ -66,6 +66,7 @@ export class Ledger {
   readonly #lines = new Map<number, Line>();
   readonly #released = new Map<AffinityKey, Line>();
   readonly #keys = new Map<number, AffinityKey>();
+  readonly #newest = new Map<AffinityKey, number>();
   readonly #listeners = new Map<string, Listener>();
   readonly #seats = new Map<string, Seat>();
   readonly #requests = new Map<string, Request>();
@@ -80,6 +81,7 @@ export class Ledger {
   /** The epoch belongs to this key. */
   pinned(key: AffinityKey, epoch: number): void {
     this.#keys.set(epoch, key);
+    this.#newest.set(key, epoch);
   }
 
   opened(epoch: number, isAdopted: boolean): void {
@@ -103,9 +105,9 @@ export class Ledger {
     this.#seats.set(seat, { client, line });
     if (pid === saidPid) {
       this.counts.resumed++;
-      const resumed = this.#listeners.get(client)?.segment;
+      const resumed = this.#listeners.get(client)?.byPid.get(pid);
       this.#verdict.expect(
-        resumed?.pid === pid && resumed.line === line,
+        resumed?.line === line,
         3,
         `${client} was told to go on in ${pid}, where it cannot be`,
       );
@@ -114,7 +116,8 @@ export class Ledger {
     this.counts.fresh++;
     const listener = this.#listeners.get(client) ?? { segment: undefined, byPid: new Map() };
     const segment: Segment = { line, pid, due: [], heard: 0 };
-    listener.segment = segment;
+    // An edge that was frozen may let in who has been elsewhere for long.
+    if (epoch >= (this.#newest.get(line.key) ?? 0)) listener.segment = segment;
     listener.byPid.set(pid, segment);
     this.#listeners.set(client, listener);
     line.segments.set(client, segment);

@@ -1,0 +1,64 @@
+/** What the sessions of an edge make of what other edges hand over. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AffinityKey, Epoch } from '#shared/ids.ts';
+import { silentLog } from '#shared/log.ts';
+import { Metrics } from '#shared/metrics.ts';
+import { SessionTokens } from '#shared/session-token.ts';
+import type { AdmittedExchange } from '../adapter.ts';
+import { endlessLife } from '../core/session-life.ts';
+import { Traffic } from '../traffic.ts';
+import { unpackHandover } from './handover.ts';
+import type { Handover } from './handover.ts';
+import { Sessions } from './sessions.ts';
+
+function openSessions(): Sessions {
+  const metrics = new Metrics('ct_edge_');
+  return new Sessions({
+    context: {
+      sendBufferMaxBytes: 1_000_000,
+      pace: { messagesPerSecond: 1_000, bytesPerSecond: 1_000_000 },
+      tokens: new SessionTokens('a secret for tests only', 1),
+      metrics,
+      traffic: new Traffic(metrics, 'oct'),
+      nowMs: () => 0,
+    },
+    limits: { membersMax: 4, hostGraceMs: 20_000, outboxMaxBytes: 1_000_000, life: endlessLife },
+    log: silentLog(),
+    activity: { opened: () => undefined, closed: () => undefined },
+    hasCapacity: () => true,
+  });
+}
+
+function exchangeOf(epoch: number): AdmittedExchange {
+  return { key: 'our-key' as AffinityKey, epoch: epoch as Epoch, exchangeId: 'test', target: '/' };
+}
+
+/** A session that another edge has let go. */
+async function handedOver(): Promise<Handover> {
+  const before = openSessions();
+  const exchange = exchangeOf(1);
+  before.create(exchange);
+  return unpackHandover((await before.handOver(exchange.key))!);
+}
+
+test('a session that goes on here is not set back by a second copy of what was handed over', async () => {
+  const sessions = openSessions();
+  const handover = await handedOver();
+  const exchange = exchangeOf(2);
+  sessions.adopt(exchange, handover);
+  const adopted = sessions.find(exchange.key);
+  assert.ok(adopted !== undefined);
+  sessions.adopt(exchange, handover);
+  assert.equal(sessions.find(exchange.key), adopted);
+});
+
+test('a session that has ended here does not begin again from a copy of what was handed over', async () => {
+  const sessions = openSessions();
+  const handover = await handedOver();
+  const exchange = exchangeOf(2);
+  sessions.adopt(exchange, handover);
+  sessions.find(exchange.key)!.administer({ kind: 'end' });
+  sessions.adopt(exchange, handover);
+  assert.equal(sessions.find(exchange.key), undefined);
+});
