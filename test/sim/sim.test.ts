@@ -7,8 +7,8 @@ import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import { runSchedules } from './schedules.ts';
 
-const parts = 40;
-const runs = 250;
+const parts = 80;
+const runs = 125;
 const first = randomInt(2 ** 31);
 
 for (let part = 0; part < parts; part++) {
