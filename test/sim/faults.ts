@@ -115,7 +115,7 @@ function freezeOwner(scene: Scene): void {
 function cutEdge(scene: Scene): void {
   const { pool } = scene;
   const { random, time, network, tell } = pool.ground;
-  if (pool.isOneHost) return;
+  if (pool.plan.isOneHost) return;
   const edge = anyEdge(scene);
   const door = random.pick(pool.doorNames);
   const untilMs = time.nowMs + random.delay(100, 8_000);

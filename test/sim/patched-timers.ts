@@ -67,6 +67,7 @@ export async function inVirtualTime<T>(work: (time: VirtualTime) => Promise<T>):
   try {
     return await work(time);
   } finally {
+    await time.end();
     restore();
   }
 }
@@ -89,6 +90,7 @@ function patch(time: VirtualTime): () => void {
   for (const [name, value] of Object.entries(promisedTimers(time))) replace(timersPromises, name, value);
   replace(AbortSignal, 'timeout', (delayMs: number) => {
     const controller = new AbortController();
+    time.onEnd(() => controller.abort());
     time.timer(delayMs, () => controller.abort(new DOMException('timed out', 'TimeoutError')));
     return controller.signal;
   });

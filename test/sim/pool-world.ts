@@ -43,7 +43,7 @@ export class PoolWorld {
   readonly store: SimStore;
   readonly doors = new Map<string, SimDoor>();
   readonly edges = new Map<EdgeId, SimEdge>();
-  readonly #plan: PoolPlan;
+  readonly plan: PoolPlan;
   readonly #control = new Set<{
     connection: ControlConnection;
     edge: SimProcess;
@@ -52,18 +52,20 @@ export class PoolWorld {
   readonly #ownership: Ownership;
   /** Until then some process stands still. */
   frozenUntilMs = 0;
+  readonly #ending = new AbortController();
   #boots = 0;
 
   constructor(ground: Ground, verdict: Verdict, plan: PoolPlan, store: SimStore) {
     this.ground = ground;
     this.verdict = verdict;
-    this.#plan = plan;
+    this.plan = plan;
     this.store = store;
     this.ledger = new Ledger(verdict);
     const directoryAheadMs = ground.random.int(0, clockSpreadMs);
     this.table = new DirectoryTable(() => ground.time.nowMs + directoryAheadMs);
     this.directory = new DirectoryWay(ground);
     this.upstream = new Upstream(ground);
+    ground.time.onEnd(() => this.#ending.abort());
     this.#ownership = new Ownership(verdict, this.table);
     this.table.onPinned = (key, pin) => {
       const { owner, epoch } = pin;
@@ -73,26 +75,18 @@ export class PoolWorld {
     };
   }
 
-  get settings(): Settings {
-    return this.#plan.settings;
-  }
-
   /** By the directory; undefined where its process is not there. */
   ownerOf(key: AffinityKey): SimEdge | undefined {
     const owner = this.table.pins.get(key)?.owner;
     return owner === undefined ? undefined : this.edges.get(owner.id);
   }
 
-  get isOneHost(): boolean {
-    return this.#plan.isOneHost;
-  }
-
   get doorNames(): readonly string[] {
-    return Array.from({ length: this.#plan.doors }, (_, i) => `door-${i + 1}`);
+    return Array.from({ length: this.plan.doors }, (_, i) => `door-${i + 1}`);
   }
 
   get edgeIds(): readonly EdgeId[] {
-    return Array.from({ length: this.#plan.edges }, (_, i) => parseEdgeId(`edge-${i + 1}`)!);
+    return Array.from({ length: this.plan.edges }, (_, i) => parseEdgeId(`edge-${i + 1}`)!);
   }
 
   startDoor(name: string): void {
@@ -104,13 +98,14 @@ export class PoolWorld {
         name,
         process,
         directory: connectDirectory(this.table, this.directory.carrierOf(process)),
-        send: sendToEdge(this.ground, this.upstream, { name, process }, this.#plan.twiceShare),
+        send: sendToEdge(this.ground, this.upstream, { name, process }, this.plan.twiceShare),
         probe: async (address) => await this.#probe(process, name, address),
         retain: (addresses) => {
           const kept = [...addresses].flatMap((address) => this.upstream.listenerAt(address)?.process ?? []);
           this.upstream.retain(name, new Set(kept));
         },
         mintKey: () => 'minted' as AffinityKey,
+        signal: this.#ending.signal,
         onHeld: (ms) => this.verdict.fail(8, `a newcomer is held for ${ms} ms`),
         onFailed: () => {
           if (this.doors.get(name)?.process === process) this.killDoor(name);
@@ -147,8 +142,8 @@ export class PoolWorld {
         id,
         address,
         locators: this.doorNames.map(locatorOf),
-        locatorsAreLocal: this.#plan.isOneHost,
-        settings: this.#plan.settings,
+        locatorsAreLocal: this.plan.isOneHost,
+        settings: this.plan.settings,
         documents: this.store.connect(process),
         ledger: this.ledger,
         verdict: this.verdict,
@@ -257,7 +252,7 @@ export class PoolWorld {
       door:
         door === undefined ? undefined : { process: door.process, accept: (socket) => door.accept(socket) },
       names: { edge: edgeName, door: name },
-      twiceShare: this.#plan.twiceShare,
+      twiceShare: this.plan.twiceShare,
     });
     this.#control.add({ connection, edge: process, door: door?.process });
     return connection.edgeEnd;

@@ -178,7 +178,7 @@ class Schedule {
   #watchBounds(): void {
     const { time } = this.#ground;
     for (const { adapters } of this.#pool.edges.values())
-      checkBounds(adapters[0]!, this.#pool.settings, this.#verdict);
+      checkBounds(adapters[0]!, this.#pool.plan.settings, this.#verdict);
     time.after(lookEveryMs, undefined, () => this.#watchBounds());
   }
 

@@ -38,6 +38,7 @@ interface DoorOptions {
   readonly send: SendRequest;
   readonly probe: (address: string) => Promise<ProbeResult>;
   /** Tunnels to other addresses are cut. */
+  readonly signal: AbortSignal;
   readonly retain: (addresses: ReadonlySet<string>) => void;
   readonly mintKey: () => AffinityKey;
   /** The gate has held a newcomer for longer than it may. */
@@ -62,9 +63,8 @@ export class SimDoor {
   readonly #exchange: ExchangeOptions;
 
   constructor(options: DoorOptions) {
-    const { directory, send, probe, retain, mintKey, onFailed, onHeld } = options;
+    const { directory, send, probe, retain, mintKey, onFailed, onHeld, signal } = options;
     this.#watchGate(onHeld);
-    const { signal } = new AbortController();
     this.name = options.name;
     this.process = options.process;
     const log: Log = silent;

@@ -45,6 +45,7 @@ export class VirtualTime {
   #mustSettle = false;
   #tasks = 0;
   readonly #heap: Task[] = [];
+  readonly #atEnd: (() => void)[] = [];
 
   /** Tasks that have run. */
   get tasks(): number {
@@ -92,6 +93,18 @@ export class VirtualTime {
   kill(process: SimProcess): void {
     process.state = 'killed';
     process.parked.length = 0;
+  }
+
+  /** Called when the simulation is over. */
+  onEnd(run: () => void): void {
+    this.#atEnd.push(run);
+  }
+
+  /** Lets go of what Node keeps for those who wait for a signal; nothing that is due runs any more. */
+  async end(): Promise<void> {
+    for (const run of this.#atEnd) run();
+    await this.#settle();
+    this.#heap.length = 0;
   }
 
   /** Runs all that is due until then, or until `isDone`. */
