@@ -1,12 +1,12 @@
 /**
  * One supervised process: started, started again after a crash with growing pauses, replaced by a successor while it
- * serves, stopped with a deadline. A child that the supervisor stops is not started again.
+ * serves, ended when it hangs, stopped with a deadline. A child that the supervisor stops is not started again.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '#shared/log.ts';
-import type { ReadyMessage } from '#shared/process-life.ts';
+import type { AliveMessage, ReadyMessage } from '#shared/process-life.ts';
 import { starts } from '#shared/replacement.ts';
 import type { ReplacementOrder, ReplacementReport } from '#shared/replacement.ts';
 import type { Listeners } from './listeners.ts';
@@ -22,7 +22,8 @@ interface ChildOptions {
 }
 
 type Ports = ReadyMessage['ports'];
-type Message = ReadyMessage | ReplacementReport;
+type Message = ReadyMessage | AliveMessage | ReplacementReport;
+type Word = AliveMessage['type'] | ReplacementOrder['type'];
 
 const command = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
 /**
@@ -35,6 +36,12 @@ const pauseMaxMs = 10_000;
 /** A process that lived so long starts with the shortest pause again. */
 const steadyAfterMs = 30_000;
 const readyMaxMs = 30_000;
+const askIntervalMs = 2_000;
+/**
+ * So many questions without an answer, and the process is ended: its lease is over for long, and a frozen process may
+ * hold the lock of a file that the others write.
+ */
+const unansweredMax = 5;
 
 export class SupervisedChild {
   readonly #options: ChildOptions;
@@ -115,6 +122,7 @@ export class SupervisedChild {
     this.#running.add(child);
     // The child's log lines pass; the line for people is the supervisor's to print.
     child.stdout?.on('data', (chunk: Buffer) => process.stdout.write(withoutReadyLine(chunk)));
+    this.#watch(child);
     child.on('message', ({ type }: Message) => {
       if (type === 'ready') log.info('child.started', { child: name, childPid: child.pid });
       if (type === 'replace') void this.#replace();
@@ -126,6 +134,22 @@ export class SupervisedChild {
       else if (!this.#stopping) this.#scheduleRestart(performance.now() - startedAt, { code, signal });
     });
     return child;
+  }
+
+  /** Counts questions and not time: a supervisor that hung itself has asked none. */
+  #watch(child: ChildProcess): void {
+    let unanswered = 0;
+    const ask = (): void => {
+      if (unanswered++ < unansweredMax) return tell(child, 'alive?');
+      this.#options.log.error('child.stuck', { child: this.#options.name, childPid: child.pid });
+      child.kill('SIGKILL');
+    };
+    let asking: NodeJS.Timeout | undefined;
+    child.on('message', ({ type }: Message) => {
+      if (type === 'ready') asking ??= setInterval(ask, askIntervalMs);
+      if (type === 'alive') unanswered = 0;
+    });
+    child.once('exit', () => clearInterval(asking));
   }
 
   /** Rejects where the process ends before it says so, or does not say so in time. */
@@ -162,10 +186,9 @@ export class SupervisedChild {
   }
 }
 
-function tell(child: ChildProcess, type: ReplacementOrder['type']): void {
-  const order: ReplacementOrder = { type };
+function tell(child: ChildProcess, type: Word): void {
   // Of a process that is gone its exit tells.
-  child.send(order, () => undefined);
+  child.send({ type }, () => undefined);
 }
 
 function withoutReadyLine(chunk: Buffer): Buffer | string {

@@ -15,6 +15,7 @@ export const logEvents = {
   'process.stopped': 'A process ends.',
   'process.failed': 'A process ends because of a fault; carries the error.',
   'child.started': 'The supervisor started a front door or an edge.',
+  'child.stuck': 'A supervised process has not answered for 10 s and is killed, so that it starts again.',
   'child.replaced':
     'A successor serves in place of a supervised process, which ends when its exchanges have ended.',
   'child.not-replaced':

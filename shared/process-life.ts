@@ -10,6 +10,11 @@ export interface ReadyMessage {
   readonly ports: Readonly<Record<string, number>>;
 }
 
+/** Asked and answered on the same channel: a process that hangs does not answer. */
+export interface AliveMessage {
+  readonly type: 'alive?' | 'alive';
+}
+
 interface LifeOptions {
   readonly log: Log;
   /** Ends what the process does; bounded by itself. The cause is a signal, or that the supervisor is gone. */
@@ -41,6 +46,10 @@ export function armProcessLife(options: LifeOptions): (cause: string) => void {
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('disconnect', () => stop('the supervisor is gone'));
+  process.on('message', ({ type }: AliveMessage) => {
+    const answer: AliveMessage = { type: 'alive' };
+    if (type === 'alive?') process.send?.(answer);
+  });
   armCrash(options.log);
   return stop;
 }

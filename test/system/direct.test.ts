@@ -10,6 +10,8 @@ import { startPool } from '../support/pool.ts';
 
 const command = join(import.meta.dirname, '../../bin/mooring.js');
 
+const hangMaxMs = 60_000;
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -86,6 +88,20 @@ test('a killed edge is started again and takes keys as a new incarnation', async
   await eventually(async () => (await pool.status()).ready === 3, 'all edges are ready');
   assert.equal((await pool.edges())[0]!.incarnation, 2);
   assert.ok(pool.lines.some((line) => line.event === 'child.exited' && line['child'] === 'edge-1'));
+});
+
+test('an edge that hangs is ended and started again', async (t) => {
+  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
+  const pid = await pool.childPid('edge-1');
+  process.kill(pid, 'SIGSTOP');
+  const isEnded = (): boolean =>
+    pool.lines.some(({ event, childPid }) => event === 'child.stuck' && childPid === pid);
+  await eventually(isEnded, 'the edge is ended', hangMaxMs);
+  await eventually(
+    async () => (await pool.edges()).some(({ state, incarnation }) => state === 'ready' && incarnation === 2),
+    'its next incarnation is ready',
+    hangMaxMs,
+  );
 });
 
 test('a killed front door is started again on the same ports and finds every pin', async (t) => {
