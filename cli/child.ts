@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '#shared/log.ts';
-import type { AliveMessage, ReadyMessage } from '#shared/process-life.ts';
+import type { CallMessage, ReadyMessage } from '#shared/process-life.ts';
 import { starts } from '#shared/replacement.ts';
 import type { ReplacementOrder, ReplacementReport } from '#shared/replacement.ts';
 import type { Listeners } from './listeners.ts';
@@ -22,8 +22,8 @@ interface ChildOptions {
 }
 
 type Ports = ReadyMessage['ports'];
-type Message = ReadyMessage | AliveMessage | ReplacementReport;
-type Word = AliveMessage['type'] | ReplacementOrder['type'];
+type Message = ReadyMessage | CallMessage | ReplacementReport;
+type Word = CallMessage['type'] | ReplacementOrder['type'];
 
 const command = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
 /**
@@ -140,14 +140,14 @@ export class SupervisedChild {
   #watch(child: ChildProcess): void {
     let unanswered = 0;
     const ask = (): void => {
-      if (unanswered++ < unansweredMax) return tell(child, 'alive?');
+      if (unanswered++ < unansweredMax) return tell(child, 'call');
       this.#options.log.error('child.stuck', { child: this.#options.name, childPid: child.pid });
       child.kill('SIGKILL');
     };
     let asking: NodeJS.Timeout | undefined;
     child.on('message', ({ type }: Message) => {
       if (type === 'ready') asking ??= setInterval(ask, askIntervalMs);
-      if (type === 'alive') unanswered = 0;
+      if (type === 'answer') unanswered = 0;
     });
     child.once('exit', () => clearInterval(asking));
   }

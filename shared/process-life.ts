@@ -11,8 +11,8 @@ export interface ReadyMessage {
 }
 
 /** Asked and answered on the same channel: a process that hangs does not answer. */
-export interface AliveMessage {
-  readonly type: 'alive?' | 'alive';
+export interface CallMessage {
+  readonly type: 'call' | 'answer';
 }
 
 interface LifeOptions {
@@ -46,9 +46,9 @@ export function armProcessLife(options: LifeOptions): (cause: string) => void {
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('disconnect', () => stop('the supervisor is gone'));
-  process.on('message', ({ type }: AliveMessage) => {
-    const answer: AliveMessage = { type: 'alive' };
-    if (type === 'alive?') process.send?.(answer);
+  process.on('message', ({ type }: CallMessage) => {
+    const answer: CallMessage = { type: 'answer' };
+    if (type === 'call') process.send?.(answer);
   });
   armCrash(options.log);
   return stop;
