@@ -53,12 +53,17 @@ export interface Adapter {
   dropSession(key: AffinityKey, code: ErrorCode): void;
   load(): AdapterLoad;
   listSessions(): readonly SessionSize[];
+  /** Brings the key's session back from the store, where it has one that this edge does not know. */
+  recall(exchange: AdmittedExchange): Promise<void>;
   /** For administrators; undefined where there is no such session. */
   describeMembers(key: AffinityKey): readonly MemberView[] | undefined;
   /** Ends the session for good: members are told, and those that can be are kept out. */
   endSession(key: AffinityKey): Promise<void>;
-  /** Takes one of the described members out; throws `ban-refused` where it has no identity to ban. */
-  removeMember(key: AffinityKey, member: string, isBanned: boolean): void;
+  /**
+   * Takes one of the described members out. Rejects with `ban-refused` where it has no identity to ban, and with
+   * `roster-unavailable` where that could not be kept.
+   */
+  removeMember(key: AffinityKey, member: string, isBanned: boolean): Promise<void>;
   /** First half of a move away: brings the session to rest and ends its connections so that clients come back. */
   bringToRest(key: AffinityKey): Promise<void>;
   /** Second half, when no exchange is admitted any more: forgets the session and gives what its next edge needs. */

@@ -49,7 +49,9 @@ export class AdminDesk {
     }
   }
 
-  async #answer({ key, target }: AdmittedExchange, request: IncomingMessage): Promise<object> {
+  async #answer(exchange: AdmittedExchange, request: IncomingMessage): Promise<object> {
+    const { key, target } = exchange;
+    await Promise.all(this.#adapters.map(async (adapter) => await adapter.recall(exchange)));
     const holders = this.#adapters.filter((adapter) => adapter.describeMembers(key) !== undefined);
     if (holders.length === 0) throw new AppError('session-not-found');
     switch (target) {
@@ -66,7 +68,7 @@ export class AdminDesk {
           adapter.describeMembers(key)?.some(({ id }) => id === member),
         );
         if (holder === undefined) throw new AppError('member-not-found');
-        holder.removeMember(key, member, isBanned);
+        await holder.removeMember(key, member, isBanned);
         return {};
       }
       default:

@@ -28,7 +28,9 @@ import { MoveDesk } from './move-desk.ts';
 import { createOctAdapter } from './oct/adapter.ts';
 import { EdgeServer } from './server.ts';
 import type { DocumentStore } from './store/document-store.ts';
+import type { RosterStore } from './store/roster-store.ts';
 import { openSqliteDocuments } from './store/sqlite-documents.ts';
+import { openSqliteRosters } from './store/sqlite-rosters.ts';
 import { createYAdapter } from './y/adapter.ts';
 
 /** Idle keys outlive their pins here, so that a late exchange of an old epoch is still known as one. */
@@ -48,15 +50,24 @@ export async function startEdge(settings: Settings): Promise<void> {
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'edge', fields: { edge: id } });
   log.info('process.starting', { version });
   const documents = await openSqliteDocuments(join(settings.CT_DATA_DIR, 'documents.sqlite'));
-  const edge = new Edge(settings, id, log, documents);
+  const rosters = await openSqliteRosters(join(settings.CT_DATA_DIR, 'rosters.sqlite'));
+  const edge = new Edge({ settings, id, log, documents, rosters });
   await edge.start();
+}
+
+interface EdgeParts {
+  readonly settings: Settings;
+  readonly id: EdgeId;
+  readonly log: Log;
+  readonly documents: DocumentStore;
+  readonly rosters: RosterStore;
 }
 
 class Edge {
   readonly #settings: Settings;
   readonly #id: EdgeId;
   readonly #log: Log;
-  readonly #documents: DocumentStore;
+  readonly #stores: readonly { close: () => Promise<void> }[];
   readonly #metrics = new Metrics('ct_edge_');
   readonly #registry = new KeyRegistry(keyForgetMs);
   readonly #startedAtMs = performance.now();
@@ -69,17 +80,20 @@ class Edge {
   #isStopping = false;
   #noting: NodeJS.Timeout | undefined;
 
-  constructor(settings: Settings, id: EdgeId, log: Log, documents: DocumentStore) {
+  constructor({ settings, id, log, documents, rosters }: EdgeParts) {
     this.#settings = settings;
     this.#id = id;
     this.#log = log;
-    this.#documents = documents;
+    this.#stores = [documents, rosters];
     const hasCapacity = (): boolean =>
       hasSessionCapacity(sumLoads(this.#adapters).sessions, settings.CT_EDGE_SESSIONS_MAX);
     const activity = this.#activity();
     const shared = { settings, log, metrics: this.#metrics, activity, hasCapacity, now: nowMs };
     const tokens = new SessionTokens(settings.CT_SESSION_SECRET, settings.CT_TOKEN_LIFETIME_HOURS);
-    this.#adapters = [createOctAdapter({ ...shared, tokens }), createYAdapter({ ...shared, documents })];
+    this.#adapters = [
+      createOctAdapter({ ...shared, tokens, rosters }),
+      createYAdapter({ ...shared, documents }),
+    ];
     this.#sampler = new LoadSampler(this.#adapters);
     this.#moves = new MoveDesk({ adapters: this.#adapters, registry: this.#registry, log, nowMs });
     const { pass } = deriveFleetSecrets(settings.CT_JOIN_TOKEN);
@@ -183,7 +197,7 @@ class Edge {
     this.#server.destroy();
     this.#admin?.close();
     this.#sampler.stop();
-    await this.#documents.close();
+    await Promise.all(this.#stores.map(async (store) => await store.close()));
   }
 
   /** The right to serve is gone: every session ends here at once, and its clients find the next owner. */

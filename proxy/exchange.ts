@@ -14,7 +14,7 @@ import { affinityCookie, editForClient, editForUpstream } from './core/header-ru
 import { headerValues } from './core/header-list.ts';
 import { judgeRequest } from './core/request-gate.ts';
 import type { GateResult } from './core/request-gate.ts';
-import { isOfConnection, routePath, staticRoute } from './core/route.ts';
+import { isOfConnection, isRepeatable, routePath, staticRoute } from './core/route.ts';
 import type { Route } from './core/route.ts';
 import type { Pin } from './directory/directory.ts';
 import type { LocalAnswers } from './local-answers.ts';
@@ -159,7 +159,7 @@ class Exchange {
 
   /**
    * A second placement, where trying again is safe: the edge refused the epoch, nothing reached it, or the
-   * request has no body and an idempotent method (RFC 9110 section 9.2.2) and its owner is proved over.
+   * request has no body, may be repeated, and its owner is proved over.
    */
   async #replacementFor(
     request: ForwardRequest,
@@ -174,7 +174,7 @@ class Exchange {
       return requirePlacement(await placer.replaceAfterMove(pin, this.#wire.signal));
     }
     if (outcome.reached === 'client' || isFinal(outcome.code)) return undefined;
-    const replayable = !this.#wire.hasBody && isIdempotent(this.#wire.head.method);
+    const replayable = !this.#wire.hasBody && isRepeatable(this.#settlement.route, this.#wire.head.method);
     if (outcome.reached === 'upstream' && !(replayable && outcome.code === 'upstream-broken'))
       return undefined;
     const placement = await placer.replaceAfterLoss(pin, this.#wire.signal);
@@ -279,10 +279,6 @@ function requirePlacement(placement: Placement): Placed {
 /** Failures that have nothing to do with whether the owner is over. */
 function isFinal(code: ErrorCode): boolean {
   return ['client-left', 'request-timeout', 'framing-ambiguous', 'edge-busy'].includes(code);
-}
-
-function isIdempotent(method: string): boolean {
-  return ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(method);
 }
 
 function refusalHeaders(code: ErrorCode, error: AppError, secure: boolean): Record<string, string> {

@@ -3,7 +3,7 @@
  * what the outside sees (status, close code, text) is fixed here and carries no detail, which goes to the
  * log under the exchange id. `docs/errors.md` is generated from this table.
  */
-import { badRequest, conflict, gap, unauthorized, unavailable } from './error-entry.ts';
+import { badRequest, conflict, gap, storeDown, unauthorized, unavailable } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
 
 export type { ErrorEntry, ErrorLevel } from './error-entry.ts';
@@ -220,15 +220,11 @@ export const errorTable = {
     ...unavailable,
     message: 'The edge of this session has more requests waiting than it may have.',
   },
-  'directory-unavailable': {
-    ...unavailable,
-    level: 'error',
-    message: 'The directory of sessions cannot be reached.',
-  },
-  'store-unavailable': {
-    ...unavailable,
-    level: 'error',
-    message: 'The document store cannot be reached.',
+  'directory-unavailable': { ...storeDown, message: 'The directory of sessions cannot be reached.' },
+  'store-unavailable': { ...storeDown, message: 'The document store cannot be reached.' },
+  'roster-unavailable': {
+    ...storeDown,
+    message: 'The store of sessions cannot be reached, so nobody can be let in.',
   },
   'upstream-refused': {
     source: 'upstream',

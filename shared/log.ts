@@ -39,7 +39,9 @@ export const logEvents = {
   'lease.lapsed': 'The edge could not renew its lease in time and stopped serving.',
   'pins.swept': 'Pins of ended sessions were removed.',
   'directory.failed': 'A call to the directory failed.',
-  'store.failed': 'A call to the document store failed.',
+  'store.failed': 'A call to a store of this edge failed; carries the error code, which says which one.',
+  'rosters.removed':
+    'Stored rosters and ends of sessions were removed, because no token of them lives any more.',
   'session.opened': 'A session began on this edge.',
   'session.ended': 'A session ended; carries the reason.',
   'session.fenced': 'The edge dropped a session that another epoch owns.',

@@ -141,6 +141,22 @@ export const metricTable = {
     help: 'Sessions whose documents were removed because nobody used them for long.',
     labels: [],
   },
+  ct_edge_roster_seconds: {
+    type: 'histogram',
+    help: 'Time of a write of a session’s roster, for which whoever joins waits.',
+    labels: [],
+    buckets: seconds,
+  },
+  ct_edge_roster_failures_total: {
+    type: 'counter',
+    help: 'Writes of rosters, and questions for them, that the store failed.',
+    labels: [],
+  },
+  ct_edge_rosters_behind: {
+    type: 'gauge',
+    help: 'Sessions whose roster is not stored as it is, because the store fails; nobody new is let into them.',
+    labels: [],
+  },
   ct_edge_commit_seconds: {
     type: 'histogram',
     help: 'Time of a group commit of document updates.',

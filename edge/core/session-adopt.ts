@@ -108,11 +108,9 @@ function toRequest(
 }
 
 function toJoin(
-  { id, relayId, user, stage, leftMs }: SessionSnapshot['joins'][number],
+  { id, relayId, user, stage, grant, leftMs }: SessionSnapshot['joins'][number],
   nowMs: number,
 ): [JoinId, JoinRequest] {
-  return [
-    id as JoinId,
-    { id: id as JoinId, relayId: relayId as RelayId, user, stage, dueMs: nowMs + leftMs },
-  ];
+  const join = { id: id as JoinId, relayId: relayId as RelayId, user, stage, dueMs: nowMs + leftMs };
+  return [join.id, grant === undefined ? join : { ...join, grant }];
 }

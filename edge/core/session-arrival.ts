@@ -12,10 +12,12 @@ import { askHost, reopenJoins } from './session-joins.ts';
 import { dropRequestsOf, failRequestsOf } from './session-relay.ts';
 import { noteGuests } from './session-life.ts';
 import { expelConnection, isBanned } from './session-roster.ts';
+import { lostStream } from './session-state.ts';
 import type { ConnectionId, Member, MemberProfile, Outgoing, SessionState } from './session-state.ts';
 
 /** Whether a client could resume at this point now, whoever it is. */
 export function canResume(state: SessionState, { stream, offset }: ResumePoint): boolean {
+  if (stream === lostStream) return false;
   for (const member of state.members.values()) {
     if (member.stream === stream) return missedSince(member.outbox, offset).kind === 'exact';
   }
@@ -71,7 +73,7 @@ function judgeArrival(
 }
 
 function findMissed({ stream, outbox }: Member, resumes: ResumePoint): Missed<Outgoing> {
-  if (stream !== resumes.stream) return { kind: 'gap', code: 'offset-unknown' };
+  if (stream !== resumes.stream || stream === lostStream) return { kind: 'gap', code: 'offset-unknown' };
   return missedSince(outbox, resumes.offset);
 }
 

@@ -24,7 +24,7 @@ export type Command =
   | { kind: 'hold'; connection: ConnectionId }
   /** The client has all that this connection carried up to the sequence. */
   | { kind: 'confirm'; connection: ConnectionId; sequence: number }
-  | { kind: 'leave'; connection: ConnectionId }
+  | LeaveCommand
   | RequestCommand
   | AnswerCommand
   | NotificationCommand
@@ -32,8 +32,8 @@ export type Command =
   | JoinCommand
   | JoinAnswerCommand
   | RemoveCommand
-  /** An administrator ends the session. */
-  | { kind: 'end' }
+  /** An administrator ends the session; or, with another reason, what the store has as over. */
+  | { kind: 'end'; reason?: EndReason }
   /** Time has passed. */
   | { kind: 'tick' }
   /** The edge stops: from now on nothing is sent. */
@@ -96,12 +96,22 @@ export interface JoinCommand {
   readonly user: User;
 }
 
+/** `member` is given where the command had to wait, in which time the connection may have ended. */
+export interface LeaveCommand {
+  readonly kind: 'leave';
+  readonly connection: ConnectionId;
+  readonly member?: MemberId;
+}
+
 /** The host's answer to a join question; without a workspace it is a refusal. */
 export interface JoinAnswerCommand {
   readonly kind: 'answer-join';
   readonly connection: ConnectionId;
+  readonly member?: MemberId;
   readonly id: RelayId;
   readonly workspace: object | undefined;
+  /** The host said yes, but that could not be kept. */
+  readonly isNotKept?: boolean;
 }
 
 /** An administrator takes a member out of the session; one who is banned is not let in again. */
@@ -120,7 +130,10 @@ export interface JoinApproval {
   readonly host: MemberProfile;
 }
 
-export type JoinDecision = JoinApproval | { readonly kind: 'rejected' | 'timed-out' | 'session-ended' };
+export type JoinDecision =
+  | JoinApproval
+  /** `not-kept`: the host said yes, but the store could not take it. */
+  | { readonly kind: 'rejected' | 'timed-out' | 'session-ended' | 'not-kept' };
 
 export type LeaveReason = 'left' | 'away-too-long' | 'removed';
 

@@ -82,6 +82,12 @@ export class SessionDraft {
     return id === undefined ? undefined : this.members.view.get(id);
   }
 
+  /** The same for a command that had to wait: its member may be away by now, but may not have come back meanwhile. */
+  speakerOf({ connection, member }: Speech): Member | undefined {
+    const known = member === undefined ? undefined : this.members.view.get(member);
+    return this.memberOf(connection) ?? (known?.presence.kind === 'away' ? known : undefined);
+  }
+
   get host(): Member | undefined {
     for (const member of this.members.view.values()) if (member.profile.isHost) return member;
     return undefined;
@@ -116,6 +122,11 @@ export class SessionDraft {
       if (id !== except) this.deliver(id, message);
     }
   }
+}
+
+interface Speech {
+  readonly connection: ConnectionId;
+  readonly member?: MemberId;
 }
 
 class CopyOnWriteMap<K, V> {

@@ -55,15 +55,18 @@ export function reopenJoins(draft: SessionDraft): void {
 }
 
 /** Only the host's answer counts, and only the first one. */
-export function answerJoin(draft: SessionDraft, { connection, id, workspace }: JoinAnswerCommand): void {
-  const member = draft.memberOf(connection);
+export function answerJoin(draft: SessionDraft, command: JoinAnswerCommand): void {
+  const member = draft.speakerOf(command);
   if (member === undefined || !member.profile.isHost) return;
+  const { id, workspace } = command;
   for (const join of draft.joins.view.values()) {
     if (join.relayId !== id || join.stage !== 'asked') continue;
+    if (command.isNotKept === true) return decide(draft, join, { kind: 'not-kept' });
     if (workspace === undefined) return decide(draft, join, { kind: 'rejected' });
     draft.clock++;
-    const { clock } = draft;
-    return decide(draft, join, { kind: 'approved', user: join.user, clock, workspace, host: member.profile });
+    const grant = { clock: draft.clock, workspace };
+    const host = member.profile;
+    return decide(draft, { ...join, grant }, { kind: 'approved', user: join.user, ...grant, host });
   }
 }
 

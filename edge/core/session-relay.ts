@@ -9,6 +9,7 @@ import type {
   RequestCommand,
 } from './session-command.ts';
 import type { SessionDraft } from './session-draft.ts';
+import { lostStream } from './session-state.ts';
 import type { MemberId, PendingRequest, RelayId } from './session-state.ts';
 
 /** Clients wait 60 s, so the sender hears of a lost request in time. */
@@ -35,7 +36,7 @@ export function relayRequest(draft: SessionDraft, command: RequestCommand): void
 export function relayAnswer(draft: SessionDraft, command: AnswerCommand): void {
   const sender = draft.memberOf(command.connection)?.profile.id;
   const request = draft.requests.view.get(command.id);
-  if (request === undefined || request.target !== sender) return;
+  if (request === undefined || request.target !== sender || isOriginLost(draft, request)) return;
   const key = command.keys.get(request.origin);
   if (key === undefined) return failRequest(draft, command.id, request);
   draft.requests.delete(command.id);
@@ -82,8 +83,18 @@ export function failRequestsOf(draft: SessionDraft, member: MemberId): void {
 }
 
 function failRequest(draft: SessionDraft, relayId: RelayId, request: PendingRequest): void {
+  if (isOriginLost(draft, request)) return;
   draft.requests.delete(relayId);
   draft.deliver(request.origin, { kind: 'failure', id: request.id });
+}
+
+/**
+ * Whoever asked has not come back since its edge died, and will have a gap: what it were told now would be forgotten then.
+ * Its return is what fails the request, or its departure what drops it.
+ */
+function isOriginLost(draft: SessionDraft, { origin }: PendingRequest): boolean {
+  const member = draft.members.view.get(origin);
+  return member?.presence.kind === 'away' && member.stream === lostStream;
 }
 
 function countRequestsOf(draft: SessionDraft, origin: MemberId): number {

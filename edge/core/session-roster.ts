@@ -1,5 +1,5 @@
 /** Who leaves the session, for a while or for good, and its end, which is the host's departure. */
-import type { LeaveReason, RemoveCommand } from './session-command.ts';
+import type { LeaveCommand, LeaveReason, RemoveCommand } from './session-command.ts';
 import type { SessionDraft } from './session-draft.ts';
 import { abandonJoins } from './session-joins.ts';
 import { judgeLife, noteGuests } from './session-life.ts';
@@ -29,8 +29,8 @@ export function holdMember(draft: SessionDraft, connection: ConnectionId): void 
   draft.members.set(member.profile.id, { ...member, presence });
 }
 
-export function leaveSession(draft: SessionDraft, connection: ConnectionId): void {
-  const member = draft.memberOf(connection);
+export function leaveSession(draft: SessionDraft, command: LeaveCommand): void {
+  const member = draft.speakerOf(command);
   if (member === undefined) return;
   if (member.profile.isHost) endSession(draft, 'host-left');
   else removeMember(draft, member, 'left');

@@ -58,6 +58,16 @@ const memberSchema = z.object({
   }),
 });
 
+const requestsSchema = z.array(
+  z.object({
+    relayId: z.string(),
+    origin: z.string(),
+    id: requestIdSchema,
+    target: z.string(),
+    leftMs: z.number(),
+  }),
+);
+
 const snapshotSchema = z.object({
   version: z.literal(snapshotVersion),
   birth: count,
@@ -73,21 +83,14 @@ const snapshotSchema = z.object({
   bans: z.array(z.string()),
   contents: z.array(sealedSchema),
   members: z.array(memberSchema),
-  requests: z.array(
-    z.object({
-      relayId: z.string(),
-      origin: z.string(),
-      id: requestIdSchema,
-      target: z.string(),
-      leftMs: z.number(),
-    }),
-  ),
+  requests: requestsSchema,
   joins: z.array(
     z.object({
       id: z.string(),
       relayId: z.string(),
       user: userSchema,
       stage: z.enum(['unasked', 'asked', 'decided']),
+      grant: z.object({ clock: count, workspace: z.record(z.string(), z.unknown()) }).optional(),
       leftMs: z.number(),
     }),
   ),
@@ -109,10 +112,22 @@ export function takeSnapshot(state: SessionState, nowMs: number): SessionSnapsho
     life: toLife(state.life, nowMs),
     bans: [...state.bans],
     members: [...state.members.values()].map((member) => toMember(member, contents, nowMs)),
-    requests: [...state.requests].map(([relayId, request]) => toRequest(relayId, request, nowMs)),
+    requests: takeRequests(state.requests, nowMs),
     joins: [...state.joins.values()].map((join) => toJoin(join, nowMs)),
     contents: contents.list,
   };
+}
+
+/** The requests of a session alone. */
+export function takeRequests(requests: SessionState['requests'], nowMs: number): SessionSnapshot['requests'] {
+  return [...requests].map(([relayId, request]) => toRequest(relayId, request, nowMs));
+}
+
+/** Throws `snapshot-refused`. */
+export function readRequests(value: unknown): SessionSnapshot['requests'] {
+  const parsed = requestsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AppError('snapshot-refused', { facts: { reason: 'no requests' } });
 }
 
 /** Throws `snapshot-refused` for what is no snapshot of this version. */
@@ -188,6 +203,8 @@ function toRequest(
   return { relayId, origin, id, target, leftMs: dueMs - nowMs };
 }
 
-function toJoin({ dueMs, ...join }: JoinRequest, nowMs: number): SessionSnapshot['joins'][number] {
-  return { ...join, leftMs: dueMs - nowMs };
+function toJoin({ dueMs, grant, ...join }: JoinRequest, nowMs: number): SessionSnapshot['joins'][number] {
+  const leftMs = dueMs - nowMs;
+  if (grant === undefined) return { ...join, leftMs };
+  return { ...join, grant: { clock: grant.clock, workspace: { ...grant.workspace } }, leftMs };
 }

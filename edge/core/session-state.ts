@@ -88,7 +88,14 @@ export interface JoinRequest {
   readonly user: User;
   /** `unasked` while the host is away; `decided` until a late poll can no longer want the answer. */
   readonly stage: 'unasked' | 'asked' | 'decided';
+  /** Of one who was let in: another edge can make the token again, if the guest has not got it. */
+  readonly grant?: JoinGrant | undefined;
   readonly dueMs: number;
+}
+
+export interface JoinGrant {
+  readonly clock: number;
+  readonly workspace: object;
 }
 
 export interface SessionLimits {
@@ -123,6 +130,9 @@ export interface SessionState {
   readonly joins: ReadonlyMap<JoinId, JoinRequest>;
 }
 
+/** Of a member whose outbox ended with its edge: no client can go on in it, so each of them has a gap. */
+export const lostStream = '' as StreamId;
+
 /** Joins of one session, and with it the distance between two births. */
 export const joinsPerSessionMax = 2 ** 20;
 /** A new session waits at least this long for its host, whose client makes a key pair first. */
@@ -136,6 +146,11 @@ export function birthFrom(random32: number): number {
 /** The birth of the session that gave out this clock. */
 export function birthOf(clock: number): number {
   return clock - (clock % joinsPerSessionMax);
+}
+
+/** How long a session without connections waits for its host. */
+export function firstHostDueMs({ hostGraceMs }: SessionLimits, nowMs: number): number {
+  return nowMs + Math.max(hostGraceMs, firstConnectMs);
 }
 
 /** A session without members, about to get its host. */
@@ -152,7 +167,7 @@ export function openSession(
     sequenceFloor: firstSequence(nowMs),
     hasEnded: false,
     isFrozen: false,
-    hostDueMs: nowMs + Math.max(limits.hostGraceMs, firstConnectMs),
+    hostDueMs: firstHostDueMs(limits, nowMs),
     life: beginLife(nowMs),
     bans: new Set(),
     members: new Map(),

@@ -49,7 +49,7 @@ function apply(draft: SessionDraft, command: Command): void {
     case 'confirm':
       return confirmOutbox(draft, command.connection, command.sequence);
     case 'leave':
-      return leaveSession(draft, command.connection);
+      return leaveSession(draft, command);
     case 'request':
       return relayRequest(draft, command);
     case 'answer':
@@ -65,7 +65,7 @@ function apply(draft: SessionDraft, command: Command): void {
     case 'remove':
       return expelMember(draft, command);
     case 'end':
-      return endSession(draft, 'ended-by-administrator');
+      return endSession(draft, command.reason ?? 'ended-by-administrator');
     case 'tick':
       expireRequests(draft);
       expireJoins(draft);

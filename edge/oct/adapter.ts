@@ -22,11 +22,14 @@ import type {
   SessionSize,
 } from '../adapter.ts';
 import { refuseUpgrade } from '../refusal.ts';
+import type { RosterStore } from '../store/roster-store.ts';
 import { Traffic } from '../traffic.ts';
 import type { MemberId } from '../core/session-state.ts';
 import { Gateway } from './gateway.ts';
 import type { GatewayOptions } from './gateway.ts';
 import { unpackHandover } from './handover.ts';
+import { lastWriteMs } from './live-session.ts';
+import { RosterKeeper } from './roster-keeper.ts';
 import { SessionApi, sessionApiPrefix } from './session-api.ts';
 import { Sessions } from './sessions.ts';
 
@@ -37,6 +40,7 @@ interface OctOptions {
   readonly metrics: Metrics;
   readonly activity: KeyActivity;
   readonly hasCapacity: CapacityCheck;
+  readonly rosters: RosterStore;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Who takes connections in; `Gateway` unless a test has another. */
@@ -49,6 +53,7 @@ export type MemberGateway = Pick<Gateway, keyof Gateway>;
 const socketPrefix = '/socket.io/';
 /** Deadlines are 1 s at least, so they pass at most by half of that. */
 const tickIntervalMs = 500;
+const msPerHour = 3_600_000;
 
 export function createOctAdapter(options: OctOptions): Adapter {
   return new OctAdapter(options);
@@ -56,13 +61,17 @@ export function createOctAdapter(options: OctOptions): Adapter {
 
 class OctAdapter implements Adapter {
   readonly name = 'oct';
+  readonly #metrics: Metrics;
   readonly #traffic: Traffic;
   readonly #sessions: Sessions;
   readonly #api: SessionApi;
   readonly #gateway: MemberGateway;
+  readonly #keeper: RosterKeeper;
   readonly #ticking: NodeJS.Timeout;
 
-  constructor({ settings, tokens, log, metrics, activity, hasCapacity, now, openGateway }: OctOptions) {
+  constructor(options: OctOptions) {
+    const { settings, tokens, log, metrics, activity, hasCapacity, rosters, now, openGateway } = options;
+    this.#metrics = metrics;
     this.#traffic = new Traffic(metrics, 'oct');
     const sendBufferMaxBytes = settings.CT_SEND_BUFFER_MAX_BYTES;
     const sessions = new Sessions({
@@ -73,6 +82,7 @@ class OctAdapter implements Adapter {
           bytesPerSecond: settings.CT_MEMBER_BYTES_PER_SECOND,
         },
         tokens,
+        store: rosters,
         metrics,
         traffic: this.#traffic,
         nowMs: now,
@@ -90,13 +100,14 @@ class OctAdapter implements Adapter {
       log,
       activity,
       hasCapacity,
+      onFenced: (key) => this.dropSession(key, 'fenced'),
     });
     this.#sessions = sessions;
     this.#api = new SessionApi({ sessions, tokens, log, metrics });
     const gatewayOptions: GatewayOptions = {
       messageMaxBytes: settings.CT_MESSAGE_MAX_BYTES,
       tokens,
-      checkToken: (key, admission) => sessions.checkToken(key, admission),
+      expect: (socket, exchange, admission) => sessions.expect(socket, exchange, admission),
       canResume: (key, point) => sessions.canResume(key, point),
       isFrozen: (key) => sessions.find(key)?.isFrozen ?? false,
       onConnection: (socket, exchange, admission) => sessions.admit(socket, exchange, admission),
@@ -106,6 +117,12 @@ class OctAdapter implements Adapter {
       },
     };
     this.#gateway = openGateway?.(gatewayOptions) ?? new Gateway(gatewayOptions);
+    this.#keeper = new RosterKeeper({
+      store: rosters,
+      tokenLifetimeMs: settings.CT_TOKEN_LIFETIME_HOURS * msPerHour,
+      held: () => sessions.held,
+      log,
+    });
     this.#ticking = setInterval(() => this.#tick(), tickIntervalMs).unref();
   }
 
@@ -148,13 +165,16 @@ class OctAdapter implements Adapter {
     return this.#sessions.find(key)?.describeMembers();
   }
 
-  endSession(key: AffinityKey): Promise<void> {
-    this.#sessions.find(key)?.administer({ kind: 'end' });
-    return Promise.resolve();
+  async recall(exchange: AdmittedExchange): Promise<void> {
+    await this.#sessions.recall(exchange);
   }
 
-  removeMember(key: AffinityKey, member: string, isBanned: boolean): void {
-    this.#sessions.find(key)?.administer({ kind: 'remove', member: member as MemberId, isBanned });
+  async endSession(key: AffinityKey): Promise<void> {
+    await this.#sessions.find(key)?.administer({ kind: 'end' });
+  }
+
+  async removeMember(key: AffinityKey, member: string, isBanned: boolean): Promise<void> {
+    await this.#sessions.find(key)?.administer({ kind: 'remove', member: member as MemberId, isBanned });
   }
 
   async bringToRest(key: AffinityKey): Promise<void> {
@@ -175,17 +195,23 @@ class OctAdapter implements Adapter {
 
   async close(): Promise<void> {
     clearInterval(this.#ticking);
+    this.#keeper.close();
     // No farewell to the members: one that is told to leave does not come back. What they say until they close
     // is taken in, but ends in outboxes that end with this process: sessions that could move have moved by now.
     for (const session of this.#sessions.all()) session.freeze();
     await this.#gateway.stop();
-    for (const session of this.#sessions.all()) session.drop();
+    // Those that end so are not over: the next edge, or this one when it is back, goes on from their rosters.
+    await Promise.all(
+      this.#sessions.all().map(async (session) => await session.durable.settled(lastWriteMs)),
+    );
+    for (const session of this.#sessions.all()) session.drop('edge-leaving');
     this.#traffic.report();
   }
 
   #tick(): void {
     this.#sessions.tick();
     this.#traffic.report();
+    this.#metrics.set('ct_edge_rosters_behind', this.#sessions.behindCount);
   }
 }
 

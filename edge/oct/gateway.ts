@@ -9,7 +9,7 @@ import { Server as Engine } from 'engine.io';
 import type { Socket as EngineSocket } from 'engine.io';
 import { Server as SocketServer } from 'socket.io';
 import type { Namespace, Socket } from 'socket.io';
-import { AppError, errorTable, toAppError } from '#shared/errors.ts';
+import { AppError, toAppError } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
@@ -31,14 +31,14 @@ const pingTimeoutMs = 10_000;
 const connectTimeoutMs = 10_000;
 const sidRandomBytes = 18;
 
-/** Checks the session that a verified token belongs to, and throws where it is not this one. */
-type TokenCheck = (key: AffinityKey, admission: Admission) => void;
+/** Makes the session ready for a member with a verified token, and throws where it may not come in. */
+type Expectation = (socket: Socket, exchange: AdmittedExchange, admission: Admission) => Promise<void>;
 type ConnectionHandler = (socket: Socket, exchange: AdmittedExchange, admission: Admission) => void;
 
 export interface GatewayOptions {
   readonly messageMaxBytes: number;
   readonly tokens: SessionTokens;
-  readonly checkToken: TokenCheck;
+  readonly expect: Expectation;
   readonly canResume: ResumeCheck;
   /** Whether the session is about to go on at another edge, or nowhere. */
   readonly isFrozen: (key: AffinityKey) => boolean;
@@ -171,28 +171,27 @@ export class Gateway {
 
   /** A client that is refused here never tries again, so only what cannot get better is refused. */
   async #admit(socket: Socket, next: (refusal?: AppError) => void): Promise<void> {
-    let refusal: AppError | undefined;
     const exchange = this.#exchangeOf(socket.request);
     try {
       await this.#verify(socket);
+      if (this.#options.isFrozen(exchange.key)) throw new AppError('edge-leaving');
+      next();
     } catch (error) {
-      refusal = toAppError(error);
+      const refusal = toAppError(error);
       this.#refuse(refusal.code, exchange);
-    }
-    if (refusal === undefined && this.#options.isFrozen(exchange.key)) {
-      this.#refuse('edge-leaving', exchange);
+      if (refusal.entry.retry === 'never') return next(refusal);
       // Without an answer: one that is let in says at once all that it has kept, and it would end with the connection.
-      return closeTransport(socket.conn, errorTable['edge-leaving'].closeCode);
+      closeTransport(socket.conn, refusal.entry.closeCode);
     }
-    next(refusal);
   }
 
   async #verify(socket: Socket): Promise<void> {
-    const { key } = this.#exchangeOf(socket.request);
+    const exchange = this.#exchangeOf(socket.request);
+    const { key } = exchange;
     const name = socket.nsp.name;
     if (name !== '/' && name !== `/~${key}` && name !== `/~${key}/`) throw new AppError('key-conflict');
     const admission = await admitMember(socket.request.headers, key, this.#options.tokens);
-    this.#options.checkToken(key, admission);
+    await this.#options.expect(socket, exchange, admission);
     this.#admissions.set(socket, admission);
     nameStream(socket, key, this.#options.canResume);
   }

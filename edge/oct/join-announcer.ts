@@ -1,8 +1,9 @@
 /** Tells guests at the join desk what was decided, and makes the tokens of those who were let in. */
+import { errorTable } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
 import type { JoinApproval, JoinDecision } from '../core/session-command.ts';
-import type { JoinId } from '../core/session-state.ts';
+import type { JoinId, SessionState } from '../core/session-state.ts';
 import { joinInfo } from './join-desk.ts';
 import type { JoinDesk } from './join-desk.ts';
 import { toPeer } from './outgoing.ts';
@@ -31,8 +32,20 @@ export class JoinAnnouncer {
         return desk.decide(id, joinInfo(true, 'JoinRejected', 'Join request has been rejected'));
       case 'timed-out':
         return desk.decide(id, joinInfo(true, 'JoinTimeout', 'Join request has timed out'));
+      case 'not-kept':
+        return desk.decide(id, joinInfo(true, 'StoreUnavailable', errorTable['roster-unavailable'].message));
       case 'session-ended':
         return desk.decide(id, joinInfo(true, 'RoomNotFound', 'The session has ended'));
+    }
+  }
+
+  /** Tells again what was decided of the guests of a session, after a crash in which it may have been lost. */
+  announceAll({ joins, members }: SessionState): void {
+    const host = [...members.values()].find(({ profile }) => profile.isHost)?.profile;
+    for (const { id, stage, grant, user } of joins.values()) {
+      if (stage !== 'decided') continue;
+      const isIn = grant !== undefined && host !== undefined;
+      this.announce(id, isIn ? { kind: 'approved', user, ...grant, host } : { kind: 'rejected' });
     }
   }
 

@@ -5,58 +5,41 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'socket.io';
-import { errorTable } from '#shared/errors.ts';
+import { AppError, errorTable, toAppError } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
-import type { AffinityKey } from '#shared/ids.ts';
+import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
-import type { Metrics } from '#shared/metrics.ts';
-import type { SessionTokens, User } from '#shared/session-token.ts';
+import type { User } from '#shared/session-token.ts';
 import type { MemberView } from '#shared/session-views.ts';
-import { applyCommand } from '../core/session.ts';
-import type { PaceLimits } from '../core/sender-pace.ts';
 import { canResume } from '../core/session-arrival.ts';
 import type { Command, Effect, ResumePoint, SendEffect } from '../core/session-command.ts';
 import { takeSnapshot } from '../core/session-snapshot.ts';
 import { judgeJoin } from '../core/session-joins.ts';
 import { isBanned } from '../core/session-roster.ts';
+import { lostStream } from '../core/session-state.ts';
 import type { ConnectionId, JoinId, MemberProfile, RelayId, SessionState } from '../core/session-state.ts';
+import { DurableSession } from './durable-session.ts';
+import { reportEffect } from './effect-report.ts';
 import { readEnvelope } from './envelope.ts';
+import { commandOf } from './envelope-command.ts';
 import type { Admission } from './handshake.ts';
 import { packHandover } from './handover.ts';
 import { JoinAnnouncer } from './join-announcer.ts';
 import { JoinDesk } from './join-desk.ts';
-import type { CardRecord } from './join-desk.ts';
-import { readJoinResponse } from './join-response.ts';
 import { MemberSocket } from './member-socket.ts';
 import { describeMember } from './member-view.ts';
 import { OutgoingEncoder } from './outgoing.ts';
 import { readResumePoint } from './resume.ts';
 import { SenderBrakes } from './sender-brake.ts';
-import type { Traffic } from '../traffic.ts';
-
-/** What all sessions of the adapter share. */
-export interface SessionContext {
-  readonly sendBufferMaxBytes: number;
-  readonly pace: PaceLimits;
-  readonly tokens: SessionTokens;
-  readonly metrics: Metrics;
-  readonly traffic: Traffic;
-  readonly nowMs: () => number;
-}
-
-interface SessionOptions {
-  readonly key: AffinityKey;
-  readonly state: SessionState;
-  /** Of guests who wait; from the edge that had the session before. */
-  readonly cards?: readonly CardRecord[];
-  readonly log: Log;
-  readonly context: SessionContext;
-  readonly onEnded: () => void;
-}
+import type { SessionContext, SessionOptions } from './session-context.ts';
 
 const idRandomBytes = 18;
+/** A session that moves waits so long for its last write; the move as a whole has 5 s. */
+export const lastWriteMs = 1_000;
 
 export class LiveSession {
+  /** Its state, and how that is stored. */
+  readonly durable: DurableSession;
   readonly #options: SessionOptions;
   readonly #context: SessionContext;
   readonly #log: Log;
@@ -65,17 +48,42 @@ export class LiveSession {
   readonly #brakes: SenderBrakes;
   readonly #sockets = new Map<ConnectionId, MemberSocket>();
   readonly #announcer: JoinAnnouncer;
-  #state: SessionState;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#context = options.context;
     this.#log = options.log;
     this.#brakes = new SenderBrakes(options.context);
-    this.#state = options.state;
     this.#desk.adoptCards(options.cards ?? []);
-    const { tokens } = options.context;
-    this.#announcer = new JoinAnnouncer({ key: options.key, desk: this.#desk, tokens });
+    const { key, state, isClaimed, isStored, onFenced } = options;
+    const { tokens, store, metrics, nowMs } = options.context;
+    this.#announcer = new JoinAnnouncer({ key, desk: this.#desk, tokens });
+    this.durable = new DurableSession({
+      ref: { key, epoch: state.epoch },
+      state,
+      isClaimed,
+      isStored,
+      store,
+      metrics,
+      nowMs,
+      perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
+      onFenced,
+      onFailed: (error) => this.#log.error('store.failed', { code: toAppError(error).code, error }),
+    });
+    // Of a session from the store, whose guests may not have heard of it.
+    if (isStored) this.#announcer.announceAll(state);
+  }
+
+  get #state(): SessionState {
+    return this.durable.state;
+  }
+
+  get key(): AffinityKey {
+    return this.#options.key;
+  }
+
+  get epoch(): Epoch {
+    return this.#state.epoch;
   }
 
   get birth(): number {
@@ -103,13 +111,19 @@ export class LiveSession {
     return canResume(this.#state, point);
   }
 
+  /** Stores that a member comes, before its client is told; gives the code of the refusal. */
+  async expect(connection: ConnectionId, { profile, clock }: Admission): Promise<ErrorCode | undefined> {
+    const command = { kind: 'connect', connection, profile, clock } as const;
+    return await this.durable.arrive({ ...command, stream: lostStream, resumes: undefined });
+  }
+
   /**
    * Takes in a socket whose token is verified. Attaches its listeners before anything can arrive, and replays
    * what its client missed before anything else can be said to it.
    */
   admit(socket: Socket, { profile, clock }: Admission): void {
     const memberSocket = new MemberSocket(socket, this.#context.nowMs(), (sequence) =>
-      this.#apply({ kind: 'confirm', connection, sequence }),
+      this.durable.apply({ kind: 'confirm', connection, sequence }),
     );
     const connection = memberSocket.id;
     this.#sockets.set(connection, memberSocket);
@@ -119,18 +133,29 @@ export class LiveSession {
     socket.on('error', () => this.#refuse('message-malformed'));
     socket.once('disconnect', () => this.#forget(connection));
     const { stream } = memberSocket;
-    this.#apply({ kind: 'connect', connection, profile, clock, stream, resumes: readResumePoint(socket) });
+    this.durable.apply({
+      kind: 'connect',
+      connection,
+      profile,
+      clock,
+      stream,
+      resumes: readResumePoint(socket),
+    });
     memberSocket.endReplay();
   }
 
-  askToJoin(user: User): { kind: 'asked'; id: JoinId } | { kind: 'refused'; code: ErrorCode } {
-    const code = judgeJoin(this.#state, user.id);
-    if (code !== undefined) return { kind: 'refused', code };
+  /** Throws the code of a refusal. */
+  async askToJoin(user: User): Promise<JoinId> {
+    const judged = judgeJoin(this.durable.projected, user.id);
+    if (judged !== undefined) throw new AppError(judged);
     const id = randomId() as JoinId;
     this.#desk.open(id);
     this.#log.info('join.requested');
-    this.#apply({ kind: 'ask-to-join', id, relayId: randomId() as RelayId, user });
-    return { kind: 'asked', id };
+    const command = { kind: 'ask-to-join', id, relayId: newRelayId(), user } as const;
+    const code = await this.durable.applyKept(command);
+    if (code === undefined) return id;
+    this.#desk.forget(id);
+    throw new AppError(code);
   }
 
   pollJoin(id: JoinId, response: ServerResponse): void {
@@ -138,7 +163,8 @@ export class LiveSession {
   }
 
   tick(): void {
-    this.#apply({ kind: 'tick' });
+    this.durable.apply({ kind: 'tick' });
+    this.durable.retry();
   }
 
   /** Who is here and who is away, for administrators. */
@@ -151,9 +177,10 @@ export class LiveSession {
     });
   }
 
-  /** An administrator's word. */
-  administer(command: Command & { readonly kind: 'end' | 'remove' }): void {
-    this.#apply(command);
+  /** An administrator's word. Throws where it could not be kept; then nothing has happened. */
+  async administer(command: Command & { readonly kind: 'end' | 'remove' }): Promise<void> {
+    const code = await this.durable.applyKept(command);
+    if (code !== undefined) throw new AppError(code);
   }
 
   get isFrozen(): boolean {
@@ -163,7 +190,7 @@ export class LiveSession {
   /** Sends nothing any more; what members say is still taken in. */
   freeze(): void {
     this.#brakes.takeOff();
-    this.#apply({ kind: 'freeze' });
+    this.durable.apply({ kind: 'freeze' });
   }
 
   /**
@@ -171,18 +198,21 @@ export class LiveSession {
    * and its connections have ended; one that has not is of no account any more. Undefined where the session is over.
    */
   async handOver(): Promise<Uint8Array | undefined> {
+    await this.durable.settled(lastWriteMs);
     await this.#announcer.settled();
     if (this.#state.hasEnded) return undefined;
     for (const connection of this.#state.connections.keys()) this.#forget(connection);
-    const snapshot = takeSnapshot(this.#state, this.#context.nowMs());
+    const state = this.durable.release();
+    if (state.hasEnded) return undefined;
+    const snapshot = takeSnapshot(state, this.#context.nowMs());
     const bytes = packHandover({ snapshot, cards: this.#desk.takeCards() });
-    this.drop();
+    this.drop('edge-leaving');
     return bytes;
   }
 
-  /** Forgets everything at once; whoever drops the session closes its connections. */
-  drop(): void {
-    this.#state = { ...this.#state, hasEnded: true };
+  /** Forgets everything at once; whoever drops the session closes its connections. What waits gets the code. */
+  drop(code: ErrorCode): void {
+    this.durable.stop(code);
     this.#desk.forgetAll();
   }
 
@@ -195,7 +225,7 @@ export class LiveSession {
 
   #forget(connection: ConnectionId): void {
     this.#sockets.delete(connection);
-    this.#apply({ kind: 'disconnect', connection });
+    this.durable.apply({ kind: 'disconnect', connection });
   }
 
   #receive(connection: ConnectionId, data: unknown): void {
@@ -205,61 +235,31 @@ export class LiveSession {
     if (!this.#brakes.take(connection, data.byteLength)) return this.#cutFast(connection);
     this.#context.traffic.count('in', data.byteLength);
     this.#sockets.get(connection)?.received.add(data.byteLength, this.#context.nowMs());
-    const envelope = readEnvelope(data);
-    switch (envelope.kind) {
-      case 'request':
-        return this.#apply({ ...envelope, connection, relayId: randomId() as RelayId });
-      case 'answer':
-      case 'notification':
-      case 'broadcast':
-        return this.#apply({ ...envelope, connection });
-      case 'plain-answer': {
-        const workspace = readJoinResponse(envelope.response);
-        return this.#apply({ kind: 'answer-join', connection, id: envelope.id, workspace });
-      }
-      case 'leave':
-        return this.#apply({ kind: 'leave', connection });
-      case 'refused':
-        return this.#refuse('message-malformed');
-    }
-  }
-
-  #apply(command: Command): void {
-    const { state, effects } = applyCommand(this.#state, command, this.#context.nowMs());
-    this.#state = state;
-    for (const effect of effects) this.#perform(effect);
+    const command = commandOf(readEnvelope(data), connection, newRelayId);
+    if (command === undefined) this.#refuse('message-malformed');
+    else this.durable.apply(command);
   }
 
   #perform(effect: Effect): void {
+    if (effect.kind === 'send') return this.#send(effect);
+    reportEffect(effect, this.#log, this.#context.metrics);
     switch (effect.kind) {
-      case 'send':
-        return this.#send(effect);
       case 'expel':
         return this.#sockets.get(effect.connection)?.expel();
       case 'turn-away':
-        this.#refuse(effect.code);
         return this.#sockets.get(effect.connection)?.close(errorTable[effect.code].closeCode);
-      case 'refused':
-        return this.#refuse(effect.code);
-      case 'member-resumed':
-        return this.#context.metrics.count('ct_edge_resumes_total');
-      case 'member-gapped':
-        this.#context.metrics.count('ct_edge_gaps_total', { code: effect.code });
-        return this.#log.warn('member.gapped', { member: effect.member.id, code: effect.code });
-      case 'member-joined':
-        return this.#log.info('member.joined', { member: effect.member.id, host: effect.member.isHost });
       case 'member-left':
-        this.#brakes.forget(effect.member.id);
-        return this.#log.info('member.left', { member: effect.member.id, reason: effect.reason });
+        return this.#brakes.forget(effect.member.id);
       case 'join-decided':
-        this.#log.info('join.decided', { decision: effect.decision.kind });
         return this.#announcer.announce(effect.id, effect.decision);
       case 'join-forgotten':
         return this.#desk.forget(effect.id);
       case 'ended':
-        this.#context.metrics.count('ct_edge_sessions_ended_total', { reason: effect.reason });
-        this.#log.info('session.ended', { reason: effect.reason });
         return this.#options.onEnded();
+      case 'refused':
+      case 'member-resumed':
+      case 'member-gapped':
+      case 'member-joined':
     }
   }
 
@@ -270,7 +270,7 @@ export class LiveSession {
       this.#refuse('member-too-slow');
       this.#log.warn('member.cut', { member: to, code: 'member-too-slow' });
       // While all that waits is in the outbox too, which may take twice as much, so that its client can go on there.
-      this.#apply({ kind: 'hold', connection });
+      this.durable.apply({ kind: 'hold', connection });
       return socket.stop();
     }
     const bytes = this.#encoder.encode(message, to);
@@ -281,6 +281,10 @@ export class LiveSession {
   #refuse(code: ErrorCode): void {
     this.#context.metrics.count('ct_edge_refused_total', { code });
   }
+}
+
+function newRelayId(): RelayId {
+  return randomId() as RelayId;
 }
 
 function randomId(): string {

@@ -64,9 +64,9 @@ export class SessionApi {
     switch (action) {
       case 'join':
         if (subject !== exchange.key) throw new AppError('key-conflict');
-        return this.#join(exchange, user, response);
+        return await this.#join(exchange, user, response);
       case 'poll':
-        return this.#poll(exchange, subject!, response);
+        return await this.#poll(exchange, subject!, response);
       default:
         throw new AppError('not-found');
     }
@@ -74,30 +74,32 @@ export class SessionApi {
 
   async #create(exchange: AdmittedExchange, user: User, response: ServerResponse): Promise<void> {
     const { key } = exchange;
-    const birth = this.#options.sessions.create(exchange);
+    const birth = await this.#options.sessions.create(exchange);
     if (birth === undefined) throw new AppError('session-exists');
     const claim = { room: key, roomClock: birth, user, host: true };
     const roomToken = await this.#options.tokens.signSession(claim);
     answerJson(response, 200, { roomId: key, roomToken });
   }
 
-  #join({ key }: AdmittedExchange, user: User, response: ServerResponse): void {
-    const session = this.#options.sessions.find(key);
+  async #join(exchange: AdmittedExchange, user: User, response: ServerResponse): Promise<void> {
+    const { sessions } = this.#options;
+    const { key } = exchange;
+    await sessions.recall(exchange);
+    const session = sessions.find(key);
     if (session === undefined) return answerJson(response, 404, roomNotFound);
-    const request = session.askToJoin(user);
-    switch (request.kind) {
-      case 'asked':
-        return answerJson(response, 200, { pollToken: `${key}.${request.id}`, roomId: key });
-      case 'refused':
-        throw new AppError(request.code);
-    }
+    const id = await session.askToJoin(user);
+    answerJson(response, 200, { pollToken: `${key}.${id}`, roomId: key });
   }
 
   /** The token is the key, which brings the poll to this edge, and the request's id, which is the secret. */
-  #poll({ key }: AdmittedExchange, token: string, response: ServerResponse): void {
-    const session = this.#options.sessions.find(key);
+  async #poll(exchange: AdmittedExchange, token: string, response: ServerResponse): Promise<void> {
+    const { sessions } = this.#options;
+    const { key } = exchange;
     const dot = token.lastIndexOf('.');
-    if (session === undefined || token.slice(0, dot) !== key) return answerNotFound(response);
+    if (token.slice(0, dot) !== key) return answerNotFound(response);
+    await sessions.recall(exchange);
+    const session = sessions.find(key);
+    if (session === undefined) return answerNotFound(response);
     session.pollJoin(token.slice(dot + 1) as JoinId, response);
   }
 

@@ -5,6 +5,7 @@ import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { silentLog } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import { SessionTokens } from '#shared/session-token.ts';
+import { MemoryRosters } from '../../test/support/memory-rosters.ts';
 import type { AdmittedExchange } from '../adapter.ts';
 import { endlessLife } from '../core/session-life.ts';
 import { Traffic } from '../traffic.ts';
@@ -19,6 +20,7 @@ function openSessions(): Sessions {
       sendBufferMaxBytes: 1_000_000,
       pace: { messagesPerSecond: 1_000, bytesPerSecond: 1_000_000 },
       tokens: new SessionTokens('a secret for tests only', 1),
+      store: new MemoryRosters(),
       metrics,
       traffic: new Traffic(metrics, 'oct'),
       nowMs: () => 0,
@@ -27,6 +29,7 @@ function openSessions(): Sessions {
     log: silentLog(),
     activity: { opened: () => undefined, closed: () => undefined },
     hasCapacity: () => true,
+    onFenced: () => assert.fail('nobody else has the session'),
   });
 }
 
@@ -38,7 +41,7 @@ function exchangeOf(epoch: number): AdmittedExchange {
 async function handedOver(): Promise<Handover> {
   const before = openSessions();
   const exchange = exchangeOf(1);
-  before.create(exchange);
+  await before.create(exchange);
   return unpackHandover((await before.handOver(exchange.key))!);
 }
 
@@ -58,7 +61,7 @@ test('a session that has ended here does not begin again from a copy of what was
   const handover = await handedOver();
   const exchange = exchangeOf(2);
   sessions.adopt(exchange, handover);
-  sessions.find(exchange.key)!.administer({ kind: 'end' });
+  await sessions.find(exchange.key)!.administer({ kind: 'end' });
   sessions.adopt(exchange, handover);
   assert.equal(sessions.find(exchange.key), undefined);
 });

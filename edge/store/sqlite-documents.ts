@@ -1,5 +1,6 @@
 /** The documents in one SQLite file, shared by the edges of a host: calls carried to `sqlite-documents-worker.ts`. */
 import { fileURLToPath } from 'node:url';
+import { toOwnBytes } from '#shared/sqlite/own-bytes.ts';
 import { openSqliteThread } from '#shared/sqlite/thread.ts';
 import type { SqliteThread } from '#shared/sqlite/thread.ts';
 import type { DocumentStore } from './document-store.ts';
@@ -19,15 +20,10 @@ export async function openSqliteDocuments(path: string): Promise<DocumentStore> 
   });
   return {
     load: (ref) => thread.call('load', ref),
-    append: (ref, updates) => thread.call('append', { ref, updates: updates.map(withoutSurroundings) }),
+    append: (ref, updates) => thread.call('append', { ref, updates: updates.map(toOwnBytes) }),
     compact: (ref, { throughSeq, bytes }) =>
-      thread.call('compact', { ref, snapshot: { throughSeq, bytes: withoutSurroundings(bytes) } }),
+      thread.call('compact', { ref, snapshot: { throughSeq, bytes: toOwnBytes(bytes) } }),
     removeUnused: (held, rule) => thread.call('removeUnused', { held, rule }),
     close: () => thread.close(),
   };
-}
-
-/** A view goes to another thread with all the memory it is a view of, so a small one is copied out first. */
-function withoutSurroundings(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }

@@ -137,6 +137,10 @@ class YAdapter implements Adapter {
     return this.#documents.list();
   }
 
+  recall(): Promise<void> {
+    return Promise.resolve();
+  }
+
   describeMembers(key: AffinityKey): readonly MemberView[] | undefined {
     const nowMs = this.#options.now();
     const views = this.#membersOf(key).map((member) => member.describe(nowMs));
@@ -149,11 +153,12 @@ class YAdapter implements Adapter {
     this.#documents.drop(key, 'session-ended');
   }
 
-  removeMember(key: AffinityKey, id: string, isBanned: boolean): void {
-    if (isBanned) throw new AppError('ban-refused');
+  removeMember(key: AffinityKey, id: string, isBanned: boolean): Promise<void> {
+    if (isBanned) return Promise.reject(new AppError('ban-refused'));
     this.#membersOf(key)
       .find((member) => member.id === id)
       ?.close('member-removed');
+    return Promise.resolve();
   }
 
   async bringToRest(key: AffinityKey): Promise<void> {

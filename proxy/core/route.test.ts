@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { routePath } from './route.ts';
+import { isRepeatable, routePath } from './route.ts';
 
 const routes: readonly (readonly [path: string, name: string, needs: string])[] = [
   ['/', 'home', 'local'],
@@ -39,4 +39,13 @@ test('a key prefix changes no route', () => {
 
 test('every path has a route', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (path) => assert.ok(routePath(path).name.length > 0)));
+});
+
+test('what changes nothing may be sent twice, and of the rest only the poll of a guest who waits', () => {
+  assert.ok(isRepeatable('session-poll', 'POST'));
+  for (const route of ['session-create', 'session-join', 'socket-io', 'static', 'unknown'] as const) {
+    assert.ok(isRepeatable(route, 'GET'), route);
+    assert.equal(isRepeatable(route, 'POST'), false, route);
+    assert.equal(isRepeatable(route, 'PATCH'), false, route);
+  }
 });

@@ -57,3 +57,13 @@ export function routePath(path: string): Route {
 export function isOfConnection(route: RouteName, query: string): boolean {
   return route === 'socket-io' && new URLSearchParams(query).has('sid');
 }
+
+const idempotentMethods = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'];
+
+/**
+ * True for a request that may reach two edges: its method is idempotent (RFC 9110 section 9.2.2), or it is the poll of
+ * a guest who waits for the host, which asks and changes nothing.
+ */
+export function isRepeatable(route: RouteName, method: string): boolean {
+  return idempotentMethods.includes(method) || route === 'session-poll';
+}

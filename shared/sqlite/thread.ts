@@ -68,6 +68,11 @@ export class SqliteThread<T extends Operations> {
     worker.on('exit', () => this.#fail(new Error('the database thread has ended')));
   }
 
+  /** Died or closed: every call fails from now on. */
+  get isOver(): boolean {
+    return this.#ended !== undefined;
+  }
+
   /** Runs one operation; rejects with `failureCode` on failure, deadline or overload. */
   call<N extends keyof T & string>(operation: N, input: Parameters<T[N]>[0]): Promise<ReturnType<T[N]>> {
     const { failureCode, waitingMax, deadlineMs } = this.#options;

@@ -181,9 +181,12 @@ function removeMember({ pool, clients, session }: Scene): void {
   if (adapter.describeMembers(session())?.some((member) => member.id === id) !== true) return;
   const isBanned = random.chance(0.5);
   tell('administrator', `${isBanned ? 'bans' : 'removes'} ${client.name}`);
-  pool.ledger.removed(client.name, isBanned);
   client.noteRemoval(isBanned);
-  time.within(owner.process, () => adapter.removeMember(session(), id, isBanned));
+  // Nothing has happened where it is refused, and nobody knows where the edge dies meanwhile.
+  const removed = (): void => pool.ledger.removed(client.name, isBanned);
+  time.within(owner.process, () => {
+    void adapter.removeMember(session(), id, isBanned).then(removed, () => undefined);
+  });
   time.after(random.int(500, 4_000), undefined, () => client.insist());
 }
 
@@ -197,7 +200,7 @@ function endSession({ pool, clients, session }: Scene): void {
   if (random.chance(0.5)) return clients[0]!.leave();
   if (owner?.process.state !== 'running') return;
   clients[0]!.noteEnd();
-  time.within(owner.process, () => void owner.adapters[0]!.endSession(session()));
+  time.within(owner.process, () => void owner.adapters[0]!.endSession(session()).catch(() => undefined));
 }
 
 function restartClient({ pool, clients, editors }: Scene): void {

@@ -67,12 +67,13 @@ export class Ledger {
   readonly #released = new Map<AffinityKey, Line>();
   readonly #keys = new Map<number, AffinityKey>();
   readonly #newest = new Map<AffinityKey, number>();
+  readonly #banned = new Map<AffinityKey, Set<string>>();
   readonly #listeners = new Map<string, Listener>();
   readonly #seats = new Map<string, Seat>();
   readonly #requests = new Map<string, Request>();
   readonly #sayings = new WeakMap<Uint8Array, Saying>();
   /** Resumes and gaps, for who wants to know whether a schedule was worth it. */
-  readonly counts = { resumed: 0, fresh: 0, heard: 0, lines: 0, adopted: 0 };
+  readonly counts = { resumed: 0, fresh: 0, heard: 0, lines: 0, adopted: 0, revived: 0 };
 
   constructor(verdict: Verdict) {
     this.#verdict = verdict;
@@ -84,12 +85,19 @@ export class Ledger {
     this.#newest.set(key, epoch);
   }
 
-  opened(epoch: number, isAdopted: boolean): void {
+  opened(epoch: number, origin: string): void {
+    const isAdopted = origin === 'adopted';
+    // Whoever has a token has it from a session that was stored before.
+    this.#verdict.expect(origin !== 'restored', 7, `a session is opened by a token alone in epoch ${epoch}`);
+    if (origin === 'revived') this.counts.revived++;
     const key = this.#keys.get(epoch) ?? ('?' as AffinityKey);
     const released = isAdopted ? this.#released.get(key) : undefined;
     if (isAdopted) this.counts.adopted++;
     else this.counts.lines++;
-    this.#lines.set(epoch, released ?? { key, segments: new Map(), banned: new Set() });
+    // Bans outlive the edge.
+    const banned = this.#banned.get(key) ?? new Set<string>();
+    this.#banned.set(key, banned);
+    this.#lines.set(epoch, released ?? { key, segments: new Map(), banned });
   }
 
   released(epoch: number): void {
@@ -170,9 +178,15 @@ export class Ledger {
     );
   }
 
-  answered(client: string, request: string): void {
+  /**
+   * `isFailure`: not by whom it was put to. After a crash the next edge may not know of the last answers, and fails those
+   * requests too; clients have let go of a request with its first answer.
+   */
+  answered(client: string, request: string, isFailure: boolean): void {
     const known = this.#requests.get(request);
     if (known === undefined) return;
+    const hasGapped = known.segment !== this.#listeners.get(client)?.segment;
+    if (isFailure && hasGapped && known.answers > 0) return;
     this.#verdict.expect(
       known.asker === client,
       5,

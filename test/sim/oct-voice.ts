@@ -53,7 +53,7 @@ export class OctVoice {
     const envelope = readHeard(bytes);
     if (envelope.plain !== undefined && envelope.plain.method !== undefined) return this.#onPlain(envelope);
     if (envelope.kind === 'response' || envelope.kind === 'response-error')
-      return ledger.answered(this.#self.name, String(envelope.id));
+      return ledger.answered(this.#self.name, String(envelope.id), envelope.plain !== undefined);
     const id = this.#self.id();
     const [own, ...others] = envelope.keys;
     const isOwn = own?.target === id && own?.key === `key of ${id}` && others.length === 0;

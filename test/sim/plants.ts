@@ -40,6 +40,13 @@ export const plants: readonly Plant[] = [
     onDocuments: true,
   },
   {
+    name: 'who is banned is not stored',
+    file: 'edge/core/durable-roster.ts',
+    find: 'hostDueMs: undefined, requests: new Map() };',
+    replace: 'hostDueMs: undefined, requests: new Map(), bans: new Set<string>() };',
+    breaks: [6],
+  },
+  {
     name: 'what a client missed is replayed twice',
     file: 'edge/core/session-arrival.ts',
     find: 'for (const { sequence, message } of entries) {',
@@ -70,9 +77,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'requests do not travel with their session',
     file: 'edge/core/session-snapshot.ts',
-    find: 'requests: [...state.requests].map(([relayId, request]) => toRequest(relayId, request, nowMs)),',
-    replace:
-      'requests: [...state.requests].slice(0, 0).map(([relayId, request]) => toRequest(relayId, request, nowMs)),',
+    find: 'requests: takeRequests(state.requests, nowMs),',
+    replace: 'requests: [],',
     breaks: [5],
   },
   {
@@ -87,7 +93,7 @@ export const plants: readonly Plant[] = [
     name: 'a guest whom the host refuses is let in',
     file: 'edge/core/session-joins.ts',
     find: "if (workspace === undefined) return decide(draft, join, { kind: 'rejected' });",
-    replace: 'workspace ??= {};',
+    replace: 'if (workspace === undefined) return answerJoin(draft, { ...command, workspace: {} });',
     breaks: [6],
   },
   {
@@ -121,8 +127,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'deadlines are not told apart from times in a snapshot',
     file: 'edge/core/session-snapshot.ts',
-    find: 'return { ...join, leftMs: dueMs - nowMs };',
-    replace: 'return { ...join, leftMs: dueMs + nowMs * 0 };',
+    find: 'const leftMs = dueMs - nowMs;',
+    replace: 'const leftMs = dueMs + nowMs * 0;',
     breaks: [9],
   },
   {

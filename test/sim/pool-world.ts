@@ -145,6 +145,7 @@ export class PoolWorld {
         locatorsAreLocal: this.plan.isOneHost,
         settings: this.plan.settings,
         documents: this.store.connect(process),
+        rosters: this.store.rosters.connect(process),
         ledger: this.ledger,
         verdict: this.verdict,
         openSocket: (locator) => this.#openControl(process, id, locator),
@@ -229,7 +230,7 @@ export class PoolWorld {
     this.ground.tell(edge.name, `${event} ${JSON.stringify(facts, hideErrors)}`);
     switch (event) {
       case 'session.opened':
-        if (facts['adapter'] === 'oct') this.ledger.opened(epoch, facts['origin'] === 'adopted');
+        if (facts['adapter'] === 'oct') this.ledger.opened(epoch, String(facts['origin']));
         return this.#ownership.noteServer(epoch, edge.process);
       case 'session.released':
         return this.ledger.released(epoch);

@@ -18,6 +18,7 @@ import { MoveDesk } from '../../edge/move-desk.ts';
 import { createOctAdapter } from '../../edge/oct/adapter.ts';
 import { EdgeServer } from '../../edge/server.ts';
 import type { DocumentStore } from '../../edge/store/document-store.ts';
+import type { RosterStore } from '../../edge/store/roster-store.ts';
 import { createYAdapter } from '../../edge/y/adapter.ts';
 import type { Ledger } from './ledger.ts';
 import { watchHandovers } from './session-checks.ts';
@@ -36,6 +37,7 @@ interface EdgeOptions {
   readonly locatorsAreLocal: boolean;
   readonly settings: Settings;
   readonly documents: DocumentStore;
+  readonly rosters: RosterStore;
   readonly ledger: Ledger;
   readonly verdict: Verdict;
   readonly openSocket: OpenControlSocket;
@@ -63,7 +65,7 @@ export class SimEdge implements Listener {
   #noting: NodeJS.Timeout | undefined;
 
   constructor(options: EdgeOptions) {
-    const { id, settings, documents, ledger } = options;
+    const { id, settings, documents, rosters, ledger } = options;
     this.#options = options;
     this.name = id;
     this.process = options.process;
@@ -76,6 +78,7 @@ export class SimEdge implements Listener {
       createOctAdapter({
         ...shared,
         tokens,
+        rosters,
         openGateway: (gateway) => new SimGateway({ ...gateway, ledger }),
       }),
       createYAdapter({ ...shared, documents, websockets: new SimWebSockets() }),

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createResumeAdapter, nameStream } from '../../edge/oct/resume.ts';
-import { AppError, errorTable, toAppError } from '#shared/errors.ts';
+import { AppError, toAppError } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { AdmittedExchange } from '../../edge/adapter.ts';
 import type { MemberId } from '../../edge/core/session-state.ts';
@@ -91,7 +91,7 @@ export class SimGateway implements MemberGateway {
     auth: ConnectAuth,
     seat: string,
   ): Promise<void> {
-    const { canResume, checkToken, isFrozen, onRefusal, ledger } = this.#options;
+    const { canResume, expect, isFrozen, onRefusal, ledger } = this.#options;
     const recoveredPid = await this.#restore(auth);
     const socket = createSocket(conn, { id: `s${++lastId}`, auth, recoveredPid, freshPid: `p${lastId}` });
     let admission: Admission;
@@ -99,17 +99,15 @@ export class SimGateway implements MemberGateway {
       // As the verification of a token, which takes its turn.
       await Promise.resolve();
       admission = admissionOf(auth);
-      checkToken(exchange.key, admission);
+      await expect(socket, exchange, admission);
       nameStream(socket, exchange.key, canResume);
+      if (isFrozen(exchange.key)) throw new AppError('edge-leaving');
     } catch (error) {
-      const { code } = toAppError(error);
+      const { code, entry } = toAppError(error);
       onRefusal(code, exchange);
+      if (entry.retry !== 'never') return closeTransport(asEngineSocket(conn), entry.closeCode);
       conn.tunnel.sendDown({ kind: 'refused', code });
       return conn.startClose(1000);
-    }
-    if (isFrozen(exchange.key)) {
-      onRefusal('edge-leaving', exchange);
-      return closeTransport(asEngineSocket(conn), errorTable['edge-leaving'].closeCode);
     }
     if (conn.readyState === 'closed') return;
     const { pid } = socket as unknown as { readonly pid: string };

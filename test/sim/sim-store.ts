@@ -4,11 +4,13 @@
  */
 import Database from 'better-sqlite3';
 import { AppError } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
 import type { DocumentRef, DocumentStore } from '../../edge/store/document-store.ts';
 import { createDocumentOperations } from '../../edge/store/sqlite-documents-operations.ts';
 import type { DocumentOperations } from '../../edge/store/sqlite-documents-operations.ts';
 import { migrateDocuments } from '../../edge/store/sqlite-documents-schema.ts';
 import type { Ground } from './network.ts';
+import { SimRosters } from './sim-rosters.ts';
 import type { Verdict } from './verdict.ts';
 import type { SimProcess } from './virtual-time.ts';
 
@@ -27,6 +29,7 @@ function emptyStore(): DocumentOperations {
 }
 
 export class SimStore {
+  readonly rosters: SimRosters;
   readonly #ground: Ground;
   readonly #verdict: Verdict;
   readonly #epochs = new Map<string, number>();
@@ -38,6 +41,7 @@ export class SimStore {
   constructor(ground: Ground, verdict: Verdict) {
     this.#ground = ground;
     this.#verdict = verdict;
+    this.rosters = new SimRosters(this, verdict);
   }
 
   connect(process: SimProcess): DocumentStore {
@@ -71,17 +75,22 @@ export class SimStore {
   }
 
   async #call<T>(process: SimProcess, run: (store: DocumentOperations) => T): Promise<T> {
-    const { time, random } = this.#ground;
     this.#operations ??= emptyStore();
     const store = this.#operations;
+    return await this.call(process, () => run(store), 'store-unavailable');
+  }
+
+  /** The way to the disk and back, for whichever store is on it. */
+  async call<T>(process: SimProcess, run: () => T, failureCode: ErrorCode): Promise<T> {
+    const { time, random } = this.#ground;
     return await new Promise<T>((resolve, reject) => {
       // The thread of the store goes on while its process is killed: what is on its way to the disk may land.
       time.after(random.delay(0.2, this.slowMs), undefined, () => {
         const isDown = time.nowMs < this.downUntilMs;
-        const fail = (): void => reject(new AppError('store-unavailable'));
+        const fail = (): void => reject(new AppError(failureCode));
         if (isDown && random.chance(0.5)) return void time.after(random.delay(1, 500), process, fail);
         if (process.isKilled && random.chance(0.5)) return;
-        const result = run(store);
+        const result = run();
         const done = isDown ? fail : (): void => resolve(result);
         time.after(random.delay(0.2, this.slowMs), process, done);
       });

@@ -20,7 +20,7 @@ export type Action =
   | { do: 'answer'; who: string; to: string; recent: number; size: number; byTarget: boolean }
   | { do: 'ask-to-join'; who: string }
   | { do: 'answer-join'; who: string; recent: number; approves: boolean }
-  | { do: 'move' }
+  | { do: 'move' | 'crash' }
   | { do: 'wait'; ms: number };
 
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -80,7 +80,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       approves: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('move') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('move', 'crash') }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.constantFrom(1, 900, 9_000, 30_000) }),

@@ -36,7 +36,7 @@ export interface OctClientOptions {
 export type OctEvent =
   | { kind: 'identity'; peer: Peer }
   | { kind: 'joined' | 'left'; peer: Peer }
-  | { kind: 'init'; host: Peer; guests: readonly Peer[] }
+  | { kind: 'init'; host: Peer; guests: readonly Peer[]; readonly: boolean }
   | { kind: 'chat'; from: string; text: string; isDirect: boolean }
   | { kind: 'opened'; from: string; path: string }
   | { kind: 'permissions'; from: string; permissions: object }
@@ -57,6 +57,8 @@ export interface OctMember {
 export interface HostOptions extends OctClientOptions {
   /** What the host says to a guest who asks; lets everybody in unless given. */
   readonly approves?: (user: User) => boolean | Promise<boolean>;
+  /** Names of guests who may only read. */
+  readonly readers?: readonly string[];
 }
 
 export const testWorkspace = { name: 'workspace', folders: ['src'] };
@@ -90,7 +92,8 @@ export async function logIn(url: string, name: string, release: OctRelease = '0.
 export async function hostSession(options: HostOptions): Promise<OctMember> {
   const client = createClient(options);
   const { roomId, roomToken } = await client.provider.createRoom({});
-  return await connectMember(client, { key: roomId, roomToken, approves: options.approves ?? (() => true) });
+  const { approves = () => true, readers = [] } = options;
+  return await connectMember(client, { key: roomId, roomToken, policy: { approves, readers } });
 }
 
 /** Asks to join, waits for the host's approval and connects; rejects where the host refuses. */
@@ -150,15 +153,18 @@ interface Invitation {
   readonly key: string;
   readonly roomToken: string;
   readonly host?: Peer;
-  readonly approves?: (user: User) => boolean | Promise<boolean>;
+  /** Of the host. */
+  readonly policy?: HostPolicy;
 }
 
+type HostPolicy = Required<Pick<HostOptions, 'approves' | 'readers'>>;
+
 async function connectMember({ provider, sockets }: Client, invitation: Invitation): Promise<OctMember> {
-  const { key, roomToken, host, approves } = invitation;
+  const { key, roomToken, host, policy } = invitation;
   const connection = await provider.connect(roomToken, host);
   const events = new Inbox<OctEvent>();
   keepEvents(connection, events);
-  if (approves !== undefined) actAsHost(connection, events, approves);
+  if (policy !== undefined) actAsHost(connection, events, policy);
   try {
     const { peer: self } = await events.next(isIdentity, 'the introduction');
     return {
@@ -178,7 +184,9 @@ async function connectMember({ provider, sockets }: Client, invitation: Invitati
 
 function keepEvents(connection: ProtocolBroadcastConnection, events: Inbox<OctEvent>): void {
   connection.peer.onInfo((_origin, peer) => events.add({ kind: 'identity', peer }));
-  connection.peer.onInit((_origin, { host, guests }) => events.add({ kind: 'init', host, guests }));
+  connection.peer.onInit((_origin, { host, guests, permissions }) =>
+    events.add({ kind: 'init', host, guests, readonly: permissions.readonly }),
+  );
   connection.room.onJoin((_origin, peer) => events.add({ kind: 'joined', peer }));
   connection.room.onLeave((_origin, peer) => events.add({ kind: 'left', peer }));
   connection.room.onClose(() => events.add({ kind: 'closed' }));
@@ -196,7 +204,7 @@ function keepEvents(connection: ProtocolBroadcastConnection, events: Inbox<OctEv
 function actAsHost(
   connection: ProtocolBroadcastConnection,
   events: Inbox<OctEvent>,
-  approves: (user: User) => boolean | Promise<boolean>,
+  { approves, readers }: HostPolicy,
 ): void {
   connection.peer.onJoinRequest(async (_origin, user) =>
     (await approves(user)) ? { workspace: testWorkspace } : undefined,
@@ -215,7 +223,7 @@ function actAsHost(
       protocol: '0.3.0',
       host,
       guests: others,
-      permissions: { readonly: false },
+      permissions: { readonly: readers.includes(peer.name) },
       capabilities: {},
       workspace: testWorkspace,
     });

@@ -18,17 +18,21 @@ import type { Settings } from '#shared/settings/schema.ts';
 import type { Adapter, AdmittedExchange } from '../../edge/adapter.ts';
 import type { GapCode } from '../../edge/core/outbox.ts';
 import { createOctAdapter } from '../../edge/oct/adapter.ts';
+import { MemoryRosters } from './memory-rosters.ts';
 
 export const testSecret = 'a secret for tests only';
-const epoch = 1 as Epoch;
 
-/** Starts an edge that ends with the test. */
-export async function startOctEdge(t: TestContext, overrides: Partial<Settings> = {}): Promise<OctEdge> {
+/** Starts an edge that ends with the test; edges may share a store, in which the one with the higher epoch is the owner. */
+export async function startOctEdge(
+  t: TestContext,
+  overrides: Partial<Settings> = {},
+  { rosters = new MemoryRosters(), epoch = 1 }: { rosters?: MemoryRosters; epoch?: number } = {},
+): Promise<OctEdge> {
   const server = createServer();
   const { promise, resolve } = Promise.withResolvers<void>();
   server.listen(0, '127.0.0.1', () => resolve());
   await promise;
-  const edge = new OctEdge(server, testSettings(overrides));
+  const edge = new OctEdge(server, testSettings(overrides), { rosters, epoch });
   t.after(async () => await edge.close());
   return edge;
 }
@@ -54,10 +58,18 @@ export class OctEdge {
   readonly #open = new Map<AffinityKey, number>();
   readonly #sockets = new Set<Socket>();
   #skewMs = 0;
-  #epoch: number = epoch;
+  #epoch: number;
   #adapter: Adapter;
 
-  constructor(server: Server, settings: Settings) {
+  readonly rosters: MemoryRosters;
+
+  constructor(
+    server: Server,
+    settings: Settings,
+    { rosters, epoch }: { rosters: MemoryRosters; epoch: number },
+  ) {
+    this.rosters = rosters;
+    this.#epoch = epoch;
     const { port } = server.address() as AddressInfo;
     this.url = `http://127.0.0.1:${port}`;
     this.#server = server;
@@ -69,7 +81,7 @@ export class OctEdge {
       socket.once('close', () => this.#sockets.delete(socket));
     });
     server.on('upgrade', (request, socket, head) => {
-      const exchange = admit(request);
+      const exchange = this.#admit(request);
       if (this.refuses(request) || exchange === undefined) socket.destroy();
       else this.#adapter.handleUpgrade(exchange, request, socket, head);
     });
@@ -99,6 +111,11 @@ export class OctEdge {
     return await this.#countOf('ct_edge_resumes_total');
   }
 
+  /** Sessions that the store does not have as they are, as the adapter tells it with its clock. */
+  async rostersBehind(): Promise<number> {
+    return await this.#countOf('ct_edge_rosters_behind');
+  }
+
   /** Messages that members sent and the edge has taken in, over all restarts. */
   async messagesIn(): Promise<number> {
     return await this.#countOf('ct_edge_messages_total{adapter="oct",direction="in"}');
@@ -112,6 +129,16 @@ export class OctEdge {
   /** Goes on with a new adapter, which knows nothing, and stops the old one as for an update. */
   async restart(): Promise<void> {
     const old = this.#adapter;
+    this.#adapter = this.#createAdapter();
+    await old.close();
+  }
+
+  /** Goes on as another edge would after this one died: connections break, and what is left is what was stored. */
+  async crash(): Promise<void> {
+    const old = this.#adapter;
+    for (const socket of this.#sockets) socket.destroy();
+    for (const { key } of old.listSessions()) old.dropSession(key, 'fenced');
+    this.#epoch++;
     this.#adapter = this.#createAdapter();
     await old.close();
   }
@@ -140,6 +167,12 @@ export class OctEdge {
     return lines.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
+  #admit(request: IncomingMessage): AdmittedExchange | undefined {
+    const key = keyOf(request);
+    const epoch = this.#epoch as Epoch;
+    return key && { key, epoch, exchangeId: 'test-exchange', target: targetOf(request) };
+  }
+
   #createAdapter(): Adapter {
     const count = (key: AffinityKey, by: number): void =>
       void this.#open.set(key, this.openConnections(key) + by);
@@ -149,6 +182,7 @@ export class OctEdge {
       metrics: this.metrics,
       log: silentLog(),
       hasCapacity: () => this.hasCapacity,
+      rosters: this.rosters,
       activity: { opened: (key) => count(key, 1), closed: (key) => count(key, -1) },
       now: () => performance.now() + this.#skewMs,
     });
@@ -165,7 +199,7 @@ export class OctEdge {
       const user = await this.tokens.verifyLogin(token).catch(() => undefined);
       return answerJson(response, { valid: user !== undefined });
     }
-    const exchange = admit(request);
+    const exchange = this.#admit(request);
     if (exchange === undefined || !this.#adapter.claims(exchange.target))
       return void response.writeHead(404).end();
     this.#adapter.handleRequest(exchange, request, response);
@@ -176,8 +210,12 @@ function answerJson(response: ServerResponse, body: object): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
+function targetOf(request: IncomingMessage): string {
+  return request.url!.replace(/^\/~[^/]+/, '');
+}
+
 /** The key by the evidence that clients give: header, path, sid, token; a new one for a create without any. */
-function admit(request: IncomingMessage): AdmittedExchange | undefined {
+function keyOf(request: IncomingMessage): AffinityKey | undefined {
   const target = targetOf(request);
   const token = request.headers['x-oct-jwt'];
   const evidence = [
@@ -190,10 +228,5 @@ function admit(request: IncomingMessage): AdmittedExchange | undefined {
     target.startsWith('/api/session/create') ? randomBytes(16).toString('hex') : undefined,
   ];
   const text = evidence.find((value) => typeof value === 'string');
-  const key = parseAffinityKey(text ?? '');
-  return key === undefined ? undefined : { key, epoch, exchangeId: 'test-exchange', target };
-}
-
-function targetOf(request: IncomingMessage): string {
-  return request.url!.replace(/^\/~[^/]+/, '');
+  return parseAffinityKey(text ?? '');
 }
