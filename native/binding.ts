@@ -24,6 +24,8 @@ export const eventKinds = {
   acceptFailed: 7,
   /** id = the first of the two that were joined, a = errno or 0, b = 1 or 2: who of them ended or failed first. */
   relayEnded: 8,
+  /** a = a descriptor that came with the next bytes, the receiver's to close; -1 where there was no room for it. */
+  handle: 9,
 } as const;
 
 /**
@@ -91,6 +93,19 @@ export interface NativeSockets {
    * of it may still be in the batch. -1 where bytes are queued, or the socket is over or joined.
    */
   detach(id: number): number;
+
+  /** Listens on a Unix-domain socket that the owner of the process alone may connect to; the path must not exist. */
+  listenPath(path: string, backlog: number): number;
+  /** Descriptors may come over this connection, each told as `handle` before the bytes that it came with. */
+  takeHandles(id: number): void;
+  /**
+   * Sends the descriptor of `given` over the Unix-domain socket `id` with a message, of one byte at least. It stays open
+   * here, too, and should be paused. Returns as `write`, or -2 where there is no room now, which `drained` ends, or -3
+   * where `given` is over, joined or holds bytes back, or the kernel has too many on their way.
+   */
+  sendHandle(id: number, given: number, bytes: Uint8Array, from: number, to: number): number;
+  /** Closes a descriptor that is no socket of this set; a cut ends the connection for every process that has it. */
+  closeHandle(fd: number, isCut: boolean): void;
 }
 
 /**

@@ -10,6 +10,8 @@
 #include "sockets.h"
 
 #define ARGUMENTS_MAX 5
+/* More than a path of a socket may have, so that one that is too long is known as such. */
+#define PATH_MAX_BYTES 256
 
 struct binding {
   napi_env env;
@@ -53,6 +55,12 @@ napi_value call_number(const struct call *call, double number);
 /* binding.c */
 napi_value binding_open(napi_env env, napi_callback_info info);
 napi_value binding_shut_down(napi_env env, napi_callback_info info);
+
+/* handle-calls.c */
+napi_value on_listen_path(napi_env env, napi_callback_info info);
+napi_value on_take_handles(napi_env env, napi_callback_info info);
+napi_value on_send_handle(napi_env env, napi_callback_info info);
+napi_value on_close_handle(napi_env env, napi_callback_info info);
 
 /* calls.c */
 bool calls_define(napi_env env, napi_value exports, struct binding *binding);

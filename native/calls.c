@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define ADDRESS_MAX_BYTES 128
-#define PATH_MAX_BYTES 256
 
 static napi_value on_listen(napi_env env, napi_callback_info info) {
   struct call call;
@@ -22,7 +21,9 @@ static napi_value on_listen(napi_env env, napi_callback_info info) {
   if (!call_begin_open(env, info, &call) || !call_text(&call, 0, text, sizeof text)) return NULL;
   if (!call_integer(&call, 1, &port) || !call_integer(&call, 2, &backlog)) return NULL;
   int error = port < 0 || port > 65535 ? EINVAL : address_read(text, (int)port, &address);
-  if (error == 0) error = listener_open(call.loop, &address, backlog > 65535 ? 65535 : (int)backlog, &id);
+  if (error == 0)
+    error = listener_open(call.loop, (struct sockaddr *)&address, address_length(&address),
+                          backlog > 65535 ? 65535 : (int)backlog, &id);
   if (error == 0) return call_number(&call, id);
   char facts[ADDRESS_MAX_BYTES + 32];
   (void)snprintf(facts, sizeof facts, "%s:%lld", text, (long long)port);
@@ -266,6 +267,10 @@ static const struct {
     {"relayedBytes", on_relayed_bytes},
     {"closeRelay", on_close},
     {"detach", on_detach},
+    {"listenPath", on_listen_path},
+    {"takeHandles", on_take_handles},
+    {"sendHandle", on_send_handle},
+    {"closeHandle", on_close_handle},
 };
 
 bool calls_define(napi_env env, napi_value exports, struct binding *binding) {

@@ -8,32 +8,42 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Connections accepted from one listener in one batch, so that open connections get their turn. */
 #define ACCEPTS_MAX 64
 
-static int bind_and_listen(struct sock *sock, const struct sockaddr_storage *address, int backlog) {
+static int prepare_tcp(const struct sock *sock, int family) {
   int on = 1;
   int off = 0;
-  sock->fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (sock->fd < 0) return errno;
   if (setsockopt(sock->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return errno;
   /* Linux copies it to every accepted socket, which saves each a system call. */
   if (setsockopt(sock->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) return errno;
-  if (address->ss_family == AF_INET6 &&
-      setsockopt(sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
-    return errno;
-  if (bind(sock->fd, (const struct sockaddr *)address, address_length(address)) != 0) return errno;
+  if (family != AF_INET6) return 0;
+  return setsockopt(sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0 ? 0 : errno;
+}
+
+static int bind_and_listen(struct sock *sock, const struct sockaddr *address, socklen_t length, int backlog) {
+  sock->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (sock->fd < 0) return errno;
+  if (address->sa_family == AF_UNIX) {
+    /* Linux gives the mode of the unbound socket to the file that bind makes: it is never open to others. */
+    if (fchmod(sock->fd, S_IRUSR | S_IWUSR) != 0) return errno;
+  } else {
+    int error = prepare_tcp(sock, address->sa_family);
+    if (error != 0) return error;
+  }
+  if (bind(sock->fd, address, length) != 0) return errno;
   return listen(sock->fd, backlog) == 0 ? 0 : errno;
 }
 
-int listener_open(struct loop *loop, const struct sockaddr_storage *address, int backlog, uint32_t *id) {
+int listener_open(struct loop *loop, const struct sockaddr *address, socklen_t length, int backlog, uint32_t *id) {
   struct sock *sock;
   int error = table_take(loop, SOCK_LISTENER, &sock);
   if (error != 0) return error;
   *id = sock->id;
-  error = bind_and_listen(sock, address, backlog);
+  error = bind_and_listen(sock, address, length, backlog);
   if (error == 0) error = loop_watch(loop, sock);
   if (error != 0) sock_end(loop, sock, false);
   return error;

@@ -24,7 +24,7 @@
 #define READ_MIN_BYTES 16384u
 /* What may wait on one socket; the caller stops long before. One byte more ends the socket with ENOBUFS. */
 #define QUEUE_MAX_BYTES (256u * 1024u * 1024u)
-/* Where one socket says all it can say in a batch: connected, data, ended, drained, closed. */
+/* More than one socket can say in a batch: connected, drained, and a handle with data, or ended and closed. */
 #define EVENTS_OF_ONE 5u
 
 #define NO_SOCK UINT32_MAX
@@ -39,6 +39,7 @@ enum event_kind {
   EVENT_CLOSED = 6,
   EVENT_ACCEPT_FAILED = 7,
   EVENT_RELAY_ENDED = 8,
+  EVENT_HANDLE = 9,
 };
 
 /* OVER: closed, but its id is not given again before the batch has ended. */
@@ -65,6 +66,10 @@ enum sock_flag {
   IS_FIRST_TO_END = 1 << 11,
   /* A listener that ran out of descriptors or memory waits for the caller. */
   IS_STALLED = 1 << 12,
+  /* Descriptors may come with the bytes. */
+  TAKES_HANDLES = 1 << 13,
+  /* A descriptor could not be sent for want of room: `drained` is owed when there is some. */
+  WANTS_ROOM = 1 << 14,
 };
 
 /* Bytes that the kernel did not take yet: [start, end) of `bytes`; NULL while nothing waits. */
@@ -163,6 +168,15 @@ bool stream_is_ready(const struct sock *sock);
 int64_t stream_write(struct loop *loop, struct sock *sock, struct iovec *parts, int count);
 int stream_flush(struct sock *sock);
 void stream_shut(struct loop *loop, struct sock *sock);
+void stream_fail(struct loop *loop, struct sock *sock, int error);
+
+/* handles.c: what a descriptor could not be sent for; otherwise the bytes that wait, as after any write. */
+#define HANDLE_LINE_OVER (-1)
+#define HANDLE_LINE_FULL (-2)
+#define HANDLE_UNFIT (-3)
+int64_t handle_send(struct loop *loop, struct sock *line, const struct sock *given, const struct iovec *bytes);
+ssize_t handle_receive(struct loop *loop, struct sock *line, void *bytes, size_t wanted);
+void handle_close(int fd, bool is_cut);
 
 /* close.c */
 void sock_end(struct loop *loop, struct sock *sock, bool with_reset);
@@ -170,7 +184,7 @@ void sock_close(struct loop *loop, struct sock *sock, bool with_reset);
 int sock_detach(struct loop *loop, struct sock *sock);
 
 /* listener.c */
-int listener_open(struct loop *loop, const struct sockaddr_storage *address, int backlog, uint32_t *id);
+int listener_open(struct loop *loop, const struct sockaddr *address, socklen_t length, int backlog, uint32_t *id);
 int listener_adopt(struct loop *loop, int fd, uint32_t *id);
 void listener_turn(struct loop *loop, struct sock *sock);
 bool listener_is_ready(const struct sock *sock);

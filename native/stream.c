@@ -15,7 +15,7 @@ static int take_error(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-static void fail(struct loop *loop, struct sock *sock, int error) {
+void stream_fail(struct loop *loop, struct sock *sock, int error) {
   if (sock->error == 0) sock->error = error;
   sock->flags |= IS_FAULTY;
   queue_clear(&sock->queue);
@@ -48,14 +48,14 @@ int stream_connect(struct loop *loop, const struct sockaddr *address, socklen_t 
   if (error != 0) return error;
   *id = sock->id;
   error = open_connection(loop, sock, address, length);
-  if (error != 0) fail(loop, sock, error);
+  if (error != 0) stream_fail(loop, sock, error);
   return 0;
 }
 
 /* Whether there is something to do that does not need to be told by epoll first. */
 bool stream_is_ready(const struct sock *sock) {
   if (sock->kind == SOCK_CONNECTING) return sock->error != 0 || sock->flags & (IS_WRITABLE | IS_HUNG);
-  if (sock->flags & IS_WRITABLE && queue_length(&sock->queue) > 0) return true;
+  if (sock->flags & IS_WRITABLE && (queue_length(&sock->queue) > 0 || sock->flags & WANTS_ROOM)) return true;
   if (sock->flags & HAS_ENDED) return sock->error != 0 || sock->flags & IS_FAULTY;
   if (sock->flags & IS_PAUSED) return sock->flags & IS_FAULTY;
   return sock->error != 0 || sock->flags & IS_READABLE;
@@ -77,12 +77,17 @@ static bool finish_connecting(struct loop *loop, struct sock *sock) {
 static void read_once(struct loop *loop, struct sock *sock) {
   size_t wanted = loop->reads_length - loop->reads_used;
   if (wanted > READ_MAX_BYTES) wanted = READ_MAX_BYTES;
-  ssize_t length = recv(sock->fd, loop->reads + loop->reads_used, wanted, MSG_DONTWAIT);
+  unsigned char *room = loop->reads + loop->reads_used;
+  bool takes_handles = sock->flags & TAKES_HANDLES;
+  ssize_t length = takes_handles ? handle_receive(loop, sock, room, wanted)
+                                 : recv(sock->fd, room, wanted, MSG_DONTWAIT);
   if (length > 0) {
     const int32_t facts[2] = {(int32_t)loop->reads_used, (int32_t)length};
     event_push(loop, sock, EVENT_DATA, facts);
     loop->reads_used += (size_t)length;
-    if ((size_t)length < wanted && !(sock->flags & IS_HUNG)) sock->flags &= ~(uint32_t)IS_READABLE;
+    /* A read stops short at a descriptor, whatever waits behind it. */
+    if ((size_t)length < wanted && !takes_handles && !(sock->flags & IS_HUNG))
+      sock->flags &= ~(uint32_t)IS_READABLE;
     return;
   }
   if (length < 0 && errno == EINTR) return;
@@ -110,11 +115,15 @@ void stream_turn(struct loop *loop, struct sock *sock) {
   if (sock->flags & IS_WRITABLE && queue_length(&sock->queue) > 0) {
     int error = stream_flush(sock);
     if (error != 0) {
-      fail(loop, sock, error);
+      stream_fail(loop, sock, error);
     } else if (queue_length(&sock->queue) == 0) {
       stream_shut(loop, sock);
+      sock->flags &= ~(uint32_t)WANTS_ROOM;
       event_push(loop, sock, EVENT_DRAINED, no_facts);
     }
+  } else if (sock->flags & IS_WRITABLE && sock->flags & WANTS_ROOM) {
+    sock->flags &= ~(uint32_t)WANTS_ROOM;
+    event_push(loop, sock, EVENT_DRAINED, no_facts);
   }
   if (sock->flags & HAS_ENDED) {
     if (sock->error == 0 && sock->flags & IS_FAULTY) sock->error = take_error(sock->fd);
@@ -159,7 +168,7 @@ int64_t stream_write(struct loop *loop, struct sock *sock, struct iovec *parts, 
   if (sock->kind == SOCK_CONNECTED && queue_length(&sock->queue) == 0) {
     ssize_t taken = send_parts(sock->fd, parts, count);
     if (taken < 0 && errno != EAGAIN) {
-      fail(loop, sock, errno);
+      stream_fail(loop, sock, errno);
       return -1;
     }
     sent = taken < 0 ? 0 : (size_t)taken;
@@ -175,7 +184,7 @@ int64_t stream_write(struct loop *loop, struct sock *sock, struct iovec *parts, 
     int error = queue_append(&sock->queue, (unsigned char *)parts[n].iov_base + sent, length - sent);
     sent = 0;
     if (error == 0) continue;
-    fail(loop, sock, error);
+    stream_fail(loop, sock, error);
     return -1;
   }
   return (int64_t)queue_length(&sock->queue);
@@ -187,5 +196,5 @@ void stream_shut(struct loop *loop, struct sock *sock) {
   sock->flags |= SHUT_DONE;
   sock->flags &= ~(uint32_t)SHUT_DUE;
   /* ENOTCONN: the peer has reset the connection, which the next read tells. */
-  if (shutdown(sock->fd, SHUT_WR) != 0 && errno != ENOTCONN) fail(loop, sock, errno);
+  if (shutdown(sock->fd, SHUT_WR) != 0 && errno != ENOTCONN) stream_fail(loop, sock, errno);
 }

@@ -106,13 +106,13 @@ void event_push(struct loop *loop, struct sock *sock, enum event_kind kind, cons
   event[3] = facts[1];
 }
 
-/* Events of one socket stand side by side. Those of a listener are sockets that somebody has to close. */
+/* Events of one socket stand side by side. Accepted sockets and descriptors that came are somebody's to close. */
 void event_withdraw(struct loop *loop, const struct sock *sock) {
   if (!loop->in_batch || sock->batch != loop->batch) return;
   for (uint32_t n = sock->first_event; n < loop->event_count; n++) {
     int32_t *event = loop->events + 4 * (size_t)n;
     if (event[1] != (int32_t)sock->id) return;
-    if (event[0] != EVENT_ACCEPTED) event[0] = EVENT_NONE;
+    if (event[0] != EVENT_ACCEPTED && event[0] != EVENT_HANDLE) event[0] = EVENT_NONE;
   }
 }
 

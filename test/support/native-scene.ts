@@ -16,6 +16,8 @@ export class HeardSocket {
   /** `connected`, `data`, `ended`, `drained`, `closed 104` ... in the order in which they came. */
   readonly heard: string[] = [];
   readonly accepted: HeardSocket[] = [];
+  /** Descriptors that came over it. */
+  readonly handles: number[] = [];
   readonly #chunks: Buffer[] = [];
   count = 0;
   /** Bytes of the last `data`. */
@@ -98,9 +100,10 @@ export class NativeScene {
       const socket = this.#heard.get(id);
       const name = kindNames.get(kind);
       assert.ok(socket && name, `event ${kind} of ${id}, which nobody knows`);
-      const hasErrno = kind >= eventKinds.closed;
+      const hasErrno = kind >= eventKinds.closed && kind !== eventKinds.handle;
       socket.heard.push(hasErrno ? `${name} ${a}` : name);
       if (kind === eventKinds.data) socket.addBytes(Buffer.from(this.reads.subarray(a, a + b)));
+      if (kind === eventKinds.handle) socket.handles.push(a);
       if (kind === eventKinds.accepted) socket.accepted.push(this.watch(a));
       this.onEvent({ name, socket });
     }
