@@ -3,10 +3,10 @@
  * has checked pass, owner and epoch before an adapter sees an exchange, so an adapter only speaks its protocol.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { MemberView } from '#shared/session-views.ts';
+import type { UpgradeOffer } from './upgrade-offer.ts';
 
 /** One request or upgrade that this edge has admitted. */
 export interface AdmittedExchange {
@@ -47,8 +47,8 @@ export interface Adapter {
   claims(target: string): boolean;
   /** Answers the request, errors included; never rejects. */
   handleRequest(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): void;
-  /** Takes the socket over; on refusal answers in HTTP and ends it. */
-  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes the offer or refuses it. */
+  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, offer: UpgradeOffer): void;
   /** Closes a session's sockets with the code's close code and forgets it, without another durable write. */
   dropSession(key: AffinityKey, code: ErrorCode): void;
   load(): AdapterLoad;

@@ -19,6 +19,8 @@ import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { AdminDesk } from './admin-desk.ts';
 import type { Adapter } from './adapter.ts';
+import { HandoffDesk } from './handoff/handoff-desk.ts';
+import { HandoffPort } from './handoff/handoff-port.ts';
 import { hasSessionCapacity } from './core/session-capacity.ts';
 import { KeyRegistry } from './core/key-registry.ts';
 import { controlSocketOpener } from './control-link.ts';
@@ -74,7 +76,9 @@ class Edge {
   readonly #adapters: readonly Adapter[];
   readonly #sampler: LoadSampler;
   readonly #moves: MoveDesk;
+  readonly #handoff = new HandoffDesk();
   readonly #server: EdgeServer;
+  #handoffPort: HandoffPort | undefined;
   #membership: Membership | undefined;
   #admin: { port: number; close: () => void } | undefined;
   #isStopping = false;
@@ -104,6 +108,7 @@ class Edge {
       registry: this.#registry,
       moves: this.#moves,
       administration: new AdminDesk(this.#adapters),
+      handoff: settings.CT_HANDOFF === 'off' ? undefined : this.#handoff,
       context: () => ({
         pass,
         owner: this.#membership?.owner,
@@ -130,6 +135,10 @@ class Edge {
       routes: { '/admin/status': () => this.#health() },
     });
     const admin = this.#admin;
+    if (settings.CT_HANDOFF !== 'off') {
+      const folder = settings.CT_DATA_DIR;
+      this.#handoffPort = HandoffPort.open({ folder, name: this.#id, taker: this.#handoff });
+    }
     const address = settings.CT_EDGE_ADDRESS || `http://${reachableHost(settings.CT_EDGE_HOST)}:${port}`;
     this.#membership = this.#openMembership(address, admin.port);
     armProcessLife({
@@ -159,6 +168,7 @@ class Edge {
         weight: settings.CT_EDGE_WEIGHT,
         sessionsMax: settings.CT_EDGE_SESSIONS_MAX,
         clusterHash: hashClusterSettings(settings),
+        handoff: this.#handoffPort?.offer,
       },
       registry: this.#registry,
       sampleLoad: () => this.#sampler.sample(),
@@ -195,6 +205,8 @@ class Edge {
     await Promise.all(this.#adapters.map(async (adapter) => await adapter.close()));
     await this.#membership?.leave();
     this.#server.destroy();
+    this.#handoff.destroy();
+    this.#handoffPort?.close();
     this.#admin?.close();
     this.#sampler.stop();
     await Promise.all(this.#stores.map(async (store) => await store.close()));
@@ -255,6 +267,7 @@ class Edge {
       this.#metrics.set('ct_edge_sessions', sessions, { adapter: adapter.name });
       this.#metrics.set('ct_edge_members', members, { adapter: adapter.name });
     }
+    this.#metrics.set('ct_edge_handed_connections', this.#handoff.openCount);
     this.#metrics.set('ct_edge_handover_bytes', this.#moves.keptBytes);
     this.#metrics.set('ct_edge_outbox_bytes', sumLoads(this.#adapters).outboxBytes);
   }

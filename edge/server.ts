@@ -18,8 +18,11 @@ import { judgeAdmission } from './core/admission.ts';
 import type { AdmissionContext } from './core/admission.ts';
 import type { KeyRegistry } from './core/key-registry.ts';
 import type { AdminDesk } from './admin-desk.ts';
+import type { HandoffDesk } from './handoff/handoff-desk.ts';
 import type { MoveDesk } from './move-desk.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
+import { offerConnection } from './upgrade-offer.ts';
+import type { UpgradeOffer } from './upgrade-offer.ts';
 
 export interface EdgeServerOptions {
   readonly host: string;
@@ -28,6 +31,8 @@ export interface EdgeServerOptions {
   readonly registry: KeyRegistry;
   readonly moves: MoveDesk;
   readonly administration: AdminDesk;
+  /** Undefined where this edge takes no connections from front doors. */
+  readonly handoff: HandoffDesk | undefined;
   /** The state of the edge as admission sees it, read at each exchange. */
   readonly context: () => Omit<AdmissionContext, 'epochOf'>;
   readonly health: () => object;
@@ -85,6 +90,7 @@ export class EdgeServer {
       request.resume();
       return refuseRequest(response, exchange, exchangeIdOf(request));
     }
+    if (header(request, internalHeaders.handoff) !== '') return this.#onHandoff(exchange, request, response);
     if (healthPattern.test(exchange.target)) return this.#answerHealth(request, response);
     const { moves, administration } = this.#options;
     if (moves.claims(exchange.target)) return void moves.handle(exchange, request, response);
@@ -105,11 +111,24 @@ export class EdgeServer {
     socket.on('error', () => socket.destroy());
     const exchange = this.#admit(request);
     if (typeof exchange === 'string') return refuseUpgrade(socket, exchange, exchangeIdOf(request));
+    const offer = offerConnection({ socket, head }, exchange.exchangeId);
+    this.#handToAdapter(exchange, request, offer);
+  }
+
+  /** The head of an upgrade, whose client's connection the front door would give away. */
+  #onHandoff(exchange: AdmittedExchange, request: IncomingMessage, response: ServerResponse): void {
+    request.resume();
+    const { handoff } = this.#options;
+    const { exchangeId } = exchange;
+    if (handoff === undefined) return refuseRequest(response, this.#count('upgrade-refused'), exchangeId);
+    const mayServe = (): boolean => typeof this.#admit(request) !== 'string';
+    this.#handToAdapter(exchange, request, handoff.offer({ exchangeId, request, response, mayServe }));
+  }
+
+  #handToAdapter(exchange: AdmittedExchange, request: IncomingMessage, offer: UpgradeOffer): void {
     const adapter = this.#adapterFor(exchange);
-    if (adapter === undefined) {
-      return refuseUpgrade(socket, this.#count('upgrade-refused'), exchange.exchangeId);
-    }
-    adapter.handleUpgrade(exchange, request, socket, head);
+    if (adapter === undefined) return offer.refuse(this.#count('upgrade-refused'));
+    adapter.handleUpgrade(exchange, request, offer);
   }
 
   #admit(request: IncomingMessage): AdmittedExchange | ErrorCode {

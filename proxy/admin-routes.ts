@@ -33,7 +33,9 @@ export function adminRoutes(options: AdminRouteOptions): Record<string, AdminRou
     }),
     '/admin/edges': async () => {
       const rows = new Map((await directory.listEdges()).map((row) => [row.id, row]));
-      const edges = pool.list(nowMs()).map((edge) => ({ ...edge, pins: rows.get(edge.id)?.pins ?? 0 }));
+      const edges = pool
+        .list(nowMs())
+        .map(({ handoff: _, ...edge }) => ({ ...edge, pins: rows.get(edge.id)?.pins ?? 0 }));
       return { edges };
     },
     '/admin/pins': async (query) => {

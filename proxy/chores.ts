@@ -63,7 +63,7 @@ export async function endRetired(options: {
 async function followMembership(pool: EdgePool, upstreams: Upstreams, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await pool.nextChange(signal);
-    upstreams.retain(new Set(pool.list(performance.now()).map((edge) => edge.address)));
+    if (!signal.aborted) upstreams.follow(pool.list(performance.now()));
   }
 }
 

@@ -189,6 +189,7 @@ class Exchange {
         return;
       case 'agreed':
         this.#settlement.status = 101;
+        this.#settlement.carrier = outcome.carrier;
         this.#join = outcome.join;
         return;
       case 'misdirected':
@@ -211,6 +212,7 @@ class Exchange {
     const forwarded = { ...request.client, host: request.gate.host };
     const handBack = { key: pin.key, cookie: this.#cookieFor(request) };
     return {
+      exchangeId,
       address: pin.address,
       target: request.gate.target,
       edit: editForUpstream(head.headers, forwarded, internal, upgrade),
@@ -253,8 +255,10 @@ function goOnAsTunnel(join: JoinTunnel, settlement: Settlement, options: Exchang
   const { key } = settlement.pin!;
   // The key as the client wrote it is a part of the head, and would keep all of that.
   settlement.key = key;
-  join((bytes) => {
-    settlement.bytes = bytes;
+  join((totals) => {
+    settlement.bytes = totals;
+    if (totals.isLeft) settlement.carrier = 'left';
+    settlement.status = totals.status ?? settlement.status;
     activity?.closed(key);
     settler.settle(settlement);
   });

@@ -144,6 +144,7 @@ function armLife(options: {
     stop: async () => {
       stopping.abort();
       front.stopAccepting();
+      upstreams.leaveTunnels();
       await settler.idle(AbortSignal.timeout(settings.CT_STOP_GRACE_MS));
       front.destroy();
       control?.close();

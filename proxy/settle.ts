@@ -9,7 +9,7 @@ import type { BoundMetric, Metrics } from '#shared/metrics.ts';
 import type { RouteName } from './core/route.ts';
 import type { Pin } from './directory/directory.ts';
 import type { PlacementReason } from './placement.ts';
-import type { ByteCounts, ForwardOutcome, Wire } from './wire/wire.ts';
+import type { ByteCounts, Carrier, ForwardOutcome, Wire } from './wire/wire.ts';
 
 /** What became of one exchange; filled in on its way. */
 export interface Settlement {
@@ -28,6 +28,8 @@ export interface Settlement {
   firstByteAtMs: number | undefined;
   retried: ForwardOutcome['kind'] | undefined;
   error: AppError | undefined;
+  /** Of an upgrade: whose process carried its bytes; `left` where it went on, or ended, unheard by this front door. */
+  carrier: Carrier | 'left' | undefined;
 }
 
 /** Hashes of keys that are kept: a key comes again and again, and its hash costs as much as its head. */
@@ -76,6 +78,7 @@ export class Settler {
       firstByteAtMs: undefined,
       retried: undefined,
       error: undefined,
+      carrier: undefined,
     };
   }
 
@@ -137,15 +140,16 @@ export class Settler {
   /** As JSON by hand: strings that the outside chose are escaped, the others need no escape by their kind. */
   #formatFacts(settlement: Settlement): string {
     const { id, kind, method, route, client, status, error, pin, key, bytes } = settlement;
-    const { reason, retried, firstByteAtMs, startedAtMs } = settlement;
+    const { reason, retried, firstByteAtMs, startedAtMs, carrier } = settlement;
     const failed = error === undefined ? '' : `,"code":"${error.code}","source":"${error.entry.source}"`;
     const placed = pin === undefined ? '' : `,"edge":"${pin.owner.id}","epoch":${pin.epoch}`;
     const keyed = key === undefined ? '' : `,"key":"${this.#hashOf(key)}"`;
     const why = reason === undefined ? '' : `,"placement":"${reason}"`;
     const again = retried === undefined ? '' : `,"retried":"${retried}"`;
+    const carried = carrier === undefined ? '' : `,"carrier":"${carrier}"`;
     const first = firstByteAtMs === undefined ? '' : `,"firstByteMs":${round(firstByteAtMs - startedAtMs)}`;
     const total = round(performance.now() - startedAtMs);
-    return `"exchange":"${id}","kind":"${kind}","method":"${method}","route":"${route}","client":"${client}","status":${status}${failed}${keyed}${placed}${why}${again},"bytesUp":${bytes.up},"bytesDown":${bytes.down}${first},"totalMs":${total}`;
+    return `"exchange":"${id}","kind":"${kind}","method":"${method}","route":"${route}","client":"${client}","status":${status}${failed}${keyed}${placed}${why}${again}${carried},"bytesUp":${bytes.up},"bytesDown":${bytes.down}${first},"totalMs":${total}`;
   }
 
   #hashOf(key: AffinityKey): string {

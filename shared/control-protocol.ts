@@ -47,6 +47,8 @@ const helloSchema = z.object({
   sessionsMax: z.number().int().positive(),
   /** Hash of the cluster-wide settings; an edge whose hash differs is refused. */
   clusterHash: z.string(),
+  /** Where the edge takes connections over from front doors of its own machine; none where it does not. */
+  handoff: z.object({ path: z.string().max(107), secret: z.string().min(16).max(64) }).optional(),
 });
 
 const reportSchema = z.object({

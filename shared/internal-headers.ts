@@ -15,6 +15,8 @@ export const internalHeaders = {
   exchange: 'x-ct-exchange',
   /** On a 421 answer of an edge: why. */
   refusal: 'x-ct-refusal',
+  /** On the head of an upgrade that is sent as a plain request: would you take the client's own connection? */
+  handoff: 'x-ct-handoff',
 } as const;
 
 /** Addresses of an edge by which a front door moves a session; no client's path leads there. */

@@ -61,6 +61,11 @@ export const metricTable = {
     help: 'Load score of an edge as placement sees it.',
     labels: ['edge'],
   },
+  ct_proxy_upgrades_total: {
+    type: 'counter',
+    help: 'Upgrades that were agreed on, by who carries their bytes (edge, front-door) and why (handed; else what kept the edge from taking the connection).',
+    labels: ['carrier', 'reason'],
+  },
   ct_proxy_moves_total: {
     type: 'counter',
     help: 'Moves of sessions, by outcome: moved, refused, rolled-back, lost.',
@@ -155,6 +160,11 @@ export const metricTable = {
   ct_edge_rosters_behind: {
     type: 'gauge',
     help: 'Sessions whose roster is not stored as it is, because the store fails; nobody new is let into them.',
+    labels: [],
+  },
+  ct_edge_handed_connections: {
+    type: 'gauge',
+    help: 'Open connections of clients that front doors of the same machine have handed on.',
     labels: [],
   },
   ct_edge_commit_seconds: {

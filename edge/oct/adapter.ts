@@ -3,7 +3,6 @@
  * side to the sessions, and runs the clock that lets deadlines pass.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
@@ -21,8 +20,8 @@ import type {
   KeyActivity,
   SessionSize,
 } from '../adapter.ts';
-import { refuseUpgrade } from '../refusal.ts';
 import type { RosterStore } from '../store/roster-store.ts';
+import type { UpgradeOffer } from '../upgrade-offer.ts';
 import { Traffic } from '../traffic.ts';
 import type { MemberId } from '../core/session-state.ts';
 import { Gateway } from './gateway.ts';
@@ -135,10 +134,9 @@ class OctAdapter implements Adapter {
     else void this.#api.handle(exchange, request, response);
   }
 
-  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (exchange.target.startsWith(socketPrefix))
-      this.#gateway.handleUpgrade(exchange, request, socket, head);
-    else refuseUpgrade(socket, 'upgrade-refused', exchange.exchangeId);
+  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, offer: UpgradeOffer): void {
+    if (exchange.target.startsWith(socketPrefix)) void this.#gateway.handleUpgrade(exchange, request, offer);
+    else offer.refuse('upgrade-refused');
   }
 
   dropSession(key: AffinityKey, code: ErrorCode): void {

@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { Server as Engine } from 'engine.io';
 import type { Socket as EngineSocket } from 'engine.io';
 import { Server as SocketServer } from 'socket.io';
@@ -14,6 +13,7 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
 import type { AdmittedExchange } from '../adapter.ts';
+import type { UpgradeOffer } from '../upgrade-offer.ts';
 import { admitMember } from './handshake.ts';
 import type { Admission } from './handshake.ts';
 import { heartbeatOf } from './heartbeat.ts';
@@ -93,9 +93,14 @@ export class Gateway {
     return conn === undefined ? undefined : holdOf(conn);
   }
 
-  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  async handleUpgrade(
+    exchange: AdmittedExchange,
+    request: IncomingMessage,
+    offer: UpgradeOffer,
+  ): Promise<void> {
     this.#exchanges.set(request, exchange);
-    this.#engine.handleUpgrade(request, socket, head);
+    const way = await offer.take();
+    if (way !== undefined) this.#engine.handleUpgrade(request, way.socket, way.head);
   }
 
   /** How many connections there are, by transport. */

@@ -8,6 +8,7 @@ import type { Socket as EngineSocket } from 'engine.io';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { EndOfTurn } from '../end-of-turn.ts';
+import { addAnswerFields } from '../upgrade-offer.ts';
 import { webSocketOf } from './transport.ts';
 
 const sockets = new WeakMap<WebSocket, Duplex>();
@@ -25,6 +26,7 @@ export class RememberingServer extends WebSocketServer {
     head: Buffer,
     callback: (client: WebSocket, request: IncomingMessage) => void,
   ): void {
+    if (this.listenerCount('headers', addAnswerFields) === 0) this.on('headers', addAnswerFields);
     super.handleUpgrade(request, socket, head, (client, request) => {
       sockets.set(client, socket);
       callback(client, request);

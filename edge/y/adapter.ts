@@ -22,7 +22,7 @@ import type {
   KeyActivity,
   SessionSize,
 } from '../adapter.ts';
-import { refuseRequest, refuseUpgrade } from '../refusal.ts';
+import { refuseRequest } from '../refusal.ts';
 import type { DocumentStore } from '../store/document-store.ts';
 import { SenderPace } from '../core/sender-pace.ts';
 import { DocumentKeeper } from './document-keeper.ts';
@@ -32,6 +32,8 @@ import { heartbeatIntervalMs } from './limits.ts';
 import { Member } from './member.ts';
 import { documentPrefix, parseDocumentTarget } from './target.ts';
 import { Traffic } from '../traffic.ts';
+import { addAnswerFields } from '../upgrade-offer.ts';
+import type { UpgradeOffer } from '../upgrade-offer.ts';
 
 interface YOptions {
   readonly settings: Settings;
@@ -44,6 +46,12 @@ interface YOptions {
   readonly now: () => number;
   /** Makes WebSockets of upgrades; that of `ws` unless a test has another. */
   readonly websockets?: Pick<WebSocketServer, 'handleUpgrade'>;
+}
+
+interface Connection {
+  readonly ws: WebSocket;
+  readonly socket: Duplex;
+  readonly client: string;
 }
 
 type OpenDocument = Extract<OpenedDocument, { kind: 'open' }>;
@@ -86,15 +94,7 @@ class YAdapter implements Adapter {
       log,
       metrics,
     });
-    this.#websockets =
-      options.websockets ??
-      new WebSocketServer({
-        noServer: true,
-        clientTracking: false,
-        maxPayload: settings.CT_MESSAGE_MAX_BYTES,
-        // Updates are small, and one frame for all members needs the same bytes for all.
-        perMessageDeflate: false,
-      });
+    this.#websockets = options.websockets ?? createWebSockets(settings);
     this.#beating = setInterval(() => this.#beat(), heartbeatIntervalMs).unref();
     this.#reporting = setInterval(() => this.#traffic.report(), reportIntervalMs).unref();
   }
@@ -111,10 +111,8 @@ class YAdapter implements Adapter {
     refuseRequest(response, 'upgrade-refused', exchange.exchangeId);
   }
 
-  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // The peer may reset while its document is being loaded.
-    socket.on('error', () => socket.destroy());
-    void this.#connect(exchange, request, socket, head);
+  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, offer: UpgradeOffer): void {
+    void this.#connect(exchange, request, offer);
   }
 
   dropSession(key: AffinityKey, code: ErrorCode): void {
@@ -185,40 +183,37 @@ class YAdapter implements Adapter {
     this.#traffic.report();
   }
 
-  async #connect(
-    exchange: AdmittedExchange,
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-  ): Promise<void> {
+  async #connect(exchange: AdmittedExchange, request: IncomingMessage, offer: UpgradeOffer): Promise<void> {
     const target = parseDocumentTarget(exchange.target);
-    if (target === undefined) return this.#refuse(socket, 'not-found', exchange);
-    if (target.key !== exchange.key) return this.#refuse(socket, 'key-conflict', exchange);
+    if (target === undefined) return this.#refuse(offer, 'not-found');
+    if (target.key !== exchange.key) return this.#refuse(offer, 'key-conflict');
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      return this.#refuse(socket, 'upgrade-refused', exchange);
+      return this.#refuse(offer, 'upgrade-refused');
     }
     const opened = await this.#documents.open(exchange, target.document);
-    if (opened.kind === 'refused') return this.#refuse(socket, opened.code, exchange);
+    if (opened.kind === 'refused') return this.#refuse(offer, opened.code);
+    const way = await offer.take();
+    if (way === undefined) return opened.release();
     let isUpgraded = false;
-    this.#websockets.handleUpgrade(request, socket, head, (ws) => {
+    this.#websockets.handleUpgrade(request, way.socket, way.head, (ws) => {
       isUpgraded = true;
-      this.#admit(exchange, opened, ws, request);
+      const client = request.headers['user-agent'] ?? 'unknown';
+      this.#admit(exchange, opened, { ws, socket: way.socket, client });
     });
     // ws answers a bad handshake itself and calls nobody back.
     if (!isUpgraded) opened.release();
   }
 
-  #admit(exchange: AdmittedExchange, opened: OpenDocument, ws: WebSocket, request: IncomingMessage): void {
+  #admit(exchange: AdmittedExchange, opened: OpenDocument, connection: Connection): void {
     const { settings, log, metrics, activity, now } = this.#options;
     const { key, epoch, exchangeId } = exchange;
     const { document, release } = opened;
+    const { ws } = connection;
     const member = new Member({
       id: `y-${++this.#admitted}`,
       key,
       document: document.name,
-      client: request.headers['user-agent'] ?? 'unknown',
-      ws,
-      socket: request.socket,
+      ...connection,
       sendBufferMaxBytes: settings.CT_SEND_BUFFER_MAX_BYTES,
       pace: this.#openPace(),
       nowMs: now,
@@ -257,14 +252,25 @@ class YAdapter implements Adapter {
     for (const member of this.#members.values()) member.beat();
   }
 
-  #refuse(socket: Duplex, code: ErrorCode, { exchangeId }: AdmittedExchange): void {
+  #refuse(offer: UpgradeOffer, code: ErrorCode): void {
     this.#countRefusal(code);
-    refuseUpgrade(socket, code, exchangeId);
+    offer.refuse(code);
   }
 
   #countRefusal(code: ErrorCode): void {
     this.#options.metrics.count('ct_edge_refused_total', { code });
   }
+}
+
+function createWebSockets(settings: Settings): WebSocketServer {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: settings.CT_MESSAGE_MAX_BYTES,
+    // Updates are small, and one frame for all members needs the same bytes for all.
+    perMessageDeflate: false,
+  });
+  return server.on('headers', addAnswerFields);
 }
 
 async function whenClosed(ws: WebSocket): Promise<void> {

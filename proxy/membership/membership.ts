@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgeReport } from '#shared/control-protocol.ts';
+import type { HandoffOffer } from '#shared/handoff-frames.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import type { Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
@@ -17,6 +18,7 @@ export interface Joining extends EdgeRegistration {
   readonly sessionsMax: number;
   readonly version: string;
   readonly adminAddress: string;
+  readonly handoff?: HandoffOffer | undefined;
 }
 
 interface MembershipOptions {
@@ -40,7 +42,7 @@ export class Membership {
   /** Registers an edge; it gets keys once it reports that it is ready. */
   async join(joining: Joining): Promise<EdgeRef> {
     const { directory, pool, log, nowMs } = this.#options;
-    const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress } = joining;
+    const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress, handoff } = joining;
     const incarnation = await directory.registerEdge({ id, kind, bootId, address, weight });
     const edge = { id, incarnation };
     const member: EdgeMember = {
@@ -51,6 +53,7 @@ export class Membership {
       sessionsMax,
       version,
       adminAddress,
+      handoff,
       joinedAtMs: nowMs(),
     };
     pool.join(member, 'suspect');

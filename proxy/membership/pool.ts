@@ -3,6 +3,7 @@
  * placing new keys and for reaching edges; ownership is the directory's. Time is passed in.
  */
 import type { EdgeLoad } from '#shared/control-protocol.ts';
+import type { HandoffOffer } from '#shared/handoff-frames.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Candidate } from '../core/choose-edge.ts';
 import { eventLoopDelayMaxMs, scoreLoad } from '../core/load-score.ts';
@@ -19,6 +20,7 @@ export interface EdgeMember extends EdgeRef {
   readonly sessionsMax: number;
   readonly version: string;
   readonly adminAddress: string;
+  readonly handoff?: HandoffOffer | undefined;
   readonly joinedAtMs: number;
 }
 

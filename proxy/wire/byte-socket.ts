@@ -53,6 +53,21 @@ export interface ByteSocket {
   releaseReads(): void;
   /** Has the transport move the bytes between the two from now on; undefined where it cannot. */
   relayWith(other: ByteSocket, ears: RelayEars): Relay | undefined;
+  /** Sends the connection itself over a line to another process. It should be paused, and stays open here as well. */
+  giveTo(line: ByteSocket, message: Buffer): GiveOutcome;
+  /** The other process has it: nothing is heard of it here any more. Undefined where it is over already. */
+  letGo(): HeldDescriptor | undefined;
+}
+
+/** `full`: again when the line has drained. `unfit`: never this socket, or not over this line. */
+export type GiveOutcome = 'given' | 'full' | 'unfit';
+
+/** What is left here of a connection that another process has: the means to end it. */
+export interface HeldDescriptor {
+  /** Ends our part alone. */
+  close(): void;
+  /** Ends the connection for both processes. */
+  cut(): void;
 }
 
 /** Two sockets whose bytes the transport moves by itself. */

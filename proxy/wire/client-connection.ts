@@ -9,7 +9,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { formatAnswer } from './answer-head.ts';
 import { lingerMs, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
-import type { ByteSocket, SocketEars } from './byte-socket.ts';
+import type { ByteSocket, HeldDescriptor, SocketEars } from './byte-socket.ts';
 import { HandedSocket } from './handed-socket.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
 import type { RequestBody } from './request-body.ts';
@@ -115,6 +115,25 @@ export class ClientConnection implements SocketEars {
     const handed = new HandedSocket(this.#socket, this.#held);
     this.#held = nothing;
     return handed;
+  }
+
+  /** The socket of an upgrade, quiet, with the bytes behind the head: it may be given to another process. */
+  lend(): { readonly socket: ByteSocket; readonly early: Buffer } {
+    this.#socket.pause();
+    return { socket: this.#socket, early: this.#held };
+  }
+
+  /** Nobody took the socket that was lent. */
+  takeBack(): void {
+    this.#regulate();
+  }
+
+  /** Another process has the socket that was lent: the connection is over here. */
+  letGo(): HeldDescriptor | undefined {
+    this.#phase = 'over';
+    this.#door.wheel.remove(this.#deadline);
+    this.#held = nothing;
+    return this.#socket.letGo();
   }
 
   onBytes(chunk: Buffer): void {

@@ -20,9 +20,10 @@ import { UpstreamConnection } from './upstream-connection.ts';
 import type { ConnectionOwner, EdgeConnection, UpstreamFailure, UpstreamUser } from './upstream-user.ts';
 import type { ForwardOutcome, ForwardPlan } from './wire.ts';
 
-interface Answered {
+/** The head of an edge's answer. */
+export interface Answered {
   readonly status: number;
-  readonly scanner: ResponseScanner;
+  readonly scanner: Pick<ResponseScanner, 'reason' | 'linesWithout'>;
   readonly headers: HeaderList;
 }
 

@@ -5,10 +5,21 @@
 import { getSystemErrorName } from 'node:util';
 import type { NativeSockets } from '#native/binding.ts';
 import { plainAddress } from '../core/client-address.ts';
-import type { ByteSocket, ConnectingEars, Relay, RelayEars, SocketEars } from './byte-socket.ts';
+import type {
+  ByteSocket,
+  ConnectingEars,
+  GiveOutcome,
+  HeldDescriptor,
+  Relay,
+  RelayEars,
+  SocketEars,
+} from './byte-socket.ts';
 
 /** Bytes that may wait in a socket before its writer is told to wait; as Node's sockets have it. */
 const congestedAboveBytes = 65_536;
+
+/** What the add-on answers where a descriptor finds no room on a line. */
+const lineIsFull = -2;
 
 const nobody: SocketEars = {
   onBytes: () => undefined,
@@ -151,6 +162,28 @@ export class NativeSocket implements ByteSocket {
       readBytes: (out) => this.#native.relayedBytes(id, out),
       close: () => this.destroy(),
     };
+  }
+
+  giveTo(line: ByteSocket, message: Buffer): GiveOutcome {
+    if (!(line instanceof NativeSocket) || this.#id === -1 || line.#id === -1) return 'unfit';
+    const queued = this.#native.sendHandle(line.#id, this.#id, message, 0, message.length);
+    if (queued === lineIsFull) {
+      line.#hasQueued = true;
+      line.isCongested = true;
+      return 'full';
+    }
+    if (queued < 0) return 'unfit';
+    line.#afterWrite(queued);
+    return 'given';
+  }
+
+  letGo(): HeldDescriptor | undefined {
+    const native = this.#native;
+    const fd = this.#id === -1 ? -1 : native.detach(this.#id);
+    if (fd === -1) return undefined;
+    this.#ears = nobody;
+    this.#finish();
+    return { close: () => native.closeHandle(fd, false), cut: () => native.closeHandle(fd, true) };
   }
 
   onRelayEnded(errno: number, side: number): void {

@@ -22,6 +22,7 @@ const backlog = 4_096;
 const starvedPauseMs = 100;
 
 export class NativeTransport implements Transport {
+  readonly canGive = true;
   readonly #native: NativeSockets;
   readonly #reads = Buffer.allocUnsafeSlow(readsBytes);
   readonly #events = new Int32Array(eventsMax * fieldsPerEvent);

@@ -107,6 +107,14 @@ export class NetSocket implements ByteSocket {
   relayWith(): undefined {
     return undefined;
   }
+
+  giveTo(): 'unfit' {
+    return 'unfit';
+  }
+
+  letGo(): undefined {
+    this.destroy();
+  }
 }
 
 /** One buffer that a connection reads into again, unless somebody uses what came before. */

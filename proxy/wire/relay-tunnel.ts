@@ -59,6 +59,10 @@ export class RelayTunnel implements RelayEars, OpenTunnel {
     this.#look();
   }
 
+  leave(): void {
+    // Its bytes come through here: it has until the process ends.
+  }
+
   close(): void {
     this.#giveUp('front-door');
   }

@@ -19,6 +19,8 @@ export interface Listening {
 }
 
 export interface Transport {
+  /** Whether its connections can be given to another process. */
+  readonly canGive: boolean;
   listen(host: string, port: number, accept: Acceptor): Promise<Listening>;
   /** On a descriptor that listens already. */
   listenOn(descriptor: number, accept: Acceptor): Promise<Listening>;
@@ -33,6 +35,7 @@ export const clientSocketOptions = { allowHalfOpen: true, noDelay: true } as con
 
 /** By Node's own sockets; works everywhere. */
 export const netTransport: Transport = {
+  canGive: false,
   listen: async (host, port, accept) => await listening(serverOf(accept), { host, port }),
   listenOn: async (fd, accept) => await listening(serverOf(accept), { fd }),
   connect: connectNetSocket,

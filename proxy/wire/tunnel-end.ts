@@ -1,11 +1,11 @@
 /** What every tunnel promises, whoever moves its bytes: how long it may be silent, and how it tells of its end. */
 import type { TimerWheel } from './timer-wheel.ts';
-import type { ByteCounts } from './wire.ts';
+import type { TunnelTotals } from './wire.ts';
 
 /** How a tunnel ended: which side closed or failed first, nobody sent anything for too long, or we cut it. */
 export interface TunnelEnd {
-  readonly bytes: ByteCounts;
-  readonly endedBy: 'client' | 'upstream' | 'idle' | 'front-door';
+  readonly bytes: TunnelTotals;
+  readonly endedBy: 'client' | 'upstream' | 'idle' | 'front-door' | 'unknown';
   readonly error: Error | undefined;
 }
 
@@ -18,6 +18,8 @@ export interface TunnelOptions {
 export interface OpenTunnel {
   /** Ends both sides at once; the end is told as any other. */
   close(): void;
+  /** The front door goes: one that goes on without it tells of its end now. */
+  leave(): void;
 }
 
 /** Called once, when both sides are closed. */

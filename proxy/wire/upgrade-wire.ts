@@ -2,8 +2,9 @@
  * The wire of upgrades: the handshake as bytes on a connection of its own, then raw bytes. The edge's answer to the handshake
  * is passed on whatever it is; after a 101 both sockets are joined until they close.
  */
-import type { AppError } from '#shared/errors.ts';
+import type { AppError, ErrorCode } from '#shared/errors.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';
+import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { headerValues } from '../core/header-list.ts';
 import type { HeaderList } from '../core/header-list.ts';
@@ -11,6 +12,9 @@ import type { RequestHead } from '../core/request-gate.ts';
 import { formatAnswer, formatFields, statusLine } from './answer-head.ts';
 import type { ClientConnection, ClientWire } from './client-connection.ts';
 import type { HandedSocket } from './handed-socket.ts';
+import type { GiveDecision, HandedTunnel, HandoffLine } from './handoff-line.ts';
+import { HandoffQuestion } from './handoff-question.ts';
+import type { QuestionEnd } from './handoff-question.ts';
 import { Handshake } from './handshake.ts';
 import type { HandshakeEnd } from './handshake.ts';
 import type { RequestScanner } from './request-head.ts';
@@ -18,7 +22,7 @@ import type { TimerWheel } from './timer-wheel.ts';
 import { joinSockets } from './tunnel.ts';
 import type { Upstreams } from './upstreams.ts';
 import type { OpenTunnel, TellEnd } from './tunnel-end.ts';
-import type { ByteCounts, ForwardOutcome, ForwardPlan, JoinTunnel, Wire } from './wire.ts';
+import type { Carrier, ForwardOutcome, ForwardPlan, JoinTunnel, TunnelTotals, Wire } from './wire.ts';
 
 interface UpgradeWireOptions {
   readonly settings: Settings;
@@ -26,6 +30,10 @@ interface UpgradeWireOptions {
   readonly upstreams: Upstreams;
   readonly secure: boolean;
 }
+
+/** Why the front door carries an upgrade itself. */
+type RelayReason =
+  'off' | 'static' | 'no-addon' | 'tls' | 'no-line' | Extract<GiveDecision, { kind: 'untaken' }>['reason'];
 
 export class UpgradeWire implements ClientWire {
   readonly kind = 'upgrade';
@@ -40,6 +48,8 @@ export class UpgradeWire implements ClientWire {
   #controller: AbortController | undefined;
   #left: AppError | undefined;
   #handshake: Handshake | undefined;
+  #question: HandoffQuestion | undefined;
+  #withdraw: (() => void) | undefined;
 
   constructor(connection: ClientConnection, scanner: RequestScanner, options: UpgradeWireOptions) {
     this.#connection = connection;
@@ -64,6 +74,8 @@ export class UpgradeWire implements ClientWire {
     this.#left = reason;
     this.#controller?.abort();
     this.#handshake?.abort(reason);
+    this.#question?.abort(reason);
+    this.#withdraw?.();
   }
 
   onDrain(): void {
@@ -81,6 +93,72 @@ export class UpgradeWire implements ClientWire {
   }
 
   async forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {
+    const road = this.#roadTo(plan);
+    if (typeof road === 'string') return await this.#carry(plan, road, onAnswer);
+    const handed = await this.#handOff(plan, road, onAnswer);
+    return typeof handed === 'string' ? await this.#carry(plan, handed, onAnswer) : handed;
+  }
+
+  /** The line by which the edge can have the client's own connection, or why there is none. */
+  #roadTo({ address, takesRefusals }: ForwardPlan): HandoffLine | RelayReason {
+    const { settings, upstreams, secure } = this.#options;
+    if (!takesRefusals) return 'static';
+    if (settings.CT_HANDOFF === 'off') return 'off';
+    if (!upstreams.transport.canGive) return 'no-addon';
+    if (secure) return 'tls';
+    return upstreams.pool(address).standingLine() ?? 'no-line';
+  }
+
+  /** Has the edge take the client's connection; where it did not, the reason why the front door has to carry it. */
+  async #handOff(
+    plan: ForwardPlan,
+    line: HandoffLine,
+    onAnswer: () => void,
+  ): Promise<ForwardOutcome | RelayReason> {
+    const end = await this.#ask(plan);
+    this.#question = undefined;
+    if (end.kind === 'failed') return end;
+    if (end.kind === 'declined') return this.#passRefusal(end, plan, onAnswer);
+    const decision = await this.#give(plan, line);
+    this.#withdraw = undefined;
+    switch (decision.kind) {
+      case 'taken': {
+        onAnswer();
+        const { tunnels } = this.#options.upstreams.pool(plan.address);
+        countUpgrade(this.#options.upstreams.metrics, 'edge', 'handed');
+        return { kind: 'agreed', carrier: 'edge', join: joinHanded(tunnels, decision.tunnel) };
+      }
+      case 'untaken':
+        return decision.reason;
+      case 'cut':
+        return failed('upstream-timeout', 'client');
+    }
+  }
+
+  async #ask(plan: ForwardPlan): Promise<QuestionEnd> {
+    return await new Promise<QuestionEnd>((resolve) => {
+      const pool = this.#options.upstreams.pool(plan.address);
+      this.#question = new HandoffQuestion({ scanner: this.#scanner, plan, pool, resolve });
+      if (this.#left === undefined) this.#question.start();
+      else this.#question.abort(this.#left);
+    });
+  }
+
+  async #give(plan: ForwardPlan, line: HandoffLine): Promise<GiveDecision> {
+    return await new Promise<GiveDecision>((resolve) => {
+      this.#withdraw = line.give({
+        client: this.#connection,
+        exchangeId: plan.exchangeId,
+        fields: formatFields(withoutUpgrade(plan.editAnswer([]).added)),
+        idleMs: this.#options.settings.CT_TUNNEL_IDLE_TIMEOUT_MS,
+        onDecided: resolve,
+      });
+      if (this.#left !== undefined) this.#withdraw();
+    });
+  }
+
+  /** The front door carries the bytes itself. */
+  async #carry(plan: ForwardPlan, reason: RelayReason, onAnswer: () => void): Promise<ForwardOutcome> {
     const end = await this.#shakeHands(plan);
     this.#handshake = undefined;
     switch (end.kind) {
@@ -91,8 +169,10 @@ export class UpgradeWire implements ClientWire {
       case 'agreed':
         onAnswer();
         this.#connection.write(this.#formatHead(end, plan.editAnswer(end.headers), ''));
+        countUpgrade(this.#options.upstreams.metrics, 'front-door', reason);
         return {
           kind: 'agreed',
+          carrier: 'front-door',
           join: this.#joinerOf(this.#connection.handOver(), end.handed, plan.address),
         };
     }
@@ -159,7 +239,7 @@ export class UpgradeWire implements ClientWire {
 /** Apart from what makes the tunnel, so that nothing of the handshake is kept in memory as long as it lasts. */
 function keepTunnel(
   tunnels: Set<OpenTunnel>,
-  tellBytes: (bytes: ByteCounts) => void,
+  tellBytes: (totals: TunnelTotals) => void,
   open: (tellEnd: TellEnd) => OpenTunnel,
 ): void {
   const tunnel = open(({ bytes }) => {
@@ -167,6 +247,22 @@ function keepTunnel(
     tellBytes(bytes);
   });
   tunnels.add(tunnel);
+}
+
+function joinHanded(tunnels: Set<OpenTunnel>, tunnel: HandedTunnel): JoinTunnel {
+  return (tellBytes) =>
+    keepTunnel(tunnels, tellBytes, (tellEnd) => {
+      tunnel.watch(tellEnd);
+      return tunnel;
+    });
+}
+
+function countUpgrade(metrics: Metrics, carrier: Carrier, reason: RelayReason | 'handed'): void {
+  metrics.count('ct_proxy_upgrades_total', { carrier, reason });
+}
+
+function failed(code: ErrorCode, reached: 'upstream' | 'client'): ForwardOutcome {
+  return { kind: 'failed', code, reached, cause: undefined, bytes: { up: 0, down: 0 } };
 }
 
 function withoutUpgrade(fields: HeaderList): string[] {

@@ -6,6 +6,8 @@ import { AppError } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { waitingPerConnection } from './bounds.ts';
+import type { HandoffOffer } from '#shared/handoff-frames.ts';
+import { HandoffLine } from './handoff-line.ts';
 import { parseOrigin } from './origin.ts';
 import type { Origin } from './origin.ts';
 import { Deadline } from './timer-wheel.ts';
@@ -20,6 +22,8 @@ import type { ConnectionOwner, EdgeConnection, UpstreamUser } from './upstream-u
  * one waits so much longer than its lease, so it is short.
  */
 const retireGraceMs = 250;
+/** A line that could not be opened is tried again when an upgrade wants it, not more often. */
+const lineRetryMs = 1_000;
 
 interface PoolOptions {
   readonly settings: Settings;
@@ -36,6 +40,9 @@ export class UpstreamPool implements ConnectionOwner {
   readonly #metrics: Metrics;
   /** Upgraded connections to the edge: not from the pool, but over with it. */
   readonly tunnels = new Set<OpenTunnel>();
+  /** To an edge that takes over connections; undefined until it has offered one. */
+  #line: HandoffLine | undefined;
+  #lineTriedAtMs = -Infinity;
   readonly #open = new Set<EdgeConnection>();
   readonly #free: EdgeConnection[] = [];
   readonly #waiting = new Map<UpstreamUser, Deadline>();
@@ -78,6 +85,26 @@ export class UpstreamPool implements ConnectionOwner {
     this.#metrics.add('ct_proxy_upstream_waiting', -1);
   }
 
+  /** What the edge has offered, if anything; a new process of it offers another line. */
+  offerLine(offer: HandoffOffer | undefined): void {
+    if (offer?.secret === this.#line?.offer.secret) return;
+    this.#line?.close();
+    this.#line = offer === undefined ? undefined : this.#openLine(offer);
+  }
+
+  /** The line to the edge where it stands; one that broke is tried again now and then. */
+  standingLine(): HandoffLine | undefined {
+    if (this.#line === undefined) return undefined;
+    if (this.#line.isOver && performance.now() - this.#lineTriedAtMs > lineRetryMs)
+      this.#line = this.#openLine(this.#line.offer);
+    return this.#line.isOpen ? this.#line : undefined;
+  }
+
+  #openLine(offer: HandoffOffer): HandoffLine {
+    this.#lineTriedAtMs = performance.now();
+    return new HandoffLine({ offer, transport: this.transport, wheel: this.wheel });
+  }
+
   onFree(connection: EdgeConnection): void {
     const next = this.#nextWaiting();
     if (next !== undefined) return connection.use(next);
@@ -113,7 +140,14 @@ export class UpstreamPool implements ConnectionOwner {
     this.wheel.remove(this.#grace);
     this.close();
     for (const connection of this.#open) connection.destroy();
+    this.leaveTunnels();
     for (const tunnel of this.tunnels) tunnel.close();
+    this.#line?.close();
+  }
+
+  /** The front door goes: connections that the edge has go on. */
+  leaveTunnels(): void {
+    for (const tunnel of this.tunnels) tunnel.leave();
   }
 
   #connect(user: UpstreamUser): void {
@@ -141,6 +175,7 @@ export class UpstreamPool implements ConnectionOwner {
     for (const connection of this.#open) connection.fail(cause);
     // Clients come back and find the next owner, long before they notice by themselves that nobody answers.
     for (const tunnel of this.tunnels) tunnel.close();
+    this.#line?.close();
   }
 
   #refuse(user: UpstreamUser): void {

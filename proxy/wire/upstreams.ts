@@ -1,4 +1,5 @@
 /** The pools of connections to edges, one per address; made at first use, forgotten with the edge. */
+import type { HandoffOffer } from '#shared/handoff-frames.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -10,6 +11,11 @@ interface UpstreamsOptions {
   readonly wheel: TimerWheel;
   readonly transport: Transport;
   readonly metrics: Metrics;
+}
+
+interface FollowedEdge {
+  readonly address: string;
+  readonly handoff?: HandoffOffer | undefined;
 }
 
 export class Upstreams {
@@ -24,6 +30,10 @@ export class Upstreams {
     return this.#options.transport;
   }
 
+  get metrics(): Metrics {
+    return this.#options.metrics;
+  }
+
   pool(address: string): UpstreamPool {
     let pool = this.#pools.get(address);
     if (pool === undefined) {
@@ -33,13 +43,22 @@ export class Upstreams {
     return pool;
   }
 
-  /** Forgets addresses that no edge has any more. */
-  retain(addresses: ReadonlySet<string>): void {
+  /** Follows the edges that there are: forgets addresses that none has any more, opens the lines that they offer. */
+  follow(edges: readonly FollowedEdge[]): void {
+    const { CT_HANDOFF } = this.#options.settings;
+    const addresses = new Set(edges.map(({ address }) => address));
+    if (CT_HANDOFF !== 'off' && this.transport.canGive)
+      for (const { address, handoff } of edges) this.pool(address).offerLine(handoff);
     for (const [address, pool] of this.#pools) {
       if (addresses.has(address)) continue;
       this.#pools.delete(address);
       pool.retire();
     }
+  }
+
+  /** The front door goes: exchanges that their edges carry are over for it. */
+  leaveTunnels(): void {
+    for (const pool of this.#pools.values()) pool.leaveTunnels();
   }
 
   /** Ends every connection. */

@@ -9,6 +9,8 @@ import type { RequestHead } from '../core/request-gate.ts';
 
 /** Where and how to forward, decided before a byte goes out. */
 export interface ForwardPlan {
+  /** The same in the log lines of the front door and of the edge. */
+  readonly exchangeId: string;
   /** Origin of the upstream. */
   readonly address: string;
   readonly target: string;
@@ -25,12 +27,23 @@ export interface ByteCounts {
   readonly down: number;
 }
 
-export type JoinTunnel = (tellBytes: (bytes: ByteCounts) => void) => void;
+/** What a tunnel carried, as far as it is known. */
+export interface TunnelTotals extends ByteCounts {
+  /** Goes on without this front door, which does not hear of its end. */
+  readonly isLeft?: boolean;
+  /** Of a handshake that its edge finished by itself, and not with a 101. */
+  readonly status?: number;
+}
+
+export type JoinTunnel = (tellBytes: (totals: TunnelTotals) => void) => void;
+
+/** Whose process carries the bytes of an upgraded connection. */
+export type Carrier = 'edge' | 'front-door';
 
 export type ForwardOutcome =
   | { readonly kind: 'answered'; readonly status: number; readonly bytes: ByteCounts }
   /** An upgrade was agreed on: `join` lets the bytes flow, and tells once when that is over. */
-  | { readonly kind: 'agreed'; readonly join: JoinTunnel }
+  | { readonly kind: 'agreed'; readonly join: JoinTunnel; readonly carrier: Carrier }
   | { readonly kind: 'misdirected'; readonly refusal: string }
   | {
       readonly kind: 'failed';

@@ -54,6 +54,14 @@ export const fleetSettings = {
     roles: all,
     help: 'Time for exchanges to end when a process is told to stop.',
   },
+  CT_HANDOFF: {
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'off'],
+    roles: all,
+    scope: 'process',
+    help: 'Whether edges take over the connections of upgrades from front doors of the same machine: where both can, or never.',
+  },
   CT_LOG_LEVEL: {
     type: 'choice',
     default: 'info',

@@ -15,6 +15,7 @@ import { Metrics } from '#shared/metrics.ts';
 import { SessionTokens, decodeSessionKey } from '#shared/session-token.ts';
 import { loadSettings } from '#shared/settings/load.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { offerConnection } from '../../edge/upgrade-offer.ts';
 import type { Adapter, AdmittedExchange } from '../../edge/adapter.ts';
 import type { GapCode } from '../../edge/core/outbox.ts';
 import { createOctAdapter } from '../../edge/oct/adapter.ts';
@@ -83,7 +84,7 @@ export class OctEdge {
     server.on('upgrade', (request, socket, head) => {
       const exchange = this.#admit(request);
       if (this.refuses(request) || exchange === undefined) socket.destroy();
-      else this.#adapter.handleUpgrade(exchange, request, socket, head);
+      else this.#adapter.handleUpgrade(exchange, request, offerConnection({ socket, head }, ''));
     });
   }
 

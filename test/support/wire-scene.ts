@@ -100,6 +100,7 @@ export class WireScene implements Door {
       added: [],
     });
     const plan = {
+      exchangeId: '',
       address: this.#edges.get(headerValues(headers, 'ctstickiness')[0] ?? 'a')!,
       target,
       edit: edit(headers),

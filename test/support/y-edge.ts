@@ -15,6 +15,7 @@ import { silentLog } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import { loadSettings } from '#shared/settings/load.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { offerConnection } from '../../edge/upgrade-offer.ts';
 import type { Adapter, AdmittedExchange } from '../../edge/adapter.ts';
 import type { DocumentStore } from '../../edge/store/document-store.ts';
 import { openSqliteDocuments } from '../../edge/store/sqlite-documents.ts';
@@ -91,7 +92,7 @@ export class YEdge {
     parts.server.on('upgrade', (request, socket, head) => {
       const exchange = this.#admit(request);
       if (exchange === undefined) socket.destroy();
-      else this.#adapter.handleUpgrade(exchange, request, socket, head);
+      else this.#adapter.handleUpgrade(exchange, request, offerConnection({ socket, head }, ''));
     });
   }
 
