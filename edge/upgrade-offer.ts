@@ -37,5 +37,8 @@ export function answerWith(request: IncomingMessage, addFields: (fields: string[
 
 /** To be called with the fields of each 101 before it is written, each a line of its head. */
 export function addAnswerFields(fields: string[], request: IncomingMessage): void {
-  fieldAdders.get(request)?.(fields);
+  const add = fieldAdders.get(request);
+  // Whoever keeps the request for long keeps no more than that.
+  fieldAdders.delete(request);
+  add?.(fields);
 }

@@ -33,6 +33,9 @@ const loadSchema = z.object({
 
 const keyStateSchema = z.object({ key: z.string(), epoch: count });
 
+/** As the kernel has it: 107 bytes at most, of which these characters are one each. */
+const socketPath = /^\/[\x20-\x7e]{1,106}$/;
+
 const helloSchema = z.object({
   type: z.literal('hello'),
   protocol: z.number().int(),
@@ -48,7 +51,7 @@ const helloSchema = z.object({
   /** Hash of the cluster-wide settings; an edge whose hash differs is refused. */
   clusterHash: z.string(),
   /** Where the edge takes connections over from front doors of its own machine; none where it does not. */
-  handoff: z.object({ path: z.string().max(107), secret: z.string().min(16).max(64) }).optional(),
+  handoff: z.object({ path: z.string().regex(socketPath), secret: z.string().min(16).max(64) }).optional(),
 });
 
 const reportSchema = z.object({

@@ -29,8 +29,8 @@ const eventsMax = 1_024;
 const fieldsPerEvent = 4;
 const backlog = 64;
 const starvedPauseMs = 100;
-/** As the kernel has it: the name of a Unix-domain socket, without the byte that ends it. */
-const pathMaxBytes = 107;
+/** What a front door takes: as long as the kernel has it, in characters of one byte. */
+const usablePath = /^\/[\x20-\x7e]{1,106}$/;
 const ending = '.handoff';
 
 export class HandoffPort {
@@ -41,11 +41,11 @@ export class HandoffPort {
   readonly #events = new Int32Array(eventsMax * fieldsPerEvent);
   readonly #lines = new Map<number, Line>();
 
-  /** Undefined where there is no add-on, or the folder's path is too long for a socket. */
+  /** Undefined where there is no add-on, or the folder's path is none for a socket. */
   static open(options: PortOptions): HandoffPort | undefined {
     const name = `${options.name}-${randomBytes(4).toString('hex')}${ending}`;
     const path = join(resolve(options.folder), name);
-    const native = Buffer.byteLength(path) > pathMaxBytes ? undefined : loadNativeSockets();
+    const native = usablePath.test(path) ? loadNativeSockets() : undefined;
     return native === undefined ? undefined : new HandoffPort(native, path, options);
   }
 

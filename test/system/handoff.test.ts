@@ -13,7 +13,9 @@ import { openDocument } from '../support/y-document.ts';
 async function upgradesOf(pool: Pool): Promise<Record<string, number>> {
   const text = await (await fetch(`http://127.0.0.1:${pool.ports['admin']}/metrics`)).text();
   const found = text.matchAll(/^ct_proxy_upgrades_total\{carrier="(.*?)",reason="(.*?)"\} (\d+)/gm);
-  return Object.fromEntries([...found].map(([, carrier, reason, count]) => [`${carrier} ${reason}`, Number(count)]));
+  return Object.fromEntries(
+    [...found].map(([, carrier, reason, count]) => [`${carrier} ${reason}`, Number(count)]),
+  );
 }
 
 test('members of a document reach each other though the front door carries none of their bytes', async (t: TestContext) => {
@@ -41,5 +43,8 @@ test('the answer to a handed upgrade says what the front door would have said', 
   });
   assert.equal(headers['ctstickiness'], 'k');
   assert.match(String(headers['set-cookie']), /^ctstickiness=k; Path=\/~k\/; HttpOnly/);
-  assert.deepEqual(Object.keys(headers).filter((name) => name.startsWith('x-ct-')), []);
+  assert.deepEqual(
+    Object.keys(headers).filter((name) => name.startsWith('x-ct-')),
+    [],
+  );
 });
