@@ -5,7 +5,13 @@ import type { TestContext } from 'node:test';
 import { command, fleetSecret, plainEnv } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
 
-export function startEdgeOf(t: TestContext, doors: readonly FrontDoor[], id: string): void {
+/** Gives its process id. */
+export function startEdgeOf(
+  t: TestContext,
+  doors: readonly FrontDoor[],
+  id: string,
+  settings: Readonly<Record<string, string>> = {},
+): number {
   const locators = doors.map(({ controlPort }) => `ws://127.0.0.1:${controlPort}`);
   const edge = spawn(process.execPath, [command, 'edge', '--edge-id', id], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -17,6 +23,7 @@ export function startEdgeOf(t: TestContext, doors: readonly FrontDoor[], id: str
       CT_EDGE_PORT: '0',
       CT_ADMIN_PORT: '0',
       CT_STOP_GRACE_MS: '500',
+      ...settings,
     }),
   });
   const exited = once(edge, 'exit');
@@ -25,4 +32,5 @@ export function startEdgeOf(t: TestContext, doors: readonly FrontDoor[], id: str
     const [code] = (await exited) as [number | null];
     if (code !== 0) throw new Error(`${id} ended with ${code}`);
   });
+  return edge.pid!;
 }

@@ -100,6 +100,7 @@ export class FrontDoor {
   #ports = { http: 0, admin: 0, control: 0 };
   #stderr = '';
   #rest = '';
+  #isKilled = false;
 
   constructor(child: ChildProcess, dataDir: string) {
     this.#child = child;
@@ -116,6 +117,10 @@ export class FrontDoor {
 
   get port(): number {
     return this.#ports.http;
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   get controlPort(): number {
@@ -161,6 +166,13 @@ export class FrontDoor {
     return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
 
+  /** Kills the process, and takes its end for a good one. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+    this.#isKilled = true;
+  }
+
   /** Stops the process as an administrator would, and checks that its life was clean. */
   async end(): Promise<void> {
     const kill = setTimeout(() => this.#child.kill('SIGKILL'), endMaxMs);
@@ -172,7 +184,7 @@ export class FrontDoor {
     );
     assert.deepEqual(failures, [], 'the front door met no error that nobody expected');
     assert.equal(this.#stderr, '', 'the front door had nothing to say on standard error');
-    assert.equal(end, 'exit 0');
+    assert.equal(end, this.#isKilled ? 'SIGKILL' : 'exit 0');
   }
 
   async #admin<T>(path: string): Promise<T> {
@@ -194,6 +206,15 @@ export class FrontDoor {
 
 export function isReady(edge: EdgeView): boolean {
   return edge.state === 'ready';
+}
+
+/** `ct_proxy_upgrades_total`, by `carrier reason`. */
+export async function readUpgrades(adminUrl: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  const found = text.matchAll(/^ct_proxy_upgrades_total\{carrier="(.*?)",reason="(.*?)"\} (\d+)/gm);
+  return Object.fromEntries(
+    [...found].map(([, carrier, reason, count]) => [`${carrier} ${reason}`, Number(count)]),
+  );
 }
 
 const untilMaxMs = 20_000;

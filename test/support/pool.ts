@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { deriveFleetSecrets, hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
+import { readUpgrades } from './front-door.ts';
 import { eventually } from './oct-inbox.ts';
 
 const command = join(import.meta.dirname, '../../bin/mooring.js');
@@ -157,6 +158,11 @@ export class Pool {
   settledOf(key: string): LogLine[] {
     const hash = hashKeyForLog(deriveFleetSecrets(this.secret('join')), key as AffinityKey);
     return this.lines.filter((line) => line.event === 'exchange.settled' && line['key'] === hash);
+  }
+
+  /** How many upgrades the front door has let edges carry or carried itself, by `carrier reason`. */
+  async upgrades(): Promise<Record<string, number>> {
+    return await readUpgrades(`http://127.0.0.1:${this.ports['admin']}`);
   }
 
   /** A secret that the pool made for itself. */

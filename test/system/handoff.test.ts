@@ -1,50 +1,201 @@
 /**
- * Upgraded connections that a local edge takes over: their bytes do not cross the front door, all else is as if they did.
+ * Upgraded connections that a local edge takes over: their bytes do not cross the front door, and all else is as if they did.
+ * Where the edge cannot take one the front door carries it, which nobody notices.
  */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
+import { startEdgeOf } from '../support/edge-process.ts';
+import { isReady, makeDataDir, readUpgrades, startFrontDoor } from '../support/front-door.ts';
+import type { FrontDoor } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
-import { startPool } from '../support/pool.ts';
-import type { Pool } from '../support/pool.ts';
 import { openDocument } from '../support/y-document.ts';
 
-async function upgradesOf(pool: Pool): Promise<Record<string, number>> {
-  const text = await (await fetch(`http://127.0.0.1:${pool.ports['admin']}/metrics`)).text();
-  const found = text.matchAll(/^ct_proxy_upgrades_total\{carrier="(.*?)",reason="(.*?)"\} (\d+)/gm);
-  return Object.fromEntries(
-    [...found].map(([, carrier, reason, count]) => [`${carrier} ${reason}`, Number(count)]),
-  );
+/** y-protocols: what is new, for somebody who has nothing. */
+const askWhatIsNew = Buffer.from([0, 0, 1, 0]);
+
+interface Yard {
+  readonly doors: readonly FrontDoor[];
+  readonly edgePid: number;
 }
 
-test('members of a document reach each other though the front door carries none of their bytes', async (t: TestContext) => {
-  const pool = await startPool(t);
-  const writer = await openDocument(t, pool.url, { key: 'k', name: 'notes' });
-  const reader = await openDocument(t, pool.url, { key: 'k', name: 'notes' });
+async function openYard(
+  t: TestContext,
+  { doors: count = 1, doorSettings = {}, edgeSettings = {} }: YardOptions = {},
+): Promise<Yard> {
+  const dataDir = makeDataDir(t);
+  const doors: FrontDoor[] = [];
+  for (let n = 0; n < count; n++) doors.push(await startFrontDoor(t, { dataDir, settings: doorSettings }));
+  const edgePid = startEdgeOf(t, doors, 'e1', edgeSettings);
+  for (const door of doors) {
+    await eventually(async () => (await door.edges()).some(isReady), 'the edge is ready');
+  }
+  return { doors, edgePid };
+}
+
+interface YardOptions {
+  readonly doors?: number;
+  readonly doorSettings?: Readonly<Record<string, string>>;
+  readonly edgeSettings?: Readonly<Record<string, string>>;
+}
+
+function urlOf(door: FrontDoor): string {
+  return `http://${door.host}`;
+}
+
+function openSocket(t: TestContext, door: FrontDoor, path: string): WebSocket {
+  const socket = new WebSocket(`ws://${door.host}${path}`);
+  t.after(() => socket.terminate());
+  socket.on('error', () => undefined);
+  return socket;
+}
+
+async function headersOf(socket: WebSocket): Promise<IncomingHttpHeaders> {
+  const { promise, resolve } = Promise.withResolvers<IncomingHttpHeaders>();
+  socket.once('upgrade', ({ headers }) => resolve(headers));
+  return await promise;
+}
+
+function countDescriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+function settledOf(door: FrontDoor): (typeof door.log.items)[number][] {
+  return door.log.items.filter((line) => line.event === 'exchange.settled' && line['kind'] === 'upgrade');
+}
+
+test('members reach each other though the front door carries none of their bytes, and their ends are settled', async (t) => {
+  const { doors } = await openYard(t);
+  const [door] = doors as [FrontDoor];
+  const writer = await openDocument(t, urlOf(door), { key: 'k', name: 'notes' });
+  const reader = await openDocument(t, urlOf(door), { key: 'k', name: 'notes' });
   writer.text.insert(0, 'hello');
   await eventually(() => reader.text.toJSON() === 'hello', 'the text arrives');
-  assert.deepEqual(await upgradesOf(pool), { 'edge handed': 2 });
+  assert.deepEqual(await readUpgrades(door.adminUrl), { 'edge handed': 2 });
+  assert.equal(await door.metric('ct_proxy_exchanges_open'), 2);
   writer.close();
-  await eventually(() => pool.settledOf('k').length === 1, 'the end is settled');
-  const [line] = pool.settledOf('k');
-  assert.equal(line!['status'], 101);
-  assert.equal(line!['carrier'], 'edge');
-  assert.ok(Number(line!['bytesUp']) > 20 && Number(line!['bytesDown']) > 5, JSON.stringify(line));
+  await eventually(() => settledOf(door).length === 1, 'the end is settled');
+  const { status, carrier, bytesUp, bytesDown, edge } = settledOf(door)[0]!;
+  assert.deepEqual({ status, carrier, edge }, { status: 101, carrier: 'edge', edge: 'e1' });
+  assert.ok(Number(bytesUp) > 20 && Number(bytesDown) > 5, `${String(bytesUp)} ${String(bytesDown)}`);
+  assert.equal(await door.metric('ct_proxy_exchanges_open'), 1);
 });
 
-test('the answer to a handed upgrade says what the front door would have said', async (t) => {
-  const pool = await startPool(t);
-  const socket = new WebSocket(`${pool.url.replace('http', 'ws')}/~k/y/k/notes`);
-  t.after(() => socket.terminate());
-  const headers = await new Promise<Record<string, unknown>>((resolve, reject) => {
-    socket.on('upgrade', (response) => resolve(response.headers));
-    socket.on('error', reject);
-  });
+test('the answer to a handed upgrade says what the front door would have said, and a refusal is the front door’s', async (t) => {
+  const { doors } = await openYard(t);
+  const [door] = doors as [FrontDoor];
+  const headers = await headersOf(openSocket(t, door, '/~k/y/k/notes'));
   assert.equal(headers['ctstickiness'], 'k');
-  assert.match(String(headers['set-cookie']), /^ctstickiness=k; Path=\/~k\/; HttpOnly/);
+  assert.deepEqual(headers['set-cookie'], ['ctstickiness=k; Path=/~k/; HttpOnly; SameSite=Lax']);
   assert.deepEqual(
     Object.keys(headers).filter((name) => name.startsWith('x-ct-')),
     [],
+  );
+  const refused = openSocket(t, door, '/~k/y/k/');
+  const { promise, resolve } = Promise.withResolvers<{ status: number; headers: IncomingHttpHeaders }>();
+  refused.on('unexpected-response', (_request, { statusCode, headers }) =>
+    resolve({ status: statusCode!, headers }),
+  );
+  const answer = await promise;
+  assert.equal(answer.status, 404);
+  assert.equal(answer.headers['ctstickiness'], 'k');
+  await eventually(() => settledOf(door).some(({ status }) => status === 404), 'the refusal is settled');
+});
+
+test('what a client sends right behind its head reaches the edge', async (t) => {
+  const { doors } = await openYard(t);
+  const [door] = doors as [FrontDoor];
+  const socket = connect({ host: '127.0.0.1', port: door.port });
+  t.after(() => socket.destroy());
+  const head = `GET /y/k/notes HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n`;
+  // A frame whose mask is all zero.
+  const frame = Buffer.concat([Buffer.from([0x82, 0x80 | askWhatIsNew.length, 0, 0, 0, 0]), askWhatIsNew]);
+  socket.write(Buffer.concat([Buffer.from(head), frame]));
+  let heard = Buffer.alloc(0);
+  socket.on('data', (bytes: Buffer) => (heard = Buffer.concat([heard, bytes])));
+  const nothingIsNew = Buffer.from([0x82, 5, 0, 1, 2, 0, 0]);
+  await eventually(() => heard.includes(nothingIsNew), 'its question is answered');
+  assert.deepEqual(await readUpgrades(door.adminUrl), { 'edge handed': 1 });
+});
+
+test('where hand-off is off, or one side has no add-on, the front door carries the bytes', async (t) => {
+  const cases = [
+    { options: { doorSettings: { CT_HANDOFF: 'off' } }, reason: 'off' },
+    { options: { edgeSettings: { CT_HANDOFF: 'off' } }, reason: 'no-line' },
+    { options: { doorSettings: { CT_NATIVE_SOCKETS: 'off' } }, reason: 'no-addon' },
+  ];
+  for (const { options, reason } of cases) {
+    const { doors } = await openYard(t, options);
+    const writer = await openDocument(t, urlOf(doors[0]!), { key: 'k', name: 'notes' });
+    assert.ok(writer.provider.wsconnected);
+    assert.deepEqual(await readUpgrades(doors[0]!.adminUrl), { [`front-door ${reason}`]: 1 });
+  }
+});
+
+test('a killed front door takes no connection with it: its members go on, while others come by another one', async (t) => {
+  const { doors } = await openYard(t, { doors: 2 });
+  const [one, other] = doors as [FrontDoor, FrontDoor];
+  const ann = await openDocument(t, urlOf(one), { key: 'k', name: 'notes' });
+  await one.kill();
+  const bob = await openDocument(t, urlOf(other), { key: 'k', name: 'notes' });
+  bob.text.insert(0, 'are you there?');
+  await eventually(() => ann.text.toJSON() === 'are you there?', 'she is');
+  ann.text.insert(0, 'yes: ');
+  await eventually(() => bob.text.toJSON() === 'yes: are you there?', 'and he hears her');
+  assert.equal(ann.losses(), 0);
+});
+
+test('a front door that stops does not wait for handed connections: they move on, and are settled as left', async (t) => {
+  const { doors } = await openYard(t, { doors: 2, doorSettings: { CT_STOP_GRACE_MS: '60000' } });
+  const [one, other] = doors as [FrontDoor, FrontDoor];
+  const ann = await openDocument(t, urlOf(one), { key: 'k', name: 'notes' });
+  await one.end();
+  const [line] = settledOf(one);
+  assert.deepEqual([line!['status'], line!['carrier']], [101, 'left']);
+  const bob = await openDocument(t, urlOf(other), { key: 'k', name: 'notes' });
+  bob.text.insert(0, 'hello');
+  await eventually(() => ann.text.toJSON() === 'hello', 'what he says arrives');
+  assert.equal(ann.losses(), 0);
+});
+
+test('a handed connection without a byte either way is closed after the idle time', async (t) => {
+  const { doors } = await openYard(t, { doorSettings: { CT_TUNNEL_IDLE_TIMEOUT_MS: '1000' } });
+  const socket = openSocket(t, doors[0]!, '/y/k/notes');
+  await headersOf(socket);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  socket.on('close', resolve);
+  assert.equal(await promise, 1006);
+  await eventually(() => settledOf(doors[0]!).length === 1, 'the end is settled');
+  assert.equal(settledOf(doors[0]!)[0]!['carrier'], 'edge');
+});
+
+test('however clients end or break off, neither side keeps a descriptor of them', async (t) => {
+  const { doors, edgePid } = await openYard(t);
+  const [door] = doors as [FrontDoor];
+  const pids = [door.pid, edgePid];
+  await headersOf(openSocket(t, door, '/y/warm/up'));
+  const before = pids.map(countDescriptors);
+  const open = Array.from({ length: 40 }, (_, n) => openSocket(t, door, `/y/k${n % 5}/notes`));
+  await Promise.all(open.map(headersOf));
+  assert.ok(pids.every((pid, at) => countDescriptors(pid) >= before[at]! + 40));
+  open.forEach((socket, n) => (n % 2 === 0 ? socket.close() : socket.terminate()));
+  // Some leave before the edge has their connection, some just when it gets it.
+  for (let n = 0; n < 60; n++) {
+    const hasty = openSocket(t, door, `/y/k${n % 5}/notes`);
+    if (n % 3 === 0) setImmediate(() => hasty.terminate());
+    else setTimeout(() => hasty.terminate(), n % 7);
+  }
+  await eventually(
+    async () => (await door.metric('ct_proxy_exchanges_open')) === 1,
+    'all exchanges are over',
+  );
+  // Connections of HTTP between the two are kept for some seconds.
+  await eventually(
+    () => pids.every((pid, at) => countDescriptors(pid) <= before[at]!),
+    'all descriptors are closed',
   );
 });

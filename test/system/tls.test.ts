@@ -74,6 +74,7 @@ test('over TLS a session is reached like over plain HTTP, and its cookie is Secu
   t.after(() => socket.terminate());
   const [first] = (await once(socket, 'message')) as [Buffer];
   assert.equal(first[0], 0, 'the edge begins with a message of the sync protocol');
+  assert.deepEqual(await pool.upgrades(), { 'front-door tls': 1 }, 'TLS ends in the front door');
 });
 
 test('a certificate that is not there stops the start with a readable line', async (t) => {
