@@ -33,9 +33,12 @@ export function adminRoutes(options: AdminRouteOptions): Record<string, AdminRou
     }),
     '/admin/edges': async () => {
       const rows = new Map((await directory.listEdges()).map((row) => [row.id, row]));
-      const edges = pool
-        .list(nowMs())
-        .map(({ handoff: _, ...edge }) => ({ ...edge, pins: rows.get(edge.id)?.pins ?? 0 }));
+      const edges = pool.list(nowMs()).map((edge) => ({
+        ...edge,
+        // What it offers front doors is a secret between the two.
+        handoff: undefined,
+        pins: rows.get(edge.id)?.pins ?? 0,
+      }));
       return { edges };
     },
     '/admin/pins': async (query) => {

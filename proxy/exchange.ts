@@ -256,9 +256,7 @@ function goOnAsTunnel(join: JoinTunnel, settlement: Settlement, options: Exchang
   // The key as the client wrote it is a part of the head, and would keep all of that.
   settlement.key = key;
   join((totals) => {
-    settlement.bytes = totals;
-    if (totals.isLeft) settlement.carrier = 'left';
-    settlement.status = totals.status ?? settlement.status;
+    settler.note(settlement, totals);
     activity?.closed(key);
     settler.settle(settlement);
   });

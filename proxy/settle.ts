@@ -9,7 +9,7 @@ import type { BoundMetric, Metrics } from '#shared/metrics.ts';
 import type { RouteName } from './core/route.ts';
 import type { Pin } from './directory/directory.ts';
 import type { PlacementReason } from './placement.ts';
-import type { ByteCounts, Carrier, ForwardOutcome, Wire } from './wire/wire.ts';
+import type { ByteCounts, Carrier, ForwardOutcome, TunnelTotals, Wire } from './wire/wire.ts';
 
 /** What became of one exchange; filled in on its way. */
 export interface Settlement {
@@ -86,6 +86,13 @@ export class Settler {
     settlement.firstByteAtMs = performance.now();
     const seconds = (settlement.firstByteAtMs - settlement.startedAtMs) / 1_000;
     this.#metrics.observe('ct_proxy_exchange_seconds', seconds, { kind: settlement.kind });
+  }
+
+  /** What a tunnel has carried. */
+  note(settlement: Settlement, totals: TunnelTotals): void {
+    settlement.bytes = totals;
+    if (totals.isLeft) settlement.carrier = 'left';
+    settlement.status = totals.status ?? settlement.status;
   }
 
   settle(settlement: Settlement): void {
