@@ -256,9 +256,8 @@ function goOnAsTunnel(join: JoinTunnel, settlement: Settlement, options: Exchang
   // The key as the client wrote it is a part of the head, and would keep all of that.
   settlement.key = key;
   join((totals) => {
-    settler.note(settlement, totals);
     activity?.closed(key);
-    settler.settle(settlement);
+    settler.settleTunnel(settlement, totals);
   });
 }
 

@@ -88,11 +88,12 @@ export class Settler {
     this.#metrics.observe('ct_proxy_exchange_seconds', seconds, { kind: settlement.kind });
   }
 
-  /** What a tunnel has carried. */
-  note(settlement: Settlement, totals: TunnelTotals): void {
+  /** Of an upgrade: with what its tunnel has carried. */
+  settleTunnel(settlement: Settlement, totals: TunnelTotals): void {
     settlement.bytes = totals;
     if (totals.isLeft) settlement.carrier = 'left';
     settlement.status = totals.status ?? settlement.status;
+    this.settle(settlement);
   }
 
   settle(settlement: Settlement): void {
