@@ -50,7 +50,7 @@ export async function endRetired(options: {
     for (const edge of pool.list(performance.now())) {
       if (await directory.isOver(edge)) pool.leave(edge);
     }
-    upstreams.retain(new Set(pool.list(performance.now()).map(({ address }) => address)));
+    upstreams.follow(pool.list(performance.now()));
   });
   const deadline = AbortSignal.timeout(maxMs);
   await front.emptied(deadline);

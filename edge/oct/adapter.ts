@@ -135,7 +135,7 @@ class OctAdapter implements Adapter {
   }
 
   handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, offer: UpgradeOffer): void {
-    if (exchange.target.startsWith(socketPrefix)) void this.#gateway.handleUpgrade(exchange, request, offer);
+    if (exchange.target.startsWith(socketPrefix)) this.#gateway.handleUpgrade(exchange, request, offer);
     else offer.refuse('upgrade-refused');
   }
 

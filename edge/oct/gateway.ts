@@ -93,14 +93,11 @@ export class Gateway {
     return conn === undefined ? undefined : holdOf(conn);
   }
 
-  async handleUpgrade(
-    exchange: AdmittedExchange,
-    request: IncomingMessage,
-    offer: UpgradeOffer,
-  ): Promise<void> {
+  handleUpgrade(exchange: AdmittedExchange, request: IncomingMessage, offer: UpgradeOffer): void {
     this.#exchanges.set(request, exchange);
-    const way = await offer.take();
-    if (way !== undefined) this.#engine.handleUpgrade(request, way.socket, way.head);
+    void offer.take().then((way) => {
+      if (way !== undefined) this.#engine.handleUpgrade(request, way.socket, way.head);
+    });
   }
 
   /** How many connections there are, by transport. */

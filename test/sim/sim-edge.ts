@@ -92,6 +92,7 @@ export class SimEdge implements Listener {
       registry: this.registry,
       moves: this.#moves,
       administration: new AdminDesk(this.adapters),
+      handoff: undefined,
       context: () => ({
         pass: simPass,
         owner: this.membership.owner,

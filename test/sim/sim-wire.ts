@@ -98,7 +98,11 @@ export class SimWire implements Wire {
         return failed(end.code, end.reached);
       case 'agreed':
         if (this.#isOver) end.tunnel.break(true);
-        return { kind: 'agreed', join: () => this.#toClient(() => this.#request.onTunnel(end.tunnel)) };
+        return {
+          kind: 'agreed',
+          carrier: 'front-door',
+          join: () => this.#toClient(() => this.#request.onTunnel(end.tunnel)),
+        };
       case 'answered': {
         const { status, headers, body } = end.answer;
         if (status === 421 && plan.takesRefusals)
