@@ -101,7 +101,9 @@ export class SimDoor {
       activity: undefined,
       mintKey,
     };
-    const upstreams = { retain } as unknown as Upstreams;
+    const follow = (edges: readonly { readonly address: string }[]): void =>
+      retain(new Set(edges.map(({ address }) => address)));
+    const upstreams = { follow } as unknown as Upstreams;
     startChores({ directory, pool, placer, upstreams, activity: undefined, log, signal });
     void this.#open(directory, onFailed);
   }
