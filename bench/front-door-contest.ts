@@ -7,9 +7,9 @@ import { runContest } from './contest.ts';
 import type { LoadProgram } from './load-program.ts';
 import type { Figures, Metric } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
-import { haproxy } from './rivals/haproxy.ts';
+import { haproxy, haproxyByPath } from './rivals/haproxy.ts';
 import { httpProxy } from './rivals/http-proxy.ts';
-import { mooring } from './rivals/mooring.ts';
+import { mooring, mooringByPath } from './rivals/mooring.ts';
 import { nginx } from './rivals/nginx.ts';
 import { noProxy } from './rivals/no-proxy.ts';
 import type { Ground, Rival } from './rivals/rival.ts';
@@ -31,7 +31,15 @@ export interface Benchmark {
   readonly certificate?: NonNullable<Ground['certificate']>;
 }
 
-const allRivals: readonly Rival[] = [noProxy, haproxy, nginx, httpProxy, mooring];
+const allRivals: readonly Rival[] = [
+  noProxy,
+  haproxy,
+  nginx,
+  httpProxy,
+  mooring,
+  mooringByPath,
+  haproxyByPath,
+];
 export const frontDoorNames = allRivals.map(({ name }) => name);
 
 export async function runFrontDoorContest(

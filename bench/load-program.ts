@@ -20,6 +20,8 @@ const runExtraMs = 15_000;
 export interface Backend {
   readonly name: string;
   readonly port: number;
+  /** Of the Unix-domain socket on which it listens as well. */
+  readonly path: string;
 }
 
 export interface Load {
@@ -59,11 +61,16 @@ export class LoadProgram {
   }
 
   async startBackends(folder: string): Promise<Backend[]> {
-    const child = this.start('edge', backendNames, folder);
+    const pathOf = (name: string): string => join(folder, `${name}.sock`);
+    const child = this.start(
+      'edge',
+      backendNames.map((name) => `${name}=${pathOf(name)}`),
+      folder,
+    );
     const [, list = ''] = await child.waitForLine(/^backends (.*)$/m, readyMaxMs);
     return list.split(' ').map((item) => {
       const [name = '', port] = item.split('=');
-      return { name, port: Number(port) };
+      return { name, port: Number(port), path: pathOf(name) };
     });
   }
 

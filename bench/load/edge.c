@@ -1,7 +1,7 @@
 /*
- * The upstream of every benchmark: several backends in one process, each on its own port. Answers GET, and POST once
- * it has the whole body, with a small body, or 64 KiB on /large, tells its name in `x-backend`, and echoes WebSocket
- * messages.
+ * The upstream of every benchmark: several backends in one process, each on its own port, and where a path is given on
+ * a Unix-domain socket too. Answers GET, and POST once it has the whole body, with a small body, or 64 KiB on /large,
+ * tells its name in `x-backend`, and echoes WebSocket messages.
  */
 #define _GNU_SOURCE
 #include "load.h"
@@ -25,6 +25,8 @@ struct response {
 
 struct backend {
     int listener;
+    /* On a path; -1 where there is none. */
+    int path_listener;
     struct response small;
     struct response large;
     struct response handshake;
@@ -54,8 +56,11 @@ static void prepare_body(struct response *response, const char *name, size_t bod
     for (size_t i = 0; i < body_bytes; i++) response->bytes[response->length++] = (char)('a' + i % 26);
 }
 
-static void open_backend(struct backend *backend, const char *name, int epoll_fd, int *port)
+/* `name` is NAME or NAME=PATH, and is cut to NAME. */
+static void open_backend(struct backend *backend, char *name, int epoll_fd, int *port)
 {
+    char *path = strchr(name, '=');
+    if (path != NULL) *path++ = '\0';
     prepare_body(&backend->small, name, SMALL_BODY_BYTES);
     prepare_body(&backend->large, name, LARGE_BODY_BYTES);
     backend->handshake.length = (size_t)sprintf(
@@ -65,6 +70,8 @@ static void open_backend(struct backend *backend, const char *name, int epoll_fd
         name);
     backend->listener = listen_on_loopback(port);
     watch(epoll_fd, backend->listener, backend);
+    backend->path_listener = path == NULL ? -1 : listen_on_path(path);
+    if (path != NULL) watch(epoll_fd, backend->path_listener, backend);
 }
 
 /* Throws a body away as it comes, and answers when all of it was there; returns the bytes taken. */
@@ -190,11 +197,11 @@ static int handle_event(struct connection *connection, unsigned events, int epol
     return serve_input(connection, epoll_fd);
 }
 
-static void accept_connections(const struct backend *backend, int epoll_fd)
+static void accept_connections(const struct backend *backend, int listener, int epoll_fd)
 {
     int on = 1;
     int fd;
-    while ((fd = accept4(backend->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         struct connection *connection = malloc(sizeof *connection);
         if (connection == NULL) die("out of memory");
         connection->fd = fd;
@@ -203,7 +210,7 @@ static void accept_connections(const struct backend *backend, int epoll_fd)
         connection->body_left = 0;
         connection->input_length = 0;
         connection->output_length = 0;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        if (listener == backend->listener) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         watch(epoll_fd, fd, connection);
     }
     if (errno != EAGAIN && errno != ECONNABORTED) die("accept: %s", strerror(errno));
@@ -234,7 +241,8 @@ int run_edge(int count, char **names)
             struct backend *backend = listener_of(events[i].data.ptr);
             struct connection *connection = events[i].data.ptr;
             if (backend != NULL) {
-                accept_connections(backend, epoll_fd);
+                accept_connections(backend, backend->listener, epoll_fd);
+                if (backend->path_listener != -1) accept_connections(backend, backend->path_listener, epoll_fd);
             } else if (!handle_event(connection, events[i].events, epoll_fd)) {
                 close(connection->fd);
                 free(connection);

@@ -34,6 +34,7 @@ double now_seconds(void);
 
 /* Binds a free loopback port and listens; writes the port. */
 int listen_on_loopback(int *port);
+int listen_on_path(const char *path);
 int connect_to_loopback(int port);
 /* Watches for input, level-triggered, and gives `owner` back with each event. */
 void watch(int epoll_fd, int fd, void *owner);

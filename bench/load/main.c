@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "usage: load edge NAME...\n"
+static const char usage[] = "usage: load edge NAME[=PATH]...\n"
                             "       load http PORT CONNECTIONS SECONDS PATH fixed|rotate\n"
                             "       load paced PORT CONNECTIONS SECONDS PER_SECOND\n"
                             "       load setups PORT CONNECTIONS SECONDS\n"

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,6 +42,17 @@ int listen_on_loopback(int *port)
         die("listen: %s", strerror(errno));
     getsockname(fd, (struct sockaddr *)&address, &length);
     *port = ntohs(address.sin_port);
+    return fd;
+}
+
+int listen_on_path(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) die("the path of a socket is too long: %s", path);
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 4096) != 0)
+        die("listen: %s", strerror(errno));
     return fd;
 }
 

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child } from '../child.ts';
+import type { Backend } from '../load-program.ts';
 import { descriptorsMax, findFreePort } from './rival.ts';
 import type { Ground, Rival } from './rival.ts';
 
@@ -22,28 +23,38 @@ defaults
   http-reuse always
 `;
 
-export const haproxy: Rival = {
-  name: 'haproxy',
-  program,
-  speaksTls: true,
-  start: async (ground) => {
-    const { folder } = ground;
-    const port = await findFreePort();
-    const tlsPort = await findFreePort();
-    const file = join(folder, 'haproxy.cfg');
-    writeFileSync(file, configure(ground, port, tlsPort));
-    const child = new Child({
-      name: 'haproxy',
-      command: program.path,
-      args: ['-db', '-f', file],
-      core: 'proxy',
-      folder,
-    });
-    return { port, tlsPort, child };
-  },
-};
+export const haproxy = withBackends('haproxy', ({ port }) => `127.0.0.1:${port}`);
+/** For comparison with ours over Unix-domain sockets. */
+export const haproxyByPath = withBackends('haproxy-unix', ({ path }) => `unix@${path}`);
 
-function configure({ backends, certificate }: Ground, port: number, tlsPort: number): string {
+function withBackends(name: string, addressOf: (backend: Backend) => string): Rival {
+  return {
+    name,
+    program,
+    speaksTls: true,
+    start: async (ground) => {
+      const { folder } = ground;
+      const port = await findFreePort();
+      const tlsPort = await findFreePort();
+      const file = join(folder, 'haproxy.cfg');
+      writeFileSync(file, configure(ground, { port, tlsPort }, addressOf));
+      const child = new Child({
+        name: 'haproxy',
+        command: program.path,
+        args: ['-db', '-f', file],
+        core: 'proxy',
+        folder,
+      });
+      return { port, tlsPort, child };
+    },
+  };
+}
+
+function configure(
+  { backends, certificate }: Ground,
+  { port, tlsPort }: { readonly port: number; readonly tlsPort: number },
+  addressOf: (backend: Backend) => string,
+): string {
   return `${haproxyBase}frontend front
   bind 127.0.0.1:${port} backlog 4096
 ${certificate === undefined ? '' : `  bind 127.0.0.1:${tlsPort} backlog 4096 ssl crt ${certificate.both}`}
@@ -53,5 +64,5 @@ ${certificate === undefined ? '' : `  bind 127.0.0.1:${tlsPort} backlog 4096 ssl
 backend edges
   balance hash var(txn.key)
   hash-type consistent
-${backends.map(({ name, port }) => `  server ${name} 127.0.0.1:${port}\n`).join('')}`;
+${backends.map((backend) => `  server ${backend.name} ${addressOf(backend)}\n`).join('')}`;
 }
