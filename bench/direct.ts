@@ -31,6 +31,8 @@ interface Road {
 }
 
 interface Contender extends Contestant {
+  /** Who comes to the edges by himself needs their ports. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly open: (pool: MooringPool, folder: string) => Promise<Road>;
 }
 
@@ -48,9 +50,12 @@ const workloads = [
   { name: 'busy', inFlight: 4 },
 ] as const;
 
+const onPorts = { CT_EDGES_LISTEN: 'ports' };
+
 const contenders: readonly Contender[] = [
   {
     name: noProxy.name,
+    settings: onPorts,
     open: async ({ edges }) => ({
       port: (key) => edges[key % edges.length]!.port,
       headers: (key) => edgeHeaders(edges[key % edges.length]!, keyName(key)),
@@ -59,6 +64,7 @@ const contenders: readonly Contender[] = [
   },
   {
     name: haproxy.name,
+    settings: onPorts,
     ...(haproxy.program === undefined ? {} : { program: haproxy.program }),
     open: async ({ edges }, folder) => {
       const port = await findFreePort();
@@ -78,6 +84,7 @@ const contenders: readonly Contender[] = [
   },
   {
     name: ours,
+    settings: {},
     open: async ({ frontPort }) => ({ port: () => frontPort, headers: () => ({}), pids: [] }),
   },
 ];
@@ -90,7 +97,7 @@ export async function runDirect(options: RunOptions): Promise<Outcome> {
       metrics: [...metricsOf('single', { atLeast: 2 }), ...metricsOf('busy')],
       contestants: contenders,
       measureSet: async (contender, folder) => {
-        const pool = await startDirect(folder, edges);
+        const pool = await startDirect(folder, edges, contender.settings);
         const road = await contender.open(pool, folder);
         const measured = { load, folder, pids: [pool.child.pid, ...road.pids] };
         const seconds = options.isShort ? 1 : 3;

@@ -10,6 +10,7 @@ import { Child } from './child.ts';
 export interface PoolEdge {
   readonly id: string;
   readonly incarnation: number;
+  /** NaN on a Unix-domain socket. */
   readonly port: number;
 }
 
@@ -33,11 +34,15 @@ export const benchSecrets = {
 const unpaced = { CT_MEMBER_MESSAGES_PER_SECOND: '1000000', CT_MEMBER_BYTES_PER_SECOND: '1073741824' };
 
 /** `mooring direct`: everything on the core of the proxy. */
-export async function startDirect(folder: string, edges: number): Promise<MooringPool> {
+export async function startDirect(
+  folder: string,
+  edges: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<MooringPool> {
   const child = startMooring('direct', {
     folder,
     core: 'proxy',
-    settings: { ...unpaced, CT_EDGES: String(edges) },
+    settings: { ...unpaced, ...settings, CT_EDGES: String(edges) },
   });
   const pattern = /^mooring direct ready: .*?http:\/\/127\.0\.0\.1:(\d+).*?admin on (\d+)/m;
   const [, front, admin] = await child.waitForLine(pattern, readyMaxMs);

@@ -12,6 +12,8 @@ import type { Role, Settings } from '#shared/settings/schema.ts';
 import { version } from '#shared/version.ts';
 import { SupervisedChild } from './child.ts';
 import { openListeners } from './listeners.ts';
+import { openEdgeFolder } from './edge-folder.ts';
+import type { EdgeFolder } from './edge-folder.ts';
 import { lockDataDir, writeRunState } from './run-state.ts';
 
 const readyMaxMs = 30_000;
@@ -22,16 +24,18 @@ export async function runDirect(settings: Settings): Promise<void> {
   const lock = lockDataDir(settings.CT_DATA_DIR);
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'direct' });
   log.info('process.starting', { version });
+  const folder = settings.CT_EDGES_LISTEN === 'sockets' ? openEdgeFolder(log) : undefined;
   const children: SupervisedChild[] = [];
   const stopAll = async (): Promise<void> => {
     // Edges first: they say goodbye through the front door. SIGINT: no edge is to take over what another one has.
     await Promise.all(children.slice(1).map((child) => child.stop('SIGINT')));
     await children[0]?.stop('SIGTERM');
+    folder?.remove();
     lock.release();
   };
   armProcessLife({ log, stop: stopAll, stopMaxMs: settings.CT_STOP_GRACE_MS * 2 + 25_000 });
   try {
-    const ports = await startChildren(settings, log, children);
+    const ports = await startChildren(settings, log, children, folder);
     writeRunState(settings.CT_DATA_DIR, { pid: process.pid, ports });
     announce(settings, ports);
     log.info('process.ready', { ports });
@@ -46,6 +50,7 @@ async function startChildren(
   settings: Settings,
   log: Log,
   children: SupervisedChild[],
+  folder: EdgeFolder | undefined,
 ): Promise<Record<string, number>> {
   const secrets = fleetSecrets(settings);
   const stopMaxMs = settings.CT_STOP_GRACE_MS + 11_000;
@@ -73,6 +78,7 @@ async function startChildren(
       CT_EDGE_ID: `edge-${number}`,
       CT_EDGE_HOST: '127.0.0.1',
       CT_EDGE_PORT: '0',
+      CT_EDGE_SOCKET: folder?.pathOf(number) ?? '',
       CT_ADMIN_HOST: '127.0.0.1',
       CT_ADMIN_PORT: '0',
       CT_LOCATOR_LOCAL: 'yes',

@@ -102,8 +102,10 @@ class Edge {
     this.#moves = new MoveDesk({ adapters: this.#adapters, registry: this.#registry, log, nowMs });
     const { pass } = deriveFleetSecrets(settings.CT_JOIN_TOKEN);
     this.#server = new EdgeServer({
-      host: settings.CT_EDGE_HOST,
-      port: settings.CT_EDGE_PORT,
+      place:
+        settings.CT_EDGE_SOCKET === ''
+          ? { host: settings.CT_EDGE_HOST, port: settings.CT_EDGE_PORT }
+          : { path: settings.CT_EDGE_SOCKET },
       adapters: this.#adapters,
       registry: this.#registry,
       moves: this.#moves,
@@ -139,7 +141,11 @@ class Edge {
       const folder = settings.CT_DATA_DIR;
       this.#handoffPort = HandoffPort.open({ folder, name: this.#id, taker: this.#handoff });
     }
-    const address = settings.CT_EDGE_ADDRESS || `http://${reachableHost(settings.CT_EDGE_HOST)}:${port}`;
+    const place =
+      port === undefined
+        ? `unix:${settings.CT_EDGE_SOCKET}`
+        : `http://${reachableHost(settings.CT_EDGE_HOST)}:${port}`;
+    const address = settings.CT_EDGE_ADDRESS || place;
     this.#membership = this.#openMembership(address, admin.port);
     armProcessLife({
       log: this.#log,
@@ -147,11 +153,9 @@ class Edge {
       stopMaxMs: settings.CT_STOP_GRACE_MS + 10_000,
     });
     await this.#membership.join();
-    this.#log.info('process.ready', { ports: { edge: port, admin: admin.port } });
-    announceReady(`mooring edge ready: ${this.#id} at ${address}, admin on ${admin.port}`, {
-      edge: port,
-      admin: admin.port,
-    });
+    const ports = { ...(port === undefined ? {} : { edge: port }), admin: admin.port };
+    this.#log.info('process.ready', { ports });
+    announceReady(`mooring edge ready: ${this.#id} at ${address}, admin on ${admin.port}`, ports);
   }
 
   #openMembership(address: string, adminPort: number): Membership {

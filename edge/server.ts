@@ -12,6 +12,7 @@ import { internalHeaders } from '#shared/internal-headers.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
+import { listenOnPath } from '#shared/path-listener.ts';
 import { adminTargets } from '#shared/session-views.ts';
 import type { Adapter, AdmittedExchange } from './adapter.ts';
 import { judgeAdmission } from './core/admission.ts';
@@ -25,8 +26,8 @@ import { offerConnection } from './upgrade-offer.ts';
 import type { UpgradeOffer } from './upgrade-offer.ts';
 
 export interface EdgeServerOptions {
-  readonly host: string;
-  readonly port: number;
+  /** A Unix-domain socket, or a port of an address. */
+  readonly place: { readonly path: string } | { readonly host: string; readonly port: number };
   readonly adapters: readonly Adapter[];
   readonly registry: KeyRegistry;
   readonly moves: MoveDesk;
@@ -66,9 +67,12 @@ export class EdgeServer {
     this.#server.on('clientError', (_error, socket) => socket.destroy());
   }
 
-  /** Resolves with the port that was taken. */
-  async open(): Promise<number> {
-    return await listen(this.#server, { host: this.#options.host, port: this.#options.port });
+  /** Resolves with the port that was taken; undefined on a Unix-domain socket. */
+  async open(): Promise<number | undefined> {
+    const { place } = this.#options;
+    if ('port' in place) return await listen(this.#server, place);
+    await listenOnPath(this.#server, place.path);
+    return undefined;
   }
 
   /** New connections are refused from now on, which lets front doors place their keys elsewhere. */

@@ -1,6 +1,5 @@
 /** The Locator, put together: directory, membership, placement and moves, which decide where a key belongs. */
 import { join } from 'node:path';
-import { request } from 'undici';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { Log } from '#shared/log.ts';
@@ -8,6 +7,7 @@ import { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Directory } from './directory/directory.ts';
 import { openSqliteDirectory } from './directory/sqlite-directory.ts';
+import { EdgeCalls } from './edge-calls.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
 import { probeAddress } from './membership/death-probe.ts';
 import { EdgeLinks } from './membership/edge-links.ts';
@@ -27,6 +27,7 @@ export interface Locator {
   readonly placer: Placer;
   readonly gate: MoveGate;
   readonly links: EdgeLinks;
+  readonly calls: EdgeCalls;
   readonly mover: Mover;
   readonly drains: Drains;
   readonly metrics: Metrics;
@@ -48,10 +49,22 @@ export async function openLocator(options: {
   const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
   const gate = new MoveGate(metrics);
   const links = new EdgeLinks();
-  const calls = new HandoverCalls(secrets.pass, request);
-  const mover = new Mover({ directory, pool, placer, gate, links, calls, secrets, log, metrics, nowMs });
+  const calls = new EdgeCalls();
+  const handover = new HandoverCalls(secrets.pass, async (...call) => await calls.request(...call));
+  const mover = new Mover({
+    directory,
+    pool,
+    placer,
+    gate,
+    links,
+    calls: handover,
+    secrets,
+    log,
+    metrics,
+    nowMs,
+  });
   const drains = new Drains({ directory, pool, placer, links, mover, log, nowMs, signal });
-  return { directory, pool, membership, placer, gate, links, mover, drains, metrics, secrets };
+  return { directory, pool, membership, placer, gate, links, calls, mover, drains, metrics, secrets };
 }
 
 export function edgeRequests({ mover, drains }: Locator, log: Log): EdgeRequests {

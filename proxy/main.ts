@@ -99,7 +99,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   const admin = await openAdmin({ settings, locator, log, ports, signal: stopping.signal });
   for (const backend of backends) {
-    void runBackendChecks(backend, { settings, membership, directory, pool, log, signal: stopping.signal });
+    void runBackendChecks(backend, { ...locator, settings, log, signal: stopping.signal });
   }
   startChores({ ...locator, upstreams, activity, log, signal: stopping.signal });
   const served = { front, admin, control, settler, upstreams, transport };
@@ -151,6 +151,7 @@ function armLife(options: {
       admin.close();
       upstreams.destroy();
       transport.close();
+      await locator.calls.close();
       await locator.directory.close();
     },
   });

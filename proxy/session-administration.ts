@@ -2,7 +2,6 @@
  * Administrators' questions about sessions, carried to the edge that owns each, over the port that front doors
  * reach anyway. Every look and every act is one line in the log.
  */
-import { request } from 'undici';
 import type { z } from 'zod';
 import { AppError, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
@@ -15,11 +14,13 @@ import type { Log } from '#shared/log.ts';
 import { adminTargets, membersSchema, summariesSchema } from '#shared/session-views.ts';
 import type { MemberView, SessionSummary } from '#shared/session-views.ts';
 import type { Directory, Pin } from './directory/directory.ts';
+import type { EdgeCalls } from './edge-calls.ts';
 import type { EdgePool } from './membership/pool.ts';
 
 interface AdministrationOptions {
   readonly directory: Directory;
   readonly pool: EdgePool;
+  readonly calls: EdgeCalls;
   readonly secrets: FleetSecrets;
   readonly log: Log;
   readonly nowMs: () => number;
@@ -54,7 +55,7 @@ export class SessionAdministration {
           const headers = { [internalHeaders.pass]: secrets.pass };
           return {
             edge: id,
-            ...(await ask(new URL(adminTargets.list, address), { headers }, summariesSchema)),
+            ...(await this.#ask({ address, target: adminTargets.list, headers }, summariesSchema)),
           };
         } catch (error) {
           log.warn('exchange.failed', { edge: id, error });
@@ -69,7 +70,7 @@ export class SessionAdministration {
   /** Throws `session-not-found`. */
   async show(key: AffinityKey): Promise<{ edge: string; total: number; members: MemberView[] }> {
     const pin = await this.#find(key);
-    const answer = await ask(new URL(adminTargets.show, pin.address), this.#to(pin), membersSchema);
+    const answer = await this.#ask({ target: adminTargets.show, ...this.#to(pin) }, membersSchema);
     this.#options.log.info('sessions.listed', this.#facts(pin));
     return { edge: pin.owner.id, ...answer };
   }
@@ -77,7 +78,7 @@ export class SessionAdministration {
   /** Throws `session-not-found`. */
   async end(key: AffinityKey): Promise<{ edge: string }> {
     const pin = await this.#find(key);
-    await act(new URL(adminTargets.end, pin.address), this.#to(pin));
+    await this.#act({ target: adminTargets.end, ...this.#to(pin) });
     this.#options.log.info('session.terminated', this.#facts(pin));
     return { edge: pin.owner.id };
   }
@@ -86,7 +87,7 @@ export class SessionAdministration {
   async remove(key: AffinityKey, member: string, isBanned: boolean): Promise<{ edge: string }> {
     const pin = await this.#find(key);
     const body = JSON.stringify({ member, isBanned });
-    await act(new URL(adminTargets.remove, pin.address), { ...this.#to(pin), body });
+    await this.#act({ target: adminTargets.remove, ...this.#to(pin), body });
     this.#options.log.info('member.removed', { ...this.#facts(pin), member, isBanned });
     return { edge: pin.owner.id };
   }
@@ -99,8 +100,9 @@ export class SessionAdministration {
     return pin;
   }
 
-  #to({ key, owner, epoch }: Pin): { headers: Record<string, string> } {
+  #to({ key, owner, epoch, address }: Pin): Pick<Question, 'address' | 'headers'> {
     return {
+      address,
       headers: {
         [internalHeaders.pass]: this.#options.secrets.pass,
         [internalHeaders.key]: key,
@@ -111,33 +113,44 @@ export class SessionAdministration {
     };
   }
 
+  async #ask<T>(question: Question, schema: z.ZodType<T>): Promise<T> {
+    const parsed = schema.safeParse(await call(this.#options.calls, 'GET', question));
+    if (!parsed.success) throw new AppError('upstream-broken', { cause: parsed.error });
+    return parsed.data;
+  }
+
+  async #act(question: Question): Promise<void> {
+    await call(this.#options.calls, 'POST', question);
+  }
+
   #facts({ key, owner, epoch }: Pin): Record<string, unknown> {
     return { key: hashKeyForLog(this.#options.secrets, key), edge: owner.id, epoch };
   }
 }
 
 interface Question {
+  readonly address: string;
+  readonly target: string;
   readonly headers: Record<string, string>;
   readonly body?: string;
 }
 
-async function ask<T>(url: URL, question: Question, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(await call(url, 'GET', question));
-  if (!parsed.success) throw new AppError('upstream-broken', { cause: parsed.error });
-  return parsed.data;
-}
-
-async function act(url: URL, question: Question): Promise<void> {
-  await call(url, 'POST', question);
-}
-
 /** Throws the edge's own code where it refuses. */
-async function call(url: URL, method: 'GET' | 'POST', { headers, body }: Question): Promise<unknown> {
+async function call(
+  calls: EdgeCalls,
+  method: 'GET' | 'POST',
+  { address, target, headers, body }: Question,
+): Promise<unknown> {
   const signal = AbortSignal.timeout(answerMaxMs);
   let status: number;
   let value: unknown;
   try {
-    const answer = await request(url, { method, headers, signal, ...(body === undefined ? {} : { body }) });
+    const answer = await calls.request(address, target, {
+      method,
+      headers,
+      signal,
+      ...(body === undefined ? {} : { body }),
+    });
     status = answer.statusCode;
     value = JSON.parse(await readText(answer.body));
   } catch (cause) {

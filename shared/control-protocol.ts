@@ -4,6 +4,7 @@
  * `Authorization: Bearer JOIN-TOKEN`; its first message is `hello`.
  */
 import { z } from 'zod';
+import { socketPathFault, socketPathOf } from './socket-path.ts';
 
 export const controlPath = '/control';
 /** Largest control message; a report names at most `reportKeysMax` keys. */
@@ -35,6 +36,8 @@ const keyStateSchema = z.object({ key: z.string(), epoch: count });
 
 /** As the kernel has it: 107 bytes at most, of which these characters are one each. */
 const socketPath = /^\/[\x20-\x7e]{1,106}$/;
+/** `edge-1:3001` is a URL too, of the scheme `edge-1`. */
+const addressSchema = z.union([z.url({ protocol: /^https?$/ }), z.string().refine(isSocketAddress)]);
 
 const helloSchema = z.object({
   type: z.literal('hello'),
@@ -42,8 +45,7 @@ const helloSchema = z.object({
   edgeId: z.string(),
   /** Random per process: one boot gets one incarnation, through however many front doors it joins. */
   bootId: z.string().min(8).max(64),
-  /** `edge-1:3001` is a URL too, of the scheme `edge-1`. */
-  address: z.url({ protocol: /^https?$/ }),
+  address: addressSchema,
   adminAddress: z.string().max(256),
   version: z.string().max(64),
   weight: z.number().int().min(1).max(1_000),
@@ -157,4 +159,9 @@ export function parseControlMessage<T>(schema: z.ZodType<T>, text: string): T | 
   }
   const parsed = schema.safeParse(value);
   return parsed.success ? parsed.data : undefined;
+}
+
+function isSocketAddress(address: string): boolean {
+  const path = socketPathOf(address);
+  return path !== undefined && socketPathFault(path) === undefined;
 }

@@ -4,12 +4,12 @@
  * seen the backend well for the length of a lease.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, request } from 'undici';
 import type { EdgeId } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { socketPathOf } from '#shared/socket-path.ts';
 import type { Directory, EdgeRef } from '../directory/directory.ts';
+import type { EdgeCalls } from '../edge-calls.ts';
 import type { Membership } from './membership.ts';
 import type { EdgePool } from './pool.ts';
 
@@ -24,6 +24,7 @@ interface CheckOptions {
   readonly membership: Membership;
   readonly directory: Directory;
   readonly pool: EdgePool;
+  readonly calls: EdgeCalls;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -61,9 +62,8 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
   let edge: EdgeRef | undefined;
   let standing: Standing = 'unknown';
   let streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
-  const check = openCheck(backend.address, settings.CT_BACKEND_CHECK_PATH);
   while (!signal.aborted) {
-    const passed = await checkBackend(check, AbortSignal.any([signal, AbortSignal.timeout(intervalMs)]));
+    const passed = await checkBackend(backend, options);
     try {
       edge ??= await membership.join(joining);
       standing = await applyVerdict(edge, streak.note(passed), standing, options);
@@ -73,7 +73,6 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
     }
     await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
   }
-  await check.dispatcher.destroy();
 }
 
 type Standing = 'unknown' | 'ready' | 'suspect' | 'gone';
@@ -125,23 +124,17 @@ export class CheckStreak {
   }
 }
 
-interface Check {
-  readonly url: URL;
-  readonly dispatcher: Agent;
-}
-
-function openCheck(address: string, path: string): Check {
-  const socketPath = socketPathOf(address);
-  if (socketPath === undefined) return { url: new URL(path, address), dispatcher: new Agent() };
-  return {
-    url: new URL(path, 'http://localhost'),
-    dispatcher: new Agent({ connect: { socketPath } }),
-  };
-}
-
-async function checkBackend({ url, dispatcher }: Check, signal: AbortSignal): Promise<boolean> {
+async function checkBackend(
+  { address }: StaticBackend,
+  { calls, settings, signal }: CheckOptions,
+): Promise<boolean> {
+  const deadline = AbortSignal.timeout(settings.CT_BACKEND_CHECK_INTERVAL_MS);
+  const headers = { 'user-agent': 'mooring-check' };
   try {
-    const answer = await request(url, { signal, dispatcher, headers: { 'user-agent': 'mooring-check' } });
+    const answer = await calls.request(address, settings.CT_BACKEND_CHECK_PATH, {
+      headers,
+      signal: AbortSignal.any([signal, deadline]),
+    });
     await answer.body.dump();
     return answer.statusCode < 400;
   } catch {

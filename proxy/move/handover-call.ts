@@ -3,11 +3,12 @@
  * door reaches anyway: the session flows through without being kept here, and no lease waits behind it.
  */
 import type { Readable } from 'node:stream';
-import type { Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { backEpochHeader, internalHeaders, moveTargets } from '#shared/internal-headers.ts';
 import type { EdgeRef } from '../directory/directory.ts';
+import type { EdgeCalls } from '../edge-calls.ts';
 
 /** An edge, and the key and epoch under which it is spoken to. */
 export interface HandoverPeer {
@@ -32,7 +33,7 @@ export class HandoverRefusal extends Error {
   }
 }
 
-export type SendRequest = typeof request;
+export type SendRequest = EdgeCalls['request'];
 
 /** Word of an edge is awaited so long where nothing depends on it. */
 const wakeMaxMs = 1_000;
@@ -41,7 +42,6 @@ export class HandoverCalls {
   readonly #pass: string;
   readonly #send: SendRequest;
 
-  /** `send` is undici's `request`. */
   constructor(pass: string, send: SendRequest) {
     this.#pass = pass;
     this.#send = send;
@@ -50,8 +50,8 @@ export class HandoverCalls {
   /** The edge lets the session go, and may have it back under the epoch `back` alone. */
   async release(peer: HandoverPeer, back: Epoch, signal: AbortSignal): Promise<Released> {
     const headers = { ...this.#headers(peer), [backEpochHeader]: String(back) };
-    const url = new URL(moveTargets.release, peer.address);
-    const answer = await this.#send(url, { method: 'POST', headers, signal });
+    const call = { method: 'POST', headers, signal } as const;
+    const answer = await this.#send(peer.address, moveTargets.release, call);
     if (answer.statusCode !== 200) throw await readRefusal(answer);
     return { body: answer.body, bytes: Number(answer.headers['content-length']) };
   }
@@ -59,8 +59,8 @@ export class HandoverCalls {
   /** The edge keeps the session until it is asked for it under the peer's epoch. */
   async prepare(peer: HandoverPeer, { body, bytes }: Released, signal: AbortSignal): Promise<void> {
     const headers = { ...this.#headers(peer), 'content-length': String(bytes) };
-    const url = new URL(moveTargets.prepare, peer.address);
-    const answer = await this.#send(url, { method: 'POST', headers, body, signal });
+    const call = { method: 'POST', headers, body, signal } as const;
+    const answer = await this.#send(peer.address, moveTargets.prepare, call);
     if (answer.statusCode !== 204) throw await readRefusal(answer);
     await answer.body.dump();
   }
@@ -70,10 +70,9 @@ export class HandoverCalls {
    * newcomer would do as well, so a failure is none.
    */
   async wake(peer: HandoverPeer): Promise<void> {
-    const signal = AbortSignal.timeout(wakeMaxMs);
-    const url = new URL('/ct-health/', peer.address);
+    const call = { headers: this.#headers(peer), signal: AbortSignal.timeout(wakeMaxMs) };
     try {
-      await (await this.#send(url, { headers: this.#headers(peer), signal })).body.dump();
+      await (await this.#send(peer.address, '/ct-health/', call)).body.dump();
     } catch {
       // As said above.
     }

@@ -28,12 +28,19 @@ export const engineSettings = {
     help: 'Address that the edge listens on for front doors.',
   },
   CT_EDGE_PORT: { ...port, default: 3001, roles: ['edge'], help: 'Port of the edge; 0 picks a free one.' },
+  CT_EDGE_SOCKET: {
+    type: 'text',
+    default: '',
+    roles: ['edge'],
+    scope: 'process',
+    help: 'Absolute path of a Unix-domain socket to listen on instead of CT_EDGE_HOST and CT_EDGE_PORT; its front doors must be on the same machine.',
+  },
   CT_EDGE_ADDRESS: {
     type: 'text',
     default: '',
     roles: ['edge'],
     scope: 'process',
-    help: 'URL by which front doors reach this edge; http://CT_EDGE_HOST:CT_EDGE_PORT unless set.',
+    help: 'URL by which front doors reach this edge; unless set, http://CT_EDGE_HOST:CT_EDGE_PORT or unix:CT_EDGE_SOCKET.',
   },
   CT_EDGE_WEIGHT: {
     type: 'integer',

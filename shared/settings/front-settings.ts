@@ -49,6 +49,14 @@ export const frontSettings = {
     scope: 'process',
     help: 'Number of edges that `mooring direct` runs.',
   },
+  CT_EDGES_LISTEN: {
+    type: 'choice',
+    default: 'sockets',
+    choices: ['sockets', 'ports'],
+    roles: ['direct'],
+    scope: 'process',
+    help: 'Where the edges of `mooring direct` listen: on Unix-domain sockets in a temporary folder, or on ports of the loopback.',
+  },
   CT_BACKEND: {
     type: 'list',
     default: '',

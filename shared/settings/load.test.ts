@@ -180,6 +180,10 @@ test('a backend may be a Unix-domain socket, whose path is absolute and short en
     'CT_BACKEND: a: the path of a socket has at most 107 bytes, this one has 121',
   ]);
   assert.deepEqual(faultsWith('run/a.sock'), ['CT_BACKEND: a: the path of a socket is absolute']);
+  const edge = { CT_JOIN_TOKEN: secret, CT_SESSION_SECRET: secret, CT_LOCATOR: 'ws://127.0.0.1:1' };
+  assert.deepEqual(faultsOf({ ...edge, CT_EDGE_SOCKET: 'edge.sock' }, { role: 'edge' }), [
+    'CT_EDGE_SOCKET: the path of a socket is absolute',
+  ]);
 });
 
 test('rules over two settings are told: certificate and key, login by key, names of backends', () => {

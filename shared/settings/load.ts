@@ -135,6 +135,8 @@ function crossFaults(settings: Settings, role: Role): string[] {
       if (settings[name] === '') faults.push(`${name}: is required unless CT_BACKEND is set`);
     }
   }
+  const socketFault = settings.CT_EDGE_SOCKET === '' ? undefined : socketPathFault(settings.CT_EDGE_SOCKET);
+  if (socketFault !== undefined) faults.push(`CT_EDGE_SOCKET: ${socketFault}`);
   const names = settings.CT_BACKEND.map((item) => item.split('=', 1)[0]);
   if (new Set(names).size < names.length) faults.push('CT_BACKEND: a name stands twice');
   faults.push(...settings.CT_BACKEND.flatMap(pathFaults));

@@ -86,8 +86,7 @@ export class SimEdge implements Listener {
     watchHandovers(this.adapters[0]!, settings, options.verdict);
     this.#moves = new MoveDesk({ adapters: this.adapters, registry: this.registry, log, nowMs });
     this.server = new EdgeServer({
-      host: '127.0.0.1',
-      port: 0,
+      place: { host: '127.0.0.1', port: 0 },
       adapters: this.adapters,
       registry: this.registry,
       moves: this.#moves,

@@ -8,6 +8,7 @@ import { joinSession, logIn } from '../support/oct-client.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { enterPoolGuest, enterPoolHost, moveElsewhere } from '../support/oct-moves.ts';
 import { hears } from '../support/oct-session.ts';
+import { askEdge } from '../support/ask-edge.ts';
 import { openPool } from '../support/pool.ts';
 import { runCommand } from '../support/run-command.ts';
 import type { RunResult } from '../support/run-command.ts';
@@ -145,5 +146,5 @@ test('no client gets to an edge’s administration', async () => {
     assert.equal(response.status, 404, path);
   }
   const [edge] = await pool.edges();
-  assert.equal((await fetch(`${edge!.address}/ct-admin/sessions`)).status, 403);
+  assert.equal((await askEdge(edge!.address, '/ct-admin/sessions', {})).status, 403);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { eventually } from '../support/oct-inbox.ts';
+import { askEdge } from '../support/ask-edge.ts';
 import { openPool, startPool } from '../support/pool.ts';
 import { openDocument } from '../support/y-document.ts';
 import type { YClient } from '../support/y-document.ts';
@@ -56,11 +57,9 @@ test('a key that the query contradicts is refused before the upgrade', async () 
 
 test('an edge answers nobody who comes past the front door', async () => {
   for (const { address } of await pool.edges()) {
-    const response = await fetch(`${address}/ct-health/`, {
-      headers: { 'x-ct-key': 'one', 'x-ct-epoch': '1' },
-    });
-    assert.equal(response.status, 403);
-    assert.equal(((await response.json()) as { code: string }).code, 'pass-missing');
+    const { status, body } = await askEdge(address, '/ct-health/', { 'x-ct-key': 'one', 'x-ct-epoch': '1' });
+    assert.equal(status, 403);
+    assert.equal((body as { code: string }).code, 'pass-missing');
   }
 });
 
