@@ -1,17 +1,22 @@
 /**
  * Requests of the front door's own to edges and static backends, outside of any exchange: moves, administration, checks. By
- * undici, over TCP or a Unix-domain socket.
+ * undici, over TCP, TLS or a Unix-domain socket.
  */
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { socketPathOf } from '#shared/socket-path.ts';
+import type { UpstreamTrust } from './upstream-trust.ts';
 
 export type EdgeCall = Pick<Dispatcher.RequestOptions, 'headers' | 'body' | 'signal'> & {
   readonly method?: 'GET' | 'POST';
 };
 
 export class EdgeCalls {
-  readonly #agent = new Agent();
+  readonly #agent: Agent;
+
+  constructor(trust: UpstreamTrust) {
+    this.#agent = new Agent({ connect: trust });
+  }
 
   async request(address: string, target: string, call: EdgeCall): Promise<Dispatcher.ResponseData> {
     const socketPath = socketPathOf(address);

@@ -173,7 +173,7 @@ class Exchange {
       await this.#passGate(request);
       return requirePlacement(await placer.replaceAfterMove(pin, this.#wire.signal));
     }
-    if (outcome.reached === 'client' || isFinal(outcome.code)) return undefined;
+    if (outcome.reached === 'client' || finalCodes.has(outcome.code)) return undefined;
     const replayable = !this.#wire.hasBody && isRepeatable(this.#settlement.route, this.#wire.head.method);
     if (outcome.reached === 'upstream' && !(replayable && outcome.code === 'upstream-broken'))
       return undefined;
@@ -278,9 +278,9 @@ function requirePlacement(placement: Placement): Placed {
 }
 
 /** Failures that have nothing to do with whether the owner is over. */
-function isFinal(code: ErrorCode): boolean {
-  return ['client-left', 'request-timeout', 'framing-ambiguous', 'edge-busy'].includes(code);
-}
+const finalCodes = new Set(
+  'client-left request-timeout framing-ambiguous edge-busy upstream-untrusted'.split(' '),
+);
 
 function refusalHeaders(code: ErrorCode, error: AppError, secure: boolean): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' };

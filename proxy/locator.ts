@@ -18,6 +18,8 @@ import { HandoverCalls } from './move/handover-call.ts';
 import { MoveGate } from './move/move-gate.ts';
 import { Mover } from './move/mover.ts';
 import { Placer } from './placement.ts';
+import { openTrust } from './upstream-trust.ts';
+import type { UpstreamTrust } from './upstream-trust.ts';
 
 /** Directory, membership and placement: what decides where a key belongs. */
 export interface Locator {
@@ -27,6 +29,7 @@ export interface Locator {
   readonly placer: Placer;
   readonly gate: MoveGate;
   readonly links: EdgeLinks;
+  readonly trust: UpstreamTrust;
   readonly calls: EdgeCalls;
   readonly mover: Mover;
   readonly drains: Drains;
@@ -49,7 +52,9 @@ export async function openLocator(options: {
   const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
   const gate = new MoveGate(metrics);
   const links = new EdgeLinks();
-  const calls = new EdgeCalls();
+  const trust = openTrust(settings);
+  if (!trust.rejectUnauthorized) log.warn('certificates.ignored');
+  const calls = new EdgeCalls(trust);
   const handover = new HandoverCalls(secrets.pass, async (...call) => await calls.request(...call));
   const mover = new Mover({
     directory,
@@ -64,7 +69,7 @@ export async function openLocator(options: {
     nowMs,
   });
   const drains = new Drains({ directory, pool, placer, links, mover, log, nowMs, signal });
-  return { directory, pool, membership, placer, gate, links, calls, mover, drains, metrics, secrets };
+  return { directory, pool, membership, placer, gate, links, trust, calls, mover, drains, metrics, secrets };
 }
 
 export function edgeRequests({ mover, drains }: Locator, log: Log): EdgeRequests {

@@ -52,7 +52,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const { directory, pool, membership, placer, gate, metrics, secrets } = locator;
   const settler = new Settler({ log, metrics, secrets });
   const wheel = startWheel();
-  const transport = openTransport(settings.CT_NATIVE_SOCKETS, metrics);
+  const transport = openTransport(settings.CT_NATIVE_SOCKETS, locator.trust, metrics);
   const upstreams = new Upstreams({ settings, wheel, transport, metrics });
   const backends = parseBackends(settings.CT_BACKEND);
   const isStatic = backends.length > 0;

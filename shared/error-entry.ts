@@ -44,6 +44,14 @@ export const unavailable = {
 /** A store that we keep is not there: a person must act. */
 export const storeDown = { ...unavailable, level: 'error' } as const;
 
+export const brokenUpstream = {
+  source: 'upstream',
+  retry: 'later',
+  status: 502,
+  closeCode: 1014,
+  level: 'warn',
+} as const;
+
 export const conflict = { ...badRequest, status: 409, closeCode: 4409 } as const;
 
 /** A member cannot go on where its connection ended: it comes back and is brought up to date as a newcomer. */

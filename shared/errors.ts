@@ -3,7 +3,15 @@
  * what the outside sees (status, close code, text) is fixed here and carries no detail, which goes to the
  * log under the exchange id. `docs/errors.md` is generated from this table.
  */
-import { badRequest, conflict, gap, storeDown, unauthorized, unavailable } from './error-entry.ts';
+import {
+  badRequest,
+  brokenUpstream,
+  conflict,
+  gap,
+  storeDown,
+  unauthorized,
+  unavailable,
+} from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
 
 export type { ErrorEntry, ErrorLevel } from './error-entry.ts';
@@ -226,30 +234,14 @@ export const errorTable = {
     ...storeDown,
     message: 'The store of sessions cannot be reached, so nobody can be let in.',
   },
-  'upstream-refused': {
-    source: 'upstream',
-    retry: 'later',
-    status: 502,
-    closeCode: 1014,
-    level: 'warn',
-    message: 'The edge of this session cannot be reached.',
+  'upstream-refused': { ...brokenUpstream, message: 'The edge of this session cannot be reached.' },
+  'upstream-untrusted': {
+    ...brokenUpstream,
+    level: 'error',
+    message: 'The edge of this session does not prove who it is.',
   },
-  'upstream-broken': {
-    source: 'upstream',
-    retry: 'later',
-    status: 502,
-    closeCode: 1014,
-    level: 'warn',
-    message: 'The edge broke off its answer.',
-  },
-  'upstream-timeout': {
-    source: 'upstream',
-    retry: 'later',
-    status: 504,
-    closeCode: 1014,
-    level: 'warn',
-    message: 'The edge did not answer in time.',
-  },
+  'upstream-broken': { ...brokenUpstream, message: 'The edge broke off its answer.' },
+  'upstream-timeout': { ...brokenUpstream, status: 504, message: 'The edge did not answer in time.' },
   internal: {
     source: 'internal',
     retry: 'later',

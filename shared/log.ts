@@ -42,6 +42,8 @@ export const logEvents = {
   'store.failed': 'A call to a store of this edge failed; carries the error code, which says which one.',
   'rosters.removed':
     'Stored rosters and ends of sessions were removed, because no token of them lives any more.',
+  'certificates.ignored':
+    'CT_TRUST_ALL_CERTS: edges and static backends behind https:// may show any certificate.',
   'sockets.refused':
     'There is no folder for the Unix-domain sockets of the edges of `mooring direct`; they listen on ports.',
   'session.opened': 'A session began on this edge.',

@@ -63,10 +63,15 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
   let standing: Standing = 'unknown';
   let streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
   while (!signal.aborted) {
-    const passed = await checkBackend(backend, options);
+    const fault = await checkBackend(backend, options);
     try {
       edge ??= await membership.join(joining);
-      standing = await applyVerdict(edge, streak.note(passed), standing, options);
+      standing = await applyVerdict(
+        edge,
+        { isUp: streak.note(fault === undefined), fault },
+        standing,
+        options,
+      );
     } catch (error) {
       log.error('directory.failed', { error });
       streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
@@ -77,10 +82,16 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
 
 type Standing = 'unknown' | 'ready' | 'suspect' | 'gone';
 
+interface Verdict {
+  readonly isUp: boolean;
+  /** Of the last check. */
+  readonly fault: string | undefined;
+}
+
 /** Renews the lease of a backend that is up, follows that of one that is not to its end; logs changes alone. */
 async function applyVerdict(
   edge: EdgeRef,
-  isUp: boolean,
+  { isUp, fault }: Verdict,
   before: Standing,
   options: CheckOptions,
 ): Promise<Standing> {
@@ -92,7 +103,7 @@ async function applyVerdict(
     return 'ready';
   }
   if (before === 'gone') return 'gone';
-  if (before !== 'suspect') membership.suspect(edge, 'its checks fail');
+  if (before !== 'suspect') membership.suspect(edge, `its checks fail: ${fault}`);
   if (!(await directory.isOver(edge))) return 'suspect';
   // Wakes the exchanges that wait for this proof.
   pool.setState(edge, 'gone');
@@ -124,10 +135,11 @@ export class CheckStreak {
   }
 }
 
+/** Returns what was wrong; undefined where nothing was. */
 async function checkBackend(
   { address }: StaticBackend,
   { calls, settings, signal }: CheckOptions,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const deadline = AbortSignal.timeout(settings.CT_BACKEND_CHECK_INTERVAL_MS);
   const headers = { 'user-agent': 'mooring-check' };
   try {
@@ -136,10 +148,10 @@ async function checkBackend(
       signal: AbortSignal.any([signal, deadline]),
     });
     await answer.body.dump();
-    return answer.statusCode < 400;
-  } catch {
-    // Refused, reset or too late: a failed check, whatever the cause.
-    return false;
+    return answer.statusCode < 400 ? undefined : `status ${answer.statusCode}`;
+  } catch (error) {
+    // Refused, reset, not trusted or too late: a failed check, whatever the cause.
+    return (error as NodeJS.ErrnoException).code?.toString() ?? String(error);
   }
 }
 

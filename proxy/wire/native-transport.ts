@@ -6,6 +6,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { eventKinds } from '#native/binding.ts';
 import type { NativeSockets } from '#native/binding.ts';
+import type { UpstreamTrust } from '../upstream-trust.ts';
 import { markTransient } from './byte-socket.ts';
 import type { ByteSocket, ConnectingEars, SocketEars } from './byte-socket.ts';
 import { NativeSocket } from './native-socket.ts';
@@ -32,11 +33,13 @@ export class NativeTransport implements Transport {
     this.#sockets[id] = undefined;
   };
 
+  readonly #trust: UpstreamTrust;
   readonly #onStarved: () => void;
 
   /** `onStarved` is called when a connection could not be taken in for want of descriptors or memory. */
-  constructor(native: NativeSockets, onStarved: () => void) {
+  constructor(native: NativeSockets, trust: UpstreamTrust, onStarved: () => void) {
     this.#native = native;
+    this.#trust = trust;
     this.#onStarved = onStarved;
     markTransient(this.#reads.buffer);
     native.open(this.#reads, this.#events, (count) => this.#onBatch(count));
@@ -52,7 +55,7 @@ export class NativeTransport implements Transport {
   }
 
   connect(origin: Origin, ears: ConnectingEars, isIdler: boolean): ByteSocket {
-    if (origin.secure) return connectNetSocket(origin, ears, isIdler);
+    if (origin.secure) return connectNetSocket(origin, ears, isIdler, this.#trust);
     const { host, port, path } = origin;
     if (path !== undefined) return this.#adopt(this.#native.connectPath(path), ears);
     if (isIP(host) !== 0) return this.#adopt(this.#native.connect(host, port), ears);

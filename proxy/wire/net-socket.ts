@@ -2,7 +2,9 @@
 import { Socket, connect as connectPlain } from 'node:net';
 import type { OnReadOpts } from 'node:net';
 import { TLSSocket, connect as connectTls } from 'node:tls';
+import { AppError } from '#shared/errors.ts';
 import { plainAddress } from '../core/client-address.ts';
+import type { UpstreamTrust } from '../upstream-trust.ts';
 import { readBufferBytes } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { ByteSocket, ConnectingEars, SocketEars } from './byte-socket.ts';
@@ -26,7 +28,7 @@ export class NetSocket implements ByteSocket {
     else reads.onRead = (bytes) => this.#ears.onBytes(bytes);
     socket.on('end', () => this.#ears.onEnd());
     socket.on('drain', () => this.#ears.onDrain());
-    socket.on('error', (error) => (this.#error ??= error));
+    socket.on('error', (error) => (this.#error ??= failureOf(socket, error)));
     socket.on('close', () => this.#ears.onClose(this.#error));
   }
 
@@ -117,6 +119,14 @@ export class NetSocket implements ByteSocket {
   }
 }
 
+/** Names what a person has to look at: an edge that shows no certificate that is trusted here. */
+function failureOf(socket: Socket, error: Error): Error {
+  // Node's types know it as an Error; it is a code, and null where all is well.
+  const refusal = socket instanceof TLSSocket ? (socket.authorizationError as unknown) : undefined;
+  if (refusal === undefined || refusal === null) return error;
+  return new AppError('upstream-untrusted', { cause: error, facts: { refusal } });
+}
+
 /** One buffer that a connection reads into again, unless somebody uses what came before. */
 class ReadMemory {
   onRead: (bytes: Buffer) => void = () => undefined;
@@ -138,7 +148,12 @@ class ReadMemory {
 }
 
 /** Opens a connection; with `isIdler` it reads in the way that costs least memory while nothing comes. */
-export function connectNetSocket(origin: Origin, ears: ConnectingEars, isIdler: boolean): NetSocket {
+export function connectNetSocket(
+  origin: Origin,
+  ears: ConnectingEars,
+  isIdler: boolean,
+  trust: UpstreamTrust,
+): NetSocket {
   const { host, port, secure } = origin;
   const reads = isIdler ? undefined : new ReadMemory();
   // Half-open: an upgraded connection may end one way and go on the other.
@@ -150,7 +165,7 @@ export function connectNetSocket(origin: Origin, ears: ConnectingEars, isIdler: 
   };
   const onReady = (): void => ears.onReady();
   const socket = secure
-    ? connectTls({ ...target, ALPNProtocols: ['http/1.1'] }, onReady)
+    ? connectTls({ ...target, ...trust, ALPNProtocols: ['http/1.1'] }, onReady)
     : connectPlain(target, onReady);
   return new NetSocket(socket, ears, reads);
 }

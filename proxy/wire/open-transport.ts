@@ -2,19 +2,20 @@
 import { loadNativeSockets } from '#native/binding.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import { NativeTransport } from './native-transport.ts';
-import { netTransport } from './transport.ts';
+import type { UpstreamTrust } from '../upstream-trust.ts';
+import { NetTransport } from './transport.ts';
 import type { Transport } from './transport.ts';
 
 /** Throws where the add-on is required and missing. */
-export function openTransport(choice: string, metrics: Metrics): Transport {
+export function openTransport(choice: string, trust: UpstreamTrust, metrics: Metrics): Transport {
   const native = choice === 'off' ? undefined : loadNativeSockets();
   if (native !== undefined) {
-    return new NativeTransport(native, () => metrics.count('ct_proxy_accept_failures_total'));
+    return new NativeTransport(native, trust, () => metrics.count('ct_proxy_accept_failures_total'));
   }
   if (choice === 'required') {
     throw new Error(
       `CT_NATIVE_SOCKETS=required: no add-on for ${process.platform}-${process.arch}; build it with "npm run build:native"`,
     );
   }
-  return netTransport;
+  return new NetTransport(trust);
 }

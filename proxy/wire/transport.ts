@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { listen } from '#shared/admin-server.ts';
 import type { ListenTarget } from '#shared/admin-server.ts';
+import type { UpstreamTrust } from '../upstream-trust.ts';
 import type { ByteSocket, ConnectingEars, SocketEars } from './byte-socket.ts';
 import { NetSocket, connectNetSocket } from './net-socket.ts';
 import type { Origin } from './origin.ts';
@@ -34,13 +35,30 @@ export interface Transport {
 export const clientSocketOptions = { allowHalfOpen: true, noDelay: true } as const;
 
 /** By Node's own sockets; works everywhere. */
-export const netTransport: Transport = {
-  canGive: false,
-  listen: async (host, port, accept) => await listening(serverOf(accept), { host, port }),
-  listenOn: async (fd, accept) => await listening(serverOf(accept), { fd }),
-  connect: connectNetSocket,
-  close: () => undefined,
-};
+export class NetTransport implements Transport {
+  readonly canGive = false;
+  readonly #trust: UpstreamTrust;
+
+  constructor(trust: UpstreamTrust) {
+    this.#trust = trust;
+  }
+
+  async listen(host: string, port: number, accept: Acceptor): Promise<Listening> {
+    return await listening(serverOf(accept), { host, port });
+  }
+
+  async listenOn(fd: number, accept: Acceptor): Promise<Listening> {
+    return await listening(serverOf(accept), { fd });
+  }
+
+  connect(origin: Origin, ears: ConnectingEars, isIdler: boolean): ByteSocket {
+    return connectNetSocket(origin, ears, isIdler, this.#trust);
+  }
+
+  close(): void {
+    // Connections and listeners belong to those who asked for them.
+  }
+}
 
 function serverOf(accept: Acceptor): Server {
   return createServer(clientSocketOptions, (socket) => accept((ears) => new NetSocket(socket, ears)));

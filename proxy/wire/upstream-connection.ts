@@ -248,7 +248,7 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
     this.#user = undefined;
     this.#close();
     if (isConnecting && code === 'upstream-broken')
-      return user?.onFailure({ code: 'upstream-refused', reached: 'nothing', cause, isStale });
+      return user?.onFailure({ code: connectFailure(cause), reached: 'nothing', cause, isStale });
     user?.onFailure({ code, reached: isConnecting ? 'nothing' : 'upstream', cause, isStale });
   }
 
@@ -259,6 +259,11 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
     this.#socket.destroy();
     this.#owner.onClosed(this);
   }
+}
+
+/** Why there is no connection; nothing was sent on it. */
+function connectFailure(cause: unknown): ErrorCode {
+  return cause instanceof AppError ? cause.code : 'upstream-refused';
 }
 
 function makeReader(framing: Framing, keepsFraming: boolean): BodyReader {

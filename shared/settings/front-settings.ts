@@ -203,6 +203,21 @@ export const frontSettings = {
     scope: 'process',
     help: 'A front door that was replaced carries its last connections for so long, then cuts them.',
   },
+  CT_UPSTREAM_CA: {
+    type: 'text',
+    default: '',
+    roles: front,
+    scope: 'process',
+    help: 'File with certificates of authorities (PEM) that are trusted for edges and static backends behind https://, besides those that Node knows.',
+  },
+  CT_TRUST_ALL_CERTS: {
+    type: 'choice',
+    default: 'false',
+    choices: ['false', 'true'],
+    roles: front,
+    scope: 'process',
+    help: 'Whether edges and static backends behind https:// may show any certificate, which lets anybody on the way read and change all.',
+  },
   CT_UPSTREAM_CONNECTIONS_MAX: {
     type: 'integer',
     unit: 'connections',

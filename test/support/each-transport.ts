@@ -3,14 +3,17 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Metrics } from '#shared/metrics.ts';
 import { openTransport } from '../../proxy/wire/open-transport.ts';
-import { netTransport } from '../../proxy/wire/transport.ts';
+import { openTrust } from '../../proxy/upstream-trust.ts';
+import { NetTransport } from '../../proxy/wire/transport.ts';
 import type { Transport } from '../../proxy/wire/transport.ts';
 
 const ofTest = new WeakMap<TestContext, Transport>();
-const native = openTransport('auto', new Metrics('ct_proxy_'));
-const transports = new Map([
+const trust = openTrust({ CT_UPSTREAM_CA: '', CT_TRUST_ALL_CERTS: 'false' });
+const netTransport = new NetTransport(trust);
+const native = openTransport('auto', trust, new Metrics('ct_proxy_'));
+const transports = new Map<string, Transport>([
   ['net', netTransport],
-  ...(native === netTransport ? [] : [['native', native] as const]),
+  ...(native instanceof NetTransport ? [] : [['native', native] as const]),
 ]);
 
 export function testOnEach(name: string, promise: (t: TestContext) => Promise<void> | void): void {

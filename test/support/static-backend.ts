@@ -2,12 +2,15 @@
  * A static backend for tests: a plain HTTP and WebSocket server that tells its name in every answer and
  * records what reached it, parsed and as raw bytes. Its checks can be made to fail while it goes on serving.
  */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { WebSocketServer } from 'ws';
+import type { Certificate } from './certificate.ts';
 
 export const checkPath = '/health';
 
@@ -32,13 +35,19 @@ type UpgradeHandler = (request: IncomingMessage, socket: Duplex, early: Buffer) 
 
 const rawBytesMax = 1_048_576;
 
-/** Starts a backend on a free port, or on a Unix-domain socket; it ends with the test. */
+/** Where a backend listens other than on a free port, plain. */
+export interface BackendPlace {
+  readonly socketPath?: string;
+  readonly certificate?: Certificate;
+}
+
+/** Starts a backend; it ends with the test. */
 export async function startStaticBackend(
   t: TestContext,
   name: string,
-  socketPath?: string,
+  place: BackendPlace = {},
 ): Promise<StaticBackend> {
-  const backend = new StaticBackend(name, socketPath);
+  const backend = new StaticBackend(name, place);
   await backend.start();
   t.after(async () => await backend.stop());
   return backend;
@@ -60,16 +69,17 @@ export class StaticBackend {
   readonly #sockets = new Set<Socket>();
   readonly #webSockets = new WebSocketServer({ noServer: true });
 
-  readonly #socketPath: string | undefined;
+  readonly #place: BackendPlace;
 
-  constructor(name: string, socketPath?: string) {
+  constructor(name: string, place: BackendPlace) {
     this.name = name;
-    this.#socketPath = socketPath;
+    this.#place = place;
   }
 
   get url(): string {
-    if (this.#socketPath !== undefined) return `unix:${this.#socketPath}`;
-    return `http://127.0.0.1:${this.#port}`;
+    const { socketPath, certificate } = this.#place;
+    if (socketPath !== undefined) return `unix:${socketPath}`;
+    return `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
   }
 
   /** Every byte that reached the backend, checks included, up to a bound. */
@@ -79,9 +89,11 @@ export class StaticBackend {
 
   /** Listens, on the same address as before when it was stopped. */
   async start(): Promise<void> {
-    const server = createServer((request, response) => void this.#answer(request, response));
+    const server = this.#createServer();
     server.on('upgrade', (request, socket, early) => this.#upgrade(request, socket, early));
-    server.on('connection', (socket) => {
+    // Below TLS a socket has other bytes.
+    const arrival = this.#place.certificate === undefined ? 'connection' : 'secureConnection';
+    server.on(arrival, (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('data', (chunk) => this.#keepRaw(chunk));
       socket.on('close', () => this.#sockets.delete(socket));
@@ -89,10 +101,11 @@ export class StaticBackend {
     this.#server = server;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject);
-    if (this.#socketPath === undefined) server.listen(this.#port, '127.0.0.1', resolve);
-    else server.listen(this.#socketPath, resolve);
+    const { socketPath } = this.#place;
+    if (socketPath === undefined) server.listen(this.#port, '127.0.0.1', resolve);
+    else server.listen(socketPath, resolve);
     await promise;
-    if (this.#socketPath === undefined) this.#port = (server.address() as AddressInfo).port;
+    if (socketPath === undefined) this.#port = (server.address() as AddressInfo).port;
   }
 
   /** Ends like a killed process: every connection is cut, the port refuses. */
@@ -104,6 +117,15 @@ export class StaticBackend {
     server.close(() => resolve());
     for (const socket of this.#sockets) socket.destroy();
     await promise;
+  }
+
+  #createServer(): Server {
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#answer(request, response);
+    const { certificate } = this.#place;
+    if (certificate === undefined) return createServer(answer);
+    const { certPath, keyPath } = certificate;
+    return createTlsServer({ cert: readFileSync(certPath), key: readFileSync(keyPath) }, answer);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -18,13 +18,15 @@ import { ClientConnection } from '../../proxy/wire/client-connection.ts';
 import type { ClientWire, Door } from '../../proxy/wire/client-connection.ts';
 import { HandoffLine } from '../../proxy/wire/handoff-line.ts';
 import type { GiveDecision } from '../../proxy/wire/handoff-line.ts';
+import { openTrust } from '../../proxy/upstream-trust.ts';
 import { openTransport } from '../../proxy/wire/open-transport.ts';
 import { TimerWheel } from '../../proxy/wire/timer-wheel.ts';
 import { gather } from '../support/native-scene.ts';
 import { eventually } from '../support/oct-inbox.ts';
 
 const request = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n';
-const transport = openTransport('required', new Metrics('ct_proxy_'));
+const trust = openTrust({ CT_UPSTREAM_CA: '', CT_TRUST_ALL_CERTS: 'false' });
+const transport = openTransport('required', trust, new Metrics('ct_proxy_'));
 
 interface Gift {
   readonly give: Give;

@@ -75,8 +75,8 @@ test('a path that is too long for a socket stops the start with a line that says
 async function startBackends(t: TestContext): Promise<[StaticBackend, StaticBackend, StaticBackend]> {
   const folder = makeDataDir(t);
   return [
-    await startStaticBackend(t, 'a', join(folder, 'a.sock')),
-    await startStaticBackend(t, 'b', join(folder, 'b.sock')),
+    await startStaticBackend(t, 'a', { socketPath: join(folder, 'a.sock') }),
+    await startStaticBackend(t, 'b', { socketPath: join(folder, 'b.sock') }),
     await startStaticBackend(t, 'tcp'),
   ];
 }

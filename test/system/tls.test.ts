@@ -1,42 +1,13 @@
 /** HTTPS and WSS at the front door, with a certificate that openssl makes for the test. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { once } from 'node:events';
+import { Authority } from '../support/certificate.ts';
 import { openPool, startPool } from '../support/pool.ts';
-
-interface Certificate {
-  readonly certPath: string;
-  readonly keyPath: string;
-}
-
-function makeCertificate(t: TestContext): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), 'mooring-tls-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const certPath = join(folder, 'cert.pem');
-  const keyPath = join(folder, 'key.pem');
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const files = ['-keyout', keyPath, '-out', certPath];
-  try {
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files],
-      {
-        stdio: 'pipe',
-      },
-    );
-  } catch (cause) {
-    throw new Error('openssl is needed for this test: apt-get install -y openssl', { cause });
-  }
-  return { certPath, keyPath };
-}
 
 async function get(
   url: string,
@@ -57,9 +28,10 @@ async function get(
 }
 
 test('over TLS a session is reached like over plain HTTP, and its cookie is Secure', async (t) => {
-  const { certPath, keyPath } = makeCertificate(t);
+  const authority = new Authority(t);
+  const { certPath, keyPath } = authority.sign('DNS:localhost,IP:127.0.0.1');
   const pool = await startPool(t, { env: { CT_EDGES: '2', CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath } });
-  const ca = readFileSync(certPath);
+  const ca = readFileSync(authority.own.certPath);
   const secureUrl = `https://localhost:${pool.ports['https']}`;
   assert.match(pool.readyLine, new RegExp(`https://127\\.0\\.0\\.1:${pool.ports['https']}`));
   const health = await get(`${secureUrl}/~secret-key/ct-health/`, ca);
@@ -78,7 +50,7 @@ test('over TLS a session is reached like over plain HTTP, and its cookie is Secu
 });
 
 test('a certificate that is not there stops the start with a readable line', async (t) => {
-  const { keyPath } = makeCertificate(t);
+  const { keyPath } = new Authority(t).own;
   const { pool, close } = openPool({
     env: { CT_EDGES: '1', CT_TLS_CERT: '/nowhere/cert.pem', CT_TLS_KEY: keyPath },
   });

@@ -1,0 +1,39 @@
+/**
+ * Whom the front door trusts behind `https://` addresses of edges and static backends: the authorities that Node knows, those
+ * of `CT_UPSTREAM_CA` as well, or everybody where `CT_TRUST_ALL_CERTS` says so.
+ */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, getCACertificates } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import type { Settings } from '#shared/settings/schema.ts';
+
+/** As `tls.connect` takes it; the context is read once, not for each connection. */
+export interface UpstreamTrust {
+  readonly secureContext: SecureContext;
+  readonly rejectUnauthorized: boolean;
+}
+
+/** Throws where the file is not there or holds no certificate. */
+export function openTrust(settings: Pick<Settings, 'CT_UPSTREAM_CA' | 'CT_TRUST_ALL_CERTS'>): UpstreamTrust {
+  const path = settings.CT_UPSTREAM_CA;
+  return {
+    secureContext: createSecureContext({
+      ca: [...getCACertificates('default'), ...(path === '' ? [] : [readAuthorities(path)])],
+    }),
+    rejectUnauthorized: settings.CT_TRUST_ALL_CERTS !== 'true',
+  };
+}
+
+function readAuthorities(path: string): string {
+  try {
+    const text = readFileSync(path, 'latin1');
+    // Node would take a file without certificates for one that trusts nobody.
+    void new X509Certificate(text);
+    return text;
+  } catch (cause) {
+    throw new Error(`CT_UPSTREAM_CA: no certificate (PEM) can be read from ${path}: ${String(cause)}`, {
+      cause,
+    });
+  }
+}
