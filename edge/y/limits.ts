@@ -10,10 +10,6 @@ export const awarenessClientsPerMemberMax = 16;
 /** Clients that left are remembered so that a late echo does not bring them back; the oldest go first. */
 export const departedClientsMax = 1_024;
 
-/** What comes within this is one commit, where nobody waits for it: all who heard it have it meanwhile. */
-export const gatherMs = 50;
-/** So much goes to the disk at once. */
-export const gatheredMaxBytes = 65_536;
 /** Bytes of a document that wait for their commit; beyond this its members are not read from. */
 export const uncommittedMaxBytes = 8_388_608;
 

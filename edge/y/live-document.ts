@@ -1,7 +1,8 @@
 /**
- * A document with its members. An update is applied, and relayed at the end of the turn with the presence; part of
- * an answer to a state vector, which stands for an acknowledgement, it is only after its commit. What is not stored
- * yet is with its sender and with all who have heard it: the next connection of any of them brings it again.
+ * A document with its members. y-websocket knows no acknowledgement, so this is what stands for one: an
+ * update is applied at once, but relayed, and part of an answer to a state vector, only after its commit.
+ * Whatever a member has seen of others is stored; whatever is not stored is still with its sender, whose
+ * next connection brings it again. Presence is relayed at once and never stored.
  */
 import { Doc, applyUpdate, decodeUpdate, encodeStateAsUpdate, encodeStateVector, mergeUpdates } from 'yjs';
 import type { ErrorCode } from '#shared/errors.ts';
@@ -19,7 +20,7 @@ import {
 } from './message.ts';
 import type { AwarenessEntry, ClientMessage } from './message.ts';
 import { UpdateLog } from './update-log.ts';
-import type { Answers, UpdateLogOptions } from './update-log.ts';
+import type { Commit, UpdateLogOptions } from './update-log.ts';
 
 export interface LiveDocumentOptions extends Omit<
   UpdateLogOptions<Member>,
@@ -31,11 +32,6 @@ export interface LiveDocumentOptions extends Omit<
   readonly onDamaged: (error: unknown) => void;
 }
 
-interface Heard {
-  readonly bytes: Uint8Array;
-  readonly sender: Member;
-}
-
 export class LiveDocument {
   readonly #options: LiveDocumentOptions;
   readonly #doc = new Doc();
@@ -45,8 +41,6 @@ export class LiveDocument {
   readonly #log: UpdateLog<Member>;
   /** What the update that is being applied adds. */
   #added: Uint8Array[] = [];
-  /** What the others have not heard yet. */
-  #unheard: Heard[] = [];
   #isFlushScheduled = false;
   #isFrozen = false;
   #endedBy: ErrorCode | undefined;
@@ -61,7 +55,7 @@ export class LiveDocument {
       ...options,
       stored,
       takeSnapshot: () => encodeStateAsUpdate(this.#doc),
-      onCommitted: (answers) => this.#settle(answers),
+      onCommitted: (commit) => this.#relay(commit),
     });
   }
 
@@ -156,11 +150,7 @@ export class LiveDocument {
       member.refuse('message-malformed');
       return this.#options.onDamaged(error);
     }
-    for (const bytes of this.#added) {
-      this.#log.add(bytes);
-      this.#unheard.push({ bytes, sender: member });
-    }
-    this.#scheduleFlush();
+    for (const bytes of this.#added) this.#log.add({ bytes, sender: member });
     this.#boundPending(member);
     if (this.#log.waitingBytes <= uncommittedMaxBytes) return;
     this.#paused.add(member);
@@ -177,7 +167,8 @@ export class LiveDocument {
     member.refuse('message-too-large');
   }
 
-  #settle(answers: Answers<Member>): void {
+  #relay({ updates, answers }: Commit<Member>): void {
+    this.#relayUpdates(updates);
     for (const [member, answer] of answers) member.send(answer);
     if (this.#log.waitingBytes > uncommittedMaxBytes) return;
     for (const member of this.#paused) member.resume();
@@ -203,16 +194,13 @@ export class LiveDocument {
     this.#isFlushScheduled = true;
     setImmediate(() => {
       this.#isFlushScheduled = false;
-      const updates = this.#unheard;
-      this.#unheard = [];
-      if (updates.length > 0) this.#relay(updates);
       const changes = this.#awareness.takeChanges();
       if (changes.length > 0) this.#broadcast(encodeAwarenessMessage(changes));
     });
   }
 
   /** Framed and put together once for all who hear everything; a sender does not hear itself. */
-  #relay(updates: readonly Heard[]): void {
+  #relayUpdates(updates: Commit<Member>['updates']): void {
     const frames = updates.map(({ bytes }) => frameBinary(encodeUpdateMessage(bytes)));
     const senders = new Set(updates.map(({ sender }) => sender));
     const all = join(frames);

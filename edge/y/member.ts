@@ -118,8 +118,6 @@ export class Member {
   write(frames: Buffer, count = 1): void {
     const { ws, sendBufferMaxBytes, traffic } = this.#options;
     if (this.#isEnding || ws.readyState !== ws.OPEN) return;
-    // What has come together in this turn alone is no sign of a slow reader.
-    if (this.waitingBytes > sendBufferMaxBytes) this.#flush();
     if (this.waitingBytes > sendBufferMaxBytes) {
       // It does not read, so it would not read a close frame either.
       this.#noteCut('member-too-slow');

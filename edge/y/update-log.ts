@@ -1,15 +1,24 @@
 /**
- * The way of a document's updates to the store: those of a short while are a batch, unless somebody waits for it, and
- * while one is at the disk the next one gathers. An answer that rests on an update comes out after its commit; after a failure
- * or a fence nothing comes out any more. Every so often, and at the end, a snapshot takes the place of the updates.
+ * The way of a document's updates to the store: those of one turn of the event loop are a batch, and while one is
+ * at the disk the next one gathers. An update, and an answer that rests on it, comes out after its commit, in
+ * order; after a failure or a fence nothing comes out any more. Every so often, and at the end, a snapshot takes
+ * the place of the updates.
  */
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Metrics } from '#shared/metrics.ts';
 import type { DocumentRef, DocumentStore, StoredDocument } from '../store/document-store.ts';
-import { gatherMs, gatheredMaxBytes, isCompactionDue } from './limits.ts';
+import { isCompactionDue } from './limits.ts';
 
-/** Messages that had to wait for a commit; one for a member, as a later one holds more. */
-export type Answers<Member> = ReadonlyMap<Member, Uint8Array>;
+export interface CommittedUpdate<Member> {
+  readonly bytes: Uint8Array;
+  readonly sender: Member;
+}
+
+export interface Commit<Member> {
+  readonly updates: readonly CommittedUpdate<Member>[];
+  /** Messages that had to wait for these updates; one for a member, as a later one holds more. */
+  readonly answers: ReadonlyMap<Member, Uint8Array>;
+}
 
 export interface UpdateLogOptions<Member> {
   readonly ref: DocumentRef;
@@ -19,7 +28,7 @@ export interface UpdateLogOptions<Member> {
   readonly nowMs: () => number;
   /** The whole document as an update. */
   readonly takeSnapshot: () => Uint8Array;
-  readonly onCommitted: (answers: Answers<Member>) => void;
+  readonly onCommitted: (commit: Commit<Member>) => void;
   readonly onFenced: () => void;
   /** An append failed: what members sent may be lost. */
   readonly onFailed: (error: unknown) => void;
@@ -28,7 +37,7 @@ export interface UpdateLogOptions<Member> {
 }
 
 interface Batch<Member> {
-  readonly updates: Uint8Array[];
+  readonly updates: CommittedUpdate<Member>[];
   readonly answers: Map<Member, Uint8Array>;
   bytes: number;
 }
@@ -43,9 +52,6 @@ export class UpdateLog<Member> {
   #attemptSeq: number;
   /** Something is to be written, or being written. */
   #isBusy = false;
-  /** Somebody waits for what gathers. */
-  #isHurried = false;
-  #onHurry: (() => void) | undefined;
   #ended = false;
 
   constructor(options: UpdateLogOptions<Member>) {
@@ -60,12 +66,11 @@ export class UpdateLog<Member> {
     return this.#gathering.bytes + (this.#writing?.bytes ?? 0);
   }
 
-  add(update: Uint8Array): void {
+  add(update: CommittedUpdate<Member>): void {
     if (this.#ended) return;
     this.#gathering.updates.push(update);
-    this.#gathering.bytes += update.byteLength;
+    this.#gathering.bytes += update.bytes.byteLength;
     if (!this.#isBusy) this.#written = this.#write();
-    if (this.#gathering.bytes >= gatheredMaxBytes) this.#hurry();
   }
 
   /** True when the answer waits for the updates so far; false when nothing is on its way to the disk. */
@@ -73,16 +78,12 @@ export class UpdateLog<Member> {
     const batches = [this.#gathering, this.#writing];
     const last = batches.find((batch) => batch !== undefined && batch.updates.length > 0);
     last?.answers.set(member, message);
-    this.#hurry();
     return last !== undefined;
   }
 
   /** Resolves when all is written and, where anything came since the last one, a snapshot too; never rejects. */
   async finish(): Promise<void> {
-    while (this.#isBusy) {
-      this.#hurry();
-      await this.#written;
-    }
+    while (this.#isBusy) await this.#written;
     if (this.#lastSeq > this.#snapshotSeq) await this.#compact();
   }
 
@@ -90,37 +91,13 @@ export class UpdateLog<Member> {
   end(): void {
     this.#ended = true;
     this.#gathering = emptyBatch();
-    this.#hurry();
-  }
-
-  /** What has gathered goes to the disk at the end of this turn. */
-  #hurry(): void {
-    this.#isHurried = true;
-    this.#onHurry?.();
-  }
-
-  /** Resolves when the batch is to be written: after a while, or when somebody is in a hurry. */
-  async #gather(): Promise<void> {
-    if (!this.#isHurried) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, gatherMs);
-        this.#onHurry = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    // What one read brings comes in update by update: together they are one commit.
-    await endOfTurn();
-    this.#onHurry = undefined;
-    this.#isHurried = false;
   }
 
   async #write(): Promise<void> {
     this.#isBusy = true;
+    // What one read brings comes in update by update: together they are one commit.
+    await endOfTurn();
     while (!this.#ended && this.#gathering.updates.length > 0) {
-      await this.#gather();
-      if (this.#ended) break;
       const batch = this.#gathering;
       this.#writing = batch;
       this.#gathering = emptyBatch();
@@ -136,7 +113,10 @@ export class UpdateLog<Member> {
     const startedMs = nowMs();
     let result;
     try {
-      result = await store.append(ref, batch.updates);
+      result = await store.append(
+        ref,
+        batch.updates.map((update) => update.bytes),
+      );
     } catch (error) {
       if (!this.#ended) onFailed(error);
       return;
@@ -147,7 +127,7 @@ export class UpdateLog<Member> {
     this.#lastSeq = result.lastSeq;
     // An answer that comes up during a compaction has nothing of this batch to wait for.
     this.#writing = emptyBatch();
-    onCommitted(batch.answers);
+    onCommitted(batch);
   }
 
   async #compact(): Promise<void> {
