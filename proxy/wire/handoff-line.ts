@@ -69,7 +69,7 @@ export class HandoffLine implements ConnectingEars {
 
   /** `onDecided` is called once, perhaps before this returns. The returned function takes it back if that is possible. */
   give(giving: Giving): () => void {
-    const handed = new Handed(++this.#number, giving, (number) => this.#forget(number));
+    const handed = new Handed(++this.#number, giving, (over) => this.#forget(over));
     if (!this.isOpen) handed.decide({ kind: 'untaken', reason: 'line-lost' });
     else if (handed.messageBytes > handoffMessageMaxBytes - readAheadMaxBytes)
       handed.decide({ kind: 'untaken', reason: 'unfit' });
