@@ -202,7 +202,7 @@ class Edge {
    * other edge adopts a session that this one still writes.
    */
   async #stop(cause: string): Promise<void> {
-    this.#membership?.setDraining(true);
+    this.#membership?.retire();
     if (cause === 'SIGTERM') await this.#membership?.evacuate(this.#settings.CT_STOP_GRACE_MS);
     this.#isStopping = true;
     this.#server.stopAccepting();

@@ -67,6 +67,7 @@ export class Membership {
   #bootId: string;
   #incarnation: Incarnation | undefined;
   #isDraining = false;
+  #isLeaving = false;
   #isServing = false;
   #state: EdgeReport['state'] = 'ready';
   #reporting: NodeJS.Timeout | undefined;
@@ -124,6 +125,12 @@ export class Membership {
   /** While an edge drains it gets no new keys; the front doors hear it at once. */
   setDraining(isDraining: boolean): void {
     this.#isDraining = isDraining;
+    this.#reportAll();
+  }
+
+  /** As while it drains, and no order changes that any more: the process is about to end. */
+  retire(): void {
+    this.#isLeaving = true;
     this.#reportAll();
   }
 
@@ -198,7 +205,7 @@ export class Membership {
   }
 
   #currentState(): EdgeReport['state'] {
-    if (this.#isDraining) return 'draining';
+    if (this.#isDraining || this.#isLeaving) return 'draining';
     return this.#options.isFull() ? 'full' : 'ready';
   }
 

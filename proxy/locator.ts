@@ -77,7 +77,7 @@ export function edgeRequests({ mover, drains }: Locator, log: Log): EdgeRequests
     await work.catch((error: unknown) => log.error('directory.failed', { error }));
   return {
     evacuate: async (edge, deadlineMs) => await tryTo(drains.evacuate(edge, deadlineMs)),
-    resumeDrain: (edge) => drains.resume(edge),
+    onReport: (...report) => drains.onReport(...report),
     giveBack: async (edge, sessions) => await tryTo(mover.giveBack(edge, sessions)),
   };
 }

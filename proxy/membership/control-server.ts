@@ -49,8 +49,8 @@ export interface ConnectionOptions {
 export interface EdgeRequests {
   /** Resolves when nothing of the edge is left that can move. */
   evacuate(edge: EdgeRef, deadlineMs: number): Promise<void>;
-  /** An edge that has just connected drains already. */
-  resumeDrain(edge: EdgeRef): void;
+  /** After each report; `isFirst` of its connection. */
+  onReport(edge: EdgeRef, report: { readonly isDraining: boolean; readonly isFirst: boolean }): void;
   giveBack(edge: EdgeRef, sessions: readonly StrandedSession[]): Promise<void>;
 }
 
@@ -188,7 +188,8 @@ class EdgeConnection {
     const edge = this.#edge;
     if (edge === undefined) return this.#refuse(controlCloseCodes.protocol, 'a report before hello');
     const renewed = await this.#options.membership.report(edge, report);
-    if (!this.#hasReported && report.state === 'draining') this.#options.requests.resumeDrain(edge);
+    const isDraining = report.state === 'draining';
+    this.#options.requests.onReport(edge, { isDraining, isFirst: !this.#hasReported });
     this.#hasReported = true;
     this.#send({ type: 'lease', sequence: report.sequence, renewed });
     this.#watchSilence(timing.suspectAfterMs);

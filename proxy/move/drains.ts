@@ -56,6 +56,8 @@ const resumedDeadlineMs = 300_000;
 export class Drains {
   readonly #options: DrainsOptions;
   readonly #drains = new Map<EdgeId, Drain>();
+  /** What an administrator wants of an edge, until it shows. */
+  readonly #wanted = new Map<EdgeId, { readonly edge: EdgeRef; readonly on: boolean }>();
 
   constructor(options: DrainsOptions) {
     this.#options = options;
@@ -66,22 +68,38 @@ export class Drains {
     const { directory, pool, links, log, nowMs } = this.#options;
     const edge = this.#find(id);
     if (!links.tell(edge, { type: 'drain', on: true })) throw new AppError('edge-not-ready');
+    this.#wanted.set(id, { edge, on: true });
     await directory.markDraining(edge);
     pool.setState(edge, 'draining');
     log.info('drain.started', { edge: id, deadlineMs });
     return this.#begin(edge, nowMs() + deadlineMs).view;
   }
 
-  /** The front door before this one began it, and is gone: its deadline is not known here. */
-  resume(edge: EdgeRef): void {
-    if (!this.#drains.has(edge.id)) this.#begin(edge, this.#options.nowMs() + resumedDeadlineMs);
+  /**
+   * An edge has reported. An order can be lost with its connection: it is said again until it shows. Afterwards others may
+   * give orders: whoever comes draining was told so by a front door that is gone, whose deadline is not known here; and
+   * who drains no more, by another one.
+   */
+  onReport(edge: EdgeRef, report: { readonly isDraining: boolean; readonly isFirst: boolean }): void {
+    const wanted = this.#wanted.get(edge.id);
+    if (wanted?.edge.incarnation === edge.incarnation && wanted.on !== report.isDraining) {
+      this.#options.links.tell(edge, { type: 'drain', on: wanted.on });
+      return;
+    }
+    this.#wanted.delete(edge.id);
+    const drain = this.#drains.get(edge.id);
+    if (!report.isDraining) drain?.ending.abort();
+    else if (report.isFirst && drain === undefined)
+      this.#begin(edge, this.#options.nowMs() + resumedDeadlineMs);
   }
 
   /** The edge takes sessions again, and keeps those that it still has. */
   stop(id: EdgeId): void {
     const edge = this.#find(id);
-    const isDraining = this.#options.pool.find(edge) !== undefined && this.#stateOf(id) === 'draining';
-    if (!isDraining && !this.#drains.has(id)) throw new AppError('edge-not-draining');
+    // Of one that is silent it is not known: it may come back draining.
+    const mayDrain = ['draining', 'suspect'].includes(this.#stateOf(id) ?? '');
+    if (!mayDrain && !this.#drains.has(id)) throw new AppError('edge-not-draining');
+    this.#wanted.set(id, { edge, on: false });
     this.#drains.get(id)?.ending.abort();
     this.#options.links.tell(edge, { type: 'drain', on: false });
   }

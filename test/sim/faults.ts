@@ -57,6 +57,9 @@ function anyEdge({ pool }: Scene): EdgeId {
 }
 
 /** Now and then two administrators ask for it. */
+/** Between two tries of an administrator. */
+const adminPauseMs = 500;
+
 function moveSession(scene: Scene): void {
   const { pool } = scene;
   const { random, tell } = pool.ground;
@@ -74,7 +77,12 @@ function drainEdge(scene: Scene): void {
   const edge = anyEdge(scene);
   tell('administrator', `drains ${edge}`);
   pool.byDoor((door) => void door.drain(edge, random.int(1_000, 20_000)));
-  time.after(random.int(500, 8_000), undefined, () => pool.byDoor((door) => door.undrain(edge)));
+  const undrain = (): void => {
+    let isDone = false;
+    pool.byDoor((door) => (isDone = door.undrain(edge)));
+    if (!isDone) time.after(adminPauseMs, undefined, undrain);
+  };
+  time.after(random.int(500, 8_000), undefined, undrain);
 }
 
 function killEdge(scene: Scene): void {

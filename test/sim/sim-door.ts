@@ -85,7 +85,7 @@ export class SimDoor {
     });
     this.drains = new Drains({ ...shared, placer, links, mover: this.mover, signal });
     const requests = {
-      resumeDrain: (...args: Parameters<Drains['resume']>) => this.drains.resume(...args),
+      onReport: (...args: Parameters<Drains['onReport']>) => this.drains.onReport(...args),
       evacuate: async (...args: Parameters<Drains['evacuate']>) =>
         await settled(this.drains.evacuate(...args)),
       giveBack: async (...args: Parameters<Mover['giveBack']>) => await settled(this.mover.giveBack(...args)),
@@ -152,11 +152,13 @@ export class SimDoor {
     await settled(this.drains.start(edge, deadlineMs));
   }
 
-  undrain(edge: EdgeId): void {
+  /** False where the administrator is told to try again: the edge is not known just now. */
+  undrain(edge: EdgeId): boolean {
     try {
       this.drains.stop(edge);
-    } catch {
-      // It does not drain.
+      return true;
+    } catch (error) {
+      return (error as { readonly code?: unknown }).code !== 'edge-unknown';
     }
   }
 }

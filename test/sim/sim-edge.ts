@@ -117,7 +117,7 @@ export class SimEdge implements Listener {
   /** As on SIGTERM, in the same order as `edge/main.ts`. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
-    this.membership.setDraining(true);
+    this.membership.retire();
     await this.membership.evacuate(stopGraceMs);
     this.#isStopping = true;
     await Promise.all(this.adapters.map(async (adapter) => await adapter.close()));
