@@ -89,7 +89,11 @@ export class SupervisedChild {
       this.#process = successor;
       const retired = this.#nextWord(old, 'retired');
       tell(old, 'retire');
-      await retired.catch((error: unknown) => log.warn('child.unwilling', { child: name, error }));
+      await retired.catch(async (error: unknown) => {
+        log.warn('child.unwilling', { child: name, error });
+        // It may have the ports that only one can have.
+        if (this.#running.has(old)) await this.#end(old, 'SIGKILL');
+      });
       tell(successor, 'go');
       await this.#nextWord(successor, 'ready');
       log.info('child.replaced', { child: name, childPid: successor.pid, beforePid: old.pid });
@@ -101,7 +105,7 @@ export class SupervisedChild {
     }
   }
 
-  async #end(child: ChildProcess, signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
+  async #end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
     const kill = setTimeout(() => child.kill('SIGKILL'), this.#options.stopMaxMs);
     await new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
@@ -164,7 +168,7 @@ export class SupervisedChild {
         if (message.type === type) settle(() => resolve(message as T));
       };
       const onExit = (code: number | null, signal: string | null): void =>
-        settle(() => reject(new Error(`${name} could not start: it ended with ${signal ?? `exit ${code}`}`)));
+        settle(() => reject(new Error(`${name} is not ${type}: it ended with ${signal ?? `exit ${code}`}`)));
       const settle = (then: () => void): void => {
         clearTimeout(late);
         child.off('message', onMessage).off('exit', onExit);

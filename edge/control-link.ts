@@ -78,6 +78,7 @@ export class ControlLink {
   readonly #unanswered = new Map<number, Unanswered>();
   #socket: WebSocket | undefined;
   #isWelcome = false;
+  #isAbsent = false;
   #sequence = 0;
   #pauseMs = pauseMinMs;
   #retry: NodeJS.Timeout | undefined;
@@ -103,6 +104,7 @@ export class ControlLink {
     let cause: string | undefined;
     let absentSinceMs: number | undefined;
     socket.on('open', () => {
+      this.#isAbsent = false;
       this.#options.onConnected(this);
       this.#send(this.#options.hello());
     });
@@ -116,7 +118,9 @@ export class ControlLink {
       if (this.#socket !== socket) return;
       if (absentSinceMs === undefined) return this.#onClose(code, cause ?? reason.toString('utf8'));
       this.#pauseMs = absentPauseMs;
-      this.#onClose(code, cause ?? '');
+      // Five lines a second for as long as it takes would say no more than the first.
+      this.#onClose(code, cause ?? '', this.#isAbsent ? 'debug' : 'warn');
+      this.#isAbsent = true;
       this.#options.onAbsent(this, absentSinceMs);
     });
   }
@@ -197,7 +201,7 @@ export class ControlLink {
     }
   }
 
-  #onClose(code: number, reason: string): void {
+  #onClose(code: number, reason: string, level: 'warn' | 'debug' = 'warn'): void {
     this.#socket = undefined;
     this.#isWelcome = false;
     this.#unanswered.clear();
@@ -209,7 +213,7 @@ export class ControlLink {
     const needsPerson = code === controlCloseCodes.settings || code === controlCloseCodes.protocol;
     const pauseMs = needsPerson ? pauseMaxMs : this.#pauseMs * (0.5 + this.#options.random());
     this.#pauseMs = Math.min(pauseMaxMs, this.#pauseMs * 2);
-    log.write(needsPerson ? 'error' : 'warn', 'control.disconnected', {
+    log.write(needsPerson ? 'error' : level, 'control.disconnected', {
       locator,
       code,
       reason,

@@ -21,7 +21,7 @@ export const logEvents = {
   'child.not-replaced':
     'A successor did not get to serve; carries the error. What served before goes on, or is started again.',
   'child.unwilling':
-    'A process that is being replaced did not say that it has retired; its successor takes over all the same.',
+    'A process that is being replaced did not say that it has retired; it is killed, and its successor takes over.',
   'child.retired': 'A process that was replaced, or was to replace another, has ended.',
   'child.exited': 'A supervised process ended; carries its exit and the pause before the next start.',
   'exchange.settled': 'One exchange is over: status, key hash, edge, epoch, placement reason, bytes, times.',

@@ -29,6 +29,8 @@ const eventsMax = 1_024;
 const fieldsPerEvent = 4;
 const backlog = 64;
 const starvedPauseMs = 100;
+/** Descriptors of one line whose messages are incomplete; a front door has one of them at most. */
+const handlesMax = 16;
 /** What a front door takes: as long as the kernel has it, in characters of one byte. */
 const usablePath = /^\/[\x20-\x7e]{1,106}$/;
 const ending = '.handoff';
@@ -87,7 +89,7 @@ export class HandoffPort {
       case eventKinds.handle: {
         const line = this.#lines.get(id);
         if (line === undefined) this.#native.closeHandle(a, false);
-        else line.onHandle(a);
+        else if (!line.onHandle(a)) this.#drop(id);
         return;
       }
       case eventKinds.data:
@@ -132,8 +134,9 @@ class Line {
     this.#options = options;
   }
 
-  onHandle(fd: number): void {
-    this.#handles.push(fd);
+  /** False where more come than are announced. */
+  onHandle(fd: number): boolean {
+    return this.#handles.push(fd) <= handlesMax;
   }
 
   /** False where what comes is not said by a front door of this fleet. */

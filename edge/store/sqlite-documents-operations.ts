@@ -11,14 +11,12 @@ import type {
   Snapshot,
   StoredDocument,
 } from './document-store.ts';
+import { prepareRunningClock } from './running-clock.ts';
 
 interface BytesRow {
   seq: number;
   bytes: Uint8Array;
 }
-
-/** Edges ask every ten minutes; what is missing beyond this was no running time. */
-const stepMaxMs = 1_200_000;
 
 type Statements = ReturnType<typeof prepareStatements>;
 
@@ -30,10 +28,6 @@ function prepareStatements(database: Database.Database) {
       `INSERT INTO document_session (key, epoch, used_ms)
          VALUES (:key, :epoch, (SELECT running_ms FROM document_clock))
        ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch`,
-    ),
-    tick: prepare(
-      `UPDATE document_clock
-          SET running_ms = running_ms + max(0, min(:now - wall_ms, :stepMax)), wall_ms = :now RETURNING running_ms`,
     ),
     use: prepare(
       'UPDATE document_session SET used_ms = :now, removed = 0 WHERE key = :key AND epoch = :epoch',
@@ -74,10 +68,11 @@ export type DocumentOperations = ReturnType<typeof createDocumentOperations>;
 /** `wallMs` is the host's clock. */
 export function createDocumentOperations(database: Database.Database, wallMs: () => number) {
   const sql = prepareStatements(database);
+  const readClock = prepareRunningClock(database, 'document_clock', wallMs);
   return {
     load(ref: DocumentRef): StoredDocument | Fenced {
       if (claim(sql, ref) === 'fenced') return { kind: 'fenced' };
-      sql.use.run({ key: ref.key, epoch: ref.epoch, now: readClock(sql, wallMs()) });
+      sql.use.run({ key: ref.key, epoch: ref.epoch, now: readClock() });
       const snapshot = sql.snapshot.get(place(ref)) as BytesRow | undefined;
       const after = snapshot?.seq ?? 0;
       const updates = sql.updates.all({ ...place(ref), after }) as BytesRow[];
@@ -111,7 +106,7 @@ export function createDocumentOperations(database: Database.Database, wallMs: ()
       rule: { readonly unusedForMs: number; readonly limit: number };
     }): number {
       const { held, rule } = input;
-      const now = readClock(sql, wallMs());
+      const now = readClock();
       for (const { key, epoch } of held) sql.use.run({ key, epoch, now });
       if (rule.unusedForMs === Infinity) return 0;
       const rows = sql.unused.all({ before: now - rule.unusedForMs, limit: rule.limit });
@@ -131,11 +126,6 @@ function claim(sql: Statements, { key, epoch }: DocumentRef): 'claimed' | 'remov
   if (stored !== undefined && stored.epoch > epoch) return 'fenced';
   if (stored?.epoch !== epoch) sql.setEpoch.run({ key, epoch });
   return stored?.removed === 1 ? 'removed' : 'claimed';
-}
-
-/** Milliseconds for which edges have been there to ask, kept from jumping with the host's clock. */
-function readClock(sql: Statements, wallMs: number): number {
-  return (sql.tick.get({ now: wallMs, stepMax: stepMaxMs }) as { running_ms: number }).running_ms;
 }
 
 function place({ key, document }: DocumentRef): { key: string; document: string } {

@@ -5,15 +5,11 @@
 import type Database from 'better-sqlite3';
 import type { Fenced, SessionRef } from './document-store.ts';
 import type { RecalledKey, RosterRule, RosterWritten, StoredRoster } from './roster-store.ts';
-
-/** Edges ask every ten minutes; what is missing beyond this was no running time. */
-const stepMaxMs = 1_200_000;
+import { prepareRunningClock } from './running-clock.ts';
 
 const runningMs = '(SELECT running_ms FROM roster_clock)';
 const fenced: Fenced = { kind: 'fenced' };
 const written: RosterWritten = { kind: 'written' };
-
-type Statements = ReturnType<typeof prepareStatements>;
 
 function prepareStatements(database: Database.Database) {
   const prepare = (statement: string): Database.Statement => database.prepare(statement);
@@ -44,10 +40,6 @@ function prepareStatements(database: Database.Database) {
       `INSERT INTO roster_end (key, birth, ended_ms) VALUES (:key, :birth, ${runningMs})
      ON CONFLICT (key, birth) DO NOTHING`,
     ),
-    tick: prepare(
-      `UPDATE roster_clock
-        SET running_ms = running_ms + max(0, min(:now - wall_ms, :stepMax)), wall_ms = :now RETURNING running_ms`,
-    ),
     use: prepare('UPDATE roster SET used_ms = :now WHERE key = :key AND epoch = :epoch'),
     unused: prepare('SELECT key FROM roster WHERE used_ms < :before ORDER BY used_ms LIMIT :limit'),
     removeRoster: prepare('DELETE FROM roster WHERE key = ?'),
@@ -63,9 +55,10 @@ export type RosterOperations = ReturnType<typeof createRosterOperations>;
 /** `now` is the host's clock. */
 export function createRosterOperations(database: Database.Database, now: () => number) {
   const sql = prepareStatements(database);
+  const readClock = prepareRunningClock(database, 'roster_clock', now);
   return {
     claim(ref: SessionRef): RecalledKey | Fenced {
-      readClock(sql, now);
+      readClock();
       if (sql.claim.run(ref).changes === 0) return fenced;
       const { birth, bytes } = sql.roster.get(ref.key) as { birth: number | null; bytes: Uint8Array | null };
       const requests = sql.requests.get(ref.key) as { bytes: Uint8Array } | undefined;
@@ -88,7 +81,7 @@ export function createRosterOperations(database: Database.Database, now: () => n
       return written;
     },
     end({ ref, birth }: { ref: SessionRef; birth: number }): RosterWritten | Fenced {
-      readClock(sql, now);
+      readClock();
       if (sql.isOwner.get(ref) === undefined) return fenced;
       // A late end must not take the next session of the key with it.
       if (sql.clear.run({ ...ref, birth }).changes > 0) sql.dropRequests.run(ref.key);
@@ -97,7 +90,7 @@ export function createRosterOperations(database: Database.Database, now: () => n
     },
     removeExpired(input: { held: readonly SessionRef[]; rule: RosterRule }): number {
       const { held, rule } = input;
-      const nowMs = readClock(sql, now);
+      const nowMs = readClock();
       for (const { key, epoch } of held) sql.use.run({ key, epoch, now: nowMs });
       const bounds = { before: nowMs - rule.keptForMs, limit: rule.limit };
       const rows = sql.unused.all(bounds) as { key: string }[];
@@ -108,9 +101,4 @@ export function createRosterOperations(database: Database.Database, now: () => n
       return rows.length + sql.removeEnds.run(bounds).changes;
     },
   };
-}
-
-/** Milliseconds for which edges have been there to ask, kept from jumping with the host's clock. */
-function readClock(sql: Statements, now: () => number): number {
-  return (sql.tick.get({ now: now(), stepMax: stepMaxMs }) as { running_ms: number }).running_ms;
 }

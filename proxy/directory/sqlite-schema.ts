@@ -1,5 +1,6 @@
 /** Tables of the SQLite directory. Forward only: a file that a newer program wrote is refused. */
 import type Database from 'better-sqlite3';
+import { migrate } from '#shared/sqlite/migrate.ts';
 
 const migrations = [
   `CREATE TABLE edge (
@@ -28,15 +29,5 @@ const migrations = [
 
 /** Brings the file to the newest version; safe when several processes start at once. */
 export function migrateDirectory(database: Database.Database): void {
-  const migrate = database.transaction(() => {
-    const version = database.pragma('user_version', { simple: true }) as number;
-    if (version > migrations.length) {
-      throw new Error(
-        `the directory has schema version ${version}, this program knows ${migrations.length}: use the newer program`,
-      );
-    }
-    for (const statement of migrations.slice(version)) database.exec(statement);
-    database.pragma(`user_version = ${migrations.length}`);
-  });
-  migrate.immediate();
+  migrate(database, 'directory', migrations);
 }

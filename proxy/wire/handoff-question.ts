@@ -13,6 +13,7 @@ import type { RequestScanner } from './request-head.ts';
 import type { ResponseScanner } from './response-head.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 import type { EdgeConnection, UpstreamFailure, UpstreamUser } from './upstream-user.ts';
+import { formatUpgradeHead } from './handshake.ts';
 import type { Answered, HandshakeEnd } from './handshake.ts';
 import type { ForwardOutcome, ForwardPlan } from './wire.ts';
 
@@ -55,11 +56,8 @@ export class HandoffQuestion implements UpstreamUser {
 
   onReady(upstream: EdgeConnection): void {
     this.#upstream = upstream;
-    const { scanner, plan, pool } = this.#options;
-    const fields = scanner.linesWithout(plan.edit.dropped) + formatFields(asQuestion(plan.edit.added));
-    const hasHost = headerValues(scanner.headers(), 'host').length > 0;
-    const host = hasHost ? '' : `host: ${pool.origin.authority}\r\n`;
-    upstream.write(`${this.method} ${plan.target} HTTP/1.1\r\n${fields}${host}\r\n`);
+    const { scanner, plan } = this.#options;
+    upstream.write(formatUpgradeHead(scanner, plan, asQuestion(plan.edit.added)));
     upstream.markRequestSent();
   }
 

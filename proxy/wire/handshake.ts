@@ -72,10 +72,7 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
 
   onReady(upstream: EdgeConnection): void {
     const { scanner, plan } = this.#options;
-    const fields = scanner.linesWithout(plan.edit.dropped) + formatFields(plan.edit.added);
-    const hasHost = headerValues(scanner.headers(), 'host').length > 0;
-    const host = hasHost ? '' : `host: ${parseOrigin(plan.address).authority}\r\n`;
-    upstream.write(`${this.method} ${plan.target} HTTP/1.1\r\n${fields}${host}\r\n`);
+    upstream.write(formatUpgradeHead(scanner, plan, plan.edit.added));
     upstream.markRequestSent();
   }
 
@@ -116,4 +113,16 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
   onClosed(): void {
     this.#upstream = undefined;
   }
+}
+
+/** The head of an upgrade for its edge; `added` are the fields that are not the client's. */
+export function formatUpgradeHead(
+  scanner: RequestScanner,
+  { address, target, edit }: ForwardPlan,
+  added: HeaderList,
+): string {
+  const fields = scanner.linesWithout(edit.dropped) + formatFields(added);
+  const hasHost = headerValues(scanner.headers(), 'host').length > 0;
+  const host = hasHost ? '' : `host: ${parseOrigin(address).authority}\r\n`;
+  return `${scanner.method} ${target} HTTP/1.1\r\n${fields}${host}\r\n`;
 }

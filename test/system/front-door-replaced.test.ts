@@ -12,6 +12,8 @@ import { runCommand } from '../support/run-command.ts';
 
 const connections = 100;
 const askIntervalMs = 10;
+/** A process that hangs is ended after 10 s, however busy the machine. */
+const hangMaxMs = 60_000;
 
 async function openSockets(t: TestContext, pool: Pool): Promise<WebSocket[]> {
   const sockets = Array.from(
@@ -125,4 +127,19 @@ test('a drain goes on when the front door that began it is replaced', async (t) 
   await eventually(async () => (await pool.drains())[0]?.state === 'drained', 'the drain is known again');
   assert.equal((await pool.drains())[0]!.edge, 'edge-1');
   assert.equal((await pool.act('/admin/undrain', { edge: 'edge-1' })).status, 200);
+});
+
+test('a front door that hangs while it is replaced is ended, and its successor serves', async (t) => {
+  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
+  const old = await pool.childPid('front door');
+  assert.equal((await pool.act('/admin/replace', {})).status, 200);
+  process.kill(old, 'SIGSTOP');
+  const told = (event: string): boolean => pool.lines.some((line) => line.event === event);
+  await eventually(() => told('child.replaced'), 'the successor serves', hangMaxMs);
+  assert.ok(told('child.unwilling'));
+  await eventually(
+    async () => (await pool.edges()).every(({ state }) => state === 'ready'),
+    'its edge is back',
+  );
+  assert.equal((await fetch(`${pool.url}/ct-health/`, { headers: { ctstickiness: 'after' } })).status, 200);
 });
