@@ -7,6 +7,8 @@ import { test } from 'node:test';
 import type { Epoch } from '#shared/ids.ts';
 import { addressOf, edgeIdOf, keyOf, openConnections, openOne, register, won } from './conformance-store.ts';
 import type { OpenStore } from './conformance-store.ts';
+import { testDirectoryClaims } from './directory-claims.ts';
+import { testFleetSettings } from './directory-fleet-settings.ts';
 import { testDirectoryHandovers } from './directory-handovers.ts';
 import { testDirectoryLeases } from './directory-leases.ts';
 import { testDirectoryRaces } from './directory-races.ts';
@@ -18,6 +20,8 @@ export function testDirectory(openStore: OpenStore): void {
   testMoves(openStore);
   testIdlePins(openStore);
   testDirectoryHandovers(openStore);
+  testDirectoryClaims(openStore);
+  testFleetSettings(openStore);
   testDirectoryLeases(openStore);
   testDirectoryRaces(openStore);
 }

@@ -62,6 +62,20 @@ export interface EdgeRow extends EdgeRegistration {
   readonly pins: number;
 }
 
+/** What an edge that may serve says that it has. */
+export interface Claim {
+  readonly key: AffinityKey;
+  readonly owner: EdgeRef;
+  readonly epoch: Epoch;
+}
+
+/** A setting of the whole fleet, kept here so that every front door has the same. */
+export interface FleetSetting {
+  /** Rises with each change; 1 is the first. */
+  readonly version: number;
+  readonly value: string;
+}
+
 export interface Directory {
   /** Gives the boot its incarnation and a first lease; another boot of the same id ends the older one. */
   registerEdge(registration: EdgeRegistration): Promise<Incarnation>;
@@ -97,6 +111,14 @@ export interface Directory {
    * it. The caller holds the promise: the directory cannot know of it.
    */
   handOverPin(handover: Handover): Promise<PinResult>;
+  /**
+   * Puts a pin back that the store has lost: where there is none, or one with a lower epoch, the claim is the pin from
+   * now on, and no epoch that is given out later is lower. Refused where the claimant may not serve; a pin with the same
+   * or a higher epoch is `found`.
+   */
+  restorePin(claim: Claim): Promise<PinResult>;
+  /** Live pins of exactly this incarnation, whether it is over or not, after `after` in the order of their keys' bytes. */
+  listLivePins(owner: EdgeRef, after: string, limit: number): Promise<readonly Pin[]>;
   /** The last connections of these keys closed (`idle`), or came back (`live`); stale epochs are ignored. */
   markPins(marks: readonly IdleMark[], state: 'idle' | 'live'): Promise<void>;
   /**
@@ -107,5 +129,8 @@ export interface Directory {
   listEdges(): Promise<readonly EdgeRow[]>;
   listPins(limit: number): Promise<readonly Pin[]>;
   countPins(): Promise<number>;
+  readFleetSetting(name: string): Promise<FleetSetting | undefined>;
+  /** Changes it if its version is still `seen`, which is 0 where it was never written; false where somebody was faster. */
+  writeFleetSetting(name: string, value: string, seen: number): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -31,11 +31,15 @@ export async function openSqliteDirectory(path: string): Promise<Directory> {
     movePin: (key, seen, target) => thread.call('movePin', { key, seen, target }),
     reserveEpochs: () => thread.call('reserveEpochs', undefined),
     handOverPin: (handover) => thread.call('handOverPin', handover),
+    restorePin: (claim) => thread.call('restorePin', claim),
+    listLivePins: (owner, after, limit) => thread.call('listLivePins', { owner, after, limit }),
     markPins: (marks, state) => thread.call('markPins', { marks, state }),
     removeIdlePins: (idleForMs, limit) => thread.call('removeIdlePins', { idleForMs, limit }),
     listEdges: () => thread.call('listEdges', undefined),
     listPins: (limit) => thread.call('listPins', limit),
     countPins: () => thread.call('countPins', undefined),
+    readFleetSetting: (name) => thread.call('readFleetSetting', name),
+    writeFleetSetting: (name, value, seen) => thread.call('writeFleetSetting', { name, value, seen }),
     close: () => thread.close(),
   };
 }

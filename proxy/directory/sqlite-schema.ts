@@ -25,6 +25,11 @@ const migrations = [
    CREATE INDEX pin_idle ON pin (idle_since) WHERE state = 'idle';
    CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    INSERT INTO counter (name, value) VALUES ('epoch', 0), ('clock', 0);`,
+  `CREATE TABLE fleet_setting (
+     name TEXT PRIMARY KEY,
+     version INTEGER NOT NULL,
+     value TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Brings the file to the newest version; safe when several processes start at once. */

@@ -6,9 +6,9 @@ import type Database from 'better-sqlite3';
 import { workerData } from 'node:worker_threads';
 import { openDatabase, serveThread } from '#shared/sqlite/serve.ts';
 import { timing } from '#shared/timing.ts';
-import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
+import type { AffinityKey, Epoch, Incarnation } from '#shared/ids.ts';
 import type {
-  EdgeKind,
+  Claim,
   EdgeRef,
   EdgeRegistration,
   EdgeRow,
@@ -17,17 +17,10 @@ import type {
   Pin,
   PinResult,
 } from './directory.ts';
+import { fleetSettingOperations } from './sqlite-fleet-settings.ts';
+import { toEdge, toPin } from './sqlite-rows.ts';
+import type { EdgeTableRow, PinRow } from './sqlite-rows.ts';
 import { migrateDirectory } from './sqlite-schema.ts';
-
-interface PinRow {
-  key: AffinityKey;
-  edge_id: EdgeId;
-  incarnation: Incarnation;
-  epoch: Epoch;
-  state: 'live' | 'idle';
-  address: string;
-  over: number;
-}
 
 const selectPin = `
   SELECT p.key, p.edge_id, p.incarnation, p.epoch, p.state, e.address,
@@ -107,6 +100,19 @@ const sql = {
         AND EXISTS (SELECT 1 FROM edge t WHERE t.id = :id AND t.incarnation = :incarnation AND t.lease_until > :now
               AND (t.state = 'up' OR (t.state = 'draining'
                 AND t.id = pin.edge_id AND t.incarnation = pin.incarnation)))`,
+  ),
+  // A lower epoch in the store is one that it has gone back to.
+  restorePin: prepare(
+    `INSERT INTO pin (key, edge_id, incarnation, epoch, state)
+     SELECT :key, e.id, e.incarnation, :epoch, 'live' FROM edge e
+      WHERE e.id = :id AND e.incarnation = :incarnation AND e.state <> 'gone' AND e.lease_until > :now
+     ON CONFLICT (key) DO UPDATE SET edge_id = excluded.edge_id, incarnation = excluded.incarnation,
+       epoch = excluded.epoch, state = 'live', idle_since = NULL WHERE pin.epoch < excluded.epoch`,
+  ),
+  liftEpoch: prepare("UPDATE counter SET value = max(value, ?) WHERE name = 'epoch'"),
+  livePins: prepare(
+    `${selectPin} WHERE p.edge_id = :id AND p.incarnation = :incarnation AND p.state = 'live' AND p.key > :after
+      ORDER BY p.key LIMIT :limit`,
   ),
   markIdle: prepare("UPDATE pin SET state = 'idle', idle_since = :now WHERE key = :key AND epoch = :epoch"),
   markLive: prepare("UPDATE pin SET state = 'live', idle_since = NULL WHERE key = :key AND epoch = :epoch"),
@@ -193,6 +199,17 @@ const operations = {
     const pin = operations.findPin(key);
     return pin === undefined || pin.epoch === seen ? { kind: 'target-refused' } : { kind: 'found', pin };
   },
+  restorePin({ key, owner, epoch }: Claim): PinResult {
+    const restored = sql.restorePin.run({ ...owner, key, epoch, now: readClock() });
+    if (restored.changes > 0) sql.liftEpoch.run(epoch);
+    if (restored.changes > 0) return wonOr('target-refused', key, restored.changes);
+    const pin = operations.findPin(key);
+    return pin === undefined || pin.epoch < epoch ? { kind: 'target-refused' } : { kind: 'found', pin };
+  },
+  listLivePins(input: { owner: EdgeRef; after: string; limit: number }): Pin[] {
+    const { owner, after, limit } = input;
+    return (sql.livePins.all({ ...owner, after, limit, now: readClock() }) as PinRow[]).map(toPin);
+  },
   markPins(input: { marks: readonly IdleMark[]; state: 'idle' | 'live' }): void {
     const now = readClock();
     for (const { key, epoch } of input.marks) {
@@ -208,17 +225,7 @@ const operations = {
   },
   listEdges(): EdgeRow[] {
     const now = readClock();
-    return (sql.edges.all() as EdgeTableRow[]).map((row) => ({
-      id: row.id,
-      kind: row.kind,
-      bootId: row.boot_id,
-      address: row.address,
-      weight: row.weight,
-      incarnation: row.incarnation,
-      state: row.state,
-      leaseLeftMs: row.lease_until - now,
-      pins: row.pins,
-    }));
+    return (sql.edges.all() as EdgeTableRow[]).map((row) => toEdge(row, now));
   },
   listPins(limit: number): Pin[] {
     return (sql.pins.all({ limit, now: readClock() }) as PinRow[]).map(toPin);
@@ -226,21 +233,10 @@ const operations = {
   countPins(): number {
     return (sql.countPins.get() as { count: number }).count;
   },
+  ...fleetSettingOperations(database),
 };
 
 export type DirectoryOperations = typeof operations;
-
-interface EdgeTableRow {
-  id: EdgeId;
-  kind: EdgeKind;
-  boot_id: string;
-  incarnation: Incarnation;
-  address: string;
-  weight: number;
-  state: 'up' | 'draining' | 'gone';
-  lease_until: number;
-  pins: number;
-}
 
 function prepare(statement: string): Database.Statement {
   return database.prepare(statement);
@@ -271,17 +267,6 @@ function nextEpoch(): number {
 function wonOr(otherwise: 'target-refused', key: AffinityKey, changes: number): PinResult {
   const pin = changes > 0 ? operations.findPin(key) : undefined;
   return pin === undefined ? { kind: otherwise } : { kind: 'won', pin };
-}
-
-function toPin(row: PinRow): Pin {
-  return {
-    key: row.key,
-    owner: { id: row.edge_id, incarnation: row.incarnation },
-    epoch: row.epoch,
-    state: row.state,
-    address: row.address,
-    ownerIsOver: row.over === 1,
-  };
 }
 
 serveThread(database, operations);

@@ -5,10 +5,12 @@
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import { timing } from '#shared/timing.ts';
 import type {
+  Claim,
   Directory,
   EdgeRef,
   EdgeRegistration,
   EdgeRow,
+  FleetSetting,
   Handover,
   IdleMark,
   Pin,
@@ -33,6 +35,7 @@ export class DirectoryTable {
   readonly pins = new Map<AffinityKey, PinEntry>();
   /** Told of each new owner of a key, before anybody else is. */
   onPinned: (key: AffinityKey, pin: PinEntry) => void = () => undefined;
+  readonly #fleetSettings = new Map<string, FleetSetting>();
   readonly #edges = new Map<EdgeId, EdgeEntry>();
   readonly #hostMs: () => number;
   #clockMs = 0;
@@ -118,6 +121,39 @@ export class DirectoryTable {
     const isOwn = pin.owner.id === target.id && pin.owner.incarnation === target.incarnation;
     const mayHave = this.#isUp(target) || (isOwn && entry?.state === 'draining' && !this.isOver(target));
     return mayHave && epoch > seen ? this.#put(key, target, epoch) : { kind: 'target-refused' };
+  }
+
+  restorePin({ key, owner, epoch }: Claim): PinResult {
+    const pin = this.findPin(key);
+    if (pin !== undefined && pin.epoch >= epoch) return { kind: 'found', pin };
+    if (this.isOver(owner)) return { kind: 'target-refused' };
+    this.#epoch = Math.max(this.#epoch, epoch);
+    return this.#put(key, owner, epoch);
+  }
+
+  listLivePins(owner: EdgeRef, after: string, limit: number): Pin[] {
+    const keys = [...this.pins].filter(
+      ([key, pin]) =>
+        key > after &&
+        pin.state === 'live' &&
+        pin.owner.id === owner.id &&
+        pin.owner.incarnation === owner.incarnation,
+    );
+    return keys
+      .map(([key]) => key)
+      .toSorted()
+      .slice(0, limit)
+      .map((key) => this.findPin(key)!);
+  }
+
+  readFleetSetting(name: string): FleetSetting | undefined {
+    return this.#fleetSettings.get(name);
+  }
+
+  writeFleetSetting(name: string, value: string, seen: number): boolean {
+    if ((this.#fleetSettings.get(name)?.version ?? 0) !== seen) return false;
+    this.#fleetSettings.set(name, { version: seen + 1, value });
+    return true;
   }
 
   markPins(marks: readonly IdleMark[], state: 'idle' | 'live'): void {
@@ -219,11 +255,15 @@ export function connectDirectory(table: DirectoryTable, carry: Carry): Directory
     movePin: (key, seen, target) => carry(() => table.movePin(key, seen, target)),
     reserveEpochs: () => carry(() => table.reserveEpochs()),
     handOverPin: (handover) => carry(() => table.handOverPin(handover)),
+    restorePin: (claim) => carry(() => table.restorePin(claim)),
+    listLivePins: (owner, after, limit) => carry(() => table.listLivePins(owner, after, limit)),
     markPins: (marks, state) => carry(() => table.markPins(marks, state)),
     removeIdlePins: (idleForMs, limit) => carry(() => table.removeIdlePins(idleForMs, limit)),
     listEdges: () => carry(() => table.listEdges()),
     listPins: (limit) => carry(() => table.listPins(limit)),
     countPins: () => carry(() => table.pins.size),
+    readFleetSetting: (name) => carry(() => table.readFleetSetting(name)),
+    writeFleetSetting: (...change) => carry(() => table.writeFleetSetting(...change)),
     close: () => Promise.resolve(),
   };
 }

@@ -1,0 +1,94 @@
+/** The part of the conformance suite about what edges say that they have: pins that the store lost, and lists to compare. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Epoch } from '#shared/ids.ts';
+import { keyOf, openConnections, openOne, register, won } from './conformance-store.ts';
+import type { OpenStore } from './conformance-store.ts';
+
+export function testDirectoryClaims(openStore: OpenStore): void {
+  testRestoring(openStore);
+  testLivePins(openStore);
+}
+
+const later = 1_000;
+
+function testRestoring(openStore: OpenStore): void {
+  void test('a pin that the store lost is put back with its epoch, and no epoch given out later is lower', async (t) => {
+    const directory = await openOne(t, openStore);
+    const [first, second] = [await register(directory, 'e1'), await register(directory, 'e2')];
+    const { epoch } = won(await directory.insertPin(keyOf('k1'), first));
+    const ahead = (epoch + later) as Epoch;
+    const restored = won(await directory.restorePin({ key: keyOf('k2'), owner: second, epoch: ahead }));
+    assert.deepEqual([restored.owner, restored.epoch, restored.state], [second, ahead, 'live']);
+    assert.deepEqual(await directory.findPin(keyOf('k2')), restored);
+    assert.ok(won(await directory.insertPin(keyOf('k3'), first)).epoch > ahead);
+  });
+
+  void test('of a claim and a pin the higher epoch counts: a store that has gone back follows the edge', async (t) => {
+    const directory = await openOne(t, openStore);
+    const [first, second] = [await register(directory, 'e1'), await register(directory, 'e2')];
+    const pin = won(await directory.insertPin(keyOf('k1'), first));
+    const { key, epoch } = pin;
+    const equal = await directory.restorePin({ key, owner: second, epoch });
+    assert.deepEqual(equal, { kind: 'found', pin });
+    const lower = await directory.restorePin({ key, owner: second, epoch: (epoch - 1) as Epoch });
+    assert.deepEqual(lower, { kind: 'found', pin });
+    await directory.markPins([{ key, epoch }], 'idle');
+    const higher = (epoch + 1) as Epoch;
+    const moved = won(await directory.restorePin({ key, owner: second, epoch: higher }));
+    assert.deepEqual([moved.owner, moved.epoch, moved.state], [second, higher, 'live']);
+  });
+
+  void test('only who may serve puts a pin back: a draining edge does, one that is over does not', async (t) => {
+    const directory = await openOne(t, openStore);
+    const edge = await register(directory, 'e1');
+    const { epoch } = won(await directory.insertPin(keyOf('k1'), edge));
+    await directory.markDraining(edge);
+    won(await directory.restorePin({ key: keyOf('k2'), owner: edge, epoch: (epoch + 1) as Epoch }));
+    await directory.markGone(edge);
+    const late = { key: keyOf('k3'), owner: edge, epoch: (epoch + 2) as Epoch };
+    assert.deepEqual(await directory.restorePin(late), { kind: 'target-refused' });
+    const raised = { key: keyOf('k1'), owner: edge, epoch: (epoch + 2) as Epoch };
+    assert.deepEqual(await directory.restorePin(raised), { kind: 'target-refused' });
+    assert.equal(await directory.findPin(late.key), undefined);
+  });
+
+  void test('of two that claim one lost key at once, the higher epoch has it', async (t) => {
+    const [one, other] = await openConnections(t, openStore, 2);
+    const [first, second] = [await register(one!, 'e1'), await register(one!, 'e2')];
+    const { epoch } = won(await one!.insertPin(keyOf('k1'), first));
+    const key = keyOf('k2');
+    await Promise.all([
+      one!.restorePin({ key, owner: first, epoch: (epoch + 2) as Epoch }),
+      other!.restorePin({ key, owner: second, epoch: (epoch + 1) as Epoch }),
+    ]);
+    assert.deepEqual((await one!.findPin(key))?.owner, first);
+  });
+}
+
+function testLivePins(openStore: OpenStore): void {
+  void test('live pins of one incarnation are listed in the order of their bytes, in parts, also when it is over', async (t) => {
+    const directory = await openOne(t, openStore);
+    const [edge, other] = [await register(directory, 'e1'), await register(directory, 'e2')];
+    const names = ['a', 'A', 'b', '~', '-', '10', '9', '_', 'a.b', 'ab'];
+    for (const name of names) won(await directory.insertPin(keyOf(name), edge));
+    won(await directory.insertPin(keyOf('c'), other));
+    const idle = won(await directory.insertPin(keyOf('d'), edge));
+    await directory.markPins([idle], 'idle');
+    const sorted = names.toSorted();
+    const first = await directory.listLivePins(edge, '', 4);
+    assert.deepEqual(
+      first.map(({ key }) => key),
+      sorted.slice(0, 4),
+    );
+    assert.deepEqual(first[0], await directory.findPin(keyOf(sorted[0]!)));
+    await directory.markGone(edge);
+    const rest = await directory.listLivePins(edge, first.at(-1)!.key, 100);
+    assert.deepEqual(
+      rest.map(({ key, ownerIsOver }) => [key, ownerIsOver]),
+      sorted.slice(4).map((key) => [key, true]),
+    );
+    const next = await register(directory, 'e1', 'boot-two');
+    assert.deepEqual(await directory.listLivePins(next, '', 100), []);
+  });
+}
