@@ -16,7 +16,7 @@ export class Authority {
   readonly own: Certificate;
   #signed = 0;
 
-  constructor(t: TestContext) {
+  constructor(t: Pick<TestContext, 'after'>) {
     this.#folder = mkdtempSync(join(tmpdir(), 'mooring-authority-'));
     t.after(() => rmSync(this.#folder, { recursive: true }));
     this.own = this.#make('authority', ['-subj', '/CN=Authority of a test']);
