@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { loadSettings } from '#shared/settings/load.ts';
 import type { SettingsResult } from '#shared/settings/load.ts';
 import type { Role, Settings } from '#shared/settings/schema.ts';
+import { readDatabaseSettings } from '#shared/sql/read-database.ts';
 
 /** Reads and validates; all faults are printed at once, then exit 2. */
 export function readSettings(role: Role, flags: Readonly<Record<string, string>>): Settings {
@@ -12,8 +13,19 @@ export function readSettings(role: Role, flags: Readonly<Record<string, string>>
     for (const fault of result.faults) process.stderr.write(`  ${fault}\n`);
     process.exit(2);
   }
+  checkDatabase(result.settings);
   for (const note of result.notes) process.stderr.write(`mooring: ${note}\n`);
   return result.settings;
+}
+
+function checkDatabase(settings: Settings): void {
+  try {
+    readDatabaseSettings(settings);
+  } catch (error) {
+    process.stderr.write('mooring: the configuration of the database cannot be used\n');
+    for (const fault of (error as Error).message.split('\n')) process.stderr.write(`  ${fault}\n`);
+    process.exit(2);
+  }
 }
 
 function tryReadSettings(role: Role, flags: Readonly<Record<string, string>>): SettingsResult {

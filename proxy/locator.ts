@@ -1,12 +1,11 @@
 /** The Locator, put together: directory, membership, placement and moves, which decide where a key belongs. */
-import { join } from 'node:path';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { Log } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Directory } from './directory/directory.ts';
-import { openSqliteDirectory } from './directory/sqlite-directory.ts';
+import { openDirectory } from './directory/open-directory.ts';
 import { EdgeCalls } from './edge-calls.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
 import { probeAddress } from './membership/death-probe.ts';
@@ -46,7 +45,7 @@ export async function openLocator(options: {
   const { settings, log, joinToken, signal } = options;
   const metrics = new Metrics('ct_proxy_');
   const secrets = deriveFleetSecrets(joinToken);
-  const directory = await openSqliteDirectory(join(settings.CT_DATA_DIR, 'directory.sqlite'));
+  const directory = await openDirectory(settings);
   const pool = new EdgePool();
   const membership = new Membership({ directory, pool, log, probe: probeAddress, nowMs, signal });
   const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });

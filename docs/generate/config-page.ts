@@ -4,6 +4,7 @@ import { fleetSettings } from '#shared/settings/fleet-settings.ts';
 import { frontSettings } from '#shared/settings/front-settings.ts';
 import { flagOf } from '#shared/settings/load.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
+import { storeSettings } from '#shared/settings/store-settings.ts';
 import type { Setting } from '#shared/settings/schema.ts';
 import { code, renderTable } from './markdown-table.ts';
 
@@ -13,6 +14,7 @@ const groups: readonly { title: string; settings: Group }[] = [
   { title: 'Every role', settings: fleetSettings },
   { title: 'Front door', settings: frontSettings },
   { title: 'Session engine', settings: engineSettings },
+  { title: 'Database server', settings: storeSettings },
 ];
 
 const intro = `# Settings

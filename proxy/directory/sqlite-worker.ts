@@ -17,6 +17,7 @@ import type {
   Pin,
   PinResult,
 } from './directory.ts';
+import { epochsPerSecond, firstEpochAt } from './first-epoch.ts';
 import { fleetSettingOperations } from './sqlite-fleet-settings.ts';
 import { toEdge, toPin } from './sqlite-rows.ts';
 import type { EdgeTableRow, PinRow } from './sqlite-rows.ts';
@@ -30,20 +31,12 @@ const targetIsUp = `
   EXISTS (SELECT 1 FROM edge t WHERE t.id = :id AND t.incarnation = :incarnation
                                  AND t.state = 'up' AND t.lease_until > :now)`;
 
-/**
- * Epochs start anew at each opening, above all that were ever given out: by the seconds since 2026, times
- * more than anybody places in one. So neither a power cut, which may take the last commits back, nor an old
- * or lost file brings an epoch down, which would fence documents off from their own sessions for ever.
- */
-const epochsPerSecond = 2 ** 20;
-const epochZeroMs = Date.UTC(2026, 0, 1);
-
 const { path } = workerData as { path: string };
 const database = openDatabase(path, { durable: false });
 migrateDirectory(database);
 database
   .prepare("UPDATE counter SET value = max(value + ?, ?) WHERE name = 'epoch'")
-  .run(epochsPerSecond, Math.floor((Date.now() - epochZeroMs) / 1_000) * epochsPerSecond);
+  .run(epochsPerSecond, firstEpochAt(Date.now()));
 
 const sql = {
   // One host's clock, kept from running backwards over restarts and clock steps.

@@ -22,7 +22,6 @@ const noMeaningHere = [
 
 const notYetSupported = [
   'CT_SERVER_URL',
-  'CT_LOCATOR_CONFIG',
   'CT_REGION',
   'CT_LICENSEE',
   'CT_MAXCONNECTIONS',
@@ -50,9 +49,6 @@ const notYetSupported = [
   'CT_PROXY',
   'CT_AUTO_RESTART_CRON_PATTERN',
   'CT_AUTO_RESTART_DISABLED',
-  'CT_DB_SSL_KEY',
-  'CT_DB_SSL_CERT',
-  'CT_DB_SSL_CA',
 ];
 
 /** Kubernetes: {SVCNAME}_SERVICE_HOST, _SERVICE_PORT[_NAME], _PORT, _PORT_{N}_{PROTO}[_PROTO|_PORT|_ADDR]. */

@@ -3,6 +3,7 @@
  * `mooring check` and `docs/config.md` are all read off this table; nothing else knows a setting's name.
  */
 import { engineSettings } from './engine-settings.ts';
+import { storeSettings } from './store-settings.ts';
 import { fleetSettings } from './fleet-settings.ts';
 import { frontSettings } from './front-settings.ts';
 import type { Setting } from './setting.ts';
@@ -13,6 +14,7 @@ export const settingsSchema = {
   ...fleetSettings,
   ...frontSettings,
   ...engineSettings,
+  ...storeSettings,
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof settingsSchema;

@@ -1,0 +1,254 @@
+/**
+ * The directory on MySQL, MariaDB or PostgreSQL, for any number of front doors. A decision that depends on whether an edge
+ * is over holds that edge's row, so that no renewal slips in beside it; the clock is read after the rows are held.
+ */
+import type { AffinityKey, Epoch, Incarnation } from '#shared/ids.ts';
+import type { DatabaseSettings } from '#shared/sql/database-settings.ts';
+import { openSql } from '#shared/sql/open-sql.ts';
+import type { SqlDatabase } from '#shared/sql/sql-database.ts';
+import { timing } from '#shared/timing.ts';
+import type {
+  Claim,
+  Directory,
+  EdgeRef,
+  EdgeRegistration,
+  EdgeRow,
+  FleetSetting,
+  Handover,
+  IdleMark,
+  Pin,
+  PinResult,
+} from './directory.ts';
+import { attend, readClock } from './sql-clock.ts';
+import { nextEpoch, raiseEpochs, removeGivenEpochs } from './sql-epochs.ts';
+import { readFleetSetting, writeFleetSetting } from './sql-fleet-settings.ts';
+import { handOverPin, movePin, restorePin } from './sql-pin-moves.ts';
+import type { PinTransaction } from './sql-pin-moves.ts';
+import { edgeRowOf, pinOf, runs } from './sql-rows.ts';
+import type { EdgeTableRow, PinTableRow } from './sql-rows.ts';
+import { directorySchema } from './sql-schema.ts';
+import { directoryStatements, inKeys } from './sql-statements.ts';
+import type { DirectoryStatements } from './sql-statements.ts';
+
+/** Marks in one statement. */
+const marksMax = 500;
+/** A pin that ends between a lost insert and the look at its winner is a new key again. */
+const insertTriesMax = 3;
+
+/** Opens the database and brings its tables up to date; rejects with the reason. */
+export async function openSqlDirectory(
+  settings: DatabaseSettings,
+  connectionsMax?: number,
+): Promise<Directory> {
+  const sql = await openSql({
+    settings,
+    connectionsMax,
+    schema: directorySchema,
+    failureCode: 'directory-unavailable',
+    prepare: async (preparing) => {
+      await raiseEpochs(preparing, Date.now());
+      await preparing.transaction(async (runner) => await attend(runner, preparing.dialect, false));
+    },
+  });
+  return new SqlDirectory(sql);
+}
+
+class SqlDirectory implements Directory {
+  readonly #sql: SqlDatabase;
+  readonly #statements: DirectoryStatements;
+
+  constructor(sql: SqlDatabase) {
+    this.#sql = sql;
+    this.#statements = directoryStatements(sql.dialect);
+  }
+
+  async registerEdge(registration: EdgeRegistration): Promise<Incarnation> {
+    const { id, kind, bootId, address, weight } = registration;
+    const { lockEdge, insertEdge, putEdge, setWeight } = this.#statements;
+    return await this.#sql.transaction(async (sql) => {
+      let { rows } = await sql.run(lockEdge, [id]);
+      if (rows.length === 0) {
+        await sql.run(insertEdge, [id]);
+        ({ rows } = await sql.run(lockEdge, [id]));
+      }
+      const known = rows[0] as unknown as EdgeTableRow;
+      if (known.boot_id === bootId) {
+        await sql.run(setWeight, [weight, id]);
+        return known.incarnation;
+      }
+      const incarnation = (known.incarnation + 1) as Incarnation;
+      const until = (await readClock(sql, this.#sql.dialect)) + timing.leaseMs;
+      await sql.run(putEdge, [kind, bootId, incarnation, address, weight, until, id]);
+      return incarnation;
+    });
+  }
+
+  async renewLease(edge: EdgeRef): Promise<boolean> {
+    return await this.#sql.transaction(async (sql) => {
+      const { rows } = await sql.run(this.#statements.lockEdge, [edge.id]);
+      const row = rows[0] as unknown as EdgeTableRow | undefined;
+      const now = await readClock(sql, this.#sql.dialect);
+      // An edge whose lease has lapsed is over: a front door that did not hear of it may still have pins of this
+      // incarnation cached that others have moved. A static backend has no say in this, and its cached pins are
+      // not trusted either.
+      const mayRenew = runs(row, edge) && (row.kind === 'static' || row.lease_until > now);
+      if (mayRenew) await sql.run(this.#statements.setLease, [now + timing.leaseMs, edge.id]);
+      return mayRenew;
+    });
+  }
+
+  async attend(): Promise<void> {
+    await this.#sql.transaction(async (sql) => await attend(sql, this.#sql.dialect, false));
+  }
+
+  async extendLeases(): Promise<void> {
+    await this.#sql.transaction(async (sql) => await attend(sql, this.#sql.dialect, true));
+  }
+
+  async markDraining(edge: EdgeRef): Promise<void> {
+    await this.#sql.run(this.#statements.setState, ['draining', edge.id, edge.incarnation]);
+  }
+
+  async markUp(edge: EdgeRef): Promise<void> {
+    await this.#sql.run(this.#statements.setUp, [edge.id, edge.incarnation]);
+  }
+
+  async markGone(edge: EdgeRef): Promise<void> {
+    await this.#sql.run(this.#statements.setState, ['gone', edge.id, edge.incarnation]);
+  }
+
+  async isOver(edge: EdgeRef): Promise<boolean> {
+    const { rows } = await this.#sql.run(this.#statements.isUp, [edge.id, edge.incarnation]);
+    return rows.length === 0;
+  }
+
+  async findPin(key: AffinityKey): Promise<Pin | undefined> {
+    const { rows } = await this.#sql.run(this.#statements.findPin, [key]);
+    return rows.length === 0 ? undefined : pinOf(rows[0] as unknown as PinTableRow);
+  }
+
+  async insertPin(key: AffinityKey, target: EdgeRef): Promise<PinResult> {
+    for (let tries = 0; tries < insertTriesMax; tries++) {
+      const placed = await this.#insertPin(key, target);
+      if (placed !== undefined) return { kind: 'won', pin: placed };
+      const pin = await this.findPin(key);
+      if (pin !== undefined) return { kind: 'found', pin };
+      if (await this.isOver(target)) break;
+    }
+    return { kind: 'target-refused' };
+  }
+
+  async movePin(key: AffinityKey, seen: Epoch, target: EdgeRef): Promise<PinResult> {
+    const result = await this.#inTransaction(async (sql) => await movePin(sql, { key, seen, target }));
+    // The pin may have ended in between: then it is a new key.
+    return result ?? (await this.insertPin(key, target));
+  }
+
+  async reserveEpochs(): Promise<readonly [Epoch, Epoch]> {
+    return await this.#sql.transaction(async (sql) => {
+      const first = await nextEpoch(sql, this.#sql.dialect);
+      const second = await nextEpoch(sql, this.#sql.dialect);
+      return [first, second];
+    });
+  }
+
+  async handOverPin(handover: Handover): Promise<PinResult> {
+    return await this.#inTransaction(async (sql) => await handOverPin(sql, handover));
+  }
+
+  async restorePin(claim: Claim): Promise<PinResult> {
+    return await this.#inTransaction(async (sql) => await restorePin(sql, claim));
+  }
+
+  async listLivePins(owner: EdgeRef, after: string, limit: number): Promise<readonly Pin[]> {
+    const values = [owner.id, owner.incarnation, after, limit];
+    const { rows } = await this.#sql.run(this.#statements.listLivePins, values);
+    return (rows as unknown as PinTableRow[]).map(pinOf);
+  }
+
+  async markPins(marks: readonly IdleMark[], state: 'idle' | 'live'): Promise<void> {
+    const { markIdle, markLive } = this.#statements;
+    // In one order everywhere, so that front doors that say the same at once wait for each other and do not deadlock.
+    const sorted = marks.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    for (let from = 0; from < sorted.length; from += marksMax) {
+      const chunk = sorted.slice(from, from + marksMax);
+      const statement = (state === 'idle' ? markIdle : markLive)(chunk.length);
+      await this.#sql.run(
+        statement,
+        chunk.flatMap(({ key, epoch }) => [key, epoch]),
+      );
+    }
+  }
+
+  async removeIdlePins(idleForMs: number, limit: number): Promise<readonly AffinityKey[]> {
+    const { findOrphans, findIdle } = this.#statements;
+    const orphans = (await this.#sql.run(findOrphans, [limit])).rows as unknown as PinTableRow[];
+    await this.markPins(
+      orphans.map(({ pin_key: key, epoch }) => ({ key, epoch })),
+      'idle',
+    );
+    await removeGivenEpochs(this.#sql, this.#sql.dialect);
+    return await this.#sql.transaction(async (sql) => {
+      const found = (await sql.run(findIdle, [idleForMs, limit])).rows as unknown as PinTableRow[];
+      const keys = found.map((row) => row.pin_key);
+      if (keys.length > 0) await sql.run(`DELETE FROM mooring_pin WHERE ${inKeys(keys.length)}`, keys);
+      return keys;
+    });
+  }
+
+  async listEdges(): Promise<readonly EdgeRow[]> {
+    const { rows } = await this.#sql.run(this.#statements.listEdges);
+    return (rows as unknown as (EdgeTableRow & { now_ms: number; pins: number })[]).map(edgeRowOf);
+  }
+
+  async listPins(limit: number): Promise<readonly Pin[]> {
+    const { rows } = await this.#sql.run(this.#statements.listPins, [limit]);
+    return (rows as unknown as PinTableRow[]).map(pinOf);
+  }
+
+  async countPins(): Promise<number> {
+    const { rows } = await this.#sql.run('SELECT count(*) AS pins FROM mooring_pin');
+    return rows[0]!['pins'] as number;
+  }
+
+  async readFleetSetting(name: string): Promise<FleetSetting | undefined> {
+    return await readFleetSetting(this.#sql, name);
+  }
+
+  async writeFleetSetting(name: string, value: string, seen: number): Promise<boolean> {
+    return await writeFleetSetting(this.#sql, { name, value, seen });
+  }
+
+  async close(): Promise<void> {
+    await this.#sql.close();
+  }
+
+  /** Stores the pin where there is none and the target is up. */
+  async #insertPin(key: AffinityKey, target: EdgeRef): Promise<Pin | undefined> {
+    const { insertPin } = this.#statements;
+    if (this.#sql.dialect === 'postgres') {
+      const { rows } = await this.#sql.run(insertPin, [key, target.id, target.incarnation]);
+      const placed = rows[0] as { epoch: Epoch; address: string } | undefined;
+      return placed === undefined ? undefined : placedPin(key, target, placed.epoch, placed.address);
+    }
+    const epoch = await this.#sql.transaction(async (sql) => {
+      const drawn = await nextEpoch(sql, 'mysql');
+      const { changes } = await sql.run(insertPin, [drawn, key, target.id, target.incarnation]);
+      return changes > 0 ? drawn : undefined;
+    });
+    if (epoch === undefined) return undefined;
+    const pin = await this.findPin(key);
+    return pin?.epoch === epoch ? pin : undefined;
+  }
+
+  async #inTransaction<T>(work: (transaction: PinTransaction) => Promise<T>): Promise<T> {
+    const { dialect } = this.#sql;
+    return await this.#sql.transaction(
+      async (sql) => await work({ sql, dialect, statements: this.#statements }),
+    );
+  }
+}
+
+function placedPin(key: AffinityKey, owner: EdgeRef, epoch: Epoch, address: string): Pin {
+  return { key, owner, epoch, state: 'live', address, ownerIsOver: false };
+}

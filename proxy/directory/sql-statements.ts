@@ -1,0 +1,111 @@
+/** The directory's statements in both dialects: what differs between MySQL and PostgreSQL stands here and nowhere else. */
+import type { SqlDialect } from '#shared/sql/sql-driver.ts';
+import { directoryNow } from './sql-clock.ts';
+
+export interface DirectoryStatements {
+  readonly findPin: string;
+  readonly listPins: string;
+  readonly insertPin: string;
+  readonly insertEdge: string;
+  /** A row to hold where there is no pin: its epoch is below all. */
+  readonly insertEmptyPin: string;
+  readonly listLivePins: string;
+  readonly isUp: string;
+  readonly setState: string;
+  readonly setUp: string;
+  readonly lockEdge: string;
+  /** Of two ids, the same one twice for one edge. */
+  readonly holdEdges: string;
+  readonly lockPin: string;
+  readonly putEdge: string;
+  readonly setWeight: string;
+  readonly setLease: string;
+  readonly putPin: string;
+  readonly listEdges: string;
+  readonly markIdle: (keys: number) => string;
+  readonly markLive: (keys: number) => string;
+  readonly findOrphans: string;
+  readonly findIdle: string;
+}
+
+export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
+  const now = directoryNow(dialect);
+  const isOver = `(e.incarnation <> p.incarnation OR e.state = 'gone' OR e.lease_until <= ${now})`;
+  const selectPin = `SELECT p.pin_key, p.edge_id, p.incarnation, p.epoch, p.state, e.address,
+      CASE WHEN ${isOver} THEN 1 ELSE 0 END AS is_over
+    FROM mooring_pin p JOIN mooring_edge e ON e.id = p.edge_id`;
+  const target = `mooring_edge e WHERE e.id = ? AND e.incarnation = ? AND e.state = 'up' AND e.lease_until > ${now}`;
+  const share = dialect === 'mysql' ? 'LOCK IN SHARE MODE' : 'FOR SHARE';
+  return {
+    findPin: `${selectPin} WHERE p.pin_key = ?`,
+    listPins: `${selectPin} ORDER BY p.epoch DESC LIMIT ?`,
+    insertPin: insertPin(dialect, target),
+    insertEdge: orIgnore(
+      dialect,
+      `INTO mooring_edge (id, kind, boot_id, incarnation, address, weight, state, lease_until)
+       VALUES (?, 'edge', '', 0, '', 0, 'gone', 0)`,
+    ),
+    insertEmptyPin: orIgnore(
+      dialect,
+      `INTO mooring_pin (pin_key, edge_id, incarnation, epoch, state) VALUES (?, ?, ?, 0, 'live')`,
+    ),
+    listLivePins: `${selectPin} WHERE p.edge_id = ? AND p.incarnation = ? AND p.state = 'live' AND p.pin_key > ?
+      ORDER BY p.pin_key LIMIT ?`,
+    isUp: `SELECT 1 AS found FROM mooring_edge e
+      WHERE e.id = ? AND e.incarnation = ? AND e.state <> 'gone' AND e.lease_until > ${now}`,
+    // Gone is for good: a late word of an edge that is over must not bring it back.
+    setState: `UPDATE mooring_edge SET state = ? WHERE id = ? AND incarnation = ? AND state <> 'gone'`,
+    setUp: `UPDATE mooring_edge SET state = 'up' WHERE id = ? AND incarnation = ? AND state = 'draining'`,
+    lockEdge: 'SELECT * FROM mooring_edge WHERE id = ? FOR UPDATE',
+    holdEdges: `SELECT * FROM mooring_edge WHERE id IN (?, ?) ORDER BY id ${share}`,
+    lockPin: 'SELECT * FROM mooring_pin WHERE pin_key = ? FOR UPDATE',
+    putEdge: `UPDATE mooring_edge SET kind = ?, boot_id = ?, incarnation = ?, address = ?, weight = ?,
+        state = 'up', lease_until = ? WHERE id = ?`,
+    setWeight: 'UPDATE mooring_edge SET weight = ? WHERE id = ?',
+    setLease: 'UPDATE mooring_edge SET lease_until = ? WHERE id = ?',
+    putPin: `UPDATE mooring_pin SET edge_id = ?, incarnation = ?, epoch = ?, state = 'live', idle_since = NULL
+      WHERE pin_key = ?`,
+    listEdges: `SELECT e.*, ${now} AS now_ms,
+        (SELECT count(*) FROM mooring_pin p WHERE p.edge_id = e.id AND p.incarnation = e.incarnation) AS pins
+      FROM mooring_edge e ORDER BY e.id`,
+    markIdle: (keys) =>
+      `UPDATE mooring_pin SET state = 'idle', idle_since = ${now} WHERE (pin_key, epoch) IN (${pairs(keys)})`,
+    markLive: (keys) =>
+      `UPDATE mooring_pin SET state = 'live', idle_since = NULL WHERE (pin_key, epoch) IN (${pairs(keys)})`,
+    // Keys of an owner that is over and that nobody has asked for since: no edge will ever call them idle.
+    findOrphans: `SELECT p.pin_key, p.epoch FROM mooring_edge e JOIN mooring_pin p ON p.edge_id = e.id
+      WHERE p.state = 'live' AND ${isOver} LIMIT ?`,
+    findIdle: `SELECT pin_key FROM mooring_pin
+      WHERE state = 'idle' AND idle_since <= ${now} - ? ORDER BY pin_key LIMIT ? FOR UPDATE`,
+  };
+}
+
+/** `WHERE pin_key IN (?, ?, ...)` for so many keys. */
+export function inKeys(keys: number): string {
+  return `pin_key IN (${Array.from({ length: keys }, () => '?').join(', ')})`;
+}
+
+/**
+ * PostgreSQL: gives epoch and address of the pin that it stored, or no row. MySQL: takes the epoch that was drawn for it
+ * as first value; one row was changed, or none.
+ */
+function insertPin(dialect: SqlDialect, target: string): string {
+  const columns = '(pin_key, edge_id, incarnation, epoch, state)';
+  if (dialect === 'mysql') {
+    return `INSERT IGNORE INTO mooring_pin (epoch, pin_key, edge_id, incarnation, state)
+      SELECT ?, ?, e.id, e.incarnation, 'live' FROM ${target}`;
+  }
+  return `WITH placed AS (
+      INSERT INTO mooring_pin ${columns}
+        SELECT ?, e.id, e.incarnation, nextval('mooring_epoch'), 'live' FROM ${target}
+        ON CONFLICT DO NOTHING RETURNING edge_id, epoch)
+    SELECT placed.epoch, e.address FROM placed JOIN mooring_edge e ON e.id = placed.edge_id`;
+}
+
+function orIgnore(dialect: SqlDialect, rest: string): string {
+  return dialect === 'mysql' ? `INSERT IGNORE ${rest}` : `INSERT ${rest} ON CONFLICT DO NOTHING`;
+}
+
+function pairs(count: number): string {
+  return Array.from({ length: count }, () => '(?, ?)').join(', ');
+}

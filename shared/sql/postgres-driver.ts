@@ -1,0 +1,96 @@
+/** PostgreSQL by pg: the pool, how values go and come, and which of its errors mean what. */
+import { Pool, TypeOverrides, types } from 'pg';
+import type { PoolClient } from 'pg';
+import type { DatabaseSettings } from './database-settings.ts';
+import type { SqlConnection, SqlDriver, SqlFailure, SqlResult, SqlValue } from './sql-driver.ts';
+import { connectMaxMs, tlsOptions } from './sql-tls.ts';
+
+/** serialization_failure, deadlock_detected, lock_not_available. */
+const againStates = new Set(['40001', '40P01', '55P03']);
+/** Classes: connection exceptions, insufficient resources, operator intervention, system errors. */
+const lostClasses = new Set(['08', '53', '57', '58']);
+/** read_only_sql_transaction: a replica that was promoted, or not yet; invalid_catalog_name: not restored yet. */
+const lostStates = new Set(['25006', '3D000']);
+
+/** A lock that does not come in 2 s is given up. */
+const sessionOptions = '-c lock_timeout=2000 -c default_transaction_isolation=read\\ committed';
+
+export function createPostgresDriver(settings: DatabaseSettings, connectionsMax: number): SqlDriver {
+  const { host, port, user, password, schema, tls } = settings;
+  const pool = new Pool({
+    host,
+    port,
+    user,
+    password,
+    database: schema,
+    max: connectionsMax,
+    connectionTimeoutMillis: connectMaxMs,
+    keepAlive: true,
+    application_name: 'mooring',
+    options: sessionOptions,
+    types: wholeNumbers(),
+    ...(tls === undefined ? {} : { ssl: tlsOptions(tls) }),
+  });
+  // A connection that breaks while nobody uses it is none that anybody waits for: the pool has dropped it.
+  pool.on('error', () => undefined);
+  return {
+    dialect: 'postgres',
+    connect: async () => wrap(await pool.connect()),
+    judge,
+    close: async () => await pool.end(),
+  };
+}
+
+function wrap(client: PoolClient): SqlConnection {
+  // The library's own listener is gone while we hold it: a break shows as the failure of the statement.
+  const ignore = (): void => undefined;
+  client.on('error', ignore);
+  const letGo = (isBroken: boolean): void => {
+    client.off('error', ignore);
+    if (isBroken) client.on('error', ignore);
+    client.release(isBroken);
+  };
+  return {
+    run: async (statement, values = []) => await run(client, statement, values),
+    release: () => letGo(false),
+    destroy: () => letGo(true),
+  };
+}
+
+async function run(client: PoolClient, statement: string, values: readonly SqlValue[]): Promise<SqlResult> {
+  const parameters = values.map((value) =>
+    value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value,
+  );
+  const { rows, rowCount } = await client.query<Record<string, unknown>>(numbered(statement), parameters);
+  return { rows, changes: rowCount ?? 0, insertId: 0 };
+}
+
+const numberedStatements = new Map<string, string>();
+/** Statements are made from constants, but for the length of their lists. */
+const numberedMax = 2_000;
+
+/** `?` as `$1`, `$2`, ...; no statement here has a question mark for anything else. */
+function numbered(statement: string): string {
+  const known = numberedStatements.get(statement);
+  if (known !== undefined) return known;
+  let count = 0;
+  const made = statement.replaceAll('?', () => `$${++count}`);
+  if (numberedStatements.size >= numberedMax) numberedStatements.clear();
+  numberedStatements.set(statement, made);
+  return made;
+}
+
+/** Our whole numbers stay below 2^53. */
+function wholeNumbers(): TypeOverrides {
+  const overrides = new TypeOverrides();
+  overrides.setTypeParser(types.builtins.INT8, Number);
+  return overrides;
+}
+
+function judge(error: unknown): SqlFailure {
+  const { code } = error as { code?: string };
+  // The library's own errors have no SQLSTATE: the connection broke, or none came in time.
+  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return 'lost';
+  if (againStates.has(code)) return 'again';
+  return lostClasses.has(code.slice(0, 2)) || lostStates.has(code) ? 'lost' : 'refused';
+}

@@ -1,0 +1,250 @@
+/**
+ * A database server as our stores use it: a bounded number of calls at a time and in wait, a deadline for each, another
+ * try where the database says so, and no tries at all while it is known to be down but for one every half second.
+ * What fails rejects with the store's own code; a write may have happened then.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import { CallSlots } from './call-slots.ts';
+import type {
+  SqlConnection,
+  SqlDialect,
+  SqlDriver,
+  SqlFailure,
+  SqlResult,
+  SqlRunner,
+  SqlValue,
+} from './sql-driver.ts';
+
+interface SqlDatabaseOptions {
+  readonly driver: SqlDriver;
+  /** As many as the driver's pool has: a call waits here, and not there, for another to end. */
+  readonly connectionsMax: number;
+  readonly failureCode: ErrorCode;
+  /**
+   * Brings the database into the form that the store needs. Runs before the first call, and again after each break: what
+   * comes back may be another server, or an older copy of its data.
+   */
+  readonly prepare: (sql: PreparingSql) => Promise<void>;
+  readonly nowMs: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+}
+
+/** What `prepare` gets: the database, past the wait for `prepare`. */
+export interface PreparingSql extends SqlRunner {
+  readonly dialect: SqlDialect;
+  transaction<T>(work: (sql: SqlRunner) => Promise<T>): Promise<T>;
+}
+
+const deadlineMs = 5_000;
+/** Calls that wait or run; one more is refused at once. */
+const callsMax = 1_000;
+/** Tries of one call that the database gave up for the sake of others. */
+const triesMax = 6;
+const againPauseMs = 20;
+/** Failures for so long mean that the server is down, not that a connection broke. */
+const downAfterMs = 2_000;
+const probeIntervalMs = 500;
+
+/** A statement that failed, and what that means; our own faults inside a transaction are not such. */
+class SqlError extends Error {
+  readonly failure: SqlFailure;
+
+  constructor(failure: SqlFailure, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.failure = failure;
+  }
+}
+
+type Work<T> = (sql: SqlRunner) => Promise<T>;
+
+export class SqlDatabase implements SqlRunner {
+  readonly #options: SqlDatabaseOptions;
+  readonly #slots: CallSlots;
+  #calls = 0;
+  #preparing: Promise<void> | undefined;
+  /** Since when everything has failed. */
+  #failingSinceMs: number | undefined;
+  #probedAtMs = 0;
+  #isClosed = false;
+
+  constructor(options: SqlDatabaseOptions) {
+    this.#options = options;
+    this.#slots = new CallSlots(options.connectionsMax);
+  }
+
+  get dialect(): SqlDialect {
+    return this.#options.driver.dialect;
+  }
+
+  /** Everything has failed for two seconds: calls fail at once, but for one now and then that looks. */
+  get isDown(): boolean {
+    return this.#failingSinceMs !== undefined && this.#options.nowMs() - this.#failingSinceMs >= downAfterMs;
+  }
+
+  /** Rejects with the database's own error where it cannot be reached or has not the form that it should. */
+  async open(): Promise<void> {
+    try {
+      await this.#prepareOnce();
+    } catch (error) {
+      throw error instanceof SqlError ? (error.cause as Error) : error;
+    }
+  }
+
+  /** One statement, its own transaction. */
+  async run(statement: string, values: readonly SqlValue[] = []): Promise<SqlResult> {
+    return await this.#call(async (sql) => await sql.run(statement, values));
+  }
+
+  /** Is called again from its beginning where the database gave it up: nothing but statements belongs into it. */
+  async transaction<T>(work: Work<T>): Promise<T> {
+    return await this.#call(inTransaction(work));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#options.driver.close().catch(() => undefined);
+  }
+
+  async #call<T>(work: Work<T>): Promise<T> {
+    const { failureCode } = this.#options;
+    if (this.#isClosed) throw new AppError(failureCode, { cause: new Error('the store is closed') });
+    if (this.#calls >= callsMax) throw new AppError(failureCode, { cause: new Error('too many calls wait') });
+    if (this.isDown && !this.#mayProbe())
+      throw new AppError(failureCode, { cause: new Error('the database is down') });
+    this.#calls++;
+    try {
+      await this.#prepareOnce();
+      return await this.#tryTo(work);
+    } catch (error) {
+      throw error instanceof SqlError ? new AppError(failureCode, { cause: error.cause }) : error;
+    } finally {
+      this.#calls--;
+    }
+  }
+
+  #mayProbe(): boolean {
+    const now = this.#options.nowMs();
+    if (now - this.#probedAtMs < probeIntervalMs) return false;
+    this.#probedAtMs = now;
+    return true;
+  }
+
+  async #prepareOnce(): Promise<void> {
+    this.#preparing ??= this.#prepare();
+    const preparing = this.#preparing;
+    try {
+      await preparing;
+    } catch (error) {
+      if (this.#preparing === preparing) this.#preparing = undefined;
+      throw error;
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    await this.#options.prepare({
+      dialect: this.dialect,
+      run: async (statement, values = []) =>
+        await this.#tryTo(async (sql) => await sql.run(statement, values)),
+      transaction: async (work) => await this.#tryTo(inTransaction(work)),
+    });
+  }
+
+  /** Twice where the connection broke, as after a restart of the server: what we do may be done twice. */
+  async #tryTo<T>(work: Work<T>): Promise<T> {
+    const { nowMs, random } = this.#options;
+    const startedAtMs = nowMs();
+    let breaks = 0;
+    for (let tries = 1; ; tries++) {
+      try {
+        const result = await this.#once(work, deadlineMs - (nowMs() - startedAtMs));
+        this.#failingSinceMs = undefined;
+        return result;
+      } catch (error) {
+        if (!(error instanceof SqlError)) throw error;
+        const inTime = nowMs() - startedAtMs < deadlineMs;
+        if (error.failure === 'lost') {
+          this.#noteFailure(startedAtMs);
+          if (++breaks > 1 || !inTime || this.isDown) throw error;
+        } else {
+          this.#failingSinceMs = undefined;
+          if (error.failure === 'refused' || tries >= triesMax || !inTime) throw error;
+        }
+        await sleep(againPauseMs * tries * random());
+      }
+    }
+  }
+
+  #noteFailure(sinceMs: number): void {
+    this.#failingSinceMs ??= sinceMs;
+    this.#preparing = undefined;
+  }
+
+  async #once<T>(work: Work<T>, leftMs: number): Promise<T> {
+    const { driver } = this.#options;
+    const startedAtMs = this.#options.nowMs();
+    await this.#slots.take(leftMs, () => new SqlError('refused', new Error('too many calls were before it')));
+    try {
+      const connection = await driver.connect().catch((error: unknown) => {
+        throw new SqlError('lost', error);
+      });
+      return await runOn(connection, judged(connection, driver), {
+        work,
+        leftMs: leftMs - (this.#options.nowMs() - startedAtMs),
+      });
+    } finally {
+      this.#slots.release();
+    }
+  }
+}
+
+/** Ends with the connection back in its pool, or closed where it may be amid something. */
+async function runOn<T>(
+  connection: SqlConnection,
+  sql: SqlRunner,
+  { work, leftMs }: { work: Work<T>; leftMs: number },
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(new SqlError('lost', new Error(`no answer within ${deadlineMs} ms`)));
+  const timer = setTimeout(giveUp, Math.max(1, leftMs));
+  try {
+    const result = await Promise.race([work(sql), late]);
+    connection.release();
+    return result;
+  } catch (error) {
+    if (error instanceof SqlError && error.failure === 'lost') connection.destroy();
+    else connection.release();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function judged(connection: SqlConnection, driver: SqlDriver): SqlRunner {
+  return {
+    run: async (statement, values) => {
+      try {
+        return await connection.run(statement, values);
+      } catch (error) {
+        throw new SqlError(driver.judge(error), error);
+      }
+    },
+  };
+}
+
+function inTransaction<T>(work: Work<T>): Work<T> {
+  return async (sql) => {
+    await sql.run('BEGIN');
+    let result: T;
+    try {
+      result = await work(sql);
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.failure !== 'lost') await sql.run('ROLLBACK');
+      throw error;
+    }
+    await sql.run('COMMIT');
+    return result;
+  };
+}
