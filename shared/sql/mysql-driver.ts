@@ -3,7 +3,7 @@ import { createPool } from 'mysql2/promise';
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { DatabaseSettings } from './database-settings.ts';
 import type { SqlConnection, SqlDriver, SqlFailure, SqlResult, SqlValue } from './sql-driver.ts';
-import { connectMaxMs, tlsOptions } from './sql-tls.ts';
+import { connectMaxMs, idleMaxMs, tlsOptions } from './sql-tls.ts';
 
 /** Deadlock, and a lock that did not come in time; MariaDB: the row has changed since it was read. */
 const againCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD']);
@@ -38,6 +38,7 @@ export function createMysqlDriver(settings: DatabaseSettings, connectionsMax: nu
     connectionLimit: connectionsMax,
     maxIdle: connectionsMax,
     connectTimeout: connectMaxMs,
+    idleTimeout: idleMaxMs,
     enableKeepAlive: true,
     charset: 'utf8mb4',
     ...(tls === undefined ? {} : { ssl: tlsOptions(tls) }),
@@ -66,8 +67,15 @@ async function takeConnection(pool: Pool): Promise<PoolConnection> {
   return await Promise.race([taking, late]).finally(() => clearTimeout(timer));
 }
 
+const met = new WeakSet<object>();
+
 function wrap(connection: PoolConnection): SqlConnection {
+  // The library wraps it anew each time.
+  const raw = connection.connection;
+  const isNew = !met.has(raw);
+  met.add(raw);
   return {
+    isNew,
     run: async (statement, values = []) => await run(connection, statement, values),
     release: () => connection.release(),
     destroy: () => connection.destroy(),

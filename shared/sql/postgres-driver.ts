@@ -3,7 +3,7 @@ import { Pool, TypeOverrides, types } from 'pg';
 import type { PoolClient } from 'pg';
 import type { DatabaseSettings } from './database-settings.ts';
 import type { SqlConnection, SqlDriver, SqlFailure, SqlResult, SqlValue } from './sql-driver.ts';
-import { connectMaxMs, tlsOptions } from './sql-tls.ts';
+import { connectMaxMs, idleMaxMs, tlsOptions } from './sql-tls.ts';
 
 /** serialization_failure, deadlock_detected, lock_not_available. */
 const againStates = new Set(['40001', '40P01', '55P03']);
@@ -25,6 +25,7 @@ export function createPostgresDriver(settings: DatabaseSettings, connectionsMax:
     database: schema,
     max: connectionsMax,
     connectionTimeoutMillis: connectMaxMs,
+    idleTimeoutMillis: idleMaxMs,
     keepAlive: true,
     application_name: 'mooring',
     options: sessionOptions,
@@ -41,7 +42,11 @@ export function createPostgresDriver(settings: DatabaseSettings, connectionsMax:
   };
 }
 
+const met = new WeakSet<PoolClient>();
+
 function wrap(client: PoolClient): SqlConnection {
+  const isNew = !met.has(client);
+  met.add(client);
   // The library's own listener is gone while we hold it: a break shows as the failure of the statement.
   const ignore = (): void => undefined;
   client.on('error', ignore);
@@ -51,6 +56,7 @@ function wrap(client: PoolClient): SqlConnection {
     client.release(isBroken);
   };
   return {
+    isNew,
     run: async (statement, values = []) => await run(client, statement, values),
     release: () => letGo(false),
     destroy: () => letGo(true),

@@ -116,8 +116,7 @@ export class SqlDatabase implements SqlRunner {
       throw new AppError(failureCode, { cause: new Error('the database is down') });
     this.#calls++;
     try {
-      await this.#prepareOnce();
-      return await this.#tryTo(work);
+      return await this.#tryTo(async (leftMs) => await this.#runPrepared(work, leftMs));
     } catch (error) {
       throw error instanceof SqlError ? new AppError(failureCode, { cause: error.cause }) : error;
     } finally {
@@ -144,33 +143,34 @@ export class SqlDatabase implements SqlRunner {
   }
 
   async #prepare(): Promise<void> {
+    const tryTo = async <T>(work: Work<T>): Promise<T> =>
+      await this.#tryTo(async (leftMs) => await this.#withConnection(leftMs, runOf(work, leftMs)));
     await this.#options.prepare({
       dialect: this.dialect,
-      run: async (statement, values = []) =>
-        await this.#tryTo(async (sql) => await sql.run(statement, values)),
-      transaction: async (work) => await this.#tryTo(inTransaction(work)),
+      run: async (statement, values = []) => await tryTo(async (sql) => await sql.run(statement, values)),
+      transaction: async (work) => await tryTo(inTransaction(work)),
     });
   }
 
   /** Twice where the connection broke, as after a restart of the server: what we do may be done twice. */
-  async #tryTo<T>(work: Work<T>): Promise<T> {
+  async #tryTo<T>(attempt: (leftMs: number) => Promise<T>): Promise<T> {
     const { nowMs, random } = this.#options;
     const startedAtMs = nowMs();
+    const leftMs = (): number => deadlineMs - (nowMs() - startedAtMs);
     let breaks = 0;
     for (let tries = 1; ; tries++) {
       try {
-        const result = await this.#once(work, deadlineMs - (nowMs() - startedAtMs));
+        const result = await attempt(leftMs());
         this.#failingSinceMs = undefined;
         return result;
       } catch (error) {
         if (!(error instanceof SqlError)) throw error;
-        const inTime = nowMs() - startedAtMs < deadlineMs;
         if (error.failure === 'lost') {
           this.#noteFailure(startedAtMs);
-          if (++breaks > 1 || !inTime || this.isDown) throw error;
+          if (++breaks > 1 || leftMs() <= 0 || this.isDown) throw error;
         } else {
           this.#failingSinceMs = undefined;
-          if (error.failure === 'refused' || tries >= triesMax || !inTime) throw error;
+          if (error.failure === 'refused' || tries >= triesMax || leftMs() <= 0) throw error;
         }
         await sleep(againPauseMs * tries * random());
       }
@@ -182,44 +182,58 @@ export class SqlDatabase implements SqlRunner {
     this.#preparing = undefined;
   }
 
-  async #once<T>(work: Work<T>, leftMs: number): Promise<T> {
+  /** Nothing runs on a connection whose server has not been prepared since it was made. */
+  async #runPrepared<T>(work: Work<T>, leftMs: number): Promise<T> {
+    for (;;) {
+      await this.#prepareOnce();
+      const preparing = this.#preparing;
+      const done = await this.#withConnection(leftMs, async (connection, sql) => {
+        if (connection.isNew || this.#preparing !== preparing) return undefined;
+        return { result: await withinDeadline(work(sql), leftMs) };
+      });
+      if (done !== undefined) return done.result;
+      if (this.#preparing === preparing) this.#preparing = undefined;
+    }
+  }
+
+  async #withConnection<T>(leftMs: number, use: Use<T>): Promise<T> {
     const { driver } = this.#options;
-    const startedAtMs = this.#options.nowMs();
     await this.#slots.take(leftMs, () => new SqlError('refused', new Error('too many calls were before it')));
     try {
       const connection = await driver.connect().catch((error: unknown) => {
         throw new SqlError('lost', error);
       });
-      return await runOn(connection, judged(connection, driver), {
-        work,
-        leftMs: leftMs - (this.#options.nowMs() - startedAtMs),
-      });
+      return await useOnce(connection, driver, use);
     } finally {
       this.#slots.release();
     }
   }
 }
 
+type Use<T> = (connection: SqlConnection, sql: SqlRunner) => Promise<T>;
+
+function runOf<T>(work: Work<T>, leftMs: number): Use<T> {
+  return async (_, sql) => await withinDeadline(work(sql), leftMs);
+}
+
 /** Ends with the connection back in its pool, or closed where it may be amid something. */
-async function runOn<T>(
-  connection: SqlConnection,
-  sql: SqlRunner,
-  { work, leftMs }: { work: Work<T>; leftMs: number },
-): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(new SqlError('lost', new Error(`no answer within ${deadlineMs} ms`)));
-  const timer = setTimeout(giveUp, Math.max(1, leftMs));
+async function useOnce<T>(connection: SqlConnection, driver: SqlDriver, use: Use<T>): Promise<T> {
   try {
-    const result = await Promise.race([work(sql), late]);
+    const result = await use(connection, judged(connection, driver));
     connection.release();
     return result;
   } catch (error) {
     if (error instanceof SqlError && error.failure === 'lost') connection.destroy();
     else connection.release();
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+async function withinDeadline<T>(running: Promise<T>, leftMs: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(new SqlError('lost', new Error(`no answer within ${deadlineMs} ms`)));
+  const timer = setTimeout(giveUp, Math.max(1, leftMs));
+  return await Promise.race([running, late]).finally(() => clearTimeout(timer));
 }
 
 function judged(connection: SqlConnection, driver: SqlDriver): SqlRunner {

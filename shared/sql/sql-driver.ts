@@ -19,6 +19,8 @@ export interface SqlRunner {
 }
 
 export interface SqlConnection extends SqlRunner {
+  /** Taken for the first time: who is at its other end may be another server than before. */
+  readonly isNew: boolean;
   /** Back into the pool: nothing of it is pending. */
   release(): void;
   /** Closed at once, whatever it does. */
