@@ -5,7 +5,7 @@
 import type Database from 'better-sqlite3';
 
 /** Edges ask every ten minutes; what is missing beyond this was no running time. */
-const stepMaxMs = 1_200_000;
+export const runningStepMaxMs = 1_200_000;
 
 /** `table` has one row with `running_ms` and `wall_ms`; `wallMs` is the host's clock. */
 export function prepareRunningClock(
@@ -17,5 +17,5 @@ export function prepareRunningClock(
     `UPDATE ${table}
         SET running_ms = running_ms + max(0, min(:now - wall_ms, :stepMax)), wall_ms = :now RETURNING running_ms`,
   );
-  return () => (tick.get({ now: wallMs(), stepMax: stepMaxMs }) as { running_ms: number }).running_ms;
+  return () => (tick.get({ now: wallMs(), stepMax: runningStepMaxMs }) as { running_ms: number }).running_ms;
 }

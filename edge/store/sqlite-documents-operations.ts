@@ -29,8 +29,12 @@ function prepareStatements(database: Database.Database) {
          VALUES (:key, :epoch, (SELECT running_ms FROM document_clock))
        ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch`,
     ),
-    use: prepare(
+    open: prepare(
       'UPDATE document_session SET used_ms = :now, removed = 0 WHERE key = :key AND epoch = :epoch',
+    ),
+    // Who holds what is removed must load anew: its writes would be half of a document.
+    use: prepare(
+      'UPDATE document_session SET used_ms = :now WHERE key = :key AND epoch = :epoch AND removed = 0',
     ),
     unused: prepare(
       'SELECT key FROM document_session WHERE removed = 0 AND used_ms < :before ORDER BY used_ms LIMIT :limit',
@@ -72,7 +76,7 @@ export function createDocumentOperations(database: Database.Database, wallMs: ()
   return {
     load(ref: DocumentRef): StoredDocument | Fenced {
       if (claim(sql, ref) === 'fenced') return { kind: 'fenced' };
-      sql.use.run({ key: ref.key, epoch: ref.epoch, now: readClock() });
+      sql.open.run({ key: ref.key, epoch: ref.epoch, now: readClock() });
       const snapshot = sql.snapshot.get(place(ref)) as BytesRow | undefined;
       const after = snapshot?.seq ?? 0;
       const updates = sql.updates.all({ ...place(ref), after }) as BytesRow[];

@@ -1,12 +1,12 @@
-/** The promise of the document store under any order of calls: no append is lost, none is read twice. */
+/** Random histories of one document in a store of documents: no append is lost, none is read twice. For any implementation. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Doc, applyUpdate, encodeStateAsUpdate } from 'yjs';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
-import { temporaryStorePath } from '../../test/support/y-edge.ts';
-import type { DocumentRef, DocumentStore } from './document-store.ts';
-import { openSqliteDocuments } from './sqlite-documents.ts';
+import { openDocuments } from '../../edge/store/document-conformance.ts';
+import type { OpenDocumentScene } from '../../edge/store/document-conformance.ts';
+import type { DocumentRef, DocumentStore } from '../../edge/store/document-store.ts';
 
 type Step =
   | { readonly kind: 'edit'; readonly at: number; readonly text: string }
@@ -111,16 +111,18 @@ class Model {
   }
 }
 
-test('any order of appends, snapshots, late snapshots, loads and stale writes gives the same document', async (t) => {
-  const store = await openSqliteDocuments(await temporaryStorePath(t));
-  t.after(async () => await store.close());
-  let round = 0;
-  await fc.assert(
-    fc.asyncProperty(steps, async (steps) => {
-      const model = new Model(store, `key-${round++}`);
-      for (const step of steps) await model.run(step);
-      await model.check();
-    }),
-    { numRuns: 100 },
-  );
-});
+/** Declares the test. */
+export function testDocumentHistories(openScene: OpenDocumentScene): void {
+  void test('any order of appends, snapshots, late snapshots, loads and stale writes gives the same document', async (t) => {
+    const { store } = await openDocuments(t, openScene);
+    let round = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, async (steps) => {
+        const model = new Model(store, `key-${round++}`);
+        for (const step of steps) await model.run(step);
+        await model.check();
+      }),
+      { numRuns: 100 },
+    );
+  });
+}

@@ -1,0 +1,64 @@
+/** The document store's statements in both dialects: what differs between MySQL and PostgreSQL stands here and nowhere else. */
+import type { SqlDialect } from '#shared/sql/sql-driver.ts';
+import { runningClock } from './sql-running-clock.ts';
+
+export type DocumentStatements = ReturnType<typeof documentStatements>;
+
+const session = 'mooring_document_session';
+const place = 'session_key = ? AND document = ?';
+
+export function documentStatements(dialect: SqlDialect) {
+  const clock = runningClock(dialect, 'mooring_document_clock');
+  const firstPart = `INTO mooring_document_update (session_key, document, first_seq, part, last_seq, bytes)
+    SELECT session_key, ?, ?, 0, ?, ? FROM ${session}
+     WHERE session_key = ? AND epoch = ? AND removed = 0 FOR UPDATE`;
+  return {
+    tick: clock.tick,
+    now: `SELECT ${clock.now} AS now_ms`,
+    /** Claims the key and notes its use, or changes nothing where its epoch is higher. */
+    open: claim(dialect, clock.now, ['removed', 'used_ms']),
+    /** The same for a write: what is removed stays so. */
+    raise: claim(dialect, clock.now, []),
+    session: `SELECT epoch, removed FROM ${session} WHERE session_key = ?`,
+    lockSession: `SELECT epoch, removed FROM ${session} WHERE session_key = ? FOR UPDATE`,
+    lastSeq: `SELECT GREATEST(
+        COALESCE((SELECT last_seq FROM mooring_document_update WHERE ${place} ORDER BY first_seq DESC LIMIT 1), 0),
+        COALESCE((SELECT MAX(seq) FROM mooring_document_snapshot WHERE ${place}), 0)) AS last_seq`,
+    /**
+     * One row, and the session held until the end of the transaction. No row where the epoch is another, the documents are removed,
+     * or the number is taken.
+     */
+    addFirstPart:
+      dialect === 'mysql' ? `INSERT IGNORE ${firstPart}` : `INSERT ${firstPart} ON CONFLICT DO NOTHING`,
+    addPart: `INSERT INTO mooring_document_update (session_key, document, first_seq, part, last_seq, bytes)
+      VALUES (?, ?, ?, ?, ?, ?)`,
+    updates: `SELECT first_seq, last_seq, part, bytes FROM mooring_document_update
+      WHERE ${place} ORDER BY first_seq, part`,
+    snapshot: `SELECT seq, bytes FROM mooring_document_snapshot WHERE ${place} ORDER BY part`,
+    snapshotSeq: `SELECT MAX(seq) AS seq FROM mooring_document_snapshot WHERE ${place}`,
+    dropSnapshot: `DELETE FROM mooring_document_snapshot WHERE ${place}`,
+    addSnapshotPart: `INSERT INTO mooring_document_snapshot (session_key, document, part, seq, bytes)
+      VALUES (?, ?, ?, ?, ?)`,
+    dropUpdates: `DELETE FROM mooring_document_update WHERE ${place} AND first_seq <= ? AND last_seq <= ?`,
+    /** Who holds what is removed must load anew: its writes would be half of a document. */
+    use: (sessions: number) => `UPDATE ${session} SET used_ms = ? WHERE removed = 0 AND used_ms < ?
+        AND (session_key, epoch) IN (${Array.from({ length: sessions }, () => '(?, ?)').join(', ')})`,
+    unused: `SELECT session_key FROM ${session} WHERE removed = 0 AND used_ms < ? ORDER BY used_ms LIMIT ?`,
+    remove: `UPDATE ${session} SET removed = 1 WHERE session_key = ? AND removed = 0 AND used_ms < ?`,
+    dropAllUpdates: 'DELETE FROM mooring_document_update WHERE session_key = ?',
+    dropAllSnapshots: 'DELETE FROM mooring_document_snapshot WHERE session_key = ?',
+  };
+}
+
+/** Inserts key and epoch, or raises the epoch and takes these columns of the new row with it. */
+function claim(dialect: SqlDialect, now: string, columns: readonly string[]): string {
+  const insert = `INSERT INTO ${session} (session_key, epoch, removed, used_ms) VALUES (?, ?, 0, ${now})`;
+  if (dialect === 'postgres') {
+    const all = [...columns, 'epoch'].map((column) => `${column} = EXCLUDED.${column}`);
+    return `${insert} ON CONFLICT (session_key) DO UPDATE SET ${all.join(', ')}
+      WHERE ${session}.epoch <= EXCLUDED.epoch`;
+  }
+  // From left to right: the epoch that the others are compared with comes last.
+  const taken = columns.map((column) => `${column} = IF(epoch <= VALUES(epoch), VALUES(${column}), ${column})`);
+  return `${insert} ON DUPLICATE KEY UPDATE ${[...taken, 'epoch = GREATEST(epoch, VALUES(epoch))'].join(', ')}`;
+}
