@@ -191,10 +191,13 @@ function testFences(openScene: OpenDocumentScene): void {
       const ref = (epoch: number): DocumentRef => documentAt(epoch, 'a.txt', `key-${round}`);
       await older.load(ref(1));
       let acknowledged = 0;
+      const { promise: someAreAcknowledged, resolve: go } = Promise.withResolvers<void>();
       const writing = (async () => {
-        while ((await older.append(ref(1), [bytes(1)])).kind === 'written') acknowledged++;
+        while ((await older.append(ref(1), [bytes(1)])).kind === 'written') {
+          if (acknowledged++ === round % 4) go();
+        }
       })();
-      while (acknowledged < round % 4) await older.load(documentAt(1, 'beside'));
+      await someAreAcknowledged;
       const loaded = await newer.load(ref(2));
       await writing;
       assert.ok(loaded.kind === 'loaded');
@@ -209,7 +212,11 @@ function testSizes(openScene: OpenDocumentScene): void {
     const large = new Uint8Array(1_000).fill(7);
     await store.append(documentAt(1), [large.subarray(10, 12)]);
     await store.compact(documentAt(1, 'b.txt'), { throughSeq: 0, bytes: large.subarray(0, 1) });
-    assert.deepEqual(await read(store, documentAt(1)), { snapshot: undefined, updates: [[7, 7]], lastSeq: 1 });
+    assert.deepEqual(await read(store, documentAt(1)), {
+      snapshot: undefined,
+      updates: [[7, 7]],
+      lastSeq: 1,
+    });
   });
 
   void test('updates and snapshots of 64 MiB come back as they were', async (t) => {

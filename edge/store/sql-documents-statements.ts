@@ -1,5 +1,6 @@
 /** The document store's statements in both dialects: what differs between MySQL and PostgreSQL stands here and nowhere else. */
 import type { SqlDialect } from '#shared/sql/sql-driver.ts';
+import { claimStatement } from './claim-statement.ts';
 import { runningClock } from './sql-running-clock.ts';
 
 export type DocumentStatements = ReturnType<typeof documentStatements>;
@@ -9,6 +10,7 @@ const place = 'session_key = ? AND document = ?';
 
 export function documentStatements(dialect: SqlDialect) {
   const clock = runningClock(dialect, 'mooring_document_clock');
+  const columns = { removed: '0', used_ms: clock.now };
   const firstPart = `INTO mooring_document_update (session_key, document, first_seq, part, last_seq, bytes)
     SELECT session_key, ?, ?, 0, ?, ? FROM ${session}
      WHERE session_key = ? AND epoch = ? AND removed = 0 FOR UPDATE`;
@@ -16,9 +18,9 @@ export function documentStatements(dialect: SqlDialect) {
     tick: clock.tick,
     now: `SELECT ${clock.now} AS now_ms`,
     /** Claims the key and notes its use, or changes nothing where its epoch is higher. */
-    open: claim(dialect, clock.now, ['removed', 'used_ms']),
+    open: claimStatement(dialect, { table: session, columns, renewed: ['removed', 'used_ms'] }),
     /** The same for a write: what is removed stays so. */
-    raise: claim(dialect, clock.now, []),
+    raise: claimStatement(dialect, { table: session, columns, renewed: [] }),
     session: `SELECT epoch, removed FROM ${session} WHERE session_key = ?`,
     lockSession: `SELECT epoch, removed FROM ${session} WHERE session_key = ? FOR UPDATE`,
     lastSeq: `SELECT GREATEST(
@@ -48,17 +50,4 @@ export function documentStatements(dialect: SqlDialect) {
     dropAllUpdates: 'DELETE FROM mooring_document_update WHERE session_key = ?',
     dropAllSnapshots: 'DELETE FROM mooring_document_snapshot WHERE session_key = ?',
   };
-}
-
-/** Inserts key and epoch, or raises the epoch and takes these columns of the new row with it. */
-function claim(dialect: SqlDialect, now: string, columns: readonly string[]): string {
-  const insert = `INSERT INTO ${session} (session_key, epoch, removed, used_ms) VALUES (?, ?, 0, ${now})`;
-  if (dialect === 'postgres') {
-    const all = [...columns, 'epoch'].map((column) => `${column} = EXCLUDED.${column}`);
-    return `${insert} ON CONFLICT (session_key) DO UPDATE SET ${all.join(', ')}
-      WHERE ${session}.epoch <= EXCLUDED.epoch`;
-  }
-  // From left to right: the epoch that the others are compared with comes last.
-  const taken = columns.map((column) => `${column} = IF(epoch <= VALUES(epoch), VALUES(${column}), ${column})`);
-  return `${insert} ON DUPLICATE KEY UPDATE ${[...taken, 'epoch = GREATEST(epoch, VALUES(epoch))'].join(', ')}`;
 }

@@ -14,10 +14,7 @@ function sceneOn(product: SqlProductName): OpenDocumentScene {
     const server = await sharedSqlServer(product);
     const address = await server.createDatabase();
     const letPass = async (ms: number): Promise<void> => {
-      await server.ask(
-        `UPDATE mooring_document_clock SET wall_ms = wall_ms - ${ms}`,
-        address.database,
-      );
+      await server.ask(`UPDATE mooring_document_clock SET wall_ms = wall_ms - ${ms}`, address.database);
     };
     return { open: async () => await openSqlDocuments(databaseSettingsOf(address)), letPass };
   };

@@ -17,7 +17,7 @@ import type {
   StoredDocument,
 } from './document-store.ts';
 import { LastNumbers } from './last-numbers.ts';
-import { checkPacketSize } from './packet-size.ts';
+import { readPayloadMaxBytes } from './packet-size.ts';
 import { documentsSchema } from './sql-documents-schema.ts';
 import { documentStatements } from './sql-documents-statements.ts';
 import type { DocumentStatements } from './sql-documents-statements.ts';
@@ -35,7 +35,7 @@ export async function openSqlDocuments(settings: DatabaseSettings): Promise<Docu
     settings,
     schema: documentsSchema,
     failureCode: 'store-unavailable',
-    prepare: checkPacketSize,
+    prepare: async (preparing) => void (await readPayloadMaxBytes(preparing)),
   });
   return new SqlDocuments(sql);
 }
@@ -101,7 +101,9 @@ class SqlDocuments implements DocumentStore {
       const { throughSeq, bytes } = snapshot;
       // A snapshot from the future would hide the updates that get these numbers later.
       if (throughSeq > lastSeq) {
-        throw new AppError('store-unavailable', { cause: new Error('the snapshot is ahead of the document') });
+        throw new AppError('store-unavailable', {
+          cause: new Error('the snapshot is ahead of the document'),
+        });
       }
       const written = { kind: 'written', lastSeq } as const;
       const stored = await sql.run(snapshotSeq, place(ref));
@@ -204,7 +206,8 @@ function readHistory(
   const history: Uint8Array[] = [];
   for (const [firstSeq, parts] of commits) {
     const covered = Math.max(0, after - firstSeq + 1);
-    if (covered < parts[0]!.last_seq - firstSeq + 1) history.push(...unpackUpdates(join(parts)).slice(covered));
+    if (covered < parts[0]!.last_seq - firstSeq + 1)
+      history.push(...unpackUpdates(join(parts)).slice(covered));
     lastSeq = Math.max(lastSeq, parts[0]!.last_seq);
   }
   return { lastSeq, history };

@@ -20,7 +20,7 @@ export function packUpdates(updates: readonly Uint8Array[]): Buffer {
 export function unpackUpdates(packed: Uint8Array): Uint8Array[] {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const updates: Uint8Array[] = [];
-  for (let at = 0; at < packed.byteLength; ) {
+  for (let at = 0; at < packed.byteLength;) {
     const start = at + lengthBytes;
     const end = start + view.getUint32(at, true);
     if (end > packed.byteLength) throw new RangeError('stored updates are cut short');
