@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { openAdminServer } from '#shared/admin-server.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
@@ -29,10 +28,8 @@ import { Membership } from './membership.ts';
 import { MoveDesk } from './move-desk.ts';
 import { createOctAdapter } from './oct/adapter.ts';
 import { EdgeServer } from './server.ts';
-import type { DocumentStore } from './store/document-store.ts';
-import type { RosterStore } from './store/roster-store.ts';
-import { openSqliteDocuments } from './store/sqlite-documents.ts';
-import { openSqliteRosters } from './store/sqlite-rosters.ts';
+import { openStores } from './store/open-stores.ts';
+import type { Stores } from './store/open-stores.ts';
 import { createYAdapter } from './y/adapter.ts';
 
 /** Idle keys outlive their pins here, so that a late exchange of an old epoch is still known as one. */
@@ -51,9 +48,7 @@ export async function startEdge(settings: Settings): Promise<void> {
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'edge', fields: { edge: id } });
   log.info('process.starting', { version });
-  const documents = await openSqliteDocuments(join(settings.CT_DATA_DIR, 'documents.sqlite'));
-  const rosters = await openSqliteRosters(join(settings.CT_DATA_DIR, 'rosters.sqlite'));
-  const edge = new Edge({ settings, id, log, documents, rosters });
+  const edge = new Edge({ settings, id, log, stores: await openStores(settings) });
   await edge.start();
 }
 
@@ -61,15 +56,14 @@ interface EdgeParts {
   readonly settings: Settings;
   readonly id: EdgeId;
   readonly log: Log;
-  readonly documents: DocumentStore;
-  readonly rosters: RosterStore;
+  readonly stores: Stores;
 }
 
 class Edge {
   readonly #settings: Settings;
   readonly #id: EdgeId;
   readonly #log: Log;
-  readonly #stores: readonly { close: () => Promise<void> }[];
+  readonly #stores: Stores;
   readonly #metrics = new Metrics('ct_edge_');
   readonly #registry = new KeyRegistry(keyForgetMs);
   readonly #startedAtMs = performance.now();
@@ -84,19 +78,19 @@ class Edge {
   #isStopping = false;
   #noting: NodeJS.Timeout | undefined;
 
-  constructor({ settings, id, log, documents, rosters }: EdgeParts) {
+  constructor({ settings, id, log, stores }: EdgeParts) {
     this.#settings = settings;
     this.#id = id;
     this.#log = log;
-    this.#stores = [documents, rosters];
+    this.#stores = stores;
     const hasCapacity = (): boolean =>
       hasSessionCapacity(sumLoads(this.#adapters).sessions, settings.CT_EDGE_SESSIONS_MAX);
     const activity = this.#activity();
     const shared = { settings, log, metrics: this.#metrics, activity, hasCapacity, now: nowMs };
     const tokens = new SessionTokens(settings.CT_SESSION_SECRET, settings.CT_TOKEN_LIFETIME_HOURS);
     this.#adapters = [
-      createOctAdapter({ ...shared, tokens, rosters }),
-      createYAdapter({ ...shared, documents }),
+      createOctAdapter({ ...shared, tokens, rosters: stores.rosters }),
+      createYAdapter({ ...shared, documents: stores.documents }),
     ];
     this.#sampler = new LoadSampler(this.#adapters);
     this.#moves = new MoveDesk({ adapters: this.#adapters, registry: this.#registry, log, nowMs });
@@ -213,7 +207,7 @@ class Edge {
     this.#handoffPort?.close();
     this.#admin?.close();
     this.#sampler.stop();
-    await Promise.all(this.#stores.map(async (store) => await store.close()));
+    await Promise.all([this.#stores.documents.close(), this.#stores.rosters.close()]);
   }
 
   /** The right to serve is gone: every session ends here at once, and its clients find the next owner. */

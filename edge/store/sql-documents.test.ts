@@ -9,6 +9,8 @@ import type { OpenDocumentScene } from './document-conformance.ts';
 import { testDocumentRemoval } from './document-removal-conformance.ts';
 import { openSqlDocuments } from './sql-documents.ts';
 
+const connectionsMax = 8;
+
 function sceneOn(product: SqlProductName): OpenDocumentScene {
   return async () => {
     const server = await sharedSqlServer(product);
@@ -16,7 +18,7 @@ function sceneOn(product: SqlProductName): OpenDocumentScene {
     const letPass = async (ms: number): Promise<void> => {
       await server.ask(`UPDATE mooring_document_clock SET wall_ms = wall_ms - ${ms}`, address.database);
     };
-    return { open: async () => await openSqlDocuments(databaseSettingsOf(address)), letPass };
+    return { open: async () => await openSqlDocuments(databaseSettingsOf(address), connectionsMax), letPass };
   };
 }
 

@@ -30,9 +30,13 @@ const appendTriesMax = 3;
 const heldAtOnceMax = 200;
 
 /** Opens the database and brings its tables up to date; rejects with the reason. */
-export async function openSqlDocuments(settings: DatabaseSettings): Promise<DocumentStore> {
+export async function openSqlDocuments(
+  settings: DatabaseSettings,
+  connectionsMax: number,
+): Promise<DocumentStore> {
   const sql = await openSql({
     settings,
+    connectionsMax,
     schema: documentsSchema,
     failureCode: 'store-unavailable',
     prepare: async (preparing) => void (await readPayloadMaxBytes(preparing)),

@@ -8,6 +8,8 @@ import { testRosterStore } from './roster-conformance.ts';
 import type { OpenScene } from './roster-conformance.ts';
 import { openSqlRosters } from './sql-rosters.ts';
 
+const connectionsMax = 8;
+
 function sceneOn(product: SqlProductName): OpenScene {
   return async () => {
     const server = await sharedSqlServer(product);
@@ -15,7 +17,7 @@ function sceneOn(product: SqlProductName): OpenScene {
     const letPass = async (ms: number): Promise<void> => {
       await server.ask(`UPDATE mooring_roster_clock SET wall_ms = wall_ms - ${ms}`, address.database);
     };
-    return { open: async () => await openSqlRosters(databaseSettingsOf(address)), letPass };
+    return { open: async () => await openSqlRosters(databaseSettingsOf(address), connectionsMax), letPass };
   };
 }
 

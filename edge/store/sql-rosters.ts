@@ -19,10 +19,14 @@ const written: RosterWritten = { kind: 'written' };
 const heldAtOnceMax = 200;
 
 /** Opens the database and brings its tables up to date; rejects with the reason. */
-export async function openSqlRosters(settings: DatabaseSettings): Promise<RosterStore> {
+export async function openSqlRosters(
+  settings: DatabaseSettings,
+  connectionsMax: number,
+): Promise<RosterStore> {
   const limits = { payloadMaxBytes: 0 };
   const sql = await openSql({
     settings,
+    connectionsMax,
     schema: rostersSchema,
     failureCode: 'roster-unavailable',
     prepare: async (preparing) => {

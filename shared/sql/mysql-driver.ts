@@ -19,12 +19,16 @@ const lostCodes = new Set([
 
 /**
  * READ COMMITTED: no gap locks, and the rest of a decision is locked by name. Strict, so that a value that does not
- * fit is an error. A lock that does not come in 2 s is given up.
+ * fit is an error. A lock that does not come in 2 s is given up. So are, by the server, those of a transaction that says nothing for
+ * longer than our calls last, as its host is gone or stands still: MariaDB has a limit for that, and MySQL, which does not know
+ * it, one for connections.
  */
 const sessionSettings = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
   'SET SESSION innodb_lock_wait_timeout = 2',
+  'SET SESSION idle_transaction_timeout = 5',
+  'SET SESSION wait_timeout = 60',
 ];
 
 export function createMysqlDriver(settings: DatabaseSettings, connectionsMax: number): SqlDriver {

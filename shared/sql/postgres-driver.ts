@@ -12,8 +12,12 @@ const lostClasses = new Set(['08', '53', '57', '58']);
 /** read_only_sql_transaction: a replica that was promoted, or not yet; invalid_catalog_name: not restored yet. */
 const lostStates = new Set(['25006', '3D000']);
 
-/** A lock that does not come in 2 s is given up. */
-const sessionOptions = '-c lock_timeout=2000 -c default_transaction_isolation=read\\ committed';
+/**
+ * A lock that does not come in 2 s is given up. So are, by the server, those of a transaction that says nothing for longer than our
+ * calls last: its host is gone or stands still.
+ */
+const sessionOptions =
+  '-c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c default_transaction_isolation=read\\ committed';
 
 export function createPostgresDriver(settings: DatabaseSettings, connectionsMax: number): SqlDriver {
   const { host, port, user, password, schema, tls } = settings;
