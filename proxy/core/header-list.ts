@@ -1,23 +1,33 @@
 /**
- * Headers as they came: a flat list `[name, value, name, value, ...]` in wire order and case (Node's
- * `rawHeaders`). Strictness needs what an object of headers hides: duplicates, order, odd names.
+ * Headers as they came: a flat list `[name, value, name, value, ...]` in wire order. Strictness needs what an object
+ * of headers hides: duplicates, order, odd names. Names may be in any case; the wire has them in lower case.
  */
 export type HeaderList = readonly string[];
 
+/** Most look-ups find nothing: that costs no memory. */
+const noValues: readonly string[] = [];
+
 /** All values of a header; `name` in lower case. */
-export function headerValues(headers: HeaderList, name: string): string[] {
-  const values: string[] = [];
+export function headerValues(headers: HeaderList, name: string): readonly string[] {
+  let values: string[] | undefined;
   for (let i = 0; i < headers.length; i += 2) {
-    const candidate = headers[i]!;
-    if (candidate.length === name.length && candidate.toLowerCase() === name) values.push(headers[i + 1]!);
+    if (!isNamed(headers[i]!, name)) continue;
+    if (values === undefined) values = [headers[i + 1]!];
+    else values.push(headers[i + 1]!);
   }
-  return values;
+  return values ?? noValues;
 }
 
 /** The members of a comma-separated header over all its lines, in lower case, without empty ones. */
-export function headerTokens(headers: HeaderList, name: string): string[] {
-  return headerValues(headers, name)
+export function headerTokens(headers: HeaderList, name: string): readonly string[] {
+  const values = headerValues(headers, name);
+  if (values.length === 0) return noValues;
+  return values
     .flatMap((value) => value.split(','))
     .map((token) => token.trim().toLowerCase())
     .filter((token) => token !== '');
+}
+
+function isNamed(candidate: string, name: string): boolean {
+  return candidate === name || (candidate.length === name.length && candidate.toLowerCase() === name);
 }

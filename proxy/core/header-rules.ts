@@ -61,9 +61,10 @@ export function editForUpstream(
   internal: InternalFields | undefined,
   upgrade: string | undefined,
 ): HeadEdit {
-  const chain = forwarded.chain.join(', ');
-  const added = ['x-forwarded-for', chain, 'x-forwarded-proto', forwarded.proto];
-  added.push('x-real-ip', forwarded.chain[0] ?? '');
+  const { chain, proto } = forwarded;
+  const first = chain[0] ?? '';
+  const list = chain.length === 1 ? first : chain.join(', ');
+  const added = ['x-forwarded-for', list, 'x-forwarded-proto', proto, 'x-real-ip', first];
   if (forwarded.host !== '') added.push('x-forwarded-host', forwarded.host);
   added.push('forwarded', formatForwarded(forwarded));
   if (internal !== undefined) {
@@ -100,18 +101,19 @@ function findDropped(headers: HeaderList, names: ReadonlySet<string>): number[] 
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!.toLowerCase();
     if (names.has(name) || name.startsWith(internalHeaderPrefix) || nominated.includes(name))
-      dropped.push(i / 2);
+      dropped.push(i >> 1);
   }
   return dropped;
 }
 
 /** RFC 7239 section 4; IPv6 addresses stand quoted in brackets. */
 function formatForwarded(fields: ForwardedFields): string {
-  const elements = fields.chain.map((address) => `for=${address.includes(':') ? `"[${address}]"` : address}`);
-  const last = elements.length - 1;
-  if (last >= 0) {
-    const host = fields.host === '' ? '' : `;host="${fields.host}"`;
-    elements[last] += `;proto=${fields.proto}${host}`;
+  let elements = '';
+  for (const address of fields.chain) {
+    if (elements !== '') elements += ', ';
+    elements += address.includes(':') ? `for="[${address}]"` : `for=${address}`;
   }
-  return elements.join(', ');
+  if (elements === '') return '';
+  const host = fields.host === '' ? '' : `;host="${fields.host}"`;
+  return `${elements};proto=${fields.proto}${host}`;
 }

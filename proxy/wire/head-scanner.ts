@@ -4,6 +4,7 @@
  * on size and number of fields. Notes where the fields stand, so that a head can be passed on by splicing.
  */
 import type { HeaderList } from '../core/header-list.ts';
+import { lowerCaseName } from './field-names.ts';
 
 export type HeadFault = 'malformed' | 'too-large';
 
@@ -92,7 +93,7 @@ export abstract class HeadScanner {
     return this.#marks.length / marksPerField;
   }
 
-  /** The fields as a flat list, values without white space around them. */
+  /** The fields as a flat list: names in lower case, values without white space around them. */
   headers(): HeaderList {
     this.#headers ??= this.#readHeaders();
     return this.#headers;
@@ -102,7 +103,10 @@ export abstract class HeadScanner {
     const list: string[] = [];
     const marks = this.#marks;
     for (let i = 0; i < marks.length; i += marksPerField) {
-      list.push(this.text.slice(marks[i], marks[i + 1]), this.#value(marks[i + 2]!, marks[i + 3]!));
+      list.push(
+        lowerCaseName(this.text, marks[i]!, marks[i + 1]!),
+        this.#value(marks[i + 2]!, marks[i + 3]!),
+      );
     }
     return list;
   }
