@@ -1,13 +1,15 @@
 /** The last phase of every exchange: one log line, the metrics, the count of open exchanges. */
-import { randomUUID } from 'node:crypto';
 import type { AppError } from '#shared/errors.ts';
 import { hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
+import type { Observations } from '#shared/histogram.ts';
 import type { BoundMetric, Metrics } from '#shared/metrics.ts';
+import { formatThousandths } from '#shared/thousandths.ts';
 import type { RouteName } from './core/route.ts';
 import type { Pin } from './directory/directory.ts';
+import { ExchangeIds } from './exchange-ids.ts';
 import type { PlacementReason } from './placement.ts';
 import type { ByteCounts, Carrier, ForwardOutcome, TunnelTotals, Wire } from './wire/wire.ts';
 
@@ -32,15 +34,24 @@ export interface Settlement {
   carrier: Carrier | 'left' | undefined;
 }
 
-/** Hashes of keys that are kept: a key comes again and again, and its hash costs as much as its head. */
-const keptHashesMax = 20_000;
+/** Keys of which a part of their lines is kept: a key comes again and again, and its hash costs as much as its head. */
+const keptKeysMax = 20_000;
+
+/** What lines tell of a key: its hash and, where it has a pin, edge and epoch, as JSON. */
+interface KeptKey {
+  readonly hash: string;
+  pin: Pin | undefined;
+  text: string;
+}
 
 export class Settler {
   readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #secrets: FleetSecrets;
-  readonly #keyHashes = new Map<AffinityKey, string>();
+  readonly #keys = new Map<AffinityKey, KeptKey>();
+  readonly #ids = new ExchangeIds();
   readonly #openOf: Readonly<Record<Wire['kind'], BoundMetric>>;
+  readonly #firstByteOf: Readonly<Record<Wire['kind'], Observations>>;
   readonly #bytesUp: BoundMetric;
   readonly #bytesDown: BoundMetric;
   /** By edge, kind and status class, which are bounded sets. */
@@ -56,6 +67,10 @@ export class Settler {
       http: this.#metrics.bind('ct_proxy_exchanges_open', { kind: 'http' }),
       upgrade: this.#metrics.bind('ct_proxy_exchanges_open', { kind: 'upgrade' }),
     };
+    this.#firstByteOf = {
+      http: this.#metrics.bindHistogram('ct_proxy_exchange_seconds', { kind: 'http' }),
+      upgrade: this.#metrics.bindHistogram('ct_proxy_exchange_seconds', { kind: 'upgrade' }),
+    };
     this.#bytesUp = this.#metrics.bind('ct_proxy_bytes_total', { direction: 'up' });
     this.#bytesDown = this.#metrics.bind('ct_proxy_bytes_total', { direction: 'down' });
   }
@@ -64,7 +79,7 @@ export class Settler {
     this.#open++;
     this.#openOf[wire.kind].add(1);
     return {
-      id: randomUUID(),
+      id: this.#ids.next(),
       kind: wire.kind,
       method: wire.head.method,
       startedAtMs: performance.now(),
@@ -85,7 +100,7 @@ export class Settler {
   markFirstByte(settlement: Settlement): void {
     settlement.firstByteAtMs = performance.now();
     const seconds = (settlement.firstByteAtMs - settlement.startedAtMs) / 1_000;
-    this.#metrics.observe('ct_proxy_exchange_seconds', seconds, { kind: settlement.kind });
+    this.#firstByteOf[settlement.kind].observe(seconds);
   }
 
   /** Of an upgrade: with what its tunnel has carried. */
@@ -150,28 +165,32 @@ export class Settler {
     const { id, kind, method, route, client, status, error, pin, key, bytes } = settlement;
     const { reason, retried, firstByteAtMs, startedAtMs, carrier } = settlement;
     const failed = error === undefined ? '' : `,"code":"${error.code}","source":"${error.entry.source}"`;
-    const placed = pin === undefined ? '' : `,"edge":"${pin.owner.id}","epoch":${pin.epoch}`;
-    const keyed = key === undefined ? '' : `,"key":"${this.#hashOf(key)}"`;
+    const placed = key === undefined ? '' : this.#placed(key, pin);
     const why = reason === undefined ? '' : `,"placement":"${reason}"`;
     const again = retried === undefined ? '' : `,"retried":"${retried}"`;
     const carried = carrier === undefined ? '' : `,"carrier":"${carrier}"`;
-    const first = firstByteAtMs === undefined ? '' : `,"firstByteMs":${round(firstByteAtMs - startedAtMs)}`;
-    const total = round(performance.now() - startedAtMs);
-    return `"exchange":"${id}","kind":"${kind}","method":"${method}","route":"${route}","client":"${client}","status":${status}${failed}${keyed}${placed}${why}${again}${carried},"bytesUp":${bytes.up},"bytesDown":${bytes.down}${first},"totalMs":${total}`;
+    const first =
+      firstByteAtMs === undefined ? '' : `,"firstByteMs":${formatThousandths(firstByteAtMs - startedAtMs)}`;
+    const total = formatThousandths(performance.now() - startedAtMs);
+    return `"exchange":"${id}","kind":"${kind}","method":"${method}","route":"${route}","client":"${client}","status":${status}${failed}${placed}${why}${again}${carried},"bytesUp":${bytes.up},"bytesDown":${bytes.down}${first},"totalMs":${total}`;
   }
 
-  #hashOf(key: AffinityKey): string {
-    let hash = this.#keyHashes.get(key);
-    if (hash === undefined) {
-      hash = hashKeyForLog(this.#secrets, key);
-      if (this.#keyHashes.size >= keptHashesMax) this.#keyHashes.delete(this.#keyHashes.keys().next().value!);
-      // A copy: the key is a part of a head, and would keep all of that.
-      this.#keyHashes.set(Buffer.from(key, 'latin1').toString('latin1') as AffinityKey, hash);
+  #placed(key: AffinityKey, pin: Pin | undefined): string {
+    let kept = this.#keys.get(key);
+    if (kept === undefined) kept = this.#keep(key);
+    if (kept.pin !== pin || kept.text === '') {
+      const edge = pin === undefined ? '' : `,"edge":"${pin.owner.id}","epoch":${pin.epoch}`;
+      kept.pin = pin;
+      kept.text = `,"key":"${kept.hash}"${edge}`;
     }
-    return hash;
+    return kept.text;
   }
-}
 
-function round(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
+  #keep(key: AffinityKey): KeptKey {
+    const kept: KeptKey = { hash: hashKeyForLog(this.#secrets, key), pin: undefined, text: '' };
+    if (this.#keys.size >= keptKeysMax) this.#keys.delete(this.#keys.keys().next().value!);
+    // A copy: the key is a part of a head, and would keep all of that.
+    this.#keys.set(Buffer.from(key, 'latin1').toString('latin1') as AffinityKey, kept);
+    return kept;
+  }
 }

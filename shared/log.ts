@@ -4,6 +4,7 @@
  */
 import { pino } from 'pino';
 import type { ErrorLevel } from './errors.ts';
+import { threeDigits } from './thousandths.ts';
 
 /** Every event that may be logged, with what it tells; `docs/events.md` is generated from this list. */
 export const logEvents = {
@@ -123,6 +124,8 @@ class DirectLines {
   readonly #destination: ReturnType<typeof pino.destination>;
   readonly #base: string;
   #gathered = '';
+  #second = -1;
+  #secondText = '';
 
   constructor(logger: pino.Logger, destination: ReturnType<typeof pino.destination>, base: LogFacts) {
     this.#logger = logger;
@@ -133,9 +136,19 @@ class DirectLines {
 
   add(event: LogEvent, facts: string): void {
     if (!this.#logger.isLevelEnabled('info')) return;
-    const time = new Date().toISOString();
-    this.#gathered += `{"level":"info","time":"${time}",${this.#base},${facts},"event":"${event}"}\n`;
+    this.#gathered += `{"level":"info","time":"${this.#time()}",${this.#base},${facts},"event":"${event}"}\n`;
     if (this.#gathered.length > gatheredMaxLength) this.handOver();
+  }
+
+  /** As `toISOString` has it, which costs as much as the rest of a line. */
+  #time(): string {
+    const now = Date.now();
+    const second = Math.floor(now / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#secondText = new Date(second * 1_000).toISOString().slice(0, -'000Z'.length);
+    }
+    return `${this.#secondText}${threeDigits(now - second * 1_000)}Z`;
   }
 
   handOver(): void {

@@ -28,6 +28,49 @@ test('a bound gauge goes down, too', async () => {
   assert.equal(await lineOf(metrics, start), `${start} 1`);
 });
 
-test('a histogram cannot be bound: it has no sum to hand over', () => {
+test('a histogram counts each observation in its bucket and all above it, by its labels', async () => {
+  const metrics = new Metrics('ct_proxy_');
+  const http = metrics.bindHistogram('ct_proxy_exchange_seconds', { kind: 'http' });
+  http.observe(0.001);
+  http.observe(0.3);
+  http.observe(61);
+  metrics.observe('ct_proxy_exchange_seconds', 0.002, { kind: 'http' });
+  metrics.observe('ct_proxy_exchange_seconds', 2, { kind: 'upgrade' });
+  const lines = (await metrics.render()).split('\n');
+  const of = (part: string, labels: string): string =>
+    `ct_proxy_exchange_seconds_${part}{kind="http"${labels}}`;
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('ct_proxy_exchange_seconds') && line.includes('"http"')),
+    [
+      `${of('bucket', ',le="0.001"')} 1`,
+      `${of('bucket', ',le="0.005"')} 2`,
+      `${of('bucket', ',le="0.025"')} 2`,
+      `${of('bucket', ',le="0.1"')} 2`,
+      `${of('bucket', ',le="0.25"')} 2`,
+      `${of('bucket', ',le="0.5"')} 3`,
+      `${of('bucket', ',le="1"')} 3`,
+      `${of('bucket', ',le="2.5"')} 3`,
+      `${of('bucket', ',le="10"')} 3`,
+      `${of('bucket', ',le="60"')} 3`,
+      `${of('bucket', ',le="+Inf"')} 4`,
+      `${of('sum', '')} ${0.001 + 0.3 + 61 + 0.002}`,
+      `${of('count', '')} 4`,
+    ],
+  );
+});
+
+test('a histogram without labels shows zeros before its first observation', async () => {
+  const metrics = new Metrics('ct_proxy_');
+  const start = 'ct_proxy_directory_seconds_count';
+  assert.equal(await lineOf(metrics, start), `${start} 0`);
+});
+
+test('a histogram with a label too few or too many is refused', () => {
+  const metrics = new Metrics('ct_proxy_');
+  assert.throws(() => metrics.bindHistogram('ct_proxy_exchange_seconds'));
+  assert.throws(() => metrics.bindHistogram('ct_proxy_directory_seconds', { kind: 'http' }));
+});
+
+test('a histogram cannot be bound as if it were a counter', () => {
   assert.throws(() => new Metrics('ct_proxy_').bind('ct_proxy_exchange_seconds', { kind: 'http' }));
 });

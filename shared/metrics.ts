@@ -2,7 +2,10 @@
  * Metrics: one closed list, one registry per process. Labels are bounded sets: never a key, an address or
  * a user. `docs/metrics.md` is generated from the list.
  */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Metric } from 'prom-client';
+import { Histogram } from './histogram.ts';
+import type { Observations } from './histogram.ts';
 
 interface MetricEntry {
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -215,13 +218,19 @@ export class Metrics {
     }
   }
 
-  /** Throws for a histogram: it has no sum to hand over. */
+  /** Throws for a histogram, which has a way of its own. */
   bind(name: MetricName, labels: Labels = {}): BoundMetric {
     const metric = this.#metrics.get(name);
     if (!(metric instanceof Counter || metric instanceof Gauge)) throw new Error(`${name} cannot be bound`);
     const bound = new BoundMetric(metric, labels);
     this.#bound.push(bound);
     return bound;
+  }
+
+  bindHistogram(name: MetricName, labels: Labels = {}): Observations {
+    const metric = this.#metrics.get(name);
+    if (!(metric instanceof Histogram)) throw new Error(`${name} is no histogram`);
+    return metric.bind(labels);
   }
 
   count(name: MetricName, labels: Labels = {}, by = 1): void {
@@ -241,12 +250,13 @@ export class Metrics {
 
   observe(name: MetricName, value: number, labels: Labels = {}): void {
     const metric = this.#metrics.get(name);
-    if (metric instanceof Histogram) metric.observe(labels, value);
+    if (metric instanceof Histogram) metric.bind(labels).observe(value);
   }
 
   /** Forgets all values of a gauge, before it is set anew from a list. */
   reset(name: MetricName): void {
-    this.#metrics.get(name)?.reset();
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Gauge) metric.reset();
   }
 
   get contentType(): string {
@@ -261,13 +271,14 @@ export class Metrics {
 }
 
 function createMetric(name: string, entry: MetricEntry, registry: Registry): Counter | Gauge | Histogram {
-  const options = { name, help: entry.help, labelNames: [...entry.labels], registers: [registry] };
-  switch (entry.type) {
-    case 'counter':
-      return new Counter(options);
-    case 'gauge':
-      return new Gauge(options);
-    case 'histogram':
-      return new Histogram({ ...options, buckets: [...(entry.buckets ?? seconds)] });
+  const { help } = entry;
+  const labelNames = [...entry.labels];
+  if (entry.type === 'histogram') {
+    const histogram = new Histogram({ name, help, labelNames, bounds: entry.buckets ?? seconds });
+    // The registry asks a metric for its name and its values alone; the type wants one of the library's classes.
+    registry.registerMetric(histogram as unknown as Metric);
+    return histogram;
   }
+  const options = { name, help, labelNames, registers: [registry] };
+  return entry.type === 'counter' ? new Counter(options) : new Gauge(options);
 }
