@@ -72,3 +72,20 @@ test('whatever happens, it holds at most what it may, and the last put is there 
     }),
   );
 });
+
+test('a pin that was used among the last three quarters of what the cache holds never makes room', () => {
+  const pinsMax = 40;
+  fc.assert(
+    fc.property(fc.array(fc.nat(60), { minLength: 100, maxLength: 300 }), (keys) => {
+      const cache = new PinCache(pinsMax);
+      const uses: string[] = [];
+      for (const key of keys.map((number) => `k${number}`)) {
+        const isRecent = uses.slice(-(pinsMax * 3) / 4).includes(key);
+        const found = cache.get(parseAffinityKey(key)!);
+        if (isRecent) assert.ok(found !== undefined);
+        if (found === undefined) cache.put(pin(key, 1));
+        uses.push(key);
+      }
+    }),
+  );
+});
