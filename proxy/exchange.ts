@@ -2,24 +2,26 @@
  * The life of an exchange, in order: gate, affinity, route, placement, forward, settle. The same for
  * requests and upgrades. `settle` always runs, and is the only place where an error becomes a status.
  */
-import { AppError, errorBody, errorTable, toAppError } from '#shared/errors.ts';
-import type { ErrorCode } from '#shared/errors.ts';
+import { AppError, errorBody, toAppError } from '#shared/errors.ts';
 import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey } from '#shared/ids.ts';
-import { affinityName, readAffinity, splitKeyPrefix } from './core/affinity-key.ts';
+import { readAffinity, splitKeyPrefix } from './core/affinity-key.ts';
 import type { Affinity } from './core/affinity-key.ts';
 import { readClientAddress } from './core/client-address.ts';
 import type { ClientAddress, TrustedProxies } from './core/client-address.ts';
-import { affinityCookie, editForClient, editForUpstream } from './core/header-rules.ts';
+import { dueCookie } from './core/due-cookie.ts';
+import { editForClient, editForUpstream } from './core/header-rules.ts';
 import { headerValues } from './core/header-list.ts';
 import { judgeRequest } from './core/request-gate.ts';
 import type { GateResult } from './core/request-gate.ts';
-import { isOfConnection, isRepeatable, routePath, staticRoute } from './core/route.ts';
+import { isOfConnection, routePath, staticRoute } from './core/route.ts';
 import type { Route } from './core/route.ts';
 import type { Pin } from './directory/directory.ts';
 import type { LocalAnswers } from './local-answers.ts';
 import type { MoveGate } from './move/move-gate.ts';
-import type { Placement, PlacementReason, Placer } from './placement.ts';
+import type { Placement, Placer } from './placement.ts';
+import { refusalHeaders } from './refusal-headers.ts';
+import { mayTryAgain } from './second-attempt.ts';
 import type { Settlement, Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
 import type { ForwardOutcome, ForwardPlan, JoinTunnel, Wire } from './wire/wire.ts';
@@ -48,6 +50,7 @@ class Exchange {
   readonly #options: ExchangeOptions;
   readonly #settlement: Settlement;
   #join: JoinTunnel | undefined;
+  readonly #onAnswer = (): void => this.#options.settler.markFirstByte(this.#settlement);
 
   constructor(wire: Wire, options: ExchangeOptions) {
     this.#wire = wire;
@@ -55,9 +58,12 @@ class Exchange {
     this.#settlement = options.settler.begin(wire);
   }
 
+  /** On the usual way it waits once, for the answer: each wait more would cost as much as a part of the head. */
   async run(): Promise<void> {
     try {
-      await this.#conduct();
+      const admitted = this.#admit();
+      if ('route' in admitted) await this.#answerHere(admitted);
+      else await this.#conclude(admitted, await this.#forward(admitted));
     } catch (error) {
       this.#refuse(toAppError(error));
     } finally {
@@ -66,21 +72,26 @@ class Exchange {
     }
   }
 
-  async #conduct(): Promise<void> {
+  /** What to forward, or what to answer here. */
+  #admit(): ForwardRequest | LocalRequest {
     const gate = judgeRequest(this.#wire.head);
     if (gate.kind === 'refused') throw new AppError(gate.code, { facts: { reason: gate.reason } });
-    const client = readClientAddress(this.#wire.peer, this.#wire.head.headers, this.#options.trusted);
+    const { headers } = this.#wire.head;
+    const client = readClientAddress(this.#wire.peer, headers, this.#options.trusted);
     this.#settlement.client = client.address;
     const speaksOurProtocols = this.#options.pass !== undefined;
-    const affinity = readAffinity({ ...gate, headers: this.#wire.head.headers, speaksOurProtocols });
+    const { path, query } = gate;
+    const affinity = readAffinity({ path, query, headers, speaksOurProtocols });
     if (affinity.kind === 'refused')
       throw new AppError(affinity.code, { facts: { source: affinity.source } });
-    const route = speaksOurProtocols ? routePath(gate.path) : staticRoute;
+    const route = speaksOurProtocols ? routePath(path) : staticRoute;
     this.#settlement.route = route.name;
     const key = this.#keyFor(route, affinity);
-    if (key === undefined) return await this.#answerHere(route, gate, client);
+    if (key === undefined) return { route, gate, client };
     this.#settlement.key = key;
-    await this.#forward({ key, gate, client, affinity });
+    const secure = client.proto === 'https';
+    const isStatic = !speaksOurProtocols;
+    return { key, gate, client, cookie: dueCookie({ key, affinity, secure, path, route, isStatic }) };
   }
 
   /** The key to forward with; undefined where the front door answers by itself. */
@@ -102,38 +113,36 @@ class Exchange {
     }
   }
 
-  async #answerHere(route: Route, gate: Admitted, client: ClientAddress): Promise<void> {
+  async #answerHere({ route, gate, client }: LocalRequest): Promise<void> {
     if (this.#wire.kind === 'upgrade') throw new AppError('upgrade-refused');
     const { rest } = splitKeyPrefix(gate.path);
     const { method, headers } = this.#wire.head;
     const readBody = async (maxBytes: number): Promise<string> => await this.#wire.readBody(maxBytes);
     const secure = client.proto === 'https';
-    const request = {
-      method,
-      path: rest,
-      query: gate.query,
-      headers,
-      secure,
-      readBody,
-      signal: this.#wire.signal,
-    };
+    const { signal } = this.#wire;
+    const request = { method, path: rest, query: gate.query, headers, secure, readBody, signal };
     const answer = await this.#options.local.answer(route.name, request);
     this.#settlement.status = answer.status;
     this.#wire.answer(answer.status, answer.headers, answer.body);
   }
 
-  async #forward(request: ForwardRequest): Promise<void> {
+  /** The first attempt. */
+  #forward(request: ForwardRequest): Promise<ForwardOutcome> {
     const held = this.#passGate(request);
-    if (held !== undefined) await held;
-    let placement = requirePlacement(await this.#options.placer.place(request.key));
-    let outcome = await this.#attempt(request, placement.pin, placement.reason);
-    const replacement = await this.#replacementFor(request, outcome, placement.pin);
-    if (replacement !== undefined) {
-      this.#settlement.retried = outcome.kind;
-      placement = replacement;
-      outcome = await this.#attempt(request, placement.pin, placement.reason);
-    }
-    this.#conclude(outcome);
+    if (held !== undefined) return this.#forwardLater(request, held);
+    const placement = this.#options.placer.place(request.key);
+    if (placement instanceof Promise) return this.#forwardLater(request, undefined, placement);
+    return this.#attempt(request, requirePlacement(placement));
+  }
+
+  async #forwardLater(
+    request: ForwardRequest,
+    held: Promise<void> | undefined,
+    placement?: Promise<Placement>,
+  ): Promise<ForwardOutcome> {
+    await held;
+    const placed = requirePlacement(await (placement ?? this.#options.placer.place(request.key)));
+    return await this.#attempt(request, placed);
   }
 
   /**
@@ -146,15 +155,11 @@ class Exchange {
     return this.#options.gate.pass(key, this.#wire.signal);
   }
 
-  async #attempt(request: ForwardRequest, pin: Pin, reason: PlacementReason): Promise<ForwardOutcome> {
+  #attempt(request: ForwardRequest, { pin, reason }: Placed): Promise<ForwardOutcome> {
     this.#settlement.pin = pin;
     this.#settlement.reason = reason;
     this.#options.activity?.opened(pin);
-    const outcome = await this.#wire.forward(this.#plan(request, pin), () =>
-      this.#options.settler.markFirstByte(this.#settlement),
-    );
-    if (outcome.kind !== 'agreed') this.#options.activity?.closed(pin.key);
-    return outcome;
+    return this.#wire.forward(this.#plan(request, pin), this.#onAnswer);
   }
 
   /**
@@ -163,25 +168,41 @@ class Exchange {
    */
   async #replacementFor(
     request: ForwardRequest,
-    outcome: ForwardOutcome,
+    outcome: NotAnswered,
     pin: Pin,
   ): Promise<Placed | undefined> {
     const { placer } = this.#options;
-    if (outcome.kind === 'answered' || outcome.kind === 'agreed' || this.#wire.hasLeft) return undefined;
     if (outcome.kind === 'misdirected') {
       if (this.#wire.hasBody) return undefined;
       await this.#passGate(request);
       return requirePlacement(await placer.replaceAfterMove(pin, this.#wire.signal));
     }
-    if (outcome.reached === 'client' || finalCodes.has(outcome.code)) return undefined;
-    const replayable = !this.#wire.hasBody && isRepeatable(this.#settlement.route, this.#wire.head.method);
-    if (outcome.reached === 'upstream' && !(replayable && outcome.code === 'upstream-broken'))
+    const { hasBody, head } = this.#wire;
+    if (!mayTryAgain(outcome, { hasBody, method: head.method, route: this.#settlement.route }))
       return undefined;
     const placement = await placer.replaceAfterLoss(pin, this.#wire.signal);
     return placement === undefined ? undefined : requirePlacement(placement);
   }
 
-  #conclude(outcome: ForwardOutcome): void {
+  /** Ends with the outcome, or tries again where that is safe, once. */
+  #conclude(request: ForwardRequest, outcome: ForwardOutcome): Promise<void> | undefined {
+    const { pin } = this.#settlement;
+    if (outcome.kind !== 'agreed') this.#options.activity?.closed(pin!.key);
+    const isOver = outcome.kind === 'answered' || outcome.kind === 'agreed';
+    if (!isOver && this.#settlement.retried === undefined && !this.#wire.hasLeft)
+      return this.#tryAgain(request, outcome, pin!);
+    this.#accept(outcome);
+    return undefined;
+  }
+
+  async #tryAgain(request: ForwardRequest, outcome: NotAnswered, pin: Pin): Promise<void> {
+    const replacement = await this.#replacementFor(request, outcome, pin);
+    if (replacement === undefined) return this.#accept(outcome);
+    this.#settlement.retried = outcome.kind;
+    await this.#conclude(request, await this.#attempt(request, replacement));
+  }
+
+  #accept(outcome: ForwardOutcome): void {
     switch (outcome.kind) {
       case 'answered':
         this.#settlement.status = outcome.status;
@@ -204,13 +225,16 @@ class Exchange {
   #plan(request: ForwardRequest, pin: Pin): ForwardPlan {
     const { pass } = this.#options;
     const { head } = this.#wire;
-    const owner = formatOwner(pin.owner.id, pin.owner.incarnation);
-    const exchangeId = this.#settlement.id;
+    const { id: exchangeId } = this.#settlement;
+    const { key, epoch, owner } = pin;
     const internal =
-      pass === undefined ? undefined : { key: pin.key, epoch: pin.epoch, owner, pass, exchangeId };
+      pass === undefined
+        ? undefined
+        : { key, epoch, owner: formatOwner(owner.id, owner.incarnation), pass, exchangeId };
     const upgrade = head.isUpgrade ? headerValues(head.headers, 'upgrade')[0] : undefined;
-    const forwarded = { ...request.client, host: request.gate.host };
-    const handBack = { key: pin.key, cookie: this.#cookieFor(request) };
+    const { chain, proto } = request.client;
+    const forwarded = { chain, proto, host: request.gate.host };
+    const handBack = { key: pin.key, cookie: request.cookie };
     return {
       exchangeId,
       address: pin.address,
@@ -219,17 +243,6 @@ class Exchange {
       editAnswer: (headers) => editForClient(headers, handBack, upgrade),
       takesRefusals: pass !== undefined,
     };
-  }
-
-  /** Browsers get the key as a cookie when they came without it: under the session's own path, or at `/` for static backends. */
-  #cookieFor({ key, affinity, gate, client }: ForwardRequest): string | undefined {
-    if (affinity.kind === 'keyed' && (affinity.source === 'header' || affinity.source === 'cookie'))
-      return undefined;
-    const secure = client.proto === 'https';
-    if (this.#options.pass === undefined) return affinityCookie(key, '/', secure);
-    const isPage =
-      splitKeyPrefix(gate.path).keyText !== undefined || this.#settlement.route === 'session-create';
-    return isPage ? affinityCookie(key, `/~${key}/`, secure) : undefined;
   }
 
   #refuse(error: AppError): void {
@@ -265,32 +278,19 @@ interface ForwardRequest {
   readonly key: AffinityKey;
   readonly gate: Admitted;
   readonly client: ClientAddress;
-  readonly affinity: Affinity;
+  readonly cookie: string | undefined;
+}
+
+interface LocalRequest {
+  readonly route: Route;
+  readonly gate: Admitted;
+  readonly client: ClientAddress;
 }
 
 type Placed = Placement & { kind: 'placed' };
-
-const retryAfterSeconds = 1;
+type NotAnswered = ForwardOutcome & { kind: 'misdirected' | 'failed' };
 
 function requirePlacement(placement: Placement): Placed {
   if (placement.kind === 'no-edge') throw new AppError('no-edge');
   return placement;
-}
-
-/** Failures that have nothing to do with whether the owner is over. */
-const finalCodes = new Set(
-  'client-left request-timeout framing-ambiguous edge-busy upstream-untrusted'.split(' '),
-);
-
-function refusalHeaders(code: ErrorCode, error: AppError, secure: boolean): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-  if (errorTable[code].retry !== 'never') headers['retry-after'] = String(retryAfterSeconds);
-  // What follows may be a part of the body, or another request: RFC 9112 section 6.3 wants the connection closed.
-  if (code === 'framing-ambiguous') headers['connection'] = 'close';
-  // A browser that carries a bad cookie would be refused for ever.
-  if (error.facts['source'] === 'cookie') {
-    headers['set-cookie'] =
-      `${affinityName}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
-  }
-  return headers;
 }

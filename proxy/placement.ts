@@ -51,14 +51,14 @@ export class Placer {
     this.#cacheHits = options.metrics.bind('ct_proxy_pin_cache_hits_total');
   }
 
-  /** Throws `directory-unavailable` when a key is not cached and the directory does not answer. */
-  async place(key: AffinityKey): Promise<Placement> {
+  /** At once where the pin is cached. Rejects with `directory-unavailable` when it is not and the directory does not answer. */
+  place(key: AffinityKey): Placement | Promise<Placement> {
     const cached = this.#cache.get(key);
     if (cached !== undefined && this.#options.pool.vouchesFor(cached.owner, cached.readAt)) {
       this.#cacheHits.add(1);
       return { kind: 'placed', pin: cached, reason: 'pinned' };
     }
-    return await this.#resolveOnce(key);
+    return this.#resolveOnce(key);
   }
 
   /** Asks past the cache: the pin that we used is stale, or its edge is in doubt. */

@@ -166,8 +166,9 @@ export class ClientConnection implements SocketEars {
     this.#held = this.#held.subarray(at);
     this.#phase = 'exchange';
     this.#door.wheel.clear(this.#deadline);
-    this.#wire = this.#door.openWire(this, this.#scanner);
-    void this.#conduct(this.#wire);
+    const wire = this.#door.openWire(this, this.#scanner);
+    this.#wire = wire;
+    void this.#door.conduct(wire).then(() => this.#onConducted(wire));
   }
 
   /** False when nobody takes the bytes now. */
@@ -195,8 +196,8 @@ export class ClientConnection implements SocketEars {
     else if (this.#awaits === 'body') this.#door.wheel.clear(this.#deadline);
   }
 
-  async #conduct(wire: ClientWire): Promise<void> {
-    await this.#door.conduct(wire);
+  /** The exchange is over. */
+  #onConducted(wire: ClientWire): void {
     // Its socket was given away, which others look after from now on.
     if (this.#phase === 'over') return this.#door.forget(this);
     if (this.#socket.isDestroyed) return;

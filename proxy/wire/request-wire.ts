@@ -12,6 +12,7 @@ import type { ClientConnection, ClientWire } from './client-connection.ts';
 import { RequestBody } from './request-body.ts';
 import type { RequestScanner } from './request-head.ts';
 import { Transfer } from './transfer.ts';
+import type { TransferOwner } from './transfer.ts';
 import type { Upstreams } from './upstreams.ts';
 import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
 
@@ -22,7 +23,7 @@ interface RequestWireOptions {
   readonly door: { readonly isStopping: boolean };
 }
 
-export class RequestWire implements ClientWire {
+export class RequestWire implements ClientWire, TransferOwner {
   readonly kind = 'http';
   readonly head: RequestHead;
   readonly peer: Wire['peer'];
@@ -35,6 +36,7 @@ export class RequestWire implements ClientWire {
   #persists: boolean;
   #expectsContinue = false;
   #hasAnswered = false;
+  #onAnswer: () => void = () => undefined;
   #transfer: Transfer | undefined;
   #collector: BodyCollector | undefined;
   #left: AppError | undefined;
@@ -105,18 +107,14 @@ export class RequestWire implements ClientWire {
   }
 
   forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {
+    this.#onAnswer = onAnswer;
     return new Promise<ForwardOutcome>((resolve) => {
       const transfer = new Transfer({
         connection: this.#connection,
         scanner: this.#scanner,
         pool: this.#upstreams.pool(plan.address),
-        body: this.body,
         plan,
-        wire: {
-          head: this.head,
-          askForBody: () => this.#askForBody(transfer, true),
-          beginAnswer: (endsWithConnection) => this.#beginAnswer(endsWithConnection, onAnswer),
-        },
+        wire: this,
         resolve,
       });
       this.#transfer = transfer;
@@ -125,17 +123,21 @@ export class RequestWire implements ClientWire {
     });
   }
 
-  /** Nothing can follow a body that was not read, nor while the process stops. */
-  get #isLast(): boolean {
-    return this.#door.isStopping || !(this.body?.isDone ?? true);
+  askForBody(): void {
+    this.#askForBody(this.#transfer!, true);
   }
 
   /** Whether the connection stays is decided now, for the head of the answer says it. */
-  #beginAnswer(endsWithConnection: boolean, onAnswer: () => void): string {
+  beginAnswer(endsWithConnection: boolean): string {
     this.#hasAnswered = true;
     if (endsWithConnection || this.#isLast) this.#persists = false;
-    onAnswer();
+    this.#onAnswer();
     return connectionLine(this.head.httpVersion, this.#persists);
+  }
+
+  /** Nothing can follow a body that was not read, nor while the process stops. */
+  get #isLast(): boolean {
+    return this.#door.isStopping || !(this.body?.isDone ?? true);
   }
 
   #askForBody(sink: Transfer | BodyCollector, keepsFraming: boolean): void {

@@ -18,18 +18,21 @@ import type { EdgeConnection, UpstreamFailure, UpstreamUser } from './upstream-u
 import type { UpstreamPool } from './upstream-pool.ts';
 import type { ByteCounts, ForwardOutcome, ForwardPlan } from './wire.ts';
 
+/** Who answers the client. */
+export interface TransferOwner {
+  readonly head: RequestHead;
+  readonly body: RequestBody | undefined;
+  askForBody(): void;
+  /** The answer begins; returns the line on the connection for its head. */
+  beginAnswer(endsWithConnection: boolean): string;
+}
+
 interface TransferOptions {
   readonly connection: ClientConnection;
   readonly scanner: RequestScanner;
   readonly pool: UpstreamPool;
-  readonly body: RequestBody | undefined;
   readonly plan: ForwardPlan;
-  readonly wire: {
-    readonly head: RequestHead;
-    readonly askForBody: () => void;
-    /** The answer begins; returns the line on the connection for its head. */
-    readonly beginAnswer: (endsWithConnection: boolean) => string;
-  };
+  readonly wire: TransferOwner;
   readonly resolve: (outcome: ForwardOutcome) => void;
 }
 
@@ -40,6 +43,7 @@ export class Transfer implements UpstreamUser, BodySink {
   readonly method: string;
   readonly takesUpgrade = false;
   readonly #options: TransferOptions;
+  readonly #body: RequestBody | undefined;
   #upstream: EdgeConnection | undefined;
   #requestHead = '';
   #answerHead = '';
@@ -59,6 +63,7 @@ export class Transfer implements UpstreamUser, BodySink {
 
   constructor(options: TransferOptions) {
     this.#options = options;
+    this.#body = options.wire.body;
     this.method = options.scanner.method;
   }
 
@@ -80,30 +85,28 @@ export class Transfer implements UpstreamUser, BodySink {
   onReady(upstream: EdgeConnection): void {
     if (this.#isSettled) return upstream.destroy();
     this.#upstream = upstream;
-    const { body, wire } = this.#options;
-    if (body === undefined) {
+    if (this.#body === undefined) {
       upstream.write(this.#formatRequest());
       return upstream.markRequestSent();
     }
     this.#requestHead = this.#formatRequest();
-    wire.askForBody();
+    this.#options.wire.askForBody();
     // Nothing of the body is there yet: the edge may begin all the same.
     this.#flushRequest();
   }
 
   onBodySpan(span: Buffer): void {
-    const { body } = this.#options;
     if (this.#requestHead !== '' && span.length <= joinedSpanMaxBytes) {
       this.#requestHead += span.toString('latin1');
       return;
     }
     this.#flushRequest();
-    if (this.#upstream?.write(span) === false) body!.isBlocked = true;
+    if (this.#upstream?.write(span) === false) this.#body!.isBlocked = true;
   }
 
   onBodyRead(): void {
     this.#flushRequest();
-    if (this.#options.body!.isDone) this.#upstream?.markRequestSent();
+    if (this.#body!.isDone) this.#upstream?.markRequestSent();
   }
 
   onBodyFault(): void {
@@ -111,10 +114,10 @@ export class Transfer implements UpstreamUser, BodySink {
   }
 
   onDrain(): void {
-    const { body, connection } = this.#options;
+    const body = this.#body;
     if (body === undefined || !body.isBlocked) return;
     body.isBlocked = false;
-    connection.advance();
+    this.#options.connection.advance();
   }
 
   onClientDrain(): void {
@@ -166,7 +169,7 @@ export class Transfer implements UpstreamUser, BodySink {
 
   onAnswerEnd(): void {
     this.#upstream = undefined;
-    this.#options.body?.abandon();
+    this.#body?.abandon();
     if (this.#refusal !== undefined) return this.#settle({ kind: 'misdirected', refusal: this.#refusal });
     if (this.#rechunks) this.#options.connection.write('0\r\n\r\n');
     this.#flushAnswer();
@@ -177,20 +180,19 @@ export class Transfer implements UpstreamUser, BodySink {
 
   onFailure(failure: UpstreamFailure): void {
     this.#upstream = undefined;
-    const { body, pool } = this.#options;
-    if (!failure.isStale || body !== undefined || !idempotentMethods.has(this.method))
+    if (!failure.isStale || this.#body !== undefined || !idempotentMethods.has(this.method))
       return this.#fail(failure);
     if (this.#hasRetried) return this.#fail({ ...failure, reached: 'nothing' });
     this.#hasRetried = true;
-    pool.acquireNew(this);
+    this.#options.pool.acquireNew(this);
   }
 
   #formatRequest(): string {
-    const { plan, scanner, body, pool, wire } = this.#options;
+    const { plan, scanner, pool, wire } = this.#options;
     let head = `${this.method} ${plan.target} HTTP/1.1\r\n${scanner.linesWithout(plan.edit.dropped)}`;
     head += formatFields(plan.edit.added);
     if (headerValues(wire.head.headers, 'host').length === 0) head += `host: ${pool.origin.authority}\r\n`;
-    if (body?.isChunked) head += 'transfer-encoding: chunked\r\n';
+    if (this.#body?.isChunked) head += 'transfer-encoding: chunked\r\n';
     return `${head}\r\n`;
   }
 
@@ -198,7 +200,7 @@ export class Transfer implements UpstreamUser, BodySink {
     if (this.#requestHead === '') return;
     const head = this.#requestHead;
     this.#requestHead = '';
-    if (this.#upstream?.write(head) === false) this.#options.body!.isBlocked = true;
+    if (this.#upstream?.write(head) === false) this.#body!.isBlocked = true;
   }
 
   #flushAnswer(): void {
@@ -216,7 +218,7 @@ export class Transfer implements UpstreamUser, BodySink {
   }
 
   #fail({ code, reached, cause }: UpstreamFailure): void {
-    this.#options.body?.abandon();
+    this.#body?.abandon();
     const failure = { kind: 'failed', code, cause, bytes: this.#bytes } as const;
     if (this.#status === 0) return this.#settle({ ...failure, reached });
     this.#options.connection.breakOff(this.#endsWithConnection);
@@ -228,7 +230,7 @@ export class Transfer implements UpstreamUser, BodySink {
   }
 
   get #bytes(): ByteCounts {
-    return { up: this.#options.body?.payloadBytes ?? 0, down: this.#bytesDown };
+    return { up: this.#body?.payloadBytes ?? 0, down: this.#bytesDown };
   }
 
   #settle(outcome: ForwardOutcome): void {
