@@ -1,6 +1,6 @@
 /** MariaDB as Debian packages it, small and quick to start. */
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ProgramCall, SqlPlace, SqlProduct } from './sql-product.ts';
 
 const small = {
@@ -49,6 +49,8 @@ export const mariadb: SqlProduct = {
     args: [
       '--no-defaults',
       `--datadir=${dataFolder}`,
+      // Two that start at once take each other's temporary tables in a folder that they share.
+      `--tmpdir=${dirname(dataFolder)}`,
       '--skip-test-db',
       '--auth-root-authentication-method=socket',
       `--auth-root-socket-user=${userInfo().username}`,

@@ -65,3 +65,27 @@ export function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+const stopMaxMs = 5_000;
+const lookIntervalMs = 1;
+
+/** The signal is only the beginning: on a busy machine threads go on for a while. */
+export function waitUntilStopped(pid: number): void {
+  const deadline = performance.now() + stopMaxMs;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  while (!isStopped(pid)) {
+    if (performance.now() > deadline) throw new Error(`process ${pid} does not stop`);
+    Atomics.wait(pause, 0, 0, lookIntervalMs);
+  }
+}
+
+function isStopped(pid: number): boolean {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.every((thread) =>
+      /\) [TZX] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
+    );
+  } catch {
+    return !isRunning(pid);
+  }
+}

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Authority } from '../certificate.ts';
 import { eventually } from '../oct-inbox.ts';
-import { familyOf, isRunning, makeProcessFolder, pidFileName } from './process-folder.ts';
+import { familyOf, isRunning, makeProcessFolder, pidFileName, waitUntilStopped } from './process-folder.ts';
 import { asAccountOf, ownerOf, productOf, run, templateOf } from './installed-product.ts';
 import type { SqlPlace, SqlProduct, SqlProductName } from './sql-product.ts';
 
@@ -162,7 +162,10 @@ export class SqlServer {
   freeze(): void {
     // Its parent first, which then forks nobody else.
     process.kill(this.pid, 'SIGSTOP');
-    signal(familyOf(this.pid), 'SIGSTOP');
+    waitUntilStopped(this.pid);
+    const family = familyOf(this.pid);
+    signal(family, 'SIGSTOP');
+    family.forEach(waitUntilStopped);
   }
 
   thaw(): void {
