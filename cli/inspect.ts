@@ -151,7 +151,7 @@ function showValue(value: unknown): string {
 
 const columnWidth = 11;
 
-function row(cells: readonly (string | number)[]): string {
+export function row(cells: readonly (string | number)[]): string {
   return cells
     .map((cell) => String(cell).padEnd(columnWidth))
     .join(' ')

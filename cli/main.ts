@@ -10,6 +10,7 @@ import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
+import { verify, verifyHelp } from './verify.ts';
 
 type Flags = Record<string, string | string[] | undefined>;
 
@@ -70,6 +71,10 @@ inspectCommand('pins', 'newest pins of the directory')
 inspectCommand('where', 'edge, epoch and state of one key')
   .argument('<key>', 'the session key (ctstickiness)')
   .action(async (key: string, options) => await orExit(() => showWhere(key, options)));
+
+inspectCommand('verify', 'prove that no key has two owners, on the running fleet')
+  .addHelpText('after', verifyHelp)
+  .action(async (options) => await orExit(() => verify(options)));
 
 inspectCommand('move', 'move one session to another edge, with its members')
   .argument('<key>', 'the session key (ctstickiness)')

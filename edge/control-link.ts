@@ -194,6 +194,9 @@ export class ControlLink {
       case 'list-sessions':
       case 'moved':
       case 'stop':
+      case 'digest-claims':
+      case 'list-claims':
+      case 'fence':
         return this.#options.onOrder(this, message);
       case undefined:
         // Not our protocol: the connection is of no use.

@@ -174,6 +174,7 @@ class Edge {
       orders: {
         listSessions: () => listSmallestFirst(this.#adapters),
         forget: (key, epoch) => this.#moves.forget(key, epoch),
+        fence: (key, epoch) => this.#server.fence(key, epoch),
         stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
         stop: () => void process.kill(process.pid, 'SIGTERM'),
       },

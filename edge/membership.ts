@@ -2,7 +2,12 @@
  * This edge as a member of the fleet: its incarnation, its lease, its reports to every front door. Tells
  * `onLapsed` when the right to serve ends: the lease was not renewed in time, or the incarnation is over.
  */
-import { controlProtocolVersion, listedSessionsMax, reportKeysMax } from '#shared/control-protocol.ts';
+import {
+  controlProtocolVersion,
+  listedClaimsMax,
+  listedSessionsMax,
+  reportKeysMax,
+} from '#shared/control-protocol.ts';
 import type {
   EdgeHello,
   EdgeLoad,
@@ -24,6 +29,8 @@ export interface SessionOrders {
   readonly listSessions: () => readonly AffinityKey[];
   /** The session that was let go under this epoch has its next owner. */
   readonly forget: (key: AffinityKey, epoch: Epoch) => void;
+  /** This epoch of the key is over: its connections are closed, and it is served no more. */
+  readonly fence: (key: AffinityKey, epoch: Epoch) => void;
   /** The process ends as on SIGTERM. */
   readonly stop: () => void;
   /** Sessions that were let go and that nobody seems to have taken: all that were before `goneSinceMs`. */
@@ -188,7 +195,28 @@ export class Membership {
         return orders.stop();
       case 'moved':
         return orders.forget(order.key as AffinityKey, order.epoch as Epoch);
+      case 'digest-claims':
+      case 'list-claims':
+        return this.#tellClaims(link, order);
+      case 'fence':
+        for (const { key, epoch } of order.sessions) orders.fence(key as AffinityKey, epoch as Epoch);
     }
+  }
+
+  /** What is live here, for a front door to compare: in short, or key by key. */
+  #tellClaims(link: ControlLink, order: FrontDoorOrder & { type: 'digest-claims' | 'list-claims' }): void {
+    const { registry, nowMs } = this.#options;
+    const { request } = order;
+    if (order.type === 'digest-claims')
+      return link.tell({
+        type: 'digest',
+        request,
+        isServing: this.mayServe,
+        sums: [...registry.digest(nowMs())],
+      });
+    const { bucket, after } = order;
+    const page = registry.claims(nowMs(), { bucket, after, limit: listedClaimsMax });
+    link.tell({ type: 'claims', request, ...page });
   }
 
   #compose(): ReportContent {

@@ -9,7 +9,7 @@ import { listen } from '#shared/admin-server.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';
-import type { AffinityKey } from '#shared/ids.ts';
+import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import { listenOnPath } from '#shared/path-listener.ts';
@@ -159,6 +159,14 @@ export class EdgeServer {
   /** Forgets a session of every adapter; its clients come back and find the newest owner. */
   dropSession(key: AffinityKey, code: ErrorCode): void {
     for (const adapter of this.#options.adapters) adapter.dropSession(key, code);
+  }
+
+  /** The front door says that this epoch is over: who holds it here comes back and finds its owner. */
+  fence(key: AffinityKey, epoch: Epoch): void {
+    const { registry, nowMs } = this.#options;
+    if (registry.epochOf(key) !== epoch) return;
+    registry.letGo(key, epoch, nowMs());
+    this.dropSession(key, 'stale-epoch');
   }
 
   #adapterFor(exchange: AdmittedExchange): Adapter | undefined {

@@ -4,7 +4,9 @@ import type { AdminRoute } from '#shared/admin-server.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import { version } from '#shared/version.ts';
 import type { Directory } from './directory/directory.ts';
+import type { EdgeLinks } from './membership/edge-links.ts';
 import type { EdgePool } from './membership/pool.ts';
+import { verifyOwners } from './membership/verifier.ts';
 import type { Drains } from './move/drains.ts';
 
 const pinsListedMax = 1_000;
@@ -14,6 +16,7 @@ interface AdminRouteOptions {
   readonly pool: EdgePool;
   readonly nowMs: () => number;
   readonly drains: Drains;
+  readonly links: EdgeLinks;
   readonly startedAtMs: number;
   readonly ports: () => Readonly<Record<string, number | undefined>>;
 }
@@ -46,6 +49,7 @@ export function adminRoutes(options: AdminRouteOptions): Record<string, AdminRou
       if (!Number.isInteger(limit) || limit < 1 || limit > pinsListedMax) throw new AppError('body-invalid');
       return { total: await directory.countPins(), pins: (await directory.listPins(limit)).map(showPin) };
     },
+    '/admin/verify': async () => await verifyOwners(options),
     '/admin/where': async (query) => {
       const key = parseAffinityKey(query.get('key') ?? '');
       if (key === undefined) throw new AppError('key-invalid');

@@ -4,6 +4,7 @@ import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory } from './directory/directory.ts';
 import type { EdgePool } from './membership/pool.ts';
+import type { Reconciler } from './membership/reconciler.ts';
 import type { Placer } from './placement.ts';
 import type { FrontServer } from './server.ts';
 import type { Settler } from './settle.ts';
@@ -21,12 +22,15 @@ export function startChores(options: {
   placer: Placer;
   upstreams: Upstreams;
   activity: StaticActivity | undefined;
+  reconciler: Reconciler;
+  reconcileIntervalMs: number;
   log: Log;
   signal: AbortSignal;
 }): void {
-  const { directory, pool, placer, upstreams, activity, log, signal } = options;
+  const { directory, pool, placer, upstreams, activity, reconciler, log, signal } = options;
   void followMembership(pool, upstreams, signal);
   void attendDirectory({ directory, log, signal });
+  void repeat(options.reconcileIntervalMs, { directory, log, signal }, () => reconciler.requestAll());
   void sweepPins({ directory, placer, log, signal });
   if (activity !== undefined) void flushActivity({ activity, directory, log, signal });
 }
@@ -92,10 +96,14 @@ async function flushActivity(chore: Chore & { activity: StaticActivity }): Promi
 }
 
 /** Does a chore at an interval until the process stops; a failure is logged and tried again. */
-async function repeat(intervalMs: number, chore: Chore, work: () => Promise<void>): Promise<void> {
+async function repeat(intervalMs: number, chore: Chore, work: () => Promise<void> | void): Promise<void> {
   try {
     for await (const _ of every(intervalMs, undefined, { signal: chore.signal, ref: false })) {
-      await work().catch((error: unknown) => chore.log.error('directory.failed', { error }));
+      try {
+        await work();
+      } catch (error) {
+        chore.log.error('directory.failed', { error });
+      }
     }
   } catch (error) {
     if (!chore.signal.aborted) throw error;

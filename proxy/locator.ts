@@ -12,6 +12,7 @@ import { probeAddress } from './membership/death-probe.ts';
 import { EdgeLinks } from './membership/edge-links.ts';
 import { Membership } from './membership/membership.ts';
 import { EdgePool } from './membership/pool.ts';
+import { Reconciler } from './membership/reconciler.ts';
 import { Drains } from './move/drains.ts';
 import { HandoverCalls } from './move/handover-call.ts';
 import { MoveGate } from './move/move-gate.ts';
@@ -32,6 +33,7 @@ export interface Locator {
   readonly calls: EdgeCalls;
   readonly mover: Mover;
   readonly drains: Drains;
+  readonly reconciler: Reconciler;
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
 }
@@ -68,15 +70,20 @@ export async function openLocator(options: {
     nowMs,
   });
   const drains = new Drains({ directory, pool, placer, links, mover, log, nowMs, signal });
-  return { directory, pool, membership, placer, gate, links, trust, calls, mover, drains, metrics, secrets };
+  const reconciler = new Reconciler({ directory, pool, links, secrets, log, metrics, nowMs });
+  const decisions = { placer, gate, mover, drains, reconciler };
+  return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
 }
 
-export function edgeRequests({ mover, drains }: Locator, log: Log): EdgeRequests {
+export function edgeRequests({ mover, drains, reconciler }: Locator, log: Log): EdgeRequests {
   const tryTo = async (work: Promise<void>): Promise<void> =>
     await work.catch((error: unknown) => log.error('directory.failed', { error }));
   return {
     evacuate: async (edge, deadlineMs) => await tryTo(drains.evacuate(edge, deadlineMs)),
-    onReport: (...report) => drains.onReport(...report),
+    onReport: (edge, report) => {
+      drains.onReport(edge, report);
+      if (report.isFirst) reconciler.requestAll();
+    },
     giveBack: async (edge, sessions) => await tryTo(mover.giveBack(edge, sessions)),
   };
 }

@@ -101,7 +101,8 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   for (const backend of backends) {
     void runBackendChecks(backend, { ...locator, settings, log, signal: stopping.signal });
   }
-  startChores({ ...locator, upstreams, activity, log, signal: stopping.signal });
+  const reconcileIntervalMs = settings.CT_RECONCILE_INTERVAL_MS;
+  startChores({ ...locator, upstreams, activity, reconcileIntervalMs, log, signal: stopping.signal });
   const served = { front, admin, control, settler, upstreams, transport };
   armLife({ settings, log, locator, served, stopping });
   announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
@@ -175,7 +176,7 @@ async function openAdmin(options: {
   signal: AbortSignal;
 }): Promise<{ port: number; close: () => void }> {
   const { settings, locator, log, ports, signal } = options;
-  const { directory, pool, drains, metrics } = locator;
+  const { directory, pool, drains, links, metrics } = locator;
   const startedAtMs = nowMs();
   const administration = new SessionAdministration({ ...locator, log, nowMs });
   const admin = await openAdminServer({
@@ -193,6 +194,7 @@ async function openAdmin(options: {
         directory,
         pool,
         drains,
+        links,
         nowMs,
         startedAtMs,
         ports: () => ({ ...ports, admin: admin.port }),

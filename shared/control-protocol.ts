@@ -4,15 +4,18 @@
  * `Authorization: Bearer JOIN-TOKEN`; its first message is `hello`.
  */
 import { z } from 'zod';
+import { claimBuckets } from './claim-digest.ts';
 import { socketPathFault, socketPathOf } from './socket-path.ts';
 
 export const controlPath = '/control';
 /** Largest control message; a report names at most `reportKeysMax` keys. */
 export const controlMessageMaxBytes = 1_048_576;
 export const reportKeysMax = 2_000;
-export const controlProtocolVersion = 2;
+export const controlProtocolVersion = 3;
 /** Sessions named in one message. */
 export const listedSessionsMax = 1_000;
+/** Claims named in one message. */
+export const listedClaimsMax = 1_000;
 
 const count = z.number().int().nonnegative();
 const measure = z.number().nonnegative();
@@ -87,6 +90,28 @@ const strandedSchema = z.object({
   sessions: z.array(z.object({ key: z.string(), epoch: count, back: count })).max(listedSessionsMax),
 });
 
+/** Answer to `digest-claims`: sums per bucket (`shared/claim-digest.ts`) of the keys that are live here. */
+const digestSchema = z.object({
+  type: z.literal('digest'),
+  request: count,
+  /** Without a lease the edge has nothing to claim. */
+  isServing: z.boolean(),
+  sums: z.array(count).length(claimBuckets),
+});
+const claimSchema = z.object({
+  key: z.string(),
+  epoch: count,
+  /** A connection is open; otherwise somebody asked for the key just now. */
+  isOpen: z.boolean(),
+});
+/** Answer to `list-claims`, in the order of the keys' bytes. */
+const claimsSchema = z.object({
+  type: z.literal('claims'),
+  request: count,
+  claims: z.array(claimSchema).max(listedClaimsMax),
+  isLast: z.boolean(),
+});
+
 export const edgeMessageSchema = z.discriminatedUnion('type', [
   helloSchema,
   reportSchema,
@@ -94,6 +119,8 @@ export const edgeMessageSchema = z.discriminatedUnion('type', [
   sessionsSchema,
   evacuateSchema,
   strandedSchema,
+  digestSchema,
+  claimsSchema,
 ]);
 
 const welcomeSchema = z.object({ type: z.literal('welcome'), incarnation: z.number().int().positive() });
@@ -108,6 +135,24 @@ const farewellTakenSchema = z.object({ type: z.literal('farewell-taken') });
 /** From now on the edge reports `draining`, or does not any more. */
 const drainSchema = z.object({ type: z.literal('drain'), on: z.boolean() });
 const listSessionsSchema = z.object({ type: z.literal('list-sessions'), request: count });
+const digestClaimsSchema = z.object({ type: z.literal('digest-claims'), request: count });
+/** Keys of one bucket, or of all, after `after` in the order of their bytes. */
+const listClaimsSchema = z.object({
+  type: z.literal('list-claims'),
+  request: count,
+  bucket: z
+    .number()
+    .int()
+    .min(0)
+    .max(claimBuckets - 1)
+    .optional(),
+  after: z.string().max(128),
+});
+/** These epochs of keys are over: the edge closes their sessions and serves them no more. */
+const fenceSchema = z.object({
+  type: z.literal('fence'),
+  sessions: z.array(keyStateSchema).max(listedClaimsMax),
+});
 /** The session of this key and epoch has its next owner: what was kept of it is needed no more. */
 const movedSchema = z.object({ type: z.literal('moved'), key: z.string(), epoch: count });
 /** The edge stops as on SIGTERM; whoever supervises it starts it again. */
@@ -124,6 +169,9 @@ export const frontDoorMessageSchema = z.discriminatedUnion('type', [
   movedSchema,
   stopSchema,
   evacuatedSchema,
+  digestClaimsSchema,
+  listClaimsSchema,
+  fenceSchema,
 ]);
 
 export type EdgeHello = z.infer<typeof helloSchema>;
@@ -135,8 +183,9 @@ export type StrandedSession = z.infer<typeof strandedSchema>['sessions'][number]
 /** What a front door asks of an edge, beside the answers to what the edge says. */
 export type FrontDoorOrder = Extract<
   FrontDoorMessage,
-  { type: 'drain' | 'list-sessions' | 'moved' | 'stop' }
+  { type: 'drain' | 'list-sessions' | 'moved' | 'stop' | 'digest-claims' | 'list-claims' | 'fence' }
 >;
+export type ClaimedKey = z.infer<typeof claimSchema>;
 export type KeyState = z.infer<typeof keyStateSchema>;
 
 /** Close codes of the control connection, beside those of RFC 6455. */

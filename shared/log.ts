@@ -38,6 +38,10 @@ export const logEvents = {
   'control.connected': 'The edge joined a front door.',
   'control.disconnected': 'The edge lost a front door and tries again.',
   'lease.lapsed': 'The edge could not renew its lease in time and stopped serving.',
+  'claims.reconciled':
+    'What an edge holds and what the directory says of it differed and was repaired; carries how many pins were put back, marked and closed.',
+  'split.detected':
+    'Two edges held connections of one key at the same time; the lower epoch is told to close. Must never happen.',
   'pins.swept': 'Pins of ended sessions were removed.',
   'directory.failed': 'A call to the directory failed.',
   'store.failed': 'A call to a store of this edge failed; carries the error code, which says which one.',

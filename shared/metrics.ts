@@ -52,6 +52,16 @@ export const metricTable = {
     help: 'Exchanges sent a second time, by cause.',
     labels: ['cause'],
   },
+  ct_proxy_reconciled_total: {
+    type: 'counter',
+    help: 'Differences between what edges hold and what the directory says, by repair: restored, marked-live, marked-idle, fenced.',
+    labels: ['action'],
+  },
+  ct_proxy_split_detected_total: {
+    type: 'counter',
+    help: 'Keys of which two edges held connections at the same time; must stay 0.',
+    labels: [],
+  },
   ct_proxy_pins: { type: 'gauge', help: 'Pins in the directory.', labels: [] },
   ct_proxy_pin_cache_hits_total: { type: 'counter', help: 'Look-ups answered by the pin cache.', labels: [] },
   ct_proxy_edge_state: {

@@ -3,7 +3,8 @@
  * to hear that its last connection closed (`idle`) or that it has one again (`live`). A mark is handed out
  * again with every report until a front door has confirmed one that held it, so that none is lost.
  */
-import type { KeyState } from '#shared/control-protocol.ts';
+import { ClaimDigest, bucketOf } from '#shared/claim-digest.ts';
+import type { ClaimedKey, KeyState } from '#shared/control-protocol.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 
 type Mark = 'idle' | 'live';
@@ -16,6 +17,8 @@ interface Entry {
   confirmed: Mark | undefined;
   /** This edge has handed the session over, and serves the epoch no more. */
   isLetGo: boolean;
+  /** False since the right to the key ended, until an exchange shows it again: what is open is about to close. */
+  isClaimed: boolean;
 }
 
 export interface MarkBatch {
@@ -56,7 +59,9 @@ export class KeyRegistry {
   /** From now on the epoch is over here: whoever still believes in it has to ask the directory. */
   letGo(key: AffinityKey, epoch: Epoch, nowMs: number): void {
     this.note(key, epoch, nowMs);
-    this.#entries.get(key)!.isLetGo = true;
+    const entry = this.#entries.get(key)!;
+    entry.isLetGo = true;
+    entry.isClaimed = false;
   }
 
   /** An exchange of the key was admitted. */
@@ -65,10 +70,12 @@ export class KeyRegistry {
     const entry = this.#entries.get(key);
     this.#unsettled.add(key);
     if (entry === undefined) {
-      this.#entries.set(key, { epoch, open: 0, lastUsedMs: nowMs, confirmed: 'live', isLetGo: false });
+      const known = { confirmed: 'live', isLetGo: false, isClaimed: true } as const;
+      this.#entries.set(key, { epoch, open: 0, lastUsedMs: nowMs, ...known });
       return;
     }
     entry.lastUsedMs = nowMs;
+    entry.isClaimed = !entry.isLetGo || epoch > entry.epoch;
     if (epoch > entry.epoch) {
       entry.epoch = epoch;
       entry.confirmed = 'live';
@@ -116,10 +123,33 @@ export class KeyRegistry {
     }
   }
 
+  /** Keys that are live here, for comparison with the directory's pins. */
+  digest(nowMs: number): readonly number[] {
+    const digest = new ClaimDigest();
+    for (const [key, entry] of this.#entries) if (isLive(entry, nowMs)) digest.add(key, entry.epoch);
+    return digest.sums;
+  }
+
+  /** Keys that are live here, after `after` in the order of their bytes. */
+  claims(nowMs: number, { bucket, after, limit }: ClaimQuery): { claims: ClaimedKey[]; isLast: boolean } {
+    const keys: AffinityKey[] = [];
+    for (const [key, entry] of this.#entries) {
+      if (key <= after || !isLive(entry, nowMs)) continue;
+      if (bucket === undefined || bucketOf(key) === bucket) keys.push(key);
+    }
+    const listed = keys.toSorted(byBytes).slice(0, limit);
+    const claims = listed.map((key) => {
+      const { epoch, open } = this.#entries.get(key)!;
+      return { key, epoch, isOpen: open > 0 };
+    });
+    return { claims, isLast: listed.length === keys.length };
+  }
+
   /** The directory may have judged for itself meanwhile (our lease lapsed): every mark is told again. */
   distrust(): void {
     for (const [key, entry] of this.#entries) {
       entry.confirmed = undefined;
+      entry.isClaimed = false;
       this.#unsettled.add(key);
     }
   }
@@ -131,6 +161,21 @@ export class KeyRegistry {
       if (isOver) this.#entries.delete(key);
     }
   }
+}
+
+interface ClaimQuery {
+  readonly bucket?: number | undefined;
+  readonly after: string;
+  readonly limit: number;
+}
+
+function isLive(entry: Entry, nowMs: number): boolean {
+  return entry.isClaimed && markOf(entry, nowMs) !== 'idle';
+}
+
+/** Keys are ASCII, so this is the order of their bytes. */
+function byBytes(a: AffinityKey, b: AffinityKey): number {
+  return a < b ? -1 : 1;
 }
 
 /** Undefined while it is too early to tell. */

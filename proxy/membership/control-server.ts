@@ -153,7 +153,9 @@ class EdgeConnection {
       case 'farewell':
         return await this.#onFarewell();
       case 'sessions':
-        return this.#options.links.answer(message.request, message);
+      case 'digest':
+      case 'claims':
+        return this.#options.links.answer(message);
       case 'evacuate':
         return void this.#evacuate(message.deadlineMs);
       case 'stranded':

@@ -1,6 +1,6 @@
 /** The edges whose control connection is up, to ask something of: which sessions they have, to drain, to forget. */
-import type { FrontDoorMessage } from '#shared/control-protocol.ts';
-import type { AffinityKey, EdgeId } from '#shared/ids.ts';
+import type { ClaimedKey, EdgeMessage, FrontDoorMessage } from '#shared/control-protocol.ts';
+import type { AffinityKey, EdgeId, Epoch } from '#shared/ids.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import type { EdgeRef } from '../directory/directory.ts';
 
@@ -10,13 +10,28 @@ export interface EdgeSessions {
   readonly keys: readonly AffinityKey[];
 }
 
+export interface HeldKey {
+  readonly key: AffinityKey;
+  readonly epoch: Epoch;
+  /** A connection is open; otherwise somebody asked for the key just now. */
+  readonly isOpen: boolean;
+}
+
+export interface HeldDigest {
+  readonly isServing: boolean;
+  readonly sums: readonly number[];
+}
+
+/** What an edge says to a question of ours. */
+export type EdgeAnswer = Extract<EdgeMessage, { readonly request: number }>;
+
 type Send = (message: FrontDoorMessage) => void;
 
 const answerMaxMs = 2_000;
 
 export class EdgeLinks {
   readonly #links = new Map<EdgeId, { readonly edge: EdgeRef; readonly send: Send }>();
-  readonly #waiting = new Map<number, (sessions: EdgeSessions) => void>();
+  readonly #waiting = new Map<number, (answer: EdgeAnswer) => void>();
   #nextRequest = 1;
 
   add(edge: EdgeRef, send: Send): void {
@@ -28,29 +43,66 @@ export class EdgeLinks {
     if (this.#links.get(edge.id)?.send === send) this.#links.delete(edge.id);
   }
 
+  /** Whether exactly this incarnation can be asked here. */
+  has({ id, incarnation }: EdgeRef): boolean {
+    return this.#links.get(id)?.edge.incarnation === incarnation;
+  }
+
   /** Says something to exactly this incarnation; false where it has no connection. */
   tell({ id, incarnation }: EdgeRef, message: FrontDoorMessage): boolean {
-    const link = this.#links.get(id);
-    if (link?.edge.incarnation !== incarnation) return false;
-    link.send(message);
+    if (!this.has({ id, incarnation })) return false;
+    this.#links.get(id)!.send(message);
     return true;
   }
 
   /** Undefined where the edge does not answer in time. */
   async listSessions(edge: EdgeRef): Promise<EdgeSessions | undefined> {
-    const request = this.#nextRequest++;
-    const { promise, resolve } = Promise.withResolvers<EdgeSessions | undefined>();
-    const timer = setTimeout(() => resolve(undefined), answerMaxMs);
-    this.#waiting.set(request, resolve);
-    if (!this.tell(edge, { type: 'list-sessions', request })) resolve(undefined);
-    const sessions = await promise;
-    clearTimeout(timer);
-    this.#waiting.delete(request);
-    return sessions;
+    const answer = await this.#ask(edge, (request) => ({ type: 'list-sessions', request }));
+    if (answer?.type !== 'sessions') return undefined;
+    return { total: answer.total, keys: answer.keys.flatMap((text) => parseAffinityKey(text) ?? []) };
   }
 
-  answer(request: number, { total, keys }: { total: number; keys: readonly string[] }): void {
-    const parsed = keys.flatMap((text) => parseAffinityKey(text) ?? []);
-    this.#waiting.get(request)?.({ total, keys: parsed });
+  /** The keys that are live on an edge, in short; undefined where it does not answer in time. */
+  async digestClaims(edge: EdgeRef): Promise<HeldDigest | undefined> {
+    const answer = await this.#ask(edge, (request) => ({ type: 'digest-claims', request }));
+    return answer?.type === 'digest' ? answer : undefined;
   }
+
+  /** The keys that are live on an edge, of one bucket or all; undefined where it does not answer in time. */
+  async listClaims(edge: EdgeRef, bucket?: number): Promise<readonly HeldKey[] | undefined> {
+    const held: HeldKey[] = [];
+    let after = '';
+    for (;;) {
+      const answer = await this.#ask(edge, (request) => ({ type: 'list-claims', request, bucket, after }));
+      if (answer?.type !== 'claims') return undefined;
+      held.push(...answer.claims.flatMap(parseClaim));
+      const last = answer.claims.at(-1)?.key;
+      if (answer.isLast || last === undefined) return held;
+      after = last;
+    }
+  }
+
+  answer(answer: EdgeAnswer): void {
+    this.#waiting.get(answer.request)?.(answer);
+  }
+
+  async #ask(
+    edge: EdgeRef,
+    question: (request: number) => FrontDoorMessage,
+  ): Promise<EdgeAnswer | undefined> {
+    const request = this.#nextRequest++;
+    const { promise, resolve } = Promise.withResolvers<EdgeAnswer | undefined>();
+    const timer = setTimeout(() => resolve(undefined), answerMaxMs);
+    this.#waiting.set(request, resolve);
+    if (!this.tell(edge, question(request))) resolve(undefined);
+    const answer = await promise;
+    clearTimeout(timer);
+    this.#waiting.delete(request);
+    return answer;
+  }
+}
+
+function parseClaim({ key: text, epoch, isOpen }: ClaimedKey): HeldKey[] {
+  const key = parseAffinityKey(text);
+  return key === undefined ? [] : [{ key, epoch: epoch as Epoch, isOpen }];
 }

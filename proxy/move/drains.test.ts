@@ -22,7 +22,8 @@ class Scene {
   readonly drains: Drains;
   readonly #send = (message: FrontDoorMessage): void => {
     if (message.type === 'drain') this.told.push(message);
-    else if (message.type === 'list-sessions') this.links.answer(message.request, { total: 0, keys: [] });
+    else if (message.type === 'list-sessions')
+      this.links.answer({ type: 'sessions', request: message.request, total: 0, keys: [] });
   };
 
   constructor(t: TestContext) {

@@ -193,6 +193,14 @@ export const frontSettings = {
     scope: 'process',
     help: 'Whether the native add-on carries plain connections: where it is there, never, or always (the start fails without it).',
   },
+  CT_RECONCILE_INTERVAL_MS: {
+    ...milliseconds,
+    default: 60_000,
+    min: 500,
+    max: 300_000,
+    roles: front,
+    help: 'Pause between two comparisons of what edges hold with what the directory says; well under the 15 min after which an idle pin is removed.',
+  },
   CT_RETIRE_MAX_MINUTES: {
     type: 'integer',
     unit: 'minutes',

@@ -18,6 +18,7 @@ import type { ConnectedEdges, ConnectionOptions } from '../../proxy/membership/c
 import type { ProbeResult } from '../../proxy/membership/death-probe.ts';
 import { EdgeLinks } from '../../proxy/membership/edge-links.ts';
 import { Membership } from '../../proxy/membership/membership.ts';
+import { Reconciler } from '../../proxy/membership/reconciler.ts';
 import { EdgePool } from '../../proxy/membership/pool.ts';
 import { Drains } from '../../proxy/move/drains.ts';
 import { HandoverCalls } from '../../proxy/move/handover-call.ts';
@@ -84,8 +85,12 @@ export class SimDoor {
       metrics: simMetrics,
     });
     this.drains = new Drains({ ...shared, placer, links, mover: this.mover, signal });
+    const reconciler = new Reconciler({ ...shared, links, secrets: simSecrets, metrics: simMetrics });
     const requests = {
-      onReport: (...args: Parameters<Drains['onReport']>) => this.drains.onReport(...args),
+      onReport: (...[edge, report]: Parameters<Drains['onReport']>) => {
+        this.drains.onReport(edge, report);
+        if (report.isFirst) reconciler.requestAll();
+      },
       evacuate: async (...args: Parameters<Drains['evacuate']>) =>
         await settled(this.drains.evacuate(...args)),
       giveBack: async (...args: Parameters<Mover['giveBack']>) => await settled(this.mover.giveBack(...args)),
@@ -104,7 +109,18 @@ export class SimDoor {
     const follow = (edges: readonly { readonly address: string }[]): void =>
       retain(new Set(edges.map(({ address }) => address)));
     const upstreams = { follow } as unknown as Upstreams;
-    startChores({ directory, pool, placer, upstreams, activity: undefined, log, signal });
+    const activity = undefined;
+    startChores({
+      directory,
+      pool,
+      placer,
+      upstreams,
+      activity,
+      reconciler,
+      reconcileIntervalMs,
+      log,
+      signal,
+    });
     void this.#open(directory, onFailed);
   }
 
@@ -164,6 +180,8 @@ export class SimDoor {
 }
 
 const silent = silentLog();
+/** More often than in the product, so that every schedule sees some of it. */
+const reconcileIntervalMs = 5_000;
 
 /** An administrator is told why something cannot be; a fault of the product is not swallowed. */
 async function settled(work: Promise<unknown>): Promise<void> {

@@ -155,6 +155,7 @@ export class SimEdge implements Listener {
       orders: {
         listSessions: () => listSmallestFirst(this.adapters),
         forget: (key, epoch) => this.#moves.forget(key, epoch),
+        fence: (key, epoch) => this.server.fence(key, epoch),
         stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
         stop: () => void this.stop(),
       },
