@@ -4,7 +4,7 @@ import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { Log } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import type { Directory } from './directory/directory.ts';
+import type { Directory, EdgeRef } from './directory/directory.ts';
 import { openDirectory } from './directory/open-directory.ts';
 import { EdgeCalls } from './edge-calls.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
@@ -12,6 +12,7 @@ import { probeAddress } from './membership/death-probe.ts';
 import { EdgeLinks } from './membership/edge-links.ts';
 import { Membership } from './membership/membership.ts';
 import { EdgePool } from './membership/pool.ts';
+import { Repinner } from './membership/repinner.ts';
 import { Reconciler } from './membership/reconciler.ts';
 import { Drains } from './move/drains.ts';
 import { HandoverCalls } from './move/handover-call.ts';
@@ -49,28 +50,20 @@ export async function openLocator(options: {
   const secrets = deriveFleetSecrets(joinToken);
   const directory = await openDirectory(settings);
   const pool = new EdgePool();
-  const membership = new Membership({ directory, pool, log, probe: probeAddress, nowMs, signal });
-  const placer = new Placer({ directory, pool, secrets, log, metrics, nowMs });
+  const shared = { directory, pool, log, nowMs };
+  const placer = new Placer({ ...shared, secrets, metrics });
+  const repinner = new Repinner({ ...shared, placer, metrics, random: Math.random, signal });
+  const onLost = (edge: EdgeRef): void => repinner.begin(edge);
+  const membership = new Membership({ ...shared, probe: probeAddress, onLost, signal });
   const gate = new MoveGate(metrics);
   const links = new EdgeLinks();
   const trust = openTrust(settings);
   if (!trust.rejectUnauthorized) log.warn('certificates.ignored');
   const calls = new EdgeCalls(trust);
   const handover = new HandoverCalls(secrets.pass, async (...call) => await calls.request(...call));
-  const mover = new Mover({
-    directory,
-    pool,
-    placer,
-    gate,
-    links,
-    calls: handover,
-    secrets,
-    log,
-    metrics,
-    nowMs,
-  });
-  const drains = new Drains({ directory, pool, placer, links, mover, log, nowMs, signal });
-  const reconciler = new Reconciler({ directory, pool, links, secrets, log, metrics, nowMs });
+  const mover = new Mover({ ...shared, placer, gate, links, calls: handover, secrets, metrics });
+  const drains = new Drains({ ...shared, placer, links, mover, signal });
+  const reconciler = new Reconciler({ ...shared, links, secrets, metrics });
   const decisions = { placer, gate, mover, drains, reconciler };
   return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
 }

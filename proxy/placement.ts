@@ -107,6 +107,16 @@ export class Placer {
     }
   }
 
+  /** Moves a pin whose owner is over, unless somebody has done so or is about to. */
+  async repin(pin: Pin): Promise<'moved' | 'found' | 'no-edge'> {
+    if (this.#inFlight.has(pin.key)) return 'found';
+    const resolving = this.#settleOwner(pin.key, pin, this.#options.pool.changes);
+    this.#inFlight.set(pin.key, resolving);
+    const placement = await resolving.finally(() => this.#inFlight.delete(pin.key));
+    if (placement.kind === 'no-edge') return 'no-edge';
+    return placement.reason === 'moved' ? 'moved' : 'found';
+  }
+
   /** Pins that the directory swept are not to be found here either. */
   forget(keys: readonly AffinityKey[]): void {
     for (const key of keys) this.#cache.drop(key);
@@ -129,6 +139,11 @@ export class Placer {
     const readAt = this.#options.pool.changes;
     const found = await this.#options.directory.findPin(key);
     if (found !== undefined && !found.ownerIsOver) return this.#settle(found, 'pinned', readAt);
+    return await this.#settleOwner(key, found, readAt);
+  }
+
+  /** Places a key that has no pin, or moves one whose owner is over. */
+  async #settleOwner(key: AffinityKey, found: Pin | undefined, readAt: number): Promise<Placement> {
     const refused = new Set<EdgeId>();
     let seen = found;
     for (;;) {

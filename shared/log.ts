@@ -42,6 +42,8 @@ export const logEvents = {
     'What an edge holds and what the directory says of it differed and was repaired; carries how many pins were put back, marked and closed.',
   'split.detected':
     'Two edges held connections of one key at the same time; the lower epoch is told to close. Must never happen.',
+  'pins.repinned':
+    'The pins of an edge that is over were moved to others; carries how many, how many others had moved, and the time.',
   'pins.swept': 'Pins of ended sessions were removed.',
   'directory.failed': 'A call to the directory failed.',
   'store.failed': 'A call to a store of this edge failed; carries the error code, which says which one.',

@@ -57,6 +57,11 @@ export const metricTable = {
     help: 'Differences between what edges hold and what the directory says, by repair: restored, marked-live, marked-idle, fenced.',
     labels: ['action'],
   },
+  ct_proxy_repinned_total: {
+    type: 'counter',
+    help: 'Pins of edges that are over, moved in the background and not because somebody asked for them.',
+    labels: [],
+  },
   ct_proxy_split_detected_total: {
     type: 'counter',
     help: 'Keys of which two edges held connections at the same time; must stay 0.',

@@ -27,6 +27,8 @@ interface MembershipOptions {
   readonly log: Log;
   /** Whether the process behind an address is gone: `probeAddress`. */
   readonly probe: (address: string) => Promise<ProbeResult>;
+  /** The edge is over, as the directory says too. */
+  readonly onLost: (edge: EdgeRef) => void;
   readonly nowMs: () => number;
   /** Aborts when the process stops. */
   readonly signal: AbortSignal;
@@ -41,7 +43,7 @@ export class Membership {
 
   /** Registers an edge; it gets keys once it reports that it is ready. */
   async join(joining: Joining): Promise<EdgeRef> {
-    const { directory, pool, log, nowMs } = this.#options;
+    const { directory, pool, log, nowMs, onLost } = this.#options;
     const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress, handoff } = joining;
     const incarnation = await directory.registerEdge({ id, kind, bootId, address, weight });
     const edge = { id, incarnation };
@@ -56,7 +58,9 @@ export class Membership {
       handoff,
       joinedAtMs: nowMs(),
     };
+    const older = pool.list(nowMs()).find((known) => known.id === id && known.incarnation < incarnation);
     pool.join(member, 'suspect');
+    if (older?.kind === 'edge') onLost({ id, incarnation: older.incarnation });
     log.info('edge.joined', { edge: id, incarnation, address });
     return edge;
   }
@@ -110,6 +114,7 @@ export class Membership {
     if (this.#options.pool.find(edge) === undefined) return;
     this.#options.pool.leave(edge);
     this.#options.log.warn('edge.lost', { edge: edge.id, incarnation: edge.incarnation, cause });
+    this.#options.onLost(edge);
   }
 
   async #markPins(report: EdgeReport): Promise<void> {

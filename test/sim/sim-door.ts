@@ -18,6 +18,7 @@ import type { ConnectedEdges, ConnectionOptions } from '../../proxy/membership/c
 import type { ProbeResult } from '../../proxy/membership/death-probe.ts';
 import { EdgeLinks } from '../../proxy/membership/edge-links.ts';
 import { Membership } from '../../proxy/membership/membership.ts';
+import { Repinner } from '../../proxy/membership/repinner.ts';
 import { Reconciler } from '../../proxy/membership/reconciler.ts';
 import { EdgePool } from '../../proxy/membership/pool.ts';
 import { Drains } from '../../proxy/move/drains.ts';
@@ -72,8 +73,10 @@ export class SimDoor {
     const links = new EdgeLinks();
     const { pool, gate } = this;
     const shared = { directory, pool, log, nowMs };
-    const membership = new Membership({ ...shared, probe, signal });
     const placer = new Placer({ ...shared, secrets: simSecrets, metrics: simMetrics });
+    const random = (): number => 0.5;
+    const repinner = new Repinner({ ...shared, placer, metrics: simMetrics, random, signal });
+    const membership = new Membership({ ...shared, probe, onLost: (edge) => repinner.begin(edge), signal });
     const calls = new HandoverCalls(simPass, send);
     this.mover = new Mover({
       ...shared,

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { runPlanted } from './planted-run.ts';
 import { plants } from './plants.ts';
 
-const runs = 400;
+const runs = 1_200;
 /** The same schedules each time: whether they find a fault is no matter of luck. */
 const seed = 1;
 

@@ -5,21 +5,35 @@ import type { TestContext } from 'node:test';
 import { command, fleetSecret, plainEnv } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
 
+interface EdgeStart {
+  readonly id: string;
+  readonly locators: readonly string[];
+  readonly dataDir: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Whether SIGKILL is a good end. */
+  readonly mayBeKilled?: boolean;
+  /** The program and arguments in front of `node`; none unless given. */
+  readonly within?: readonly string[];
+}
+
 /** Gives its process id. */
-export function startEdgeOf(
-  t: TestContext,
-  doors: readonly FrontDoor[],
-  id: string,
-  settings: Readonly<Record<string, string>> = {},
-): number {
-  const locators = doors.map(({ controlPort }) => `ws://127.0.0.1:${controlPort}`);
-  const edge = spawn(process.execPath, [command, 'edge', '--edge-id', id], {
+export function startEdge(t: TestContext, start: EdgeStart): number {
+  const { id, locators, dataDir, settings = {}, mayBeKilled = false, within = [] } = start;
+  const [program = process.execPath, ...args] = [
+    ...within,
+    process.execPath,
+    command,
+    'edge',
+    '--edge-id',
+    id,
+  ];
+  const edge = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: plainEnv({
       CT_LOCATOR: locators.join(','),
       CT_JOIN_TOKEN: fleetSecret,
       CT_SESSION_SECRET: fleetSecret,
-      CT_DATA_DIR: doors[0]!.dataDir,
+      CT_DATA_DIR: dataDir,
       CT_EDGE_PORT: '0',
       CT_ADMIN_PORT: '0',
       CT_STOP_GRACE_MS: '500',
@@ -29,8 +43,23 @@ export function startEdgeOf(
   const exited = once(edge, 'exit');
   t.after(async () => {
     edge.kill('SIGINT');
-    const [code] = (await exited) as [number | null];
-    if (code !== 0) throw new Error(`${id} ended with ${code}`);
+    const [code, signal] = (await exited) as [number | null, string | null];
+    if (mayBeKilled && signal === 'SIGKILL') return;
+    if (code !== 0) throw new Error(`${id} ended with ${code ?? signal}`);
   });
   return edge.pid!;
+}
+
+export function locatorOf({ controlPort }: FrontDoor): string {
+  return `ws://127.0.0.1:${controlPort}`;
+}
+
+/** One that joins all of these front doors and shares the first one's data folder. */
+export function startEdgeOf(
+  t: TestContext,
+  doors: readonly FrontDoor[],
+  id: string,
+  settings: Readonly<Record<string, string>> = {},
+): number {
+  return startEdge(t, { id, settings, locators: doors.map(locatorOf), dataDir: doors[0]!.dataDir });
 }
