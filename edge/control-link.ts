@@ -29,7 +29,9 @@ export interface LinkOptions {
   readonly onConnected: (link: ControlLink) => void;
   readonly onWelcome: (incarnation: Incarnation) => void;
   /** The report of this sequence number was taken; `renewed` is false when the incarnation is over. */
-  readonly onLease: (sentAtMs: number, content: ReportContent, renewed: boolean) => void;
+  readonly onLease: (link: ControlLink, report: SentReport, renewed: boolean) => void;
+  /** The front door could not ask the store about the report sent at `sentAtMs`, and leaves our pins where they are. */
+  readonly onPromise: (link: ControlLink, sentAtMs: number) => void;
   /** A refused connection proves that no front door runs there. */
   readonly isLocal: boolean;
   /** At `atMs` or later nobody listened at the locator, where it is local. Told of each attempt to connect. */
@@ -45,7 +47,7 @@ export interface LinkOptions {
 
 export type ReportContent = Omit<EdgeReport, 'type' | 'sequence'>;
 
-interface Unanswered {
+export interface SentReport {
   readonly sentAtMs: number;
   readonly content: ReportContent;
 }
@@ -75,7 +77,7 @@ export function controlSocketOpener(joinToken: string): OpenControlSocket {
 
 export class ControlLink {
   readonly #options: LinkOptions;
-  readonly #unanswered = new Map<number, Unanswered>();
+  readonly #unanswered = new Map<number, SentReport>();
   #socket: WebSocket | undefined;
   #isWelcome = false;
   #isAbsent = false;
@@ -181,10 +183,12 @@ export class ControlLink {
         this.#options.log.info('control.connected', { locator: this.#options.locator });
         return this.#options.onWelcome(message.incarnation as Incarnation);
       case 'lease': {
-        const answered = this.#unanswered.get(message.sequence);
-        if (answered === undefined) return;
-        this.#unanswered.delete(message.sequence);
-        return this.#options.onLease(answered.sentAtMs, answered.content, message.renewed);
+        const answered = this.#takeAnswered(message.sequence);
+        return answered && this.#options.onLease(this, answered, message.renewed);
+      }
+      case 'promise': {
+        const answered = this.#takeAnswered(message.sequence);
+        return answered && this.#options.onPromise(this, answered.sentAtMs);
       }
       case 'farewell-taken':
         return this.#onFarewell?.();
@@ -196,12 +200,19 @@ export class ControlLink {
       case 'stop':
       case 'digest-claims':
       case 'list-claims':
+      case 'who-holds':
       case 'fence':
         return this.#options.onOrder(this, message);
       case undefined:
         // Not our protocol: the connection is of no use.
         return this.#socket?.close(controlCloseCodes.protocol, 'not a control message');
     }
+  }
+
+  #takeAnswered(sequence: number): SentReport | undefined {
+    const answered = this.#unanswered.get(sequence);
+    this.#unanswered.delete(sequence);
+    return answered;
   }
 
   #onClose(code: number, reason: string, level: 'warn' | 'debug' = 'warn'): void {

@@ -20,7 +20,7 @@ import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import { ControlLink } from './control-link.ts';
-import type { OpenControlSocket, ReportContent } from './control-link.ts';
+import type { OpenControlSocket, ReportContent, SentReport } from './control-link.ts';
 import type { KeyRegistry } from './core/key-registry.ts';
 import { LeaseClock } from './core/lease-clock.ts';
 
@@ -66,8 +66,11 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #links: readonly ControlLink[];
   readonly #lease = new LeaseClock(timing.selfFenceMs);
-  /** When the front door of a link was last found absent, until it is there again. */
-  readonly #absent = new Map<ControlLink, number>();
+  /**
+   * The time from which on the front door of a link gives none of our pins away for a lease: it was absent then, has
+   * renewed our lease, or has promised so while the store did not answer.
+   */
+  readonly #vouched = new Map<ControlLink, number>();
   readonly #firstLease = Promise.withResolvers<void>();
   /** The only front door has begun anew then: what it was about before is given up. */
   #goneSinceMs = -Infinity;
@@ -90,10 +93,11 @@ export class Membership {
           isLocal: options.locatorsAreLocal,
           openSocket: options.openSocket,
           hello: () => this.#hello(),
-          onConnected: (link) => this.#absent.delete(link),
+          onConnected: (link) => this.#vouched.delete(link),
           onWelcome: (incarnation) => this.#onWelcome(incarnation),
-          onLease: (sentAtMs, content, renewed) => this.#onLease(sentAtMs, content, renewed),
-          onAbsent: (link, atMs) => this.#onAbsent(link, atMs),
+          onLease: (link, report, renewed) => this.#onLease(link, report, renewed),
+          onPromise: (link, sentAtMs) => this.#onVouched(link, sentAtMs),
+          onAbsent: (link, atMs) => this.#onVouched(link, atMs),
           onOrder: (link, order) => this.#obey(link, order),
           onSuperseded: options.onSuperseded,
           log: options.log,
@@ -198,6 +202,10 @@ export class Membership {
       case 'digest-claims':
       case 'list-claims':
         return this.#tellClaims(link, order);
+      case 'who-holds': {
+        const epoch = this.mayServe ? this.#options.registry.claimOf(order.key as AffinityKey) : undefined;
+        return link.tell({ type: 'holds', request: order.request, epoch: epoch ?? 0 });
+      }
       case 'fence':
         for (const { key, epoch } of order.sessions) orders.fence(key as AffinityKey, epoch as Epoch);
     }
@@ -237,8 +245,9 @@ export class Membership {
     return this.#options.isFull() ? 'full' : 'ready';
   }
 
-  #onLease(sentAtMs: number, content: ReportContent, renewed: boolean): void {
+  #onLease(link: ControlLink, { sentAtMs, content }: SentReport, renewed: boolean): void {
     if (!renewed) return this.#startOver();
+    this.#vouched.set(link, sentAtMs);
     this.#lease.renew(sentAtMs);
     this.#options.registry.confirm(content);
     this.#isServing = true;
@@ -246,11 +255,14 @@ export class Membership {
     this.#watchLease();
   }
 
-  /** While no front door runs at all, nobody can judge this edge or give its pins away: it serves on. */
-  #onAbsent(link: ControlLink, atMs: number): void {
-    this.#absent.set(link, atMs);
-    if (this.#absent.size < this.#links.length) return;
-    this.#lease.extend(Math.min(...this.#absent.values()), this.#options.nowMs());
+  /**
+   * While every front door is absent or has promised to leave our pins, nobody can judge this edge or give them away: it
+   * serves on. One that says nothing may still reach the store.
+   */
+  #onVouched(link: ControlLink, atMs: number): void {
+    this.#vouched.set(link, Math.max(atMs, this.#vouched.get(link) ?? -Infinity));
+    if (this.#vouched.size < this.#links.length) return;
+    this.#lease.extend(Math.min(...this.#vouched.values()), this.#options.nowMs());
   }
 
   /** The timer is only a wake-up: what decides is the clock, also after the process was frozen. */

@@ -1,10 +1,12 @@
 /** What a front door does by itself at intervals, until it stops: each chore is one loop. */
-import { setInterval as every } from 'node:timers/promises';
+import { setInterval as every, setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory } from './directory/directory.ts';
+import type { MembershipSnapshot } from './membership/membership-snapshot.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { Reconciler } from './membership/reconciler.ts';
+import type { OutagePlacement } from './outage-placement.ts';
 import type { Placer } from './placement.ts';
 import type { FrontServer } from './server.ts';
 import type { Settler } from './settle.ts';
@@ -14,12 +16,19 @@ import type { Upstreams } from './wire/upstreams.ts';
 const sweepChunk = 500;
 const activityFlushMs = 1_000;
 const retiredLookMs = 1_000;
+const settleIntervalMs = 500;
+/** Changes that other front doors made and no report showed are read with this delay. */
+const snapshotIntervalMs = 10_000;
+/** What belongs to one change of an edge comes within this. */
+const snapshotPauseMs = 200;
 
 /** Starts all of them; each ends when the signal aborts. */
 export function startChores(options: {
   directory: Directory;
   pool: EdgePool;
   placer: Placer;
+  outage: OutagePlacement;
+  snapshot: MembershipSnapshot;
   upstreams: Upstreams;
   activity: StaticActivity | undefined;
   reconciler: Reconciler;
@@ -32,6 +41,8 @@ export function startChores(options: {
   void attendDirectory({ directory, log, signal });
   void repeat(options.reconcileIntervalMs, { directory, log, signal }, () => reconciler.requestAll());
   void sweepPins({ directory, placer, log, signal });
+  void followSnapshot({ directory, pool, snapshot: options.snapshot, log, signal });
+  void repeat(settleIntervalMs, { directory, log, signal }, async () => await options.outage.settleAll());
   if (activity !== undefined) void flushActivity({ activity, directory, log, signal });
 }
 
@@ -84,6 +95,19 @@ async function sweepPins(chore: Chore & { placer: Placer }): Promise<void> {
     chore.placer.forget(keys);
     if (keys.length > 0) chore.log.info('pins.swept', { pins: keys.length });
   });
+}
+
+/** The members as the store has them, read after each change that is seen here and now and then without one. */
+async function followSnapshot(
+  chore: Chore & { pool: EdgePool; snapshot: MembershipSnapshot },
+): Promise<void> {
+  const { pool, snapshot, log, signal } = chore;
+  while (!signal.aborted) {
+    const changed = pool.nextChange(AbortSignal.timeout(snapshotIntervalMs));
+    await snapshot.refresh().catch((error: unknown) => log.debug('directory.failed', { error }));
+    await changed;
+    await sleep(snapshotPauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
 }
 
 /** Says that renewals are taken here, also where no edge sends any. */

@@ -9,7 +9,11 @@ import { parseAffinityKey, parseEdgeId } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import { openSqliteDirectory } from './directory/sqlite-directory.ts';
+import { EdgeLinks } from './membership/edge-links.ts';
+import { LeasePromises } from './membership/lease-promises.ts';
+import { MembershipSnapshot } from './membership/membership-snapshot.ts';
 import { EdgePool } from './membership/pool.ts';
+import { OutagePlacement } from './outage-placement.ts';
 import { Placer } from './placement.ts';
 
 const keyCount = 300;
@@ -32,14 +36,16 @@ test('new keys that arrive in one moment do not all go to the edge that is light
     pool.join({ ...member, joinedAtMs: 0 }, 'ready');
     pool.report({ id, incarnation }, { state: 'ready', load: { ...idle, sessions }, lastEpoch: 0 });
   }
-  const placer = new Placer({
+  const shared = {
     directory,
-    pool,
     secrets: deriveFleetSecrets('a join token of a test'),
     log: openLog({ level: 'silent', role: 'proxy' }),
     metrics: new Metrics('ct_proxy_'),
     nowMs: () => nowMs,
-  });
+  };
+  const snapshot = new MembershipSnapshot(directory);
+  const outage = new OutagePlacement({ ...shared, snapshot, links: new EdgeLinks(), placesNewKeys: true });
+  const placer = new Placer({ ...shared, pool, promises: new LeasePromises(() => nowMs), outage });
   const keys = Array.from({ length: keyCount }, (_, number) => parseAffinityKey(`key-${number}`)!);
   await Promise.all(keys.map(async (key) => await placer.place(key)));
   const edges = await directory.listEdges();

@@ -13,10 +13,14 @@ import { timing } from '#shared/timing.ts';
 import { chooseEdge } from './core/choose-edge.ts';
 import { hashKey } from './core/rank.ts';
 import type { Directory, Pin, PinResult } from './directory/directory.ts';
+import { isStoreFailure } from './directory/store-failure.ts';
+import type { LeasePromises } from './membership/lease-promises.ts';
 import type { EdgePool } from './membership/pool.ts';
+import type { OutagePlacement } from './outage-placement.ts';
 import { PinCache } from './pin-cache.ts';
 
-export type PlacementReason = 'pinned' | 'new' | 'moved';
+/** `fallback`: the store does not answer. */
+export type PlacementReason = 'pinned' | 'new' | 'moved' | 'fallback';
 
 export type Placement =
   | { readonly kind: 'placed'; readonly pin: Pin; readonly reason: PlacementReason }
@@ -25,10 +29,17 @@ export type Placement =
 interface PlacementOptions {
   readonly directory: Directory;
   readonly pool: EdgePool;
+  readonly promises: LeasePromises;
+  readonly outage: OutagePlacement;
   readonly secrets: FleetSecrets;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly nowMs: () => number;
+}
+
+interface Found {
+  readonly kind: 'stored' | 'fallback';
+  readonly pin: Pin;
 }
 
 interface CachedPin extends Pin {
@@ -64,7 +75,13 @@ export class Placer {
   /** Asks past the cache: the pin that we used is stale, or its edge is in doubt. */
   async replace(pin: Pin): Promise<Placement> {
     this.#cache.drop(pin.key);
-    return await this.#resolveOnce(pin.key);
+    try {
+      return await this.#resolveOnce(pin.key);
+    } catch (error) {
+      // It is known to have an owner, so while the store is down nobody else gets it.
+      this.#cache.put({ ...pin, readAt: 0 });
+      throw error;
+    }
   }
 
   /**
@@ -137,9 +154,11 @@ export class Placer {
 
   async #resolve(key: AffinityKey): Promise<Placement> {
     const readAt = this.#options.pool.changes;
-    const found = await this.#options.directory.findPin(key);
-    if (found !== undefined && !found.ownerIsOver) return this.#settle(found, 'pinned', readAt);
-    return await this.#settleOwner(key, found, readAt);
+    const found = await this.#find(key);
+    if (found?.kind === 'fallback') return this.#fallBack(found.pin);
+    if (found !== undefined && this.#isInItsRight(found.pin))
+      return this.#settle(found.pin, 'pinned', readAt);
+    return await this.#settleOwner(key, found?.pin, readAt);
   }
 
   /** Places a key that has no pin, or moves one whose owner is over. */
@@ -160,13 +179,48 @@ export class Placer {
           return this.#settle(result.pin, seen === undefined ? 'new' : 'moved', readAt);
         case 'found':
           this.#options.metrics.count('ct_proxy_races_lost_total');
-          if (!result.pin.ownerIsOver) return this.#settle(result.pin, 'pinned', readAt);
+          if (this.#isInItsRight(result.pin)) return this.#settle(result.pin, 'pinned', readAt);
           seen = result.pin;
           break;
         case 'target-refused':
           refused.add(target.id);
       }
     }
+  }
+
+  /** What the store has of the key, or while it does not answer, what the edges and the last members say. */
+  async #find(key: AffinityKey): Promise<Found | undefined> {
+    const { directory, outage } = this.#options;
+    const provisional = outage.find(key);
+    try {
+      const settled = provisional === undefined ? undefined : await outage.settle(provisional);
+      const pin = settled ?? (await directory.findPin(key));
+      if (pin !== undefined) return { kind: 'stored', pin };
+      return outage.isCautious ? await this.#findCautiously(key) : undefined;
+    } catch (error) {
+      if (!isStoreFailure(error) || this.#cache.get(key) !== undefined) throw error;
+      return { kind: 'fallback', pin: await outage.place(key, error) };
+    }
+  }
+
+  /** The store has just come back: what was placed without it may not have been put into it yet. */
+  async #findCautiously(key: AffinityKey): Promise<Found | undefined> {
+    const { directory, outage } = this.#options;
+    const held = await outage.findHeld(key);
+    if (held.kind !== 'held') return undefined;
+    const result = await directory.restorePin(held.pin);
+    return result.kind === 'target-refused' ? undefined : { kind: 'stored', pin: result.pin };
+  }
+
+  /** Not kept: as soon as the store answers, it is asked. */
+  #fallBack(pin: Pin): Placement {
+    this.#options.metrics.count('ct_proxy_placements_total', { reason: 'fallback' });
+    return { kind: 'placed', pin, reason: 'fallback' };
+  }
+
+  /** Its owner may serve it, or has our promise that it may. */
+  #isInItsRight(pin: Pin): boolean {
+    return !pin.ownerIsOver || this.#options.promises.holds(pin.owner);
   }
 
   async #claim(key: AffinityKey, seen: Pin | undefined, target: Pin['owner']): Promise<PinResult> {

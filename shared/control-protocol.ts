@@ -112,6 +112,9 @@ const claimsSchema = z.object({
   isLast: z.boolean(),
 });
 
+/** Answer to `who-holds`; 0 where the edge holds nothing of the key. */
+const holdsSchema = z.object({ type: z.literal('holds'), request: count, epoch: count });
+
 export const edgeMessageSchema = z.discriminatedUnion('type', [
   helloSchema,
   reportSchema,
@@ -121,6 +124,7 @@ export const edgeMessageSchema = z.discriminatedUnion('type', [
   strandedSchema,
   digestSchema,
   claimsSchema,
+  holdsSchema,
 ]);
 
 const welcomeSchema = z.object({ type: z.literal('welcome'), incarnation: z.number().int().positive() });
@@ -130,6 +134,8 @@ const leaseSchema = z.object({
   /** False: this incarnation is over and the edge must stop serving. */
   renewed: z.boolean(),
 });
+/** The store did not answer to the report of this sequence: this front door moves none of the edge's pins for a lease. */
+const promiseSchema = z.object({ type: z.literal('promise'), sequence: count });
 const farewellTakenSchema = z.object({ type: z.literal('farewell-taken') });
 
 /** From now on the edge reports `draining`, or does not any more. */
@@ -148,6 +154,7 @@ const listClaimsSchema = z.object({
     .optional(),
   after: z.string().max(128),
 });
+const whoHoldsSchema = z.object({ type: z.literal('who-holds'), request: count, key: z.string() });
 /** These epochs of keys are over: the edge closes their sessions and serves them no more. */
 const fenceSchema = z.object({
   type: z.literal('fence'),
@@ -172,6 +179,8 @@ export const frontDoorMessageSchema = z.discriminatedUnion('type', [
   digestClaimsSchema,
   listClaimsSchema,
   fenceSchema,
+  promiseSchema,
+  whoHoldsSchema,
 ]);
 
 export type EdgeHello = z.infer<typeof helloSchema>;
@@ -183,7 +192,10 @@ export type StrandedSession = z.infer<typeof strandedSchema>['sessions'][number]
 /** What a front door asks of an edge, beside the answers to what the edge says. */
 export type FrontDoorOrder = Extract<
   FrontDoorMessage,
-  { type: 'drain' | 'list-sessions' | 'moved' | 'stop' | 'digest-claims' | 'list-claims' | 'fence' }
+  {
+    type:
+      'drain' | 'list-sessions' | 'moved' | 'stop' | 'digest-claims' | 'list-claims' | 'who-holds' | 'fence';
+  }
 >;
 export type ClaimedKey = z.infer<typeof claimSchema>;
 export type KeyState = z.infer<typeof keyStateSchema>;

@@ -44,6 +44,7 @@ export const logEvents = {
     'Two edges held connections of one key at the same time; the lower epoch is told to close. Must never happen.',
   'pins.repinned':
     'The pins of an edge that is over were moved to others; carries how many, how many others had moved, and the time.',
+  'pins.settled': 'Keys that were placed while the store did not answer have been put into it.',
   'pins.swept': 'Pins of ended sessions were removed.',
   'directory.failed': 'A call to the directory failed.',
   'store.failed': 'A call to a store of this edge failed; carries the error code, which says which one.',

@@ -67,6 +67,11 @@ export const metricTable = {
     help: 'Keys of which two edges held connections at the same time; must stay 0.',
     labels: [],
   },
+  ct_proxy_provisional_pins: {
+    type: 'gauge',
+    help: 'Keys that were placed while the store did not answer, and are not in it yet.',
+    labels: [],
+  },
   ct_proxy_pins: { type: 'gauge', help: 'Pins in the directory.', labels: [] },
   ct_proxy_pin_cache_hits_total: { type: 'counter', help: 'Look-ups answered by the pin cache.', labels: [] },
   ct_proxy_edge_state: {

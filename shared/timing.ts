@@ -12,6 +12,8 @@ export const timing = {
   selfFenceMs: 2_500,
   /** The directory lets others take an edge's pins so long after a renewal (the directory's clock). */
   leaseMs: 3_000,
+  /** A front door that could not renew a lease in so long promises the edge not to move its pins. */
+  renewPatienceMs: 700,
   /** A front door shows the directory so often that it is there to take renewals. */
   attendIntervalMs: 500,
   /** When no front door was there for so long, the time in between counts against no lease. */
@@ -51,6 +53,9 @@ export function assertTimingRelations(t: { readonly [K in keyof typeof timing]: 
   }
   if (t.leaseMs - t.selfFenceMs < 250) {
     throw new RangeError('leaseMs must leave an edge 250 ms after selfFenceMs to close its sockets');
+  }
+  if (t.renewPatienceMs + 1.5 * t.reportIntervalMs > t.selfFenceMs) {
+    throw new RangeError('a promise must reach an edge before it stops itself, also when one report is late');
   }
   if (t.unattendedAfterMs < 2 * t.attendIntervalMs || t.unattendedAfterMs > t.selfFenceMs) {
     throw new RangeError(

@@ -56,6 +56,12 @@ export class KeyRegistry {
     return entry?.isLetGo === true ? ((entry.epoch + 1) as Epoch) : entry?.epoch;
   }
 
+  /** The epoch under which this edge has the key, between two connections too; undefined where it has no right to it. */
+  claimOf(key: AffinityKey): Epoch | undefined {
+    const entry = this.#entries.get(key);
+    return entry?.isClaimed === true ? entry.epoch : undefined;
+  }
+
   /** From now on the epoch is over here: whoever still believes in it has to ask the directory. */
   letGo(key: AffinityKey, epoch: Epoch, nowMs: number): void {
     this.note(key, epoch, nowMs);

@@ -7,6 +7,7 @@ import type { OpenStore } from './conformance-store.ts';
 
 export function testDirectoryClaims(openStore: OpenStore): void {
   testRestoring(openStore);
+  testManyClaims(openStore);
   testLivePins(openStore);
 }
 
@@ -63,6 +64,30 @@ function testRestoring(openStore: OpenStore): void {
       other!.restorePin({ key, owner: second, epoch: (epoch + 1) as Epoch }),
     ]);
     assert.deepEqual((await one!.findPin(key))?.owner, first);
+  });
+}
+
+function testManyClaims(openStore: OpenStore): void {
+  void test('many claims at once are answered as each by itself', async (t) => {
+    const directory = await openOne(t, openStore);
+    const [first, second] = [await register(directory, 'e1'), await register(directory, 'e2')];
+    const gone = await register(directory, 'e3');
+    await directory.markGone(gone);
+    const taken = won(await directory.insertPin(keyOf('taken'), first));
+    const old = won(await directory.insertPin(keyOf('old'), first));
+    const claims = [
+      ...Array.from({ length: 1_500 }, (_, i) => ({ key: keyOf(`n${i}`), owner: second, epoch: 1 as Epoch })),
+      { key: taken.key, owner: second, epoch: 1 as Epoch },
+      { key: old.key, owner: second, epoch: (old.epoch + 1) as Epoch },
+      { key: keyOf('of-nobody'), owner: gone, epoch: 1 as Epoch },
+    ];
+    const kinds = async (): Promise<string[]> =>
+      (await directory.restorePins(claims)).map(({ kind }) => kind);
+    const news = (kind: string): string[] => Array.from({ length: 1_500 }, () => kind);
+    assert.deepEqual(await kinds(), [...news('won'), 'found', 'won', 'target-refused']);
+    assert.equal(await directory.countPins(), 1_502);
+    assert.deepEqual((await directory.findPin(old.key))?.owner, second);
+    assert.deepEqual(await directory.findPin(taken.key), taken);
   });
 }
 

@@ -117,6 +117,8 @@ export interface Directory {
    * or a higher epoch is `found`.
    */
   restorePin(claim: Claim): Promise<PinResult>;
+  /** As `restorePin` for each, in their order; many cost little more than one. */
+  restorePins(claims: readonly Claim[]): Promise<readonly PinResult[]>;
   /** Live pins of exactly this incarnation, whether it is over or not, after `after` in the order of their keys' bytes. */
   listLivePins(owner: EdgeRef, after: string, limit: number): Promise<readonly Pin[]>;
   /** The last connections of these keys closed (`idle`), or came back (`live`); stale epochs are ignored. */

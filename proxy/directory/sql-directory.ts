@@ -22,7 +22,7 @@ import type {
 import { attend, readClock } from './sql-clock.ts';
 import { nextEpoch, raiseEpochs, removeGivenEpochs } from './sql-epochs.ts';
 import { readFleetSetting, writeFleetSetting } from './sql-fleet-settings.ts';
-import { handOverPin, movePin, restorePin } from './sql-pin-moves.ts';
+import { handOverPin, movePin, restorePin, restorePins } from './sql-pin-moves.ts';
 import type { PinTransaction } from './sql-pin-moves.ts';
 import { edgeRowOf, pinOf, runs } from './sql-rows.ts';
 import type { EdgeTableRow, PinTableRow } from './sql-rows.ts';
@@ -32,6 +32,8 @@ import type { DirectoryStatements } from './sql-statements.ts';
 
 /** Marks in one statement. */
 const marksMax = 500;
+/** Claims in one transaction: four values each, of which PostgreSQL takes 65,535. */
+const claimsMax = 1_000;
 /** A pin that ends between a lost insert and the look at its winner is a new key again. */
 const insertTriesMax = 3;
 
@@ -158,6 +160,16 @@ class SqlDirectory implements Directory {
 
   async restorePin(claim: Claim): Promise<PinResult> {
     return await this.#inTransaction(async (sql) => await restorePin(sql, claim));
+  }
+
+  async restorePins(claims: readonly Claim[]): Promise<readonly PinResult[]> {
+    const results: PinResult[] = [];
+    for (let from = 0; from < claims.length; from += claimsMax) {
+      const chunk = claims.slice(from, from + claimsMax);
+      const decided = await this.#inTransaction(async (sql) => await restorePins(sql, chunk));
+      for (const [i, result] of decided.entries()) results.push(result ?? (await this.restorePin(chunk[i]!)));
+    }
+    return results;
   }
 
   async listLivePins(owner: EdgeRef, after: string, limit: number): Promise<readonly Pin[]> {

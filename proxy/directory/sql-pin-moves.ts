@@ -2,6 +2,7 @@
  * How a pin changes its owner on a database server. Each change holds the pin, then the edges that it is about, then reads
  * the clock: no renewal and no other change slips in between what it sees and what it writes.
  */
+import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { SqlDialect, SqlRunner } from '#shared/sql/sql-driver.ts';
 import type { Claim, EdgeRef, Handover, Pin, PinResult } from './directory.ts';
@@ -79,6 +80,42 @@ export async function restorePin(transaction: PinTransaction, claim: Claim): Pro
   }
   await liftEpochs(sql, dialect, epoch);
   return await putPin(transaction, claim, next);
+}
+
+/**
+ * `Directory.restorePins`, in one transaction for all that the store knows nothing of. Undefined for what `restorePin`
+ * has to decide: a pin with a lower epoch is there.
+ */
+export async function restorePins(
+  { sql, dialect, statements }: PinTransaction,
+  claims: readonly Claim[],
+): Promise<(PinResult | undefined)[]> {
+  const edges = (await sql.run(statements.holdAllEdges)).rows as unknown as EdgeTableRow[];
+  const now = await readClock(sql, dialect);
+  const mayServe = new Set(
+    edges.filter((row) => row.state !== 'gone' && row.lease_until > now).map(edgeNameOf),
+  );
+  const good = claims.filter(({ owner }) => mayServe.has(formatOwner(owner.id, owner.incarnation)));
+  if (good.length > 0) {
+    const values = good.flatMap(({ key, owner, epoch }) => [key, owner.id, owner.incarnation, epoch]);
+    await liftEpochs(sql, dialect, Math.max(...good.map(({ epoch }) => epoch)) as Epoch);
+    await sql.run(statements.insertClaims(good.length), values);
+  }
+  const keys = claims.map(({ key }) => key);
+  const { rows } = await sql.run(statements.findPins(keys.length), keys);
+  const pins = new Map((rows as unknown as PinTableRow[]).map((row) => [row.pin_key, pinOf(row)]));
+  return claims.map(({ key, owner, epoch }) => {
+    const pin = pins.get(key);
+    if (pin === undefined || pin.epoch < epoch) {
+      return mayServe.has(formatOwner(owner.id, owner.incarnation)) ? undefined : { kind: 'target-refused' };
+    }
+    const isOurs = pin.epoch === epoch && pin.owner.id === owner.id;
+    return { kind: isOurs ? 'won' : 'found', pin };
+  });
+}
+
+function edgeNameOf({ id, incarnation }: EdgeTableRow): string {
+  return formatOwner(id, incarnation);
 }
 
 /** The pin, which nobody else changes until the end, and the edges that it is about, which nobody renews. */

@@ -4,6 +4,9 @@ import { directoryNow } from './sql-clock.ts';
 
 export interface DirectoryStatements {
   readonly findPin: string;
+  readonly findPins: (keys: number) => string;
+  readonly insertClaims: (claims: number) => string;
+  readonly holdAllEdges: string;
   readonly listPins: string;
   readonly insertPin: string;
   readonly insertEdge: string;
@@ -38,6 +41,14 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
   const share = dialect === 'mysql' ? 'LOCK IN SHARE MODE' : 'FOR SHARE';
   return {
     findPin: `${selectPin} WHERE p.pin_key = ?`,
+    findPins: (keys) => `${selectPin} WHERE p.${inKeys(keys)}`,
+    insertClaims: (claims) =>
+      orIgnore(
+        dialect,
+        `INTO mooring_pin (pin_key, edge_id, incarnation, epoch, state)
+         VALUES ${Array.from({ length: claims }, () => "(?, ?, ?, ?, 'live')").join(', ')}`,
+      ),
+    holdAllEdges: `SELECT * FROM mooring_edge ORDER BY id ${share}`,
     listPins: `${selectPin} ORDER BY p.epoch DESC LIMIT ?`,
     insertPin: insertPin(dialect, target),
     insertEdge: orIgnore(

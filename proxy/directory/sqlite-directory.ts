@@ -32,6 +32,7 @@ export async function openSqliteDirectory(path: string): Promise<Directory> {
     reserveEpochs: () => thread.call('reserveEpochs', undefined),
     handOverPin: (handover) => thread.call('handOverPin', handover),
     restorePin: (claim) => thread.call('restorePin', claim),
+    restorePins: (claims) => thread.call('restorePins', claims),
     listLivePins: (owner, after, limit) => thread.call('listLivePins', { owner, after, limit }),
     markPins: (marks, state) => thread.call('markPins', { marks, state }),
     removeIdlePins: (idleForMs, limit) => thread.call('removeIdlePins', { idleForMs, limit }),

@@ -199,6 +199,9 @@ const operations = {
     const pin = operations.findPin(key);
     return pin === undefined || pin.epoch < epoch ? { kind: 'target-refused' } : { kind: 'found', pin };
   },
+  restorePins(claims: readonly Claim[]): PinResult[] {
+    return claims.map((claim) => operations.restorePin(claim));
+  },
   listLivePins(input: { owner: EdgeRef; after: string; limit: number }): Pin[] {
     const { owner, after, limit } = input;
     return (sql.livePins.all({ ...owner, after, limit, now: readClock() }) as PinRow[]).map(toPin);

@@ -155,6 +155,7 @@ class EdgeConnection {
       case 'sessions':
       case 'digest':
       case 'claims':
+      case 'holds':
         return this.#options.links.answer(message);
       case 'evacuate':
         return void this.#evacuate(message.deadlineMs);
@@ -189,11 +190,13 @@ class EdgeConnection {
   async #onReport(report: EdgeReport): Promise<void> {
     const edge = this.#edge;
     if (edge === undefined) return this.#refuse(controlCloseCodes.protocol, 'a report before hello');
-    const renewed = await this.#options.membership.report(edge, report);
+    const standing = await this.#options.membership.report(edge, report);
     const isDraining = report.state === 'draining';
     this.#options.requests.onReport(edge, { isDraining, isFirst: !this.#hasReported });
     this.#hasReported = true;
-    this.#send({ type: 'lease', sequence: report.sequence, renewed });
+    const { sequence } = report;
+    if (standing === 'promised') this.#send({ type: 'promise', sequence });
+    else this.#send({ type: 'lease', sequence, renewed: standing === 'renewed' });
     this.#watchSilence(timing.suspectAfterMs);
   }
 

@@ -82,6 +82,13 @@ export class EdgeLinks {
     }
   }
 
+  /** The epoch under which an edge holds the key, with a connection or between two; undefined where it does not answer. */
+  async epochHeld(edge: EdgeRef, key: AffinityKey): Promise<Epoch | 'nothing' | undefined> {
+    const answer = await this.#ask(edge, (request) => ({ type: 'who-holds', request, key }));
+    if (answer?.type !== 'holds') return undefined;
+    return answer.epoch === 0 ? 'nothing' : (answer.epoch as Epoch);
+  }
+
   answer(answer: EdgeAnswer): void {
     this.#waiting.get(answer.request)?.(answer);
   }

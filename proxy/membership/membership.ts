@@ -11,8 +11,10 @@ import type { Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef, EdgeRegistration, IdleMark } from '../directory/directory.ts';
+import { isStoreFailure } from '../directory/store-failure.ts';
 import type { ProbeResult } from './death-probe.ts';
-import type { EdgeMember, EdgePool } from './pool.ts';
+import type { LeasePromises } from './lease-promises.ts';
+import type { EdgeMember, EdgePool, EdgeState } from './pool.ts';
 
 export interface Joining extends EdgeRegistration {
   readonly sessionsMax: number;
@@ -21,8 +23,12 @@ export interface Joining extends EdgeRegistration {
   readonly handoff?: HandoffOffer | undefined;
 }
 
+/** `over`: the incarnation may not serve any more; `promised`: the store did not say. */
+export type EdgeStanding = 'renewed' | 'over' | 'promised';
+
 interface MembershipOptions {
   readonly directory: Directory;
+  readonly promises: LeasePromises;
   readonly pool: EdgePool;
   readonly log: Log;
   /** Whether the process behind an address is gone: `probeAddress`. */
@@ -65,21 +71,38 @@ export class Membership {
     return edge;
   }
 
-  /** Takes a report in and renews the lease; false when the incarnation is over. */
-  async report(edge: EdgeRef, report: EdgeReport): Promise<boolean> {
-    const { directory, pool, log } = this.#options;
+  /**
+   * Takes a report in and renews the lease. Where the store does not say in time whether it is renewed, the edge has our
+   * promise instead, and the report counts for the choice among edges all the same.
+   */
+  async report(edge: EdgeRef, report: EdgeReport): Promise<EdgeStanding> {
+    const { pool, promises, log } = this.#options;
     const before = pool.list(this.#options.nowMs()).find((known) => known.id === edge.id)?.state;
+    const renewing = this.#renew(edge, report, before);
+    const renewed = await Promise.race([renewing, patience(this.#options.signal)]).catch((error: unknown) => {
+      if (!isStoreFailure(error)) throw error;
+      return undefined;
+    });
+    if (renewed === false) return 'over';
+    pool.report(edge, report);
+    if (before === 'suspect' && report.state === 'ready') log.info('edge.ready', { edge: edge.id });
+    if (renewed === true) return 'renewed';
+    // Whatever becomes of it: the edge is not told.
+    renewing.catch(() => undefined);
+    promises.promise(edge);
+    return 'promised';
+  }
+
+  async #renew(edge: EdgeRef, report: EdgeReport, before: EdgeState | undefined): Promise<boolean> {
+    const { directory, log } = this.#options;
     if (report.state === 'draining' && before !== 'draining') {
       await directory.markDraining(edge);
       log.info('edge.draining', { edge: edge.id });
     }
     if (report.state !== 'draining' && before === 'draining') await directory.markUp(edge);
     const renewed = await directory.renewLease(edge);
-    if (!renewed) return false;
-    pool.report(edge, report);
-    if (before === 'suspect' && report.state === 'ready') log.info('edge.ready', { edge: edge.id });
-    await this.#markPins(report);
-    return true;
+    if (renewed) await this.#markPins(report);
+    return renewed;
   }
 
   suspect(edge: EdgeRef, cause: string): void {
@@ -122,6 +145,11 @@ export class Membership {
     if (report.live.length > 0) await directory.markPins(toMarks(report.live), 'live');
     if (report.idle.length > 0) await directory.markPins(toMarks(report.idle), 'idle');
   }
+}
+
+/** Resolves to undefined when the store has had its time. */
+async function patience(signal: AbortSignal): Promise<undefined> {
+  return await sleep(timing.renewPatienceMs, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
 function toMarks(states: readonly { key: string; epoch: number }[]): IdleMark[] {

@@ -218,6 +218,14 @@ export const frontSettings = {
     scope: 'process',
     help: 'File with certificates of authorities (PEM) that are trusted for edges and static backends behind https://, besides those that Node knows.',
   },
+  CT_STORE_OUTAGE: {
+    type: 'choice',
+    default: 'hash',
+    choices: ['hash', 'refuse'],
+    roles: front,
+    scope: 'process',
+    help: 'New keys while the store does not answer: placed by rank among the last known members, the same on every front door, or refused.',
+  },
   CT_TRUST_ALL_CERTS: {
     type: 'choice',
     default: 'false',

@@ -256,6 +256,7 @@ export function connectDirectory(table: DirectoryTable, carry: Carry): Directory
     reserveEpochs: () => carry(() => table.reserveEpochs()),
     handOverPin: (handover) => carry(() => table.handOverPin(handover)),
     restorePin: (claim) => carry(() => table.restorePin(claim)),
+    restorePins: (claims) => carry(() => claims.map((claim) => table.restorePin(claim))),
     listLivePins: (owner, after, limit) => carry(() => table.listLivePins(owner, after, limit)),
     markPins: (marks, state) => carry(() => table.markPins(marks, state)),
     removeIdlePins: (idleForMs, limit) => carry(() => table.removeIdlePins(idleForMs, limit)),

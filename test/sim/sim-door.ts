@@ -17,6 +17,8 @@ import { acceptEdge } from '../../proxy/membership/control-server.ts';
 import type { ConnectedEdges, ConnectionOptions } from '../../proxy/membership/control-server.ts';
 import type { ProbeResult } from '../../proxy/membership/death-probe.ts';
 import { EdgeLinks } from '../../proxy/membership/edge-links.ts';
+import { LeasePromises } from '../../proxy/membership/lease-promises.ts';
+import { MembershipSnapshot } from '../../proxy/membership/membership-snapshot.ts';
 import { Membership } from '../../proxy/membership/membership.ts';
 import { Repinner } from '../../proxy/membership/repinner.ts';
 import { Reconciler } from '../../proxy/membership/reconciler.ts';
@@ -26,6 +28,7 @@ import { HandoverCalls } from '../../proxy/move/handover-call.ts';
 import type { SendRequest } from '../../proxy/move/handover-call.ts';
 import { MoveGate } from '../../proxy/move/move-gate.ts';
 import { Mover } from '../../proxy/move/mover.ts';
+import { OutagePlacement } from '../../proxy/outage-placement.ts';
 import { Placer } from '../../proxy/placement.ts';
 import { Settler } from '../../proxy/settle.ts';
 import type { Upstreams } from '../../proxy/wire/upstreams.ts';
@@ -72,8 +75,12 @@ export class SimDoor {
     const log: Log = silent;
     const links = new EdgeLinks();
     const { pool, gate } = this;
-    const shared = { directory, pool, log, nowMs };
-    const placer = new Placer({ ...shared, secrets: simSecrets, metrics: simMetrics });
+    const promises = new LeasePromises(nowMs);
+    const shared = { directory, pool, promises, log, nowMs };
+    const named = { ...shared, secrets: simSecrets, metrics: simMetrics };
+    const snapshot = new MembershipSnapshot(directory);
+    const outage = new OutagePlacement({ ...named, snapshot, links, placesNewKeys: false });
+    const placer = new Placer({ ...named, outage });
     const random = (): number => 0.5;
     const repinner = new Repinner({ ...shared, placer, metrics: simMetrics, random, signal });
     const membership = new Membership({ ...shared, probe, onLost: (edge) => repinner.begin(edge), signal });
@@ -117,6 +124,8 @@ export class SimDoor {
       directory,
       pool,
       placer,
+      outage,
+      snapshot,
       upstreams,
       activity,
       reconciler,
