@@ -3,6 +3,7 @@ import { setInterval as every, setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory } from './directory/directory.ts';
+import { isStoreFailure } from './directory/store-failure.ts';
 import type { MembershipSnapshot } from './membership/membership-snapshot.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { Reconciler } from './membership/reconciler.ts';
@@ -38,7 +39,7 @@ export function startChores(options: {
 }): void {
   const { directory, pool, placer, upstreams, activity, reconciler, log, signal } = options;
   void followMembership(pool, upstreams, signal);
-  void attendDirectory({ directory, log, signal });
+  void attendDirectory({ directory, outage: options.outage, log, signal });
   void repeat(options.reconcileIntervalMs, { directory, log, signal }, () => reconciler.requestAll());
   void sweepPins({ directory, placer, log, signal });
   void followSnapshot({ directory, pool, snapshot: options.snapshot, log, signal });
@@ -111,8 +112,17 @@ async function followSnapshot(
 }
 
 /** Says that renewals are taken here, also where no edge sends any. */
-async function attendDirectory(chore: Chore): Promise<void> {
-  await repeat(timing.attendIntervalMs, chore, async () => await chore.directory.attend());
+async function attendDirectory(chore: Chore & { outage: OutagePlacement }): Promise<void> {
+  const { directory, outage } = chore;
+  await repeat(timing.attendIntervalMs, chore, async () => {
+    try {
+      await directory.attend();
+      outage.noteAnswer();
+    } catch (error) {
+      if (isStoreFailure(error)) outage.noteFailure();
+      throw error;
+    }
+  });
 }
 
 async function flushActivity(chore: Chore & { activity: StaticActivity }): Promise<void> {

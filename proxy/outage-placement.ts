@@ -37,6 +37,7 @@ export class OutagePlacement {
   readonly #options: OutageOptions;
   readonly #provisional = new Map<AffinityKey, Pin>();
   #failedAtMs = -Infinity;
+  #isDown = false;
   #isSettling = false;
 
   constructor(options: OutageOptions) {
@@ -48,14 +49,28 @@ export class OutagePlacement {
     return this.#provisional.get(key);
   }
 
+  /** The store has failed, and has not answered since: nobody is to wait for it. */
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
+  /** A call of this process has come back from the store, or failed there. */
+  noteAnswer(): void {
+    this.#isDown = false;
+  }
+
+  noteFailure(): void {
+    this.#isDown = true;
+    this.#failedAtMs = this.#options.nowMs();
+  }
+
   /** The store answers again, but others may hold keys that it does not know: an edge is to be asked for a new key. */
   get isCautious(): boolean {
-    return this.#options.nowMs() - this.#failedAtMs < cautiousMs;
+    return !this.#isDown && this.#options.nowMs() - this.#failedAtMs < cautiousMs;
   }
 
   /** Where the key goes although the store failed with `cause`; throws that where it goes nowhere. */
   async place(key: AffinityKey, cause: unknown): Promise<Pin> {
-    this.#failedAtMs = this.#options.nowMs();
     const known = this.#provisional.get(key);
     if (known !== undefined) return known;
     const held = await this.findHeld(key);

@@ -4,6 +4,7 @@
  * there by one atomic statement. Load and health choose among candidates for *new* owners only.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '#shared/errors.ts';
 import type { Log } from '#shared/log.ts';
 import type { BoundMetric, Metrics } from '#shared/metrics.ts';
 import { hashKeyForLog } from '#shared/fleet-secrets.ts';
@@ -192,13 +193,17 @@ export class Placer {
   async #find(key: AffinityKey): Promise<Found | undefined> {
     const { directory, outage } = this.#options;
     const provisional = outage.find(key);
+    const isKnown = this.#cache.get(key) !== undefined;
     try {
+      if (outage.isDown && !isKnown) throw new AppError('directory-unavailable');
       const settled = provisional === undefined ? undefined : await outage.settle(provisional);
       const pin = settled ?? (await directory.findPin(key));
       if (pin !== undefined) return { kind: 'stored', pin };
       return outage.isCautious ? await this.#findCautiously(key) : undefined;
     } catch (error) {
-      if (!isStoreFailure(error) || this.#cache.get(key) !== undefined) throw error;
+      if (!isStoreFailure(error)) throw error;
+      outage.noteFailure();
+      if (isKnown) throw error;
       return { kind: 'fallback', pin: await outage.place(key, error) };
     }
   }

@@ -28,7 +28,7 @@ import type { EdgeId } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { EdgeRef } from '../directory/directory.ts';
-import type { EdgeLinks } from './edge-links.ts';
+import type { EdgeAnswer, EdgeLinks } from './edge-links.ts';
 import type { Membership } from './membership.ts';
 
 interface ControlOptions extends ConnectionOptions {
@@ -133,6 +133,8 @@ class EdgeConnection {
   #onMessage(text: string): void {
     const message = parseControlMessage(edgeMessageSchema, text);
     if (message === undefined) return this.#refuse(controlCloseCodes.protocol, 'not a control message');
+    // We asked for it, so it is none too many; and nobody who waits for it waits for the store.
+    if (isAnswer(message)) return this.#options.links.answer(message);
     if (++this.#waiting > messagesWaitingMax)
       return this.#refuse(controlCloseCodes.protocol, 'too many messages');
     this.#turn = this.#turn
@@ -144,7 +146,7 @@ class EdgeConnection {
       .finally(() => this.#waiting--);
   }
 
-  async #handle(message: EdgeMessage): Promise<void> {
+  async #handle(message: Exclude<EdgeMessage, EdgeAnswer>): Promise<void> {
     switch (message.type) {
       case 'hello':
         return await this.#onHello(message);
@@ -152,11 +154,6 @@ class EdgeConnection {
         return await this.#onReport(message);
       case 'farewell':
         return await this.#onFarewell();
-      case 'sessions':
-      case 'digest':
-      case 'claims':
-      case 'holds':
-        return this.#options.links.answer(message);
       case 'evacuate':
         return void this.#evacuate(message.deadlineMs);
       case 'stranded':
@@ -246,4 +243,8 @@ class EdgeConnection {
   #send(message: FrontDoorMessage): void {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
   }
+}
+
+function isAnswer(message: EdgeMessage): message is EdgeAnswer {
+  return 'request' in message;
 }

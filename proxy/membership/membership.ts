@@ -127,8 +127,13 @@ export class Membership {
     if (member === undefined || signal.aborted) return;
     this.suspect(edge, 'the control connection broke');
     while (!signal.aborted && !isBack() && pool.find(edge) !== undefined) {
-      if ((await probe(member.address)) === 'refused') return await this.lose(edge, 'connection refused');
-      if (await directory.isOver(edge)) return this.#drop(edge, 'lease lapsed');
+      try {
+        if ((await probe(member.address)) === 'refused') return await this.lose(edge, 'connection refused');
+        if (await directory.isOver(edge)) return this.#drop(edge, 'lease lapsed');
+      } catch (error) {
+        // Nobody is judged while the store does not answer.
+        if (!isStoreFailure(error)) throw error;
+      }
       await sleep(timing.deathProbeIntervalMs, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -38,7 +38,7 @@ export interface PreparingSql extends SqlRunner {
   transaction<T>(work: (sql: SqlRunner) => Promise<T>): Promise<T>;
 }
 
-const deadlineMs = 5_000;
+const deadlineMs = 3_000;
 /** Calls that wait or run; one more is refused at once. */
 const callsMax = 1_000;
 /** Tries of one call that the database gave up for the sake of others. */

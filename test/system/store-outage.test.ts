@@ -1,0 +1,160 @@
+/**
+ * Several front doors and edges on a real database server that stops answering: who has a session keeps it, new keys go to
+ * the same edge through every front door, and what was placed meanwhile is in the store when it is back.
+ */
+import assert from 'node:assert/strict';
+import Database from 'better-sqlite3';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { Agent, request } from 'undici';
+import { WebSocket } from 'ws';
+import { startEdgeOf } from '../support/edge-process.ts';
+import { isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
+import type { FrontDoor } from '../support/front-door.ts';
+import { eventually } from '../support/oct-inbox.ts';
+import { sqlProducts } from '../support/sql/sql-product.ts';
+import type { SqlProductName } from '../support/sql/sql-product.ts';
+import { startSqlServer } from '../support/sql/sql-server.ts';
+
+const edgeCount = 3;
+/** Longer than a lease, an edge's own fence and the deadline of a call together. */
+const outageMs = 9_000;
+
+/** A store that all front doors share, and that can be made to answer nothing for a while. */
+interface Store {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly dataDir?: string;
+  readonly halt: () => void;
+  readonly goOn: () => void;
+}
+
+interface Scene {
+  readonly store: Store;
+  readonly doors: readonly [FrontDoor, FrontDoor];
+  readonly ask: (door: FrontDoor, key: string) => Promise<string>;
+}
+
+async function openServer(t: TestContext, product: SqlProductName): Promise<Store> {
+  const server = await startSqlServer(t, product);
+  const { host, port, user, password, database } = await server.createDatabase();
+  const dialect = product === 'mariadb' ? 'mysql' : 'postgres';
+  const config = JSON.stringify({ database: { host, port, user, password, schema: database, dialect } });
+  return {
+    settings: { CT_LOCATOR_CONFIG: config },
+    halt: () => server.freeze(),
+    goOn: () => server.thaw(),
+  };
+}
+
+/** Somebody else has the file to himself: a backup, or an administrator. */
+function openFile(t: TestContext): Store {
+  const dataDir = makeDataDir(t);
+  let holder: Database.Database | undefined;
+  const goOn = (): void => void holder?.close();
+  t.after(goOn);
+  return {
+    settings: {},
+    dataDir,
+    halt: () => {
+      holder = new Database(join(dataDir, 'directory.sqlite'));
+      holder.exec('BEGIN EXCLUSIVE');
+    },
+    goOn,
+  };
+}
+
+async function openScene(t: TestContext, store: Store): Promise<Scene> {
+  const { settings, dataDir } = store;
+  const start = async (): Promise<FrontDoor> =>
+    await startFrontDoor(t, dataDir === undefined ? { settings } : { settings, dataDir });
+  const doors = [await start(), await start()] as const;
+  // Their own stores are files: what is tried here is the Locator's.
+  for (let i = 1; i <= edgeCount; i++) startEdgeOf(t, doors, `edge-${i}`);
+  for (const door of doors) {
+    await eventually(
+      async () => (await door.edges()).filter(isReady).length === edgeCount,
+      'every edge is ready at each front door',
+    );
+  }
+  const agent = new Agent({ connections: 32 });
+  t.after(async () => await agent.close());
+  return { store, doors, ask: async (door, key) => await askOwner(agent, door, key) };
+}
+
+/** `edge:incarnation` that answers for the key; throws on any other answer than 200. */
+async function askOwner(agent: Agent, door: FrontDoor, key: string): Promise<string> {
+  const { statusCode, body } = await request(`http://${door.host}/ct-health/`, {
+    dispatcher: agent,
+    headers: { ctstickiness: key },
+  });
+  const answer = (await body.json()) as { edge: string; incarnation: number };
+  assert.equal(statusCode, 200, `${key}: ${statusCode} ${JSON.stringify(answer)}`);
+  return `${answer.edge}:${answer.incarnation}`;
+}
+
+/** A member of a document whose connection must not end. */
+async function openMember(t: TestContext, door: FrontDoor, key: string): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://${door.host}/y/${key}/notes`);
+  t.after(() => socket.terminate());
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  return socket;
+}
+
+const stores: Readonly<Record<string, (t: TestContext) => Promise<Store>>> = {
+  ...Object.fromEntries(
+    sqlProducts.map((product) => [product, async (t: TestContext) => await openServer(t, product)]),
+  ),
+  'a locked SQLite file': async (t) => await Promise.resolve(openFile(t)),
+};
+
+for (const [name, openStore] of Object.entries(stores)) {
+  void test(`${name} answers nothing for a while: sessions stay, new keys have one edge on every front door, nothing is split`, async (t) => {
+    const { store, doors, ask } = await openScene(t, await openStore(t));
+    const [first, second] = doors;
+    const pinned = Array.from({ length: 40 }, (_, i) => `pinned-${i}`);
+    const owners = new Map<string, string>();
+    for (const key of pinned) owners.set(key, await ask(first, key));
+    const members = await Promise.all(
+      pinned.slice(0, 10).map(async (key) => await openMember(t, first, key)),
+    );
+    const ends: number[] = [];
+    for (const member of members) member.on('close', (code) => ends.push(code));
+
+    store.halt();
+    const frozenAtMs = performance.now();
+    const placed = new Map<string, string>();
+    for (let round = 0; performance.now() - frozenAtMs < outageMs; round++) {
+      // Through the front door that has its pin in its cache, and through the one that never saw it.
+      for (const key of pinned) for (const door of doors) assert.equal(await ask(door, key), owners.get(key));
+      const fresh = Array.from({ length: 20 }, (_, i) => `new-${round}-${i}`);
+      await Promise.all(
+        fresh.map(async (key) => {
+          const [one, other] = await Promise.all(doors.map(async (door) => await ask(door, key)));
+          assert.equal(one, other);
+          placed.set(key, one!);
+        }),
+      );
+    }
+    t.diagnostic(`${placed.size} keys placed without the store`);
+    assert.deepEqual(ends, []);
+
+    store.goOn();
+    for (const door of doors) {
+      await eventually(
+        async () => (await door.metric('ct_proxy_provisional_pins')) === 0,
+        'all that was placed is in the store',
+      );
+      assert.equal(await door.metric('ct_proxy_split_detected_total'), 0);
+    }
+    for (const [key, owner] of [...owners, ...placed]) {
+      const { edge } = await second.where(key);
+      assert.equal(edge, owner.split(':')[0], key);
+      for (const door of doors) assert.equal(await ask(door, key), owner);
+    }
+    assert.deepEqual(ends, []);
+  });
+}
