@@ -127,7 +127,7 @@ export class Placer {
 
   /** Moves a pin whose owner is over, unless somebody has done so or is about to. */
   async repin(pin: Pin): Promise<'moved' | 'found' | 'no-edge'> {
-    if (this.#inFlight.has(pin.key)) return 'found';
+    if (this.#inFlight.has(pin.key) || this.#isInItsRight(pin)) return 'found';
     const resolving = this.#settleOwner(pin.key, pin, this.#options.pool.changes);
     this.#inFlight.set(pin.key, resolving);
     const placement = await resolving.finally(() => this.#inFlight.delete(pin.key));

@@ -19,15 +19,8 @@ interface EdgeStart {
 /** Gives its process id. */
 export function startEdge(t: TestContext, start: EdgeStart): number {
   const { id, locators, dataDir, settings = {}, mayBeKilled = false, within = [] } = start;
-  const [program = process.execPath, ...args] = [
-    ...within,
-    process.execPath,
-    command,
-    'edge',
-    '--edge-id',
-    id,
-  ];
-  const edge = spawn(program, args, {
+  const line = [...within, process.execPath, command, 'edge', '--edge-id', id];
+  const edge = spawn(line[0]!, line.slice(1), {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: plainEnv({
       CT_LOCATOR: locators.join(','),
