@@ -1,5 +1,5 @@
 /** `docs/metrics.md`: every metric with its type, labels and meaning, by the process that has it. */
-import { metricTable } from '#shared/metrics.ts';
+import { metricTable } from '#shared/metric-table.ts';
 import { code, renderTable } from './markdown-table.ts';
 
 const intro = `# Metrics

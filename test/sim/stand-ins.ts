@@ -11,11 +11,12 @@ export const simSecrets: FleetSecrets = deriveFleetSecrets('the join token of a 
 export const simPass: string = simSecrets.pass;
 
 const ignore = (): void => undefined;
-const bound = { add: ignore, handOver: ignore };
+const bound = { add: ignore, handOver: ignore, observe: ignore };
 
 /** Counts nothing. */
 export const simMetrics = {
   bind: () => bound,
+  bindHistogram: () => bound,
   count: ignore,
   set: ignore,
   add: ignore,
