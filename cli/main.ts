@@ -2,15 +2,25 @@
 import { Command, Option } from 'commander';
 import { flagOf, settingNames } from '#shared/settings/load.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
-import type { Role, Setting } from '#shared/settings/schema.ts';
+import type { Role, Setting, Settings } from '#shared/settings/schema.ts';
 import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
+import { checkDatabase, exportDatabase, importDatabase, migrateDatabase } from './db.ts';
 import { runDirect } from './direct.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
 import { verify, verifyHelp } from './verify.ts';
+
+const placeSettings = [
+  'CT_DATA_DIR',
+  'CT_LOCATOR_CONFIG',
+  'CT_DB_SSL_CA',
+  'CT_DB_SSL_CERT',
+  'CT_DB_SSL_KEY',
+  'CT_SETTINGS_FILE',
+] as const;
 
 type Flags = Record<string, string | string[] | undefined>;
 
@@ -108,6 +118,50 @@ inspectCommand('remove', 'take a member out of a session; the host’s removal e
     async (key: string, member: string, options) => await orExit(() => removeMember(key, member, options)),
   );
 
+const db = program
+  .command('db')
+  .description('the stores themselves: SQLite files of the data folder, or the database server')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  mooring db check                               what is stored where, and what is wrong with it; exit 1 at a fault
+  mooring db migrate                             bring the tables up to date, or make them, before the first start
+  mooring db export pool.dump --data-dir ./data  everything of a pool, which may run meanwhile, into a file
+  mooring db import pool.dump --locator-config db.json
+                                                 from a file into another, empty store of any kind: stop the pool first`,
+  );
+storeCommand(
+  'check',
+  'connect, and tell versions, rights, limits and faults with what to do about each',
+).action(
+  async (_, command: Command) =>
+    await orExit(async () => {
+      if (!(await checkDatabase(storeSettingsOf(command)))) process.exitCode = 1;
+    }),
+);
+storeCommand('migrate', 'bring the tables of every store up to date, and say what was done').action(
+  async (_, command: Command) => await orExit(() => migrateDatabase(storeSettingsOf(command))),
+);
+storeCommand('export', 'write everything into a new file, with a checksum')
+  .argument('<file>', 'gzip, lines of JSON')
+  .action(
+    async (file: string, _, command: Command) =>
+      await orExit(() => exportDatabase(file, storeSettingsOf(command))),
+  );
+storeCommand(
+  'import',
+  'take everything from a file of mooring db export; each store gets all of it or nothing',
+)
+  .argument('<file>', 'what mooring db export wrote')
+  .option('--replace', 'remove first what the stores have')
+  .action(
+    async (file: string, options: { replace?: boolean }, command: Command) =>
+      await orExit(() =>
+        importDatabase(file, { settings: storeSettingsOf(command), replaces: options.replace === true }),
+      ),
+  );
+
 // Whoever reads our output may stop reading: `mooring pins | head`, or a log collector that died. A command ends by
 // itself, and a pool serves on without a log.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -124,6 +178,17 @@ function roleCommand(name: Role | 'check', description: string): Command {
     command.addOption(settingOption(setting, entry));
   }
   return command;
+}
+
+/** A command on the stores, with the settings that say where they are. */
+function storeCommand(name: string, description: string): Command {
+  const command = db.command(name).description(description);
+  for (const setting of placeSettings) command.addOption(settingOption(setting, settingsSchema[setting]));
+  return command;
+}
+
+function storeSettingsOf(command: Command): Settings {
+  return readSettings('direct', flagsOf(command));
 }
 
 function settingOption(name: string, entry: Setting): Option {

@@ -32,6 +32,9 @@ const migrations = [
    ) STRICT, WITHOUT ROWID;`,
 ];
 
+/** Of the file, as this program knows it. */
+export const directoryFileVersion = migrations.length;
+
 /** Brings the file to the newest version; safe when several processes start at once. */
 export function migrateDirectory(database: Database.Database): void {
   migrate(database, 'directory', migrations);

@@ -28,7 +28,7 @@ const schemaTable = `CREATE TABLE IF NOT EXISTS mooring_schema (
 )`;
 
 export async function migrateSql(sql: PreparingSql, schema: SqlStoreSchema): Promise<void> {
-  if ((await readVersion(sql, schema.store)) === schema.migrations[sql.dialect].length) return;
+  if ((await readSchemaVersion(sql, schema.store)) === schema.migrations[sql.dialect].length) return;
   await sql.transaction(async (runner) => {
     await lock(runner, sql.dialect);
     try {
@@ -42,7 +42,7 @@ export async function migrateSql(sql: PreparingSql, schema: SqlStoreSchema): Pro
 }
 
 /** Version of a store's tables; undefined where there are none. */
-async function readVersion(
+export async function readSchemaVersion(
   sql: SqlRunner & { dialect: SqlDialect },
   store: string,
 ): Promise<number | undefined> {
