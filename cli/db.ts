@@ -81,6 +81,10 @@ async function listStores(): Promise<readonly PortableStore[]> {
   const stores: PortableStore[] = [];
   if (hasRole('proxy'))
     stores.push((await import('../proxy/directory/portable-directory.ts')).portableDirectory);
+  if (hasRole('edge')) {
+    stores.push((await import('../edge/store/portable-documents.ts')).portableDocuments);
+    stores.push((await import('../edge/store/portable-rosters.ts')).portableRosters);
+  }
   return stores;
 }
 

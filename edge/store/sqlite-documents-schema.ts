@@ -30,6 +30,9 @@ const migrations = [
    INSERT INTO document_clock (id, running_ms, wall_ms) VALUES (1, 0, 0);`,
 ];
 
+/** Of the file, as this program knows it. */
+export const documentsFileVersion = migrations.length;
+
 /** Brings the file to the newest version; safe when several processes start at once. */
 export function migrateDocuments(database: Database.Database): void {
   migrate(database, 'document store', migrations);

@@ -27,6 +27,9 @@ const migrations = [
    INSERT INTO roster_clock (id, running_ms, wall_ms) VALUES (1, 0, 0);`,
 ];
 
+/** Of the file, as this program knows it. */
+export const rostersFileVersion = migrations.length;
+
 /** Brings the file to the newest version; safe when several processes start at once. */
 export function migrateRosters(database: Database.Database): void {
   migrate(database, 'roster store', migrations);

@@ -32,7 +32,7 @@ export async function readStoreVersion(place: StorePlace, store: PortableStore):
   }
   const path = join(place.dataDir, store.fileName);
   if (!existsSync(path)) return undefined;
-  return onFile(new Database(path, { readonly: true }), (file) =>
+  return await onFile(new Database(path, { readonly: true }), (file) =>
     Promise.resolve(file.pragma('user_version', { simple: true }) as number),
   );
 }
@@ -61,7 +61,7 @@ type StoreTransaction = <T>(work: Use<T>) => Promise<T>;
 /** Everything that it reads until it is closed is of one moment; nobody waits for it. */
 export interface Reading {
   readonly connection: StoreConnection;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openReading(place: StorePlace, store: PortableStore): Promise<Reading> {
@@ -130,6 +130,11 @@ export interface ServerConnection extends StoreConnection {
   readonly dialect: SqlDialect;
 }
 
+const patience = {
+  mysql: ['SET SESSION wait_timeout = 28800', 'SET SESSION idle_transaction_timeout = 0'],
+  postgres: ['SET idle_in_transaction_session_timeout = 0'],
+} as const;
+
 async function connectTo(
   settings: DatabaseSettings,
 ): Promise<{ connection: ServerConnection; close: () => Promise<void> }> {
@@ -144,6 +149,8 @@ async function connectTo(
       await end();
     };
     const run: StoreConnection['run'] = async (statement, values) => await held.run(statement, values);
+    // A read waits for whoever writes the file, which may be slow. MySQL does not know MariaDB's setting.
+    for (const statement of patience[dialect]) await run(statement).catch(() => undefined);
     return { connection: { dialect, kind: dialect, run }, close };
   } catch (error) {
     await end();

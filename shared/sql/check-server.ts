@@ -109,7 +109,7 @@ async function readValues(sql: Asking): Promise<Values> {
   const values = Object.fromEntries(
     Object.entries(rows[0]!).map(([name, value]): [string, string] => [
       name,
-      value === null ? '' : String(value),
+      value === null ? '' : `${value as string | number}`,
     ]),
   );
   if (sql.dialect === 'postgres') return { ...values, version: `PostgreSQL ${values['version']}` };
@@ -124,7 +124,7 @@ async function readValues(sql: Asking): Promise<Values> {
 
 async function readStatus(sql: SqlRunner, name: 'Ssl_version' | 'Threads_connected'): Promise<string> {
   const { rows } = await sql.run(`SHOW STATUS LIKE '${name}'`);
-  return String(rows[0]?.['Value'] ?? '');
+  return (rows[0]?.['Value'] as string | undefined) ?? '';
 }
 
 async function measureLatency(sql: SqlRunner): Promise<number> {
