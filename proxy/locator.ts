@@ -53,7 +53,9 @@ export async function openLocator(options: {
   const { settings, log, joinToken, signal } = options;
   const metrics = new Metrics('ct_proxy_');
   const secrets = deriveFleetSecrets(joinToken);
-  const directory = await openDirectory(settings);
+  // What follows is made of the directory, which may be met again as soon as it is open.
+  let onMet = (): void => undefined;
+  const directory = await openDirectory(settings, () => onMet());
   const pool = new EdgePool();
   const promises = new LeasePromises(nowMs);
   const links = new EdgeLinks();
@@ -74,6 +76,10 @@ export async function openLocator(options: {
   const mover = new Mover({ ...named, placer, gate, links, calls: handover });
   const drains = new Drains({ ...shared, placer, links, mover, signal });
   const reconciler = new Reconciler({ ...named, links });
+  onMet = () => {
+    outage.noteMeeting();
+    reconciler.requestAll();
+  };
   const decisions = { placer, outage, snapshot, gate, mover, drains, reconciler };
   return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
 }

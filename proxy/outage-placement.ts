@@ -64,6 +64,11 @@ export class OutagePlacement {
     this.#failedAtMs = this.#options.nowMs();
   }
 
+  /** The store has been met anew: it may have gone back to an older copy of its data. */
+  noteMeeting(): void {
+    this.#failedAtMs = this.#options.nowMs();
+  }
+
   /** The store answers again, but others may hold keys that it does not know: an edge is to be asked for a new key. */
   get isCautious(): boolean {
     return !this.#isDown && this.#options.nowMs() - this.#failedAtMs < cautiousMs;

@@ -198,8 +198,9 @@ export class Placer {
       if (outage.isDown && !isKnown) throw new AppError('directory-unavailable');
       const settled = provisional === undefined ? undefined : await outage.settle(provisional);
       const pin = settled ?? (await directory.findPin(key));
-      if (pin !== undefined) return { kind: 'stored', pin };
-      return outage.isCautious ? await this.#findCautiously(key) : undefined;
+      const held = outage.isCautious ? await this.#findHeld(key, pin) : undefined;
+      const counts = held ?? pin;
+      return counts === undefined ? undefined : { kind: 'stored', pin: counts };
     } catch (error) {
       if (!isStoreFailure(error)) throw error;
       outage.noteFailure();
@@ -208,13 +209,13 @@ export class Placer {
     }
   }
 
-  /** The store has just come back: what was placed without it may not have been put into it yet. */
-  async #findCautiously(key: AffinityKey): Promise<Found | undefined> {
+  /** The store has just come back: it may lack what was placed without it, or what happened since it was copied. */
+  async #findHeld(key: AffinityKey, stored: Pin | undefined): Promise<Pin | undefined> {
     const { directory, outage } = this.#options;
     const held = await outage.findHeld(key);
-    if (held.kind !== 'held') return undefined;
+    if (held.kind !== 'held' || held.pin.epoch <= (stored?.epoch ?? 0)) return undefined;
     const result = await directory.restorePin(held.pin);
-    return result.kind === 'target-refused' ? undefined : { kind: 'stored', pin: result.pin };
+    return result.kind === 'target-refused' ? undefined : result.pin;
   }
 
   /** Not kept: as soon as the store answers, it is asked. */

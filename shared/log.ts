@@ -33,6 +33,8 @@ export const logEvents = {
   'edge.suspected': 'An edge stopped reporting or passing its checks and gets no new keys.',
   'edge.draining': 'An edge asked for no new keys.',
   'edge.stopping': 'An administrator told an edge to stop; its supervisor starts it again.',
+  'edge.restored':
+    'The store had lost an edge that serves, for it went back to an older copy; the edge was put back.',
   'edge.lost': 'An edge is gone: its process is proved dead, its lease lapsed or it left.',
   'edge.refused': 'An edge may not join: token, settings or id are wrong.',
   'control.connected': 'The edge joined a front door.',

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { parseAffinityKey, parseEdgeId } from '#shared/ids.ts';
 import type { AffinityKey, EdgeId } from '#shared/ids.ts';
-import type { Directory, EdgeRef, Pin, PinResult } from './directory.ts';
+import type { Directory, EdgeRef, EdgeRegistration, Pin, PinResult } from './directory.ts';
 
 /** One fresh, empty store. */
 export interface DirectoryStore {
@@ -64,14 +64,12 @@ export function addressOf(id: string, bootId: string): string {
   return `http://${id}.${bootId}.test:3001`;
 }
 
+export function registrationOf(id: string, bootId: string): EdgeRegistration {
+  return { id: edgeIdOf(id), kind: 'edge', bootId, address: addressOf(id, bootId), weight: 100 };
+}
+
 export async function register(directory: Directory, id: string, bootId = 'boot-one'): Promise<EdgeRef> {
-  const edge = {
-    id: edgeIdOf(id),
-    kind: 'edge',
-    bootId,
-    address: addressOf(id, bootId),
-    weight: 100,
-  } as const;
+  const edge = registrationOf(id, bootId);
   return { id: edge.id, incarnation: await directory.registerEdge(edge) };
 }
 

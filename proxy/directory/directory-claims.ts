@@ -1,12 +1,13 @@
 /** The part of the conformance suite about what edges say that they have: pins that the store lost, and lists to compare. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Epoch } from '#shared/ids.ts';
-import { keyOf, openConnections, openOne, register, won } from './conformance-store.ts';
+import type { Epoch, Incarnation } from '#shared/ids.ts';
+import { keyOf, openConnections, openOne, register, registrationOf, won } from './conformance-store.ts';
 import type { OpenStore } from './conformance-store.ts';
 
 export function testDirectoryClaims(openStore: OpenStore): void {
   testRestoring(openStore);
+  testLostEdges(openStore);
   testManyClaims(openStore);
   testLivePins(openStore);
 }
@@ -64,6 +65,24 @@ function testRestoring(openStore: OpenStore): void {
       other!.restorePin({ key, owner: second, epoch: (epoch + 1) as Epoch }),
     ]);
     assert.deepEqual((await one!.findPin(key))?.owner, first);
+  });
+}
+
+function testLostEdges(openStore: OpenStore): void {
+  void test('an edge that the store lost is taken up with its incarnation; one that it knows, or knows to be over, is not', async (t) => {
+    const directory = await openOne(t, openStore);
+    const lost = { ...(await register(directory, 'e1')), incarnation: 7 as Incarnation };
+    const registration = { ...registrationOf('e1', 'boot-seven') };
+    assert.equal(await directory.renewLease(lost), false);
+    assert.equal(await directory.restoreEdge(registration, lost.incarnation), true);
+    assert.equal(await directory.renewLease(lost), true);
+    won(await directory.insertPin(keyOf('k1'), lost));
+    assert.deepEqual(await register(directory, 'e1', 'boot-seven'), lost);
+    await directory.markGone(lost);
+    assert.equal(await directory.restoreEdge(registration, lost.incarnation), false);
+    assert.equal(await directory.restoreEdge(registration, 6 as Incarnation), false);
+    assert.equal(await directory.renewLease(lost), false);
+    assert.equal(await directory.restoreEdge(registrationOf('e2', 'boot-two'), 3 as Incarnation), true);
   });
 }
 

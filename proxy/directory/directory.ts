@@ -79,6 +79,11 @@ export interface FleetSetting {
 export interface Directory {
   /** Gives the boot its incarnation and a first lease; another boot of the same id ends the older one. */
   registerEdge(registration: EdgeRegistration): Promise<Incarnation>;
+  /**
+   * Takes an edge up again that the store has lost, for it went back to an older copy of its data: where it knows no
+   * incarnation that is as high, the edge has this one and a lease. False where it does, also where that one is over.
+   */
+  restoreEdge(registration: EdgeRegistration, incarnation: Incarnation): Promise<boolean>;
   /** False when this incarnation is over, also by a lapsed lease; then it stays over. Static backends come back. */
   renewLease(edge: EdgeRef): Promise<boolean>;
   /**

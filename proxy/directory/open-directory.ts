@@ -6,9 +6,10 @@ import type { Directory } from './directory.ts';
 import { openSqlDirectory } from './sql-directory.ts';
 import { openSqliteDirectory } from './sqlite-directory.ts';
 
-export async function openDirectory(settings: Settings): Promise<Directory> {
+/** `onMet` is told each time that a database server is met: first, and after a break. */
+export async function openDirectory(settings: Settings, onMet: () => void): Promise<Directory> {
   const database = readDatabaseSettings(settings);
   return database === undefined
     ? await openSqliteDirectory(join(settings.CT_DATA_DIR, 'directory.sqlite'))
-    : await openSqlDirectory(database, settings.CT_DB_CONNECTIONS_MAX);
+    : await openSqlDirectory(database, { connectionsMax: settings.CT_DB_CONNECTIONS_MAX, onMet });
 }

@@ -2,10 +2,11 @@
  * The directory on MySQL, MariaDB or PostgreSQL, for any number of front doors. A decision that depends on whether an edge
  * is over holds that edge's row, so that no renewal slips in beside it; the clock is read after the rows are held.
  */
-import type { AffinityKey, Epoch, Incarnation } from '#shared/ids.ts';
+import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { DatabaseSettings } from '#shared/sql/database-settings.ts';
 import { openSql } from '#shared/sql/open-sql.ts';
 import type { SqlDatabase } from '#shared/sql/sql-database.ts';
+import type { SqlRunner } from '#shared/sql/sql-driver.ts';
 import { timing } from '#shared/timing.ts';
 import type {
   Claim,
@@ -40,16 +41,17 @@ const insertTriesMax = 3;
 /** Opens the database and brings its tables up to date; rejects with the reason. */
 export async function openSqlDirectory(
   settings: DatabaseSettings,
-  connectionsMax?: number,
+  options: { readonly connectionsMax?: number; readonly onMet?: () => void } = {},
 ): Promise<Directory> {
   const sql = await openSql({
     settings,
-    connectionsMax,
+    connectionsMax: options.connectionsMax,
     schema: directorySchema,
     failureCode: 'directory-unavailable',
     prepare: async (preparing) => {
       await raiseEpochs(preparing, Date.now());
       await preparing.transaction(async (runner) => await attend(runner, preparing.dialect, false));
+      options.onMet?.();
     },
   });
   return new SqlDirectory(sql);
@@ -65,23 +67,24 @@ class SqlDirectory implements Directory {
   }
 
   async registerEdge(registration: EdgeRegistration): Promise<Incarnation> {
-    const { id, kind, bootId, address, weight } = registration;
-    const { lockEdge, insertEdge, putEdge, setWeight } = this.#statements;
     return await this.#sql.transaction(async (sql) => {
-      let { rows } = await sql.run(lockEdge, [id]);
-      if (rows.length === 0) {
-        await sql.run(insertEdge, [id]);
-        ({ rows } = await sql.run(lockEdge, [id]));
-      }
-      const known = rows[0] as unknown as EdgeTableRow;
-      if (known.boot_id === bootId) {
-        await sql.run(setWeight, [weight, id]);
+      const known = await this.#lockEdge(sql, registration.id);
+      if (known.boot_id === registration.bootId) {
+        await sql.run(this.#statements.setWeight, [registration.weight, registration.id]);
         return known.incarnation;
       }
       const incarnation = (known.incarnation + 1) as Incarnation;
-      const until = (await readClock(sql, this.#sql.dialect)) + timing.leaseMs;
-      await sql.run(putEdge, [kind, bootId, incarnation, address, weight, until, id]);
+      await this.#putEdge(sql, registration, incarnation);
       return incarnation;
+    });
+  }
+
+  async restoreEdge(registration: EdgeRegistration, incarnation: Incarnation): Promise<boolean> {
+    return await this.#sql.transaction(async (sql) => {
+      const known = await this.#lockEdge(sql, registration.id);
+      if (known.incarnation >= incarnation) return false;
+      await this.#putEdge(sql, registration, incarnation);
+      return true;
     });
   }
 
@@ -233,6 +236,23 @@ class SqlDirectory implements Directory {
 
   async close(): Promise<void> {
     await this.#sql.close();
+  }
+
+  /** The edge's row, which nobody else changes until the end; an edge that was never here has the incarnation 0. */
+  async #lockEdge(sql: SqlRunner, id: EdgeId): Promise<EdgeTableRow> {
+    const { lockEdge, insertEdge } = this.#statements;
+    let { rows } = await sql.run(lockEdge, [id]);
+    if (rows.length === 0) {
+      await sql.run(insertEdge, [id]);
+      ({ rows } = await sql.run(lockEdge, [id]));
+    }
+    return rows[0] as unknown as EdgeTableRow;
+  }
+
+  async #putEdge(sql: SqlRunner, registration: EdgeRegistration, incarnation: Incarnation): Promise<void> {
+    const { id, kind, bootId, address, weight } = registration;
+    const until = (await readClock(sql, this.#sql.dialect)) + timing.leaseMs;
+    await sql.run(this.#statements.putEdge, [kind, bootId, incarnation, address, weight, until, id]);
   }
 
   /** Stores the pin where there is none and the target is up. */

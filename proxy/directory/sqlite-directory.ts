@@ -19,6 +19,7 @@ export async function openSqliteDirectory(path: string): Promise<Directory> {
   });
   return {
     registerEdge: (registration) => thread.call('registerEdge', registration),
+    restoreEdge: (registration, incarnation) => thread.call('restoreEdge', { registration, incarnation }),
     renewLease: (edge) => thread.call('renewLease', edge),
     attend: () => thread.call('attend', undefined),
     extendLeases: () => thread.call('extendLeases', undefined),

@@ -143,6 +143,13 @@ const operations = {
     else sql.putEdge.run({ ...registration, incarnation, until: readClock() + timing.leaseMs });
     return incarnation as Incarnation;
   },
+  restoreEdge(input: { registration: EdgeRegistration; incarnation: Incarnation }): boolean {
+    const { registration, incarnation } = input;
+    const known = sql.edge.get(registration.id) as { incarnation: number } | undefined;
+    if ((known?.incarnation ?? 0) >= incarnation) return false;
+    sql.putEdge.run({ ...registration, incarnation, until: readClock() + timing.leaseMs });
+    return true;
+  },
   renewLease(edge: EdgeRef): boolean {
     const now = readClock();
     return sql.renew.run({ ...edge, now, until: now + timing.leaseMs }).changes > 0;

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgeReport } from '#shared/control-protocol.ts';
 import type { HandoffOffer } from '#shared/handoff-frames.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
-import type { Epoch } from '#shared/ids.ts';
+import type { EdgeId, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef, EdgeRegistration, IdleMark } from '../directory/directory.ts';
@@ -42,6 +42,8 @@ interface MembershipOptions {
 
 export class Membership {
   readonly #options: MembershipOptions;
+  /** Of the newest boot of each edge. */
+  readonly #registrations = new Map<EdgeId, EdgeRegistration>();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -51,7 +53,9 @@ export class Membership {
   async join(joining: Joining): Promise<EdgeRef> {
     const { directory, pool, log, nowMs, onLost } = this.#options;
     const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress, handoff } = joining;
-    const incarnation = await directory.registerEdge({ id, kind, bootId, address, weight });
+    const registration = { id, kind, bootId, address, weight };
+    const incarnation = await directory.registerEdge(registration);
+    this.#registrations.set(id, registration);
     const edge = { id, incarnation };
     const member: EdgeMember = {
       ...edge,
@@ -100,9 +104,19 @@ export class Membership {
       log.info('edge.draining', { edge: edge.id });
     }
     if (report.state !== 'draining' && before === 'draining') await directory.markUp(edge);
-    const renewed = await directory.renewLease(edge);
+    const renewed = (await directory.renewLease(edge)) || (await this.#restore(edge));
     if (renewed) await this.#markPins(report);
     return renewed;
+  }
+
+  /** An edge that serves here, and that the store has no word of: it went back to an older copy of its data. */
+  async #restore(edge: EdgeRef): Promise<boolean> {
+    const registration = this.#registrations.get(edge.id);
+    const isKnown = registration !== undefined && this.#options.pool.find(edge) !== undefined;
+    if (!isKnown || !(await this.#options.directory.restoreEdge(registration, edge.incarnation)))
+      return false;
+    this.#options.log.warn('edge.restored', { edge: edge.id, incarnation: edge.incarnation });
+    return true;
   }
 
   suspect(edge: EdgeRef, cause: string): void {

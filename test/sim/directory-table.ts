@@ -58,6 +58,13 @@ export class DirectoryTable {
     return incarnation;
   }
 
+  restoreEdge(registration: EdgeRegistration, incarnation: Incarnation): boolean {
+    if ((this.#edges.get(registration.id)?.incarnation ?? 0) >= incarnation) return false;
+    const leaseUntilMs = this.#readClock() + timing.leaseMs;
+    this.#edges.set(registration.id, { ...registration, incarnation, state: 'up', leaseUntilMs });
+    return true;
+  }
+
   renewLease(edge: EdgeRef): boolean {
     const entry = this.#entryOf(edge);
     const now = this.#readClock();
@@ -243,6 +250,7 @@ export type Carry = <T>(run: () => T) => Promise<T>;
 export function connectDirectory(table: DirectoryTable, carry: Carry): Directory {
   return {
     registerEdge: (registration) => carry(() => table.registerEdge(registration)),
+    restoreEdge: (...lost) => carry(() => table.restoreEdge(...lost)),
     renewLease: (edge) => carry(() => table.renewLease(edge)),
     attend: () => carry(() => table.attend()),
     extendLeases: () => carry(() => table.extendLeases()),

@@ -157,6 +157,16 @@ export class FrontDoor {
     return await this.#admin(`/admin/where?key=${key}`);
   }
 
+  /** Status of the answer to an order to move a session. */
+  async move(key: string, edge: string): Promise<number> {
+    const response = await fetch(`${this.adminUrl}/admin/move`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminToken}` },
+      body: JSON.stringify({ key, edge }),
+    });
+    return response.status;
+  }
+
   /** Sum over all label sets of one metric. */
   async metric(name: string): Promise<number> {
     const text = await (await fetch(`${this.adminUrl}/metrics`)).text();

@@ -2,20 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startEdgeOf } from '../support/edge-process.ts';
-import { adminToken, isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
-import type { FrontDoor } from '../support/front-door.ts';
+import { isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { checkTalk, enterPoolGuest, enterPoolHost, startTalk } from '../support/oct-moves.ts';
 import { openDocument } from '../support/y-document.ts';
-
-async function move(door: FrontDoor, key: string, edge: string): Promise<number> {
-  const response = await fetch(`${door.adminUrl}/admin/move`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${adminToken}` },
-    body: JSON.stringify({ key, edge }),
-  });
-  return response.status;
-}
 
 test('who comes through a front door that knows nothing of the move is led to the new edge, and misses nothing', async (t) => {
   const dataDir = makeDataDir(t);
@@ -36,7 +26,7 @@ test('who comes through a front door that knows nothing of the move is led to th
   for (let n = 1; n <= 4; n++) {
     // In turn by one and by the other: each has an old pin cached when its turn comes.
     const { edge } = await doors[n % 2]!.where(ann.key);
-    assert.equal(await move(doors[n % 2]!, ann.key, edge === 'e1' ? 'e2' : 'e1'), 200);
+    assert.equal(await doors[n % 2]!.move(ann.key, edge === 'e1' ? 'e2' : 'e1'), 200);
     await eventually(() => members.every(({ socket }) => socket!.connected), 'all are back');
     for (const { socket } of members) assert.ok(socket!.recovered, 'all go on where they were');
     await eventually(

@@ -16,6 +16,7 @@ import { eventually } from '../support/oct-inbox.ts';
 import { sqlProducts } from '../support/sql/sql-product.ts';
 import type { SqlProductName } from '../support/sql/sql-product.ts';
 import { startSqlServer } from '../support/sql/sql-server.ts';
+import type { SqlServer } from '../support/sql/sql-server.ts';
 
 const edgeCount = 3;
 /** Longer than a lease, an edge's own fence and the deadline of a call together. */
@@ -35,12 +36,13 @@ interface Scene {
   readonly ask: (door: FrontDoor, key: string) => Promise<string>;
 }
 
-async function openServer(t: TestContext, product: SqlProductName): Promise<Store> {
+async function openServer(t: TestContext, product: SqlProductName): Promise<Store & { server: SqlServer }> {
   const server = await startSqlServer(t, product);
   const { host, port, user, password, database } = await server.createDatabase();
   const dialect = product === 'mariadb' ? 'mysql' : 'postgres';
   const config = JSON.stringify({ database: { host, port, user, password, schema: database, dialect } });
   return {
+    server,
     settings: { CT_LOCATOR_CONFIG: config },
     halt: () => server.freeze(),
     goOn: () => server.thaw(),
@@ -155,6 +157,48 @@ for (const [name, openStore] of Object.entries(stores)) {
       assert.equal(edge, owner.split(':')[0], key);
       for (const door of doors) assert.equal(await ask(door, key), owner);
     }
+    assert.deepEqual(ends, []);
+  });
+}
+
+for (const product of sqlProducts) {
+  void test(`${product} goes back to an older copy: edges, sessions and pins that it lost are put back, and nobody is split or cut`, async (t) => {
+    const store = await openServer(t, product);
+    const { doors, ask } = await openScene(t, store);
+    const [first, second] = doors;
+    const before = Array.from({ length: 20 }, (_, i) => `before-${i}`);
+    const owners = new Map<string, string>();
+    for (const key of before) owners.set(key, await ask(first, key));
+    const copy = await store.server.copyData();
+
+    startEdgeOf(t, doors, 'edge-late');
+    for (const door of doors) {
+      const isThere = async (): Promise<boolean> =>
+        (await door.edges()).filter(isReady).length === edgeCount + 1;
+      await eventually(isThere, 'the late edge is ready');
+    }
+    const after = Array.from({ length: 60 }, (_, i) => `after-${i}`);
+    for (const key of after) owners.set(key, await ask(first, key));
+    assert.ok([...owners.values()].some((owner) => owner.startsWith('edge-late')));
+    const moved = before[0]!;
+    const target = owners.get(moved)!.startsWith('edge-1') ? 'edge-2' : 'edge-1';
+    assert.equal(await first.move(moved, target), 200);
+    owners.set(moved, await ask(first, moved));
+    assert.ok(owners.get(moved)!.startsWith(target));
+    const members = await Promise.all(
+      [moved, ...after.slice(0, 10)].map(async (key) => await openMember(t, first, key)),
+    );
+    const ends: number[] = [];
+    for (const member of members) member.on('close', (code) => ends.push(code));
+
+    await store.server.restore(copy);
+    for (const [key, owner] of owners)
+      for (const door of doors) assert.equal(await ask(door, key), owner, key);
+    for (const [key, owner] of owners) {
+      const isBack = async (): Promise<boolean> => owner.startsWith(`${(await second.where(key)).edge}:`);
+      await eventually(isBack, `the store has ${key} where it was`);
+    }
+    for (const door of doors) assert.equal(await door.metric('ct_proxy_split_detected_total'), 0);
     assert.deepEqual(ends, []);
   });
 }
