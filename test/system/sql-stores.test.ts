@@ -1,0 +1,152 @@
+/**
+ * Sessions of edges on several hosts, whose documents and rosters are in one database: what members saw of each other
+ * is there whichever edge dies, and whatever the database does for a while.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { eventually } from '../support/oct-inbox.ts';
+import { enterPoolGuest, enterPoolHost } from '../support/oct-moves.ts';
+import { hears } from '../support/oct-session.ts';
+import { sqlProducts } from '../support/sql/sql-product.ts';
+import { startSqlPool } from '../support/sql/sql-pool.ts';
+import type { SqlPool } from '../support/sql/sql-pool.ts';
+import { openDocument } from '../support/y-document.ts';
+import type { YClient } from '../support/y-document.ts';
+
+const pairsCount = 9;
+const typingIntervalMs = 10;
+const freezeMs = 10_000;
+
+interface Pair {
+  readonly key: string;
+  readonly writer: YClient;
+  readonly reader: YClient;
+}
+
+async function openPairs(t: TestContext, pool: SqlPool): Promise<Pair[]> {
+  const keys = Array.from({ length: pairsCount }, (_, index) => `session-${index}`);
+  return await Promise.all(
+    keys.map(async (key) => {
+      const [writer, reader] = await Promise.all([
+        openDocument(t, pool.url, { key, name: 'notes' }),
+        openDocument(t, pool.url, { key, name: 'notes' }),
+      ]);
+      return { key, writer, reader };
+    }),
+  );
+}
+
+/** Writers add numbered words until the returned function is called. */
+function startTyping(t: TestContext, pairs: readonly Pair[]): () => void {
+  let count = 0;
+  const typing = setInterval(() => {
+    count++;
+    for (const { writer } of pairs) writer.text.insert(writer.text.length, `${count} `);
+  }, typingIntervalMs);
+  const stop = (): void => clearInterval(typing);
+  t.after(stop);
+  return stop;
+}
+
+/** What somebody else than who wrote it has seen, which is what people take for saved. */
+function seen({ reader }: Pair): string[] {
+  return reader.text.toJSON().split(' ').filter(Boolean);
+}
+
+function checkKept(text: string, words: readonly string[], note: string): void {
+  const kept = text.split(' ').filter(Boolean);
+  const known = new Set(kept);
+  assert.deepEqual(
+    words.filter((word) => !known.has(word)),
+    [],
+    `${note} has lost what was seen`,
+  );
+  assert.equal(known.size, kept.length, `${note} has something twice`);
+}
+
+async function allAdvance(pairs: readonly Pair[]): Promise<void> {
+  const before = new Map(pairs.map((pair) => [pair, seen(pair).length]));
+  await eventually(
+    () => pairs.every((pair) => seen(pair).length > before.get(pair)! + 10),
+    'all readers see new words',
+    40_000,
+  );
+}
+
+/** Everybody leaves; whoever comes next finds what was seen. */
+async function checkLeft(t: TestContext, pool: SqlPool, pairs: readonly Pair[]): Promise<void> {
+  for (const pair of pairs) {
+    const words = seen(pair);
+    assert.ok(words.length > 0);
+    [pair.writer, pair.reader].forEach((client) => client.close());
+    const late = await openDocument(t, pool.url, { key: pair.key, name: 'notes' });
+    checkKept(late.text.toJSON(), words, pair.key);
+  }
+}
+
+for (const product of sqlProducts) {
+  void test(`${product}: an edge that is killed under traffic loses nothing that was seen: edges of other hosts go on`, async (t) => {
+    const pool = await startSqlPool(t, product);
+    const pairs = await openPairs(t, pool);
+    const stopTyping = startTyping(t, pairs);
+    await allAdvance(pairs);
+    const victim = await pool.edgeOf(pairs[0]!.key);
+    const edges = await Promise.all(pairs.map(async ({ key }) => await pool.edgeOf(key)));
+    const lost = pairs.filter((_, index) => edges[index] === victim);
+    process.kill(pool.pidOf(victim), 'SIGKILL');
+    // Nobody is left who could bring the words of this session back: they must come from the database.
+    const orphan = lost[0]!;
+    const words = seen(orphan);
+    [orphan.writer, orphan.reader].forEach((client) => client.close());
+    const others = pairs.filter((pair) => pair !== orphan);
+    const late = await openDocument(t, pool.url, { key: orphan.key, name: 'notes' });
+    checkKept(late.text.toJSON(), words, orphan.key);
+    assert.notEqual(await pool.edgeOf(orphan.key), victim);
+    await allAdvance(others);
+    stopTyping();
+    await checkLeft(t, pool, others);
+  });
+
+  void test(`${product}: members of an editor's session whose edge is killed go on at an edge of another host`, async (t) => {
+    const pool = await startSqlPool(t, product);
+    const ann = await enterPoolHost(t, pool);
+    const bob = await enterPoolGuest(t, pool, { key: ann.key, name: 'bob' });
+    const ids = [ann.self.id, bob.self.id];
+    const victim = await pool.edgeOf(ann.key);
+    process.kill(pool.pidOf(victim), 'SIGKILL');
+    for (const member of [ann, bob]) {
+      await member.events.next((event) => event.kind === 'reconnected', 'the return');
+    }
+    await eventually(async () => (await pool.edgeOf(ann.key)) !== victim, 'another edge has the session');
+    const cid = await enterPoolGuest(t, pool, { key: ann.key, name: 'cid' });
+    await bob.connection.chat.sendMessage('still here');
+    await hears(ann, bob, 'still here');
+    await hears(cid, bob, 'still here');
+    assert.deepEqual([ann.self.id, bob.self.id], ids);
+  });
+
+  void test(`${product}: a database that is frozen and then killed under traffic costs nothing that was seen`, async (t) => {
+    const pool = await startSqlPool(t, product);
+    const ann = await enterPoolHost(t, pool);
+    const bob = await enterPoolGuest(t, pool, { key: ann.key, name: 'bob' });
+    const pairs = await openPairs(t, pool);
+    const stopTyping = startTyping(t, pairs);
+    await allAdvance(pairs);
+    pool.database.freeze();
+    const thawAt = performance.now() + freezeMs;
+    await eventually(() => performance.now() >= thawAt, 'the database was frozen long enough');
+    const seenWhenFrozen = pairs.map(seen);
+    pool.database.thaw();
+    await allAdvance(pairs);
+    pairs.forEach(({ reader, key }, index) => checkKept(reader.text.toJSON(), seenWhenFrozen[index]!, key));
+    await pool.database.kill();
+    await pool.database.start();
+    await allAdvance(pairs);
+    stopTyping();
+    await checkLeft(t, pool, pairs);
+    await eventually(() => [ann, bob].every(({ socket }) => socket!.connected), 'the editors are back');
+    await bob.connection.chat.sendMessage('after all that');
+    await hears(ann, bob, 'after all that');
+  });
+}
