@@ -24,6 +24,7 @@ const fenced = { kind: 'fenced' };
 /** Declares the tests of reading, writing and fencing; those of removal are in `document-removal-conformance.ts`. */
 export function testDocumentStore(openScene: OpenDocumentScene): void {
   testHistories(openScene);
+  testMany(openScene);
   testSnapshots(openScene);
   testFences(openScene);
   testSizes(openScene);
@@ -106,6 +107,15 @@ function testHistories(openScene: OpenDocumentScene): void {
     }
   });
 
+  void test('calls after the end are refused', async (t) => {
+    const { store } = await openDocuments(t, openScene);
+    await store.close();
+    await assert.rejects(store.load(documentAt(1)), unavailable);
+    await assert.rejects(store.append(documentAt(1), [bytes(1)]), unavailable);
+  });
+}
+
+function testMany(openScene: OpenDocumentScene): void {
   void test('appends of several documents at once are all there, each in its order', async (t) => {
     const { store } = await openDocuments(t, openScene);
     const documents = Array.from({ length: 40 }, (_, index) => `document-${index}`);
@@ -123,11 +133,11 @@ function testHistories(openScene: OpenDocumentScene): void {
     }
   });
 
-  void test('calls after the end are refused', async (t) => {
+  void test('more than a thousand documents are opened at once', async (t) => {
     const { store } = await openDocuments(t, openScene);
-    await store.close();
-    await assert.rejects(store.load(documentAt(1)), unavailable);
-    await assert.rejects(store.append(documentAt(1), [bytes(1)]), unavailable);
+    const keys = Array.from({ length: 1_200 }, (_, index) => `key-${index}`);
+    const loaded = await Promise.all(keys.map((key) => store.load(documentAt(1, 'a.txt', key))));
+    assert.ok(loaded.every(({ kind }) => kind === 'loaded'));
   });
 }
 

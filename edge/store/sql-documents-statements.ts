@@ -36,14 +36,20 @@ export function documentStatements(dialect: SqlDialect) {
       VALUES (?, ?, ?, ?, ?, ?)`,
     updates: `SELECT first_seq, last_seq, part, bytes FROM mooring_document_update
       WHERE ${place} ORDER BY first_seq, part`,
-    snapshot: `SELECT seq, bytes FROM mooring_document_snapshot WHERE ${place} ORDER BY part`,
+    /**
+     * Epoch and state of the session, and the parts of the document's snapshot, if there are any: in any order, as MySQL would
+     * put them in order by way of its disk.
+     */
+    snapshot: `SELECT s.epoch, s.removed, n.part, n.seq, n.bytes FROM ${session} s
+      LEFT JOIN mooring_document_snapshot n ON n.session_key = s.session_key AND n.document = ?
+      WHERE s.session_key = ?`,
     snapshotSeq: `SELECT MAX(seq) AS seq FROM mooring_document_snapshot WHERE ${place}`,
     dropSnapshot: `DELETE FROM mooring_document_snapshot WHERE ${place}`,
     addSnapshotPart: `INSERT INTO mooring_document_snapshot (session_key, document, part, seq, bytes)
       VALUES (?, ?, ?, ?, ?)`,
     dropUpdates: `DELETE FROM mooring_document_update WHERE ${place} AND first_seq <= ? AND last_seq <= ?`,
     /** Who holds what is removed must load anew: its writes would be half of a document. */
-    use: (sessions: number) => `UPDATE ${session} SET used_ms = ? WHERE removed = 0 AND used_ms < ?
+    use: (sessions: number) => `UPDATE ${session} SET used_ms = ? WHERE removed = 0
         AND (session_key, epoch) IN (${Array.from({ length: sessions }, () => '(?, ?)').join(', ')})`,
     unused: `SELECT session_key FROM ${session} WHERE removed = 0 AND used_ms < ? ORDER BY used_ms LIMIT ?`,
     remove: `UPDATE ${session} SET removed = 1 WHERE session_key = ? AND removed = 0 AND used_ms < ?`,

@@ -26,6 +26,8 @@ import { cutIntoParts, packUpdates, unpackUpdates } from './update-parts.ts';
 const fenced: Fenced = { kind: 'fenced' };
 /** The number that we know is taken where a write was lost that happened; another edge takes none without the key. */
 const appendTriesMax = 3;
+/** As many as open a document at once where the edge of thousands has died. */
+const callsMax = 10_000;
 /** Sessions in one statement. */
 const heldAtOnceMax = 200;
 
@@ -37,6 +39,7 @@ export async function openSqlDocuments(
   const sql = await openSql({
     settings,
     connectionsMax,
+    callsMax,
     schema: documentsSchema,
     failureCode: 'store-unavailable',
     prepare: async (preparing) => void (await readPayloadMaxBytes(preparing)),
@@ -47,6 +50,12 @@ export async function openSqlDocuments(
 interface PartRow {
   readonly first_seq: number;
   readonly last_seq: number;
+  readonly bytes: Uint8Array;
+}
+
+interface SnapshotRow {
+  readonly part: number;
+  readonly seq: number;
   readonly bytes: Uint8Array;
 }
 
@@ -61,11 +70,15 @@ class SqlDocuments implements DocumentStore {
   }
 
   async load(ref: DocumentRef): Promise<StoredDocument | Fenced> {
-    if ((await this.#claim(ref, this.#statements.open)) !== 'claimed') return fenced;
+    const { open, updates: readUpdates, snapshot: readSnapshot } = this.#statements;
+    const [key, document] = place(ref);
+    await this.#sql.run(open, [key!, ref.epoch]);
     // The updates first: a snapshot that comes meanwhile holds what it has taken away of them.
-    const updates = await this.#sql.run(this.#statements.updates, place(ref));
-    const snapshot = await this.#sql.run(this.#statements.snapshot, place(ref));
-    const rows = snapshot.rows as unknown as { seq: number; bytes: Uint8Array }[];
+    const updates = await this.#sql.run(readUpdates, [key!, document!]);
+    const snapshot = await this.#sql.run(readSnapshot, [document!, key!]);
+    if (!isClaimedFor(snapshot.rows[0], ref)) return fenced;
+    const found = snapshot.rows.filter((row) => row['seq'] !== null) as unknown as SnapshotRow[];
+    const rows = found.toSorted((one, other) => one.part - other.part);
     const after = rows[0]?.seq ?? 0;
     const { lastSeq, history } = readHistory(updates.rows as unknown as PartRow[], after);
     this.#lastSeqs.note(ref, lastSeq);
@@ -132,7 +145,7 @@ class SqlDocuments implements DocumentStore {
     for (let at = 0; at < held.length; at += heldAtOnceMax) {
       const some = held.slice(at, at + heldAtOnceMax);
       const pairs = some.flatMap(({ key, epoch }) => [key, epoch]);
-      await this.#sql.run(use(some.length), [nowMs, nowMs, ...pairs]);
+      await this.#sql.run(use(some.length), [nowMs, ...pairs]);
     }
     if (rule.unusedForMs === Infinity) return 0;
     const before = nowMs - rule.unusedForMs;

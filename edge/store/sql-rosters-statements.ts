@@ -26,8 +26,8 @@ export function rosterStatements(dialect: SqlDialect) {
     clear: `UPDATE mooring_roster SET birth = NULL, bytes = NULL, requests = NULL, used_ms = ${clock.now}
       WHERE ${mine}`,
     putEnd: dialect === 'mysql' ? `INSERT IGNORE ${end}` : `INSERT ${end} ON CONFLICT DO NOTHING`,
-    use: (sessions: number) => `UPDATE mooring_roster SET used_ms = ? WHERE used_ms < ?
-        AND (session_key, epoch) IN (${Array.from({ length: sessions }, () => '(?, ?)').join(', ')})`,
+    use: (sessions: number) => `UPDATE mooring_roster SET used_ms = ?
+        WHERE (session_key, epoch) IN (${Array.from({ length: sessions }, () => '(?, ?)').join(', ')})`,
     unused: 'SELECT session_key FROM mooring_roster WHERE used_ms < ? ORDER BY used_ms LIMIT ?',
     removeRoster: 'DELETE FROM mooring_roster WHERE session_key = ? AND used_ms < ?',
     oldEnds: 'SELECT session_key, birth FROM mooring_roster_end WHERE ended_ms < ? ORDER BY ended_ms LIMIT ?',

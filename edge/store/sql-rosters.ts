@@ -15,6 +15,8 @@ import type { RosterStatements } from './sql-rosters-statements.ts';
 
 const fenced: Fenced = { kind: 'fenced' };
 const written: RosterWritten = { kind: 'written' };
+/** As many as come back at once where the edge of thousands has died. */
+const callsMax = 10_000;
 /** Sessions in one statement. */
 const heldAtOnceMax = 200;
 
@@ -27,6 +29,7 @@ export async function openSqlRosters(
   const sql = await openSql({
     settings,
     connectionsMax,
+    callsMax,
     schema: rostersSchema,
     failureCode: 'roster-unavailable',
     prepare: async (preparing) => {
@@ -105,7 +108,7 @@ class SqlRosters implements RosterStore {
     for (let at = 0; at < held.length; at += heldAtOnceMax) {
       const some = held.slice(at, at + heldAtOnceMax);
       const pairs = some.flatMap(({ key, epoch }) => [key, epoch]);
-      await this.#sql.run(use(some.length), [nowMs, nowMs, ...pairs]);
+      await this.#sql.run(use(some.length), [nowMs, ...pairs]);
     }
     const before = nowMs - rule.keptForMs;
     let removed = 0;

@@ -15,18 +15,23 @@ export interface OpenSqlOptions {
   /** What the store needs beyond its tables, each time that the database is met. */
   readonly prepare?: (sql: PreparingSql) => Promise<void>;
   readonly connectionsMax?: number | undefined;
+  /** Calls that wait or run. */
+  readonly callsMax?: number;
 }
 
 /** Of one store of one process; MySQL takes 151 from all together unless told otherwise. */
 const connectionsMaxDefault = 8;
+const callsMaxDefault = 1_000;
 
 /** Resolves when the tables are there; rejects with the database's own error. */
 export async function openSql(options: OpenSqlOptions): Promise<SqlDatabase> {
-  const { settings, schema, failureCode, prepare, connectionsMax = connectionsMaxDefault } = options;
+  const { settings, schema, failureCode, prepare } = options;
+  const { connectionsMax = connectionsMaxDefault, callsMax = callsMaxDefault } = options;
   const create = settings.dialect === 'mysql' ? createMysqlDriver : createPostgresDriver;
   const database = new SqlDatabase({
     driver: create(settings, connectionsMax),
     connectionsMax,
+    callsMax,
     failureCode,
     prepare: async (sql) => {
       await migrateSql(sql, schema);

@@ -21,6 +21,8 @@ interface SqlDatabaseOptions {
   readonly driver: SqlDriver;
   /** As many as the driver's pool has: a call waits here, and not there, for another to end. */
   readonly connectionsMax: number;
+  /** Calls that wait or run; one more is refused at once. */
+  readonly callsMax: number;
   readonly failureCode: ErrorCode;
   /**
    * Brings the database into the form that the store needs. Runs before the first call, and again after each break: what
@@ -39,8 +41,6 @@ export interface PreparingSql extends SqlRunner {
 }
 
 const deadlineMs = 3_000;
-/** Calls that wait or run; one more is refused at once. */
-const callsMax = 1_000;
 /** Tries of one call that the database gave up for the sake of others. */
 const triesMax = 6;
 const againPauseMs = 20;
@@ -109,7 +109,7 @@ export class SqlDatabase implements SqlRunner {
   }
 
   async #call<T>(work: Work<T>): Promise<T> {
-    const { failureCode } = this.#options;
+    const { failureCode, callsMax } = this.#options;
     if (this.#isClosed) throw new AppError(failureCode, { cause: new Error('the store is closed') });
     if (this.#calls >= callsMax) throw new AppError(failureCode, { cause: new Error('too many calls wait') });
     if (this.isDown && !this.#mayProbe())

@@ -108,6 +108,24 @@ for (const product of sqlProducts) {
     await checkLeft(t, pool, others);
   });
 
+  void test(`${product}: an edge that froze amid traffic adds nothing to what edges of other hosts have gone on with`, async (t) => {
+    const pool = await startSqlPool(t, product);
+    const pairs = await openPairs(t, pool);
+    const stopTyping = startTyping(t, pairs);
+    await allAdvance(pairs);
+    const victim = await pool.edgeOf(pairs[0]!.key);
+    process.kill(pool.pidOf(victim), 'SIGSTOP');
+    try {
+      await allAdvance(pairs);
+    } finally {
+      process.kill(pool.pidOf(victim), 'SIGCONT');
+    }
+    await pool.allReady();
+    await allAdvance(pairs);
+    stopTyping();
+    await checkLeft(t, pool, pairs);
+  });
+
   void test(`${product}: members of an editor's session whose edge is killed go on at an edge of another host`, async (t) => {
     const pool = await startSqlPool(t, product);
     const ann = await enterPoolHost(t, pool);
