@@ -28,6 +28,18 @@ const nobody: SocketEars = {
   onClose: () => undefined,
 };
 
+/** Text of one socket that may wait for the end of a batch. */
+const deferredMaxLength = 16_384;
+
+/** Who has the add-on, and hears what it tells. */
+export interface SocketCarrier {
+  readonly native: NativeSockets;
+  /** The add-on must not know the socket any more. */
+  forget(id: number): void;
+  /** Calls `sendDeferred` of the socket soon, at the end of the batch at the latest; false outside of one. */
+  defer(socket: NativeSocket): boolean;
+}
+
 interface Joined {
   readonly other: NativeSocket;
   readonly ears: RelayEars;
@@ -35,6 +47,7 @@ interface Joined {
 }
 
 export class NativeSocket implements ByteSocket {
+  readonly #carrier: SocketCarrier;
   readonly #native: NativeSockets;
   /** Of the add-on; -1 before there is one, and when it is over. */
   #id: number;
@@ -42,6 +55,11 @@ export class NativeSocket implements ByteSocket {
   #address: string | undefined;
   #onFlushed: (() => void) | undefined;
   #relay: Joined | undefined;
+  /**
+   * Text that is sent at the end of the batch: sends that follow each other wake the peer once for many of them, and what
+   * belongs together goes in one.
+   */
+  #deferred = '';
   #hasQueued = false;
   #hasPeerEnded = false;
   hasEnded = false;
@@ -50,13 +68,11 @@ export class NativeSocket implements ByteSocket {
   isCongested = false;
   /** Never: what cannot be sent is copied. */
   readonly holdsBytes = false;
-  /** Called when the add-on must not know the socket any more. */
-  readonly #forget: (id: number) => void;
 
-  constructor(native: NativeSockets, id: number, forget: (id: number) => void, ears: SocketEars) {
-    this.#native = native;
+  constructor(carrier: SocketCarrier, id: number, ears: SocketEars) {
+    this.#carrier = carrier;
+    this.#native = carrier.native;
     this.#id = id;
-    this.#forget = forget;
     this.#ears = ears;
   }
 
@@ -79,7 +95,7 @@ export class NativeSocket implements ByteSocket {
   }
 
   get isQuiet(): boolean {
-    return this.isWritable && !this.#hasQueued && !this.#hasPeerEnded;
+    return this.isWritable && this.#deferred === '' && !this.#hasQueued && !this.#hasPeerEnded;
   }
 
   hearWith(ears: SocketEars): void {
@@ -88,16 +104,38 @@ export class NativeSocket implements ByteSocket {
 
   write(bytes: string | Buffer): boolean {
     if (this.isDestroyed) return true;
-    return this.#afterWrite(
-      typeof bytes === 'string'
-        ? this.#native.writeLatin1(this.#id, bytes)
-        : this.#native.write(this.#id, bytes, 0, bytes.length),
-    );
+    if (typeof bytes !== 'string') return this.writeBoth('', bytes);
+    if (this.#defers(bytes)) return !this.isCongested;
+    return this.#afterWrite(this.#native.writeLatin1(this.#id, this.#takeDeferred() + bytes));
   }
 
   writeBoth(head: string, rest: Buffer): boolean {
     if (this.isDestroyed) return true;
-    return this.#afterWrite(this.#native.writeBoth(this.#id, head, rest, 0, rest.length));
+    const text = this.#takeDeferred() + head;
+    return this.#afterWrite(
+      text === ''
+        ? this.#native.write(this.#id, rest, 0, rest.length)
+        : this.#native.writeBoth(this.#id, text, rest, 0, rest.length),
+    );
+  }
+
+  #defers(text: string): boolean {
+    if (this.#deferred.length + text.length > deferredMaxLength) return false;
+    if (this.#deferred === '' && !this.#carrier.defer(this)) return false;
+    this.#deferred += text;
+    return true;
+  }
+
+  #takeDeferred(): string {
+    const text = this.#deferred;
+    this.#deferred = '';
+    return text;
+  }
+
+  sendDeferred(): void {
+    if (this.#deferred === '') return;
+    const text = this.#takeDeferred();
+    if (!this.isDestroyed) this.#afterWrite(this.#native.writeLatin1(this.#id, text));
   }
 
   #afterWrite(queued: number): boolean {
@@ -121,6 +159,7 @@ export class NativeSocket implements ByteSocket {
 
   end(onFlushed?: () => void): void {
     if (this.hasEnded || this.isDestroyed) return;
+    this.sendDeferred();
     this.hasEnded = true;
     this.#onFlushed = onFlushed;
     this.#native.shutdownWrite(this.#id);
@@ -130,12 +169,14 @@ export class NativeSocket implements ByteSocket {
   destroy(): void {
     if (this.isDestroyed) return;
     if (this.#relay !== undefined) return this.#closeRelay(this.#relay.other);
+    this.sendDeferred();
     if (this.#id !== -1) this.#native.close(this.#id);
     this.#finish();
   }
 
   reset(): void {
     if (this.isDestroyed) return;
+    this.sendDeferred();
     if (this.#id !== -1) this.#native.reset(this.#id);
     this.#finish();
   }
@@ -151,7 +192,10 @@ export class NativeSocket implements ByteSocket {
   }
 
   relayWith(other: ByteSocket, ears: RelayEars): Relay | undefined {
-    if (!(other instanceof NativeSocket) || !this.#native.relay(this.#id, other.#id)) return undefined;
+    if (!(other instanceof NativeSocket)) return undefined;
+    this.sendDeferred();
+    other.sendDeferred();
+    if (!this.#native.relay(this.#id, other.#id)) return undefined;
     const id = this.#id;
     this.#relay = { other, ears, side: 'first' };
     other.#relay = { other: this, ears, side: 'second' };
@@ -166,6 +210,8 @@ export class NativeSocket implements ByteSocket {
 
   giveTo(line: ByteSocket, message: Buffer): GiveOutcome {
     if (!(line instanceof NativeSocket) || this.#id === -1 || line.#id === -1) return 'unfit';
+    this.sendDeferred();
+    line.sendDeferred();
     const queued = this.#native.sendHandle(line.#id, this.#id, message, 0, message.length);
     if (queued === lineIsFull) {
       line.#hasQueued = true;
@@ -179,6 +225,7 @@ export class NativeSocket implements ByteSocket {
 
   letGo(): HeldDescriptor | undefined {
     const native = this.#native;
+    this.sendDeferred();
     const fd = this.#id === -1 ? -1 : native.detach(this.#id);
     if (fd === -1) return undefined;
     this.#ears = nobody;
@@ -250,7 +297,7 @@ export class NativeSocket implements ByteSocket {
     this.#address ??= '';
     this.isDestroyed = true;
     this.isCongested = false;
-    if (this.#id !== -1) this.#forget(this.#id);
+    if (this.#id !== -1) this.#carrier.forget(this.#id);
     this.#id = -1;
     queueMicrotask(() => this.#ears.onClose(error));
   }

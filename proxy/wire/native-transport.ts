@@ -10,6 +10,7 @@ import type { UpstreamTrust } from '../upstream-trust.ts';
 import { markTransient } from './byte-socket.ts';
 import type { ByteSocket, ConnectingEars, SocketEars } from './byte-socket.ts';
 import { NativeSocket } from './native-socket.ts';
+import type { SocketCarrier } from './native-socket.ts';
 import { connectNetSocket } from './net-socket.ts';
 import type { Origin } from './origin.ts';
 import type { Acceptor, Listening, Transport } from './transport.ts';
@@ -21,24 +22,25 @@ const fieldsPerEvent = 4;
 const backlog = 4_096;
 /** Without descriptors for a new connection the listener rests for this long: others may close. */
 const starvedPauseMs = 100;
+/** Sockets whose sends are gathered. */
+const deferringMax = 32;
 
-export class NativeTransport implements Transport {
+export class NativeTransport implements Transport, SocketCarrier {
   readonly canGive = true;
-  readonly #native: NativeSockets;
+  readonly native: NativeSockets;
   readonly #reads = Buffer.allocUnsafeSlow(readsBytes);
   readonly #events = new Int32Array(eventsMax * fieldsPerEvent);
   readonly #sockets: (NativeSocket | undefined)[] = [];
   readonly #acceptors = new Map<number, Acceptor>();
-  readonly #forget = (id: number): void => {
-    this.#sockets[id] = undefined;
-  };
-
+  /** Sockets that have something to send at the end of the batch. */
+  readonly #deferring: NativeSocket[] = [];
+  #isInBatch = false;
   readonly #trust: UpstreamTrust;
   readonly #onStarved: () => void;
 
   /** `onStarved` is called when a connection could not be taken in for want of descriptors or memory. */
   constructor(native: NativeSockets, trust: UpstreamTrust, onStarved: () => void) {
-    this.#native = native;
+    this.native = native;
     this.#trust = trust;
     this.#onStarved = onStarved;
     markTransient(this.#reads.buffer);
@@ -51,47 +53,74 @@ export class NativeTransport implements Transport {
   }
 
   async listenOn(descriptor: number, accept: Acceptor): Promise<Listening> {
-    return await Promise.resolve(this.#acceptAt(this.#native.listenOn(descriptor), accept));
+    return await Promise.resolve(this.#acceptAt(this.native.listenOn(descriptor), accept));
   }
 
   connect(origin: Origin, ears: ConnectingEars, isIdler: boolean): ByteSocket {
     if (origin.secure) return connectNetSocket(origin, ears, isIdler, this.#trust);
     const { host, port, path } = origin;
-    if (path !== undefined) return this.#adopt(this.#native.connectPath(path), ears);
-    if (isIP(host) !== 0) return this.#adopt(this.#native.connect(host, port), ears);
-    const socket = new NativeSocket(this.#native, -1, this.#forget, ears);
+    if (path !== undefined) return this.#adopt(this.native.connectPath(path), ears);
+    if (isIP(host) !== 0) return this.#adopt(this.native.connect(host, port), ears);
+    const socket = new NativeSocket(this, -1, ears);
     void this.#connectByName(socket, host, port);
     return socket;
   }
 
   close(): void {
-    this.#native.shutDown();
+    this.native.shutDown();
   }
 
   #acceptAt(id: number, accept: Acceptor): Listening {
     this.#acceptors.set(id, accept);
-    return { port: this.#native.localPort(id), stop: () => this.#stopListening(id) };
+    return { port: this.native.localPort(id), stop: () => this.#stopListening(id) };
   }
 
   async #connectByName(socket: NativeSocket, host: string, port: number): Promise<void> {
     try {
       const { address } = await lookup(host);
       if (socket.isDestroyed) return;
-      socket.id = this.#native.connect(address, port);
+      socket.id = this.native.connect(address, port);
       this.#sockets[socket.id] = socket;
-      if (socket.isPaused) this.#native.pause(socket.id);
+      if (socket.isPaused) this.native.pause(socket.id);
     } catch (error) {
       socket.fail(error as Error);
     }
   }
 
   #adopt(id: number, ears: SocketEars): NativeSocket {
-    const socket = new NativeSocket(this.#native, id, this.#forget, ears);
+    const socket = new NativeSocket(this, id, ears);
     this.#sockets[id] = socket;
     return socket;
   }
 
+  forget(id: number): void {
+    this.#sockets[id] = undefined;
+  }
+
+  defer(socket: NativeSocket): boolean {
+    if (!this.#isInBatch) return false;
+    // Who comes first in a large batch does not wait for all of it.
+    if (this.#deferring.length >= deferringMax) this.#sendDeferred();
+    this.#deferring.push(socket);
+    return true;
+  }
+
+  #sendDeferred(): void {
+    for (const socket of this.#deferring) socket.sendDeferred();
+    this.#deferring.length = 0;
+  }
+
   #onBatch(count: number): void {
+    this.#isInBatch = true;
+    try {
+      this.#tellAll(count);
+    } finally {
+      this.#isInBatch = false;
+      this.#sendDeferred();
+    }
+  }
+
+  #tellAll(count: number): void {
     const events = this.#events;
     for (let at = 0; at < count * fieldsPerEvent; at += fieldsPerEvent) {
       const kind = events[at]!;
@@ -126,7 +155,7 @@ export class NativeTransport implements Transport {
   /** Throws with the facts that Node's own errors have. */
   #takePort(address: string, port: number): number {
     try {
-      return this.#native.listen(address, port, backlog);
+      return this.native.listen(address, port, backlog);
     } catch (error) {
       throw Object.assign(error as Error, { address, port });
     }
@@ -134,18 +163,18 @@ export class NativeTransport implements Transport {
 
   #accept(listener: number, id: number): void {
     const accept = this.#acceptors.get(listener);
-    if (accept === undefined) return this.#native.close(id);
+    if (accept === undefined) return this.native.close(id);
     accept((ears) => this.#adopt(id, ears));
   }
 
   #rest(listener: number): void {
     this.#onStarved();
     setTimeout(() => {
-      if (this.#acceptors.has(listener)) this.#native.resumeAccepting(listener);
+      if (this.#acceptors.has(listener)) this.native.resumeAccepting(listener);
     }, starvedPauseMs).unref();
   }
 
   #stopListening(id: number): void {
-    if (this.#acceptors.delete(id)) this.#native.stopListening(id);
+    if (this.#acceptors.delete(id)) this.native.stopListening(id);
   }
 }
