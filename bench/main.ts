@@ -22,6 +22,7 @@ interface Flags {
   readonly short: boolean;
   readonly json?: string;
   readonly rounds?: number;
+  readonly minutes?: number;
   readonly only: readonly string[];
 }
 
@@ -53,6 +54,7 @@ await new Command('npm run bench --')
     `rounds of each rival (default: ${defaultRounds}, short ${shortRounds})`,
     parseRounds,
   )
+  .option('--minutes <n>', 'soak: the same exchanges at another pace (default: 60, short 2)', parseMinutes)
   .addOption(
     new Option('--only <rivals>', `rivals that take part, from ${rivalNames.join(',')}`)
       .argParser(parseRivals)
@@ -80,7 +82,8 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mooring-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, maxRetries: 5 }));
   const rounds = flags.rounds ?? (flags.short ? shortRounds : defaultRounds);
-  const options = { isShort: flags.short, rounds, only: flags.only, folder };
+  const { short: isShort, only, minutes } = flags;
+  const options = { isShort, rounds, minutes, only, folder };
   const outcomes: Outcome[] = [];
   for (const name of new Set(names)) {
     const outcome = await benchmarks[name]!(options);
@@ -110,6 +113,12 @@ function parseRounds(text: string): number {
   const rounds = Number(text);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 99) throw new InvalidArgumentError('1 to 99.');
   return rounds;
+}
+
+function parseMinutes(text: string): number {
+  const minutes = Number(text);
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 600) throw new InvalidArgumentError('1 to 600.');
+  return minutes;
 }
 
 function parseRivals(text: string): readonly string[] {

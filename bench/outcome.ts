@@ -4,6 +4,8 @@ import type { Verdict } from './metric.ts';
 export interface RunOptions {
   readonly isShort: boolean;
   readonly rounds: number;
+  /** Of a soak: how long its exchanges take, where not as long as usual. */
+  readonly minutes: number | undefined;
   /** Names of the rivals that take part. */
   readonly only: readonly string[];
   /** For the files of the run; removed at its end. */

@@ -37,6 +37,15 @@ const plans = {
   short: { exchanges: 100_000, warmupSeconds: 30, seconds: 80 },
   long: { exchanges: 1_000_000, warmupSeconds: 360, seconds: 3_240 },
 };
+const warmupShare = 0.1;
+
+function planOf({ isShort, minutes }: RunOptions): (typeof plans)['short'] {
+  const plan = isShort ? plans.short : plans.long;
+  if (minutes === undefined) return plan;
+  const warmupSeconds = minutes * 60 * warmupShare;
+  return { ...plan, warmupSeconds, seconds: minutes * 60 - warmupSeconds };
+}
+
 const samples = 80;
 /** Memory goes up and down with the garbage collector: the least of so many samples is what is really held. */
 const samplesPerFloor = 8;
@@ -71,8 +80,9 @@ export async function runSoak(options: RunOptions): Promise<Outcome> {
   return { benchmark: 'soak', text, figures, verdicts, failures };
 }
 
-async function measureSoak({ folder: parent, isShort }: RunOptions, seed: number): Promise<Soak> {
-  const { exchanges, warmupSeconds, seconds } = isShort ? plans.short : plans.long;
+async function measureSoak(options: RunOptions, seed: number): Promise<Soak> {
+  const { folder: parent } = options;
+  const { exchanges, warmupSeconds, seconds } = planOf(options);
   const load = new LoadProgram(parent, { withTls: false });
   const folder = mkdtempSync(join(parent, 'soak-'));
   const backends = await load.startBackends(folder);

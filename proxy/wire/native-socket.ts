@@ -14,6 +14,7 @@ import type {
   RelayEars,
   SocketEars,
 } from './byte-socket.ts';
+import type { DeferringSocket, SocketCarrier } from './socket-carrier.ts';
 
 /** Bytes that may wait in a socket before its writer is told to wait; as Node's sockets have it. */
 const congestedAboveBytes = 65_536;
@@ -31,22 +32,13 @@ const nobody: SocketEars = {
 /** Text of one socket that may wait for the end of a batch. */
 const deferredMaxLength = 16_384;
 
-/** Who has the add-on, and hears what it tells. */
-export interface SocketCarrier {
-  readonly native: NativeSockets;
-  /** The add-on must not know the socket any more. */
-  forget(id: number): void;
-  /** Calls `sendDeferred` of the socket soon, at the end of the batch at the latest; false outside of one. */
-  defer(socket: NativeSocket): boolean;
-}
-
 interface Joined {
   readonly other: NativeSocket;
   readonly ears: RelayEars;
   readonly side: 'first' | 'second';
 }
 
-export class NativeSocket implements ByteSocket {
+export class NativeSocket implements ByteSocket, DeferringSocket {
   readonly #carrier: SocketCarrier;
   readonly #native: NativeSockets;
   /** Of the add-on; -1 before there is one, and when it is over. */

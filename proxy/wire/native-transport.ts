@@ -10,9 +10,9 @@ import type { UpstreamTrust } from '../upstream-trust.ts';
 import { markTransient } from './byte-socket.ts';
 import type { ByteSocket, ConnectingEars, SocketEars } from './byte-socket.ts';
 import { NativeSocket } from './native-socket.ts';
-import type { SocketCarrier } from './native-socket.ts';
 import { connectNetSocket } from './net-socket.ts';
 import type { Origin } from './origin.ts';
+import type { DeferringSocket, SocketCarrier } from './socket-carrier.ts';
 import type { Acceptor, Listening, Transport } from './transport.ts';
 
 /** What all connections together may bring in one turn; large answers come in many. */
@@ -33,7 +33,7 @@ export class NativeTransport implements Transport, SocketCarrier {
   readonly #sockets: (NativeSocket | undefined)[] = [];
   readonly #acceptors = new Map<number, Acceptor>();
   /** Sockets that have something to send at the end of the batch. */
-  readonly #deferring: NativeSocket[] = [];
+  readonly #deferring: DeferringSocket[] = [];
   #isInBatch = false;
   readonly #trust: UpstreamTrust;
   readonly #onStarved: () => void;
@@ -97,7 +97,7 @@ export class NativeTransport implements Transport, SocketCarrier {
     this.#sockets[id] = undefined;
   }
 
-  defer(socket: NativeSocket): boolean {
+  defer(socket: DeferringSocket): boolean {
     if (!this.#isInBatch) return false;
     // Who comes first in a large batch does not wait for all of it.
     if (this.#deferring.length >= deferringMax) this.#sendDeferred();
