@@ -210,14 +210,13 @@ export class NativeSocket implements ByteSocket, DeferringSocket {
       line.isCongested = true;
       return 'full';
     }
-    if (queued < 0) return 'unfit';
-    line.#afterWrite(queued);
-    return 'given';
+    if (queued >= 0) line.#afterWrite(queued);
+    return queued < 0 ? 'unfit' : 'given';
   }
 
   letGo(): HeldDescriptor | undefined {
-    const native = this.#native;
     this.sendDeferred();
+    const native = this.#native;
     const fd = this.#id === -1 ? -1 : native.detach(this.#id);
     if (fd === -1) return undefined;
     this.#ears = nobody;
