@@ -12,6 +12,7 @@ import { latency } from './latency.ts';
 import { LoadProgram } from './load-program.ts';
 import { formatVerdict } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
+import { runPlacementStore } from './placement-store.ts';
 import { runPlacement } from './placement.ts';
 import { runMove, runTakeover } from './sessions-in-trouble.ts';
 import { runSoak } from './soak.ts';
@@ -37,6 +38,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   'fanout-oct': runOctFanout,
   move: runMove,
   takeover: runTakeover,
+  'placement-store': runPlacementStore,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 
