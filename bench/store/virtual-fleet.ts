@@ -3,8 +3,7 @@ import { parseEdgeId } from '#shared/ids.ts';
 import type { EdgeLoad } from '#shared/control-protocol.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef, EdgeRow } from '../../proxy/directory/directory.ts';
-import type { EdgeState } from '../../proxy/membership/pool.ts';
-import { EdgePool } from '../../proxy/membership/pool.ts';
+import type { EdgePool, EdgeState } from '../../proxy/membership/pool.ts';
 import type { Random } from '../random.ts';
 
 export const virtualEdgeCount = 100;
@@ -71,7 +70,7 @@ export class VirtualFleet {
 
   async #renew(): Promise<void> {
     await this.#directory.attend().catch(() => undefined);
-    for (const edge of [...this.#edges]) await this.#directory.renewLease(edge).catch(() => undefined);
+    for (const edge of this.#edges) await this.#directory.renewLease(edge).catch(() => undefined);
   }
 }
 

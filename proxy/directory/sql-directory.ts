@@ -4,6 +4,7 @@
  */
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { DatabaseSettings } from '#shared/sql/database-settings.ts';
+import { CallBatch } from '#shared/sql/call-batch.ts';
 import { openSql } from '#shared/sql/open-sql.ts';
 import type { SqlDatabase } from '#shared/sql/sql-database.ts';
 import type { SqlRunner } from '#shared/sql/sql-driver.ts';
@@ -25,6 +26,8 @@ import { nextEpoch, raiseEpochs, removeGivenEpochs } from './sql-epochs.ts';
 import { readFleetSetting, writeFleetSetting } from './sql-fleet-settings.ts';
 import { handOverPin, movePin, restorePin, restorePins } from './sql-pin-moves.ts';
 import type { PinTransaction } from './sql-pin-moves.ts';
+import { findPins, insertPins } from './sql-placements.ts';
+import type { AskedPlacement, InsertedPin } from './sql-placements.ts';
 import { edgeRowOf, pinOf, runs } from './sql-rows.ts';
 import type { EdgeTableRow, PinTableRow } from './sql-rows.ts';
 import { directorySchema } from './sql-schema.ts';
@@ -35,6 +38,8 @@ import type { DirectoryStatements } from './sql-statements.ts';
 const marksMax = 500;
 /** Claims in one transaction: four values each, of which PostgreSQL takes 65,535. */
 const claimsMax = 1_000;
+/** Two under way: one at the disk, and one on its way. */
+const batching = { atOnceMax: 200, runningMax: 2 };
 /** A pin that ends between a lost insert and the look at its winner is a new key again. */
 const insertTriesMax = 3;
 
@@ -60,10 +65,17 @@ export async function openSqlDirectory(
 class SqlDirectory implements Directory {
   readonly #sql: SqlDatabase;
   readonly #statements: DirectoryStatements;
+  readonly #lookUps: CallBatch<AffinityKey, Pin | undefined>;
+  readonly #inserts: CallBatch<AskedPlacement, InsertedPin>;
 
   constructor(sql: SqlDatabase) {
     this.#sql = sql;
     this.#statements = directoryStatements(sql.dialect);
+    this.#lookUps = new CallBatch(async (keys) => await findPins(sql, this.#statements, keys), batching);
+    this.#inserts = new CallBatch(
+      async (asked) => await this.#inTransaction(async (transaction) => await insertPins(transaction, asked)),
+      batching,
+    );
   }
 
   async registerEdge(registration: EdgeRegistration): Promise<Incarnation> {
@@ -128,16 +140,13 @@ class SqlDirectory implements Directory {
   }
 
   async findPin(key: AffinityKey): Promise<Pin | undefined> {
-    const { rows } = await this.#sql.run(this.#statements.findPin, [key]);
-    return rows.length === 0 ? undefined : pinOf(rows[0] as unknown as PinTableRow);
+    return await this.#lookUps.call(key);
   }
 
   async insertPin(key: AffinityKey, target: EdgeRef): Promise<PinResult> {
     for (let tries = 0; tries < insertTriesMax; tries++) {
-      const placed = await this.#insertPin(key, target);
-      if (placed !== undefined) return { kind: 'won', pin: placed };
-      const pin = await this.findPin(key);
-      if (pin !== undefined) return { kind: 'found', pin };
+      const inserted = await this.#inserts.call({ key, target });
+      if (inserted !== undefined) return { kind: inserted.isOurs ? 'won' : 'found', pin: inserted.pin };
       if (await this.isOver(target)) break;
     }
     return { kind: 'target-refused' };
@@ -255,32 +264,10 @@ class SqlDirectory implements Directory {
     await sql.run(this.#statements.putEdge, [kind, bootId, incarnation, address, weight, until, id]);
   }
 
-  /** Stores the pin where there is none and the target is up. */
-  async #insertPin(key: AffinityKey, target: EdgeRef): Promise<Pin | undefined> {
-    const { insertPin } = this.#statements;
-    if (this.#sql.dialect === 'postgres') {
-      const { rows } = await this.#sql.run(insertPin, [key, target.id, target.incarnation]);
-      const placed = rows[0] as { epoch: Epoch; address: string } | undefined;
-      return placed === undefined ? undefined : placedPin(key, target, placed.epoch, placed.address);
-    }
-    const epoch = await this.#sql.transaction(async (sql) => {
-      const drawn = await nextEpoch(sql, 'mysql');
-      const { changes } = await sql.run(insertPin, [drawn, key, target.id, target.incarnation]);
-      return changes > 0 ? drawn : undefined;
-    });
-    if (epoch === undefined) return undefined;
-    const pin = await this.findPin(key);
-    return pin?.epoch === epoch ? pin : undefined;
-  }
-
   async #inTransaction<T>(work: (transaction: PinTransaction) => Promise<T>): Promise<T> {
     const { dialect } = this.#sql;
     return await this.#sql.transaction(
       async (sql) => await work({ sql, dialect, statements: this.#statements }),
     );
   }
-}
-
-function placedPin(key: AffinityKey, owner: EdgeRef, epoch: Epoch, address: string): Pin {
-  return { key, owner, epoch, state: 'live', address, ownerIsOver: false };
 }

@@ -42,12 +42,33 @@ export async function liftEpochs(sql: SqlRunner, dialect: SqlDialect, epoch: Epo
 }
 
 export async function nextEpoch(sql: SqlRunner, dialect: SqlDialect): Promise<Epoch> {
+  return (await drawEpochs(sql, dialect, 1))[0]!;
+}
+
+/** As many epochs, rising. */
+export async function drawEpochs(
+  sql: SqlRunner,
+  dialect: SqlDialect,
+  count: number,
+): Promise<readonly Epoch[]> {
+  if (count === 0) return [];
   if (dialect === 'mysql') {
-    const { insertId } = await sql.run('INSERT INTO mooring_epoch () VALUES ()');
-    return insertId as Epoch;
+    // The number of rows is known beforehand, so they get neighbours, whatever others insert.
+    const rows = Array.from({ length: count }, () => '()').join(', ');
+    const { insertId } = await sql.run(`INSERT INTO mooring_epoch () VALUES ${rows}`);
+    const step = await readStep(sql);
+    return Array.from({ length: count }, (_, i) => (insertId + i * step) as Epoch);
   }
-  const { rows } = await sql.run("SELECT nextval('mooring_epoch') AS epoch");
-  return rows[0]!['epoch'] as Epoch;
+  const { rows } = await sql.run("SELECT nextval('mooring_epoch') AS epoch FROM generate_series(1, ?)", [
+    count,
+  ]);
+  return rows.map((row) => row['epoch'] as Epoch);
+}
+
+/** More than 1 where several servers write, as in a Galera cluster. */
+async function readStep(sql: SqlRunner): Promise<number> {
+  const { rows } = await sql.run('SELECT @@auto_increment_increment AS step');
+  return rows[0]!['step'] as number;
 }
 
 /** Numbers that were given are of no use in MySQL's table but for the last one. */

@@ -143,7 +143,7 @@ async function putPin(
 }
 
 async function found({ sql, statements }: PinTransaction, key: AffinityKey): Promise<PinResult> {
-  const { rows } = await sql.run(statements.findPin, [key]);
+  const { rows } = await sql.run(statements.findPins(1), [key]);
   if (rows.length === 0) return { kind: 'target-refused' };
   return { kind: 'found', pin: pinOf(rows[0] as unknown as PinTableRow) };
 }

@@ -3,12 +3,12 @@ import type { SqlDialect } from '#shared/sql/sql-driver.ts';
 import { directoryNow } from './sql-clock.ts';
 
 export interface DirectoryStatements {
-  readonly findPin: string;
   readonly findPins: (keys: number) => string;
   readonly insertClaims: (claims: number) => string;
   readonly holdAllEdges: string;
   readonly listPins: string;
-  readonly insertPin: string;
+  /** Edges that take keys. */
+  readonly listUp: string;
   readonly insertEdge: string;
   /** A row to hold where there is no pin: its epoch is below all. */
   readonly insertEmptyPin: string;
@@ -37,10 +37,8 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
   const selectPin = `SELECT p.pin_key, p.edge_id, p.incarnation, p.epoch, p.state, e.address,
       CASE WHEN ${isOver} THEN 1 ELSE 0 END AS is_over
     FROM mooring_pin p JOIN mooring_edge e ON e.id = p.edge_id`;
-  const target = `mooring_edge e WHERE e.id = ? AND e.incarnation = ? AND e.state = 'up' AND e.lease_until > ${now}`;
   const share = dialect === 'mysql' ? 'LOCK IN SHARE MODE' : 'FOR SHARE';
   return {
-    findPin: `${selectPin} WHERE p.pin_key = ?`,
     findPins: (keys) => `${selectPin} WHERE p.${inKeys(keys)}`,
     insertClaims: (claims) =>
       orIgnore(
@@ -50,7 +48,7 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
       ),
     holdAllEdges: `SELECT * FROM mooring_edge ORDER BY id ${share}`,
     listPins: `${selectPin} ORDER BY p.epoch DESC LIMIT ?`,
-    insertPin: insertPin(dialect, target),
+    listUp: `SELECT id, incarnation FROM mooring_edge WHERE state = 'up' AND lease_until > ${now}`,
     insertEdge: orIgnore(
       dialect,
       `INTO mooring_edge (id, kind, boot_id, incarnation, address, weight, state, lease_until)
@@ -94,23 +92,6 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
 /** `WHERE pin_key IN (?, ?, ...)` for so many keys. */
 export function inKeys(keys: number): string {
   return `pin_key IN (${Array.from({ length: keys }, () => '?').join(', ')})`;
-}
-
-/**
- * PostgreSQL: gives epoch and address of the pin that it stored, or no row. MySQL: takes the epoch that was drawn for it
- * as first value; one row was changed, or none.
- */
-function insertPin(dialect: SqlDialect, target: string): string {
-  const columns = '(pin_key, edge_id, incarnation, epoch, state)';
-  if (dialect === 'mysql') {
-    return `INSERT IGNORE INTO mooring_pin (epoch, pin_key, edge_id, incarnation, state)
-      SELECT ?, ?, e.id, e.incarnation, 'live' FROM ${target}`;
-  }
-  return `WITH placed AS (
-      INSERT INTO mooring_pin ${columns}
-        SELECT ?, e.id, e.incarnation, nextval('mooring_epoch'), 'live' FROM ${target}
-        ON CONFLICT DO NOTHING RETURNING edge_id, epoch)
-    SELECT placed.epoch, e.address FROM placed JOIN mooring_edge e ON e.id = placed.edge_id`;
 }
 
 function orIgnore(dialect: SqlDialect, rest: string): string {
