@@ -78,7 +78,8 @@ const sql = {
   pins: prepare(`${selectPin} ORDER BY p.epoch DESC LIMIT :limit`),
   insertPin: prepare(
     `INSERT INTO pin (key, edge_id, incarnation, epoch, state)
-     SELECT :key, :id, :incarnation, :epoch, 'live' WHERE ${targetIsUp}`,
+     SELECT :key, :id, :incarnation, :epoch, 'live' WHERE ${targetIsUp}
+     ON CONFLICT (key) DO NOTHING RETURNING (SELECT address FROM edge WHERE id = :id) AS address`,
   ),
   movePin: prepare(
     `UPDATE pin SET edge_id = :id, incarnation = :incarnation, epoch = :epoch, state = 'live', idle_since = NULL
@@ -171,15 +172,16 @@ const operations = {
     return row === undefined ? undefined : toPin(row);
   },
   insertPin(input: { key: AffinityKey; target: EdgeRef }): PinResult {
-    const pin = operations.findPin(input.key);
-    if (pin !== undefined) return { kind: 'found', pin };
-    const inserted = sql.insertPin.run({
-      ...input.target,
-      key: input.key,
-      now: readClock(),
-      epoch: nextEpoch(),
-    });
-    return wonOr('target-refused', input.key, inserted.changes);
+    const { key, target } = input;
+    const epoch = nextEpoch() as Epoch;
+    const placed = sql.insertPin.get({ ...target, key, now: readClock(), epoch }) as
+      { address: string } | undefined;
+    if (placed !== undefined) {
+      const { address } = placed;
+      return { kind: 'won', pin: { key, owner: target, epoch, state: 'live', address, ownerIsOver: false } };
+    }
+    const pin = operations.findPin(key);
+    return pin === undefined ? { kind: 'target-refused' } : { kind: 'found', pin };
   },
   movePin(input: { key: AffinityKey; seen: Epoch; target: EdgeRef }): PinResult {
     const { key, seen, target } = input;

@@ -25,8 +25,12 @@ export function openDatabase(path: string, options: { durable: boolean }): Datab
 export function serveThread(database: Database.Database, operations: Operations): void {
   const port = parentPort;
   if (port === null) throw new Error('this module runs as a worker thread');
+  // Inside a transaction this is a savepoint.
+  const undoable: Undoable = database.transaction((operation: (input: unknown) => unknown, input: unknown) =>
+    operation(input),
+  );
   const runBatch = database.transaction((calls: ThreadCall[]) =>
-    calls.map((call) => runCall(database, operations, call)),
+    calls.map((call) => runCall(undoable, operations, call)),
   );
   port.on('message', (message: ThreadCall[] | 'close') => {
     if (message === 'close') {
@@ -45,12 +49,14 @@ export function serveThread(database: Database.Database, operations: Operations)
   port.postMessage('open');
 }
 
-function runCall(database: Database.Database, operations: Operations, call: ThreadCall): ThreadAnswer {
+type Undoable = (operation: (input: unknown) => unknown, input: unknown) => unknown;
+
+function runCall(undoable: Undoable, operations: Operations, call: ThreadCall): ThreadAnswer {
   const operation = operations[call.operation] as ((input: unknown) => unknown) | undefined;
   if (operation === undefined)
     return { id: call.id, kind: 'failed', message: `no operation ${call.operation}` };
   try {
-    const output = database.transaction(() => operation(call.input))();
+    const output = undoable(operation, call.input);
     return { id: call.id, kind: 'done', output };
   } catch (error) {
     return { id: call.id, kind: 'failed', message: String(error) };
