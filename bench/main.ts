@@ -14,6 +14,7 @@ import { formatVerdict } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
 import { runPlacementStore } from './placement-store.ts';
 import { runPlacement } from './placement.ts';
+import { runRace } from './race.ts';
 import { runMove, runTakeover } from './sessions-in-trouble.ts';
 import { runSoak } from './soak.ts';
 import { runTls } from './tls.ts';
@@ -39,6 +40,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   move: runMove,
   takeover: runTakeover,
   'placement-store': runPlacementStore,
+  race: runRace,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 

@@ -26,13 +26,20 @@ export class VirtualFleet {
   readonly #edges: EdgeRef[] = [];
   readonly #boots: number[] = [];
   readonly #draining = new Set<number>();
+  /** About to begin a new boot. */
+  readonly #changing = new Set<number>();
   readonly #renewing: NodeJS.Timeout;
   /** `id:incarnation` of all that ended. */
   readonly ended = new Set<string>();
+  /** Edges that the machine was too busy to renew in time. */
+  lapsed = 0;
 
   private constructor(directory: Directory) {
     this.#directory = directory;
-    this.#renewing = setInterval(() => void this.#renew(), timing.reportIntervalMs);
+    this.#renewing = setInterval(
+      () => void this.#renew().catch((error: unknown) => console.log(`renewals failed: ${String(error)}`)),
+      timing.reportIntervalMs,
+    );
   }
 
   static async start(directory: Directory): Promise<VirtualFleet> {
@@ -51,8 +58,7 @@ export class VirtualFleet {
       return await this.#directory.markDraining(edge);
     }
     await this.#directory.markGone(edge);
-    this.ended.add(`${edge.id}:${edge.incarnation}`);
-    await this.#boot(i);
+    await this.#end(i);
   }
 
   stop(): void {
@@ -68,9 +74,26 @@ export class VirtualFleet {
     this.#edges[i] = { id, incarnation: await this.#directory.registerEdge(registration) };
   }
 
+  /** As the edges would, each by itself; one whose lease has lapsed begins a new boot. */
   async #renew(): Promise<void> {
-    await this.#directory.attend().catch(() => undefined);
-    for (const edge of this.#edges) await this.#directory.renewLease(edge).catch(() => undefined);
+    await this.#directory.attend();
+    await Promise.all(
+      this.#edges.map(async (edge, i) => {
+        if (this.#changing.has(i) || (await this.#directory.renewLease(edge))) return;
+        if (this.#edges[i] !== edge || this.#changing.has(i)) return;
+        this.lapsed++;
+        await this.#end(i);
+      }),
+    );
+  }
+
+  async #end(i: number): Promise<void> {
+    const { id, incarnation } = this.#edges[i]!;
+    this.#changing.add(i);
+    this.ended.add(`${id}:${incarnation}`);
+    this.#draining.delete(i);
+    await this.#boot(i);
+    this.#changing.delete(i);
   }
 }
 

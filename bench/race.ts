@@ -1,0 +1,149 @@
+/**
+ * Four front doors that place the same keys at once, while edges come, go and drain: no key may be answered by two edges, and
+ * no pin be lost. What they were told is compared afterwards, key by key.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { judge } from './metric.ts';
+import type { Outcome, RunOptions } from './outcome.ts';
+import { Random } from './random.ts';
+import { openBenchStore, openPlace, storeNames } from './store/bench-stores.ts';
+import type { StoreName } from './store/bench-stores.ts';
+import type { RaceOrder } from './store/racer.ts';
+import { VirtualFleet } from './store/virtual-fleet.ts';
+import { formatTable } from './table.ts';
+
+const racers = 4;
+const changes = 200;
+const racerPath = fileURLToPath(new URL('./store/racer.ts', import.meta.url));
+
+interface RaceRow {
+  readonly store: StoreName;
+  readonly keys: number;
+  readonly seconds: number;
+  readonly changes: number;
+  readonly splits: number;
+  readonly lostPins: number;
+  /** Edges whose lease was not renewed in time. */
+  readonly lapsed: number;
+  /** Keys that had one owner after the other. */
+  readonly moved: number;
+}
+
+export async function runRace({ isShort, folder }: RunOptions): Promise<Outcome> {
+  const rows: RaceRow[] = [];
+  for (const store of storeNames) {
+    const keys = (store === 'sqlite' ? 1_000_000 : 100_000) / (isShort ? 20 : 1);
+    console.log(`race: ${store}, ${keys} keys by ${racers} front doors`);
+    rows.push(await race(store, keys, folder));
+  }
+  return {
+    benchmark: 'race',
+    text: formatRows(rows),
+    figures: rows,
+    verdicts: rows.flatMap(({ store, splits, lostPins }) => [
+      judge('race', `${store}-splits`, splits, { atMost: 0 }),
+      judge('race', `${store}-lost-pins`, lostPins, { atMost: 0 }),
+    ]),
+    failures: {},
+  };
+}
+
+async function race(store: StoreName, keys: number, folder: string): Promise<RaceRow> {
+  const bench = await openBenchStore(store, folder);
+  const directory = await openPlace(bench.place);
+  const fleet = await VirtualFleet.start(directory);
+  try {
+    const paths = Array.from({ length: racers }, (_, i) => join(folder, `answers-${store}-${i}`));
+    const running = Promise.all(
+      paths.map(async (answersPath, i) => {
+        // Two start together, the other two half-way: some keys are new to all, others known to some.
+        const from = Math.floor(i / 2) * Math.floor(keys / 2);
+        return await runRacer({ place: bench.place, keys, from, answersPath });
+      }),
+    );
+    const made = await changeUntil(running, fleet);
+    const seconds = Math.max(...(await running));
+    const pins = await directory.countPins();
+    const found = compare(paths.map(readAnswers), keys, fleet.ended);
+    return { store, keys, seconds, changes: made, lapsed: fleet.lapsed, lostPins: keys - pins, ...found };
+  } finally {
+    fleet.stop();
+    await directory.close();
+    await bench.close();
+  }
+}
+
+async function runRacer(order: RaceOrder): Promise<number> {
+  const child = fork(racerPath, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  child.send(order);
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`a front door of the race ended with ${String(code)}`);
+  });
+  const [{ seconds }] = (await Promise.race([once(child, 'message'), ended])) as [{ seconds: number }];
+  ended.catch(() => undefined);
+  return seconds;
+}
+
+/** As many changes as fit into the race, 200 at most, evenly. */
+async function changeUntil(running: Promise<unknown>, fleet: VirtualFleet): Promise<number> {
+  const random = new Random(1);
+  const over = new AbortController();
+  void running.finally(() => over.abort()).catch(() => undefined);
+  let made = 0;
+  while (!over.signal.aborted) {
+    if (made < changes) {
+      await fleet.change(random);
+      made++;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return made;
+}
+
+function readAnswers(path: string): Float64Array {
+  const bytes = readFileSync(path);
+  return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+}
+
+/** One epoch has one owner, and of two epochs the lower one's owner had ended. */
+function compare(
+  answers: readonly Float64Array[],
+  keys: number,
+  ended: ReadonlySet<string>,
+): { splits: number; moved: number } {
+  let splits = 0;
+  let moved = 0;
+  for (let key = 0; key < keys; key++) {
+    const told = answers.map((of) => {
+      const [edge, incarnation, epoch] = of.subarray(key * 3, key * 3 + 3);
+      return { owner: `edge-${edge}:${incarnation}`, epoch: epoch! };
+    });
+    const newest = told.reduce((a, b) => (b.epoch > a.epoch ? b : a));
+    const older = told.filter(({ epoch }) => epoch < newest.epoch);
+    const isSplit =
+      told.some(({ owner, epoch }) => epoch === newest.epoch && owner !== newest.owner) ||
+      older.some(({ owner }) => !ended.has(owner));
+    if (isSplit) splits++;
+    else if (older.length > 0) moved++;
+  }
+  return { splits, moved };
+}
+
+function formatRows(rows: readonly RaceRow[]): string {
+  const header = ['store', 'keys', 'seconds', 'changes', 'lapsed', 'moved', 'splits', 'lost pins'];
+  const cells = rows.map((row) => [
+    row.store,
+    String(row.keys),
+    row.seconds.toFixed(1),
+    String(row.changes),
+    String(row.lapsed),
+    String(row.moved),
+    String(row.splits),
+    String(row.lostPins),
+  ]);
+  return `race: ${racers} front doors place the same keys at once\n${formatTable([header, ...cells])}`;
+}
