@@ -2,6 +2,8 @@
  * The control connection to one front door: hello, reports, leases, farewell; comes back by itself with a
  * growing, jittered pause. Knows nothing of what a report says or what a lease means.
  */
+import { isIP } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { WebSocket } from 'ws';
 import {
   controlCloseCodes,
@@ -19,15 +21,17 @@ import type {
 } from '#shared/control-protocol.ts';
 import type { Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
+import type { ControlTarget } from './locator-names.ts';
 
 export interface LinkOptions {
-  /** `ws://HOST:PORT` of the front door's control port. */
-  readonly locator: string;
+  readonly target: ControlTarget;
   readonly openSocket: OpenControlSocket;
   /** Asked at each connection: the boot id changes when an incarnation is over. */
   readonly hello: () => EdgeHello;
   readonly onConnected: (link: ControlLink) => void;
   readonly onWelcome: (incarnation: Incarnation) => void;
+  /** A connection has ended, or never came about. */
+  readonly onClosed: (link: ControlLink) => void;
   /** The report of this sequence number was taken; `renewed` is false when the incarnation is over. */
   readonly onLease: (link: ControlLink, report: SentReport, renewed: boolean) => void;
   /** The front door could not ask the store about the report sent at `sentAtMs`, and leaves our pins where they are. */
@@ -61,18 +65,29 @@ const farewellMaxMs = 1_000;
 /** Reports, one a second, whose lease has not come; more of them means that nobody answers any more. */
 const unansweredMax = 5;
 
-/** A WebSocket to the control port of the front door at `ws://HOST:PORT`, about to be open. */
-export type OpenControlSocket = (locator: string) => WebSocket;
+/** A WebSocket to the control port of a front door, about to be open. */
+export type OpenControlSocket = (target: ControlTarget) => WebSocket;
 
 /** Connects with the token that lets edges join. */
 export function controlSocketOpener(joinToken: string): OpenControlSocket {
-  return (locator) =>
+  return ({ locator, address }) =>
     new WebSocket(`${locator.replace(/\/$/, '')}${controlPath}`, {
+      // The name stays what a certificate is checked for.
+      ...(address === undefined ? {} : { lookup: lookupOf(address) }),
       headers: { authorization: `Bearer ${joinToken}` },
       handshakeTimeout: handshakeTimeoutMs,
       maxPayload: controlMessageMaxBytes,
       perMessageDeflate: false,
     });
+}
+
+/** As `dns.lookup`, of a name whose address is known. */
+function lookupOf(address: string): LookupFunction {
+  const family = isIP(address);
+  return (_host, options, tell) => {
+    if (options.all === true) tell(null, [{ address, family }]);
+    else tell(null, address, family);
+  };
 }
 
 export class ControlLink {
@@ -85,8 +100,12 @@ export class ControlLink {
   #pauseMs = pauseMinMs;
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** The front door has no such address any more: the connection is not sought again when it ends. */
+  #isVanished = false;
+  #door: string | undefined;
+  #isParked = false;
   #onFarewell: (() => void) | undefined;
-  #onEvacuated: (() => void) | undefined;
+  #onEvacuated: ((isDone: boolean) => void) | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -97,10 +116,32 @@ export class ControlLink {
     return this.#isWelcome;
   }
 
+  /** The process that last said welcome. */
+  get door(): string | undefined {
+    return this.#door;
+  }
+
+  /** That process is reached by another link, whose connection is newer: this one waits until it is over. */
+  get isParked(): boolean {
+    return this.#isParked;
+  }
+
+  get isVanished(): boolean {
+    return this.#isVanished;
+  }
+
+  /** Whether the name of the front door still has this address. */
+  setVanished(isVanished: boolean): void {
+    this.#isVanished = isVanished;
+    if (isVanished && !this.#isWelcome) this.#socket?.terminate();
+  }
+
   connect(): void {
     if (this.#isClosed) return;
-    const { locator, openSocket } = this.#options;
-    const socket = openSocket(locator);
+    this.#isParked = false;
+    const { target, openSocket } = this.#options;
+    const { locator } = target;
+    const socket = openSocket(target);
     this.#socket = socket;
     const startedAtMs = this.#options.nowMs();
     let cause: string | undefined;
@@ -141,14 +182,15 @@ export class ControlLink {
     if (this.#isWelcome) this.#send(message);
   }
 
-  /** Has the front door move the sessions away; resolves when it has done so, is lost, or at the deadline. */
-  async evacuate(deadlineMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const deadline = setTimeout(resolve, deadlineMs);
+  /** Has the front door move the sessions away; true when it has done so, false when it is lost or at the deadline. */
+  async evacuate(deadlineMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const deadline = setTimeout(() => resolve(false), deadlineMs);
     this.#onEvacuated = resolve;
     this.tell({ type: 'evacuate', deadlineMs });
-    await promise;
+    const isDone = await promise;
     clearTimeout(deadline);
+    return isDone;
   }
 
   /** Starts over with a new hello at once. */
@@ -180,7 +222,8 @@ export class ControlLink {
       case 'welcome':
         this.#isWelcome = true;
         this.#pauseMs = pauseMinMs;
-        this.#options.log.info('control.connected', { locator: this.#options.locator });
+        this.#door = message.door;
+        this.#options.log.info('control.connected', { ...this.#options.target });
         return this.#options.onWelcome(message.incarnation as Incarnation);
       case 'lease': {
         const answered = this.#takeAnswered(message.sequence);
@@ -193,7 +236,7 @@ export class ControlLink {
       case 'farewell-taken':
         return this.#onFarewell?.();
       case 'evacuated':
-        return this.#onEvacuated?.();
+        return this.#onEvacuated?.(true);
       case 'drain':
       case 'list-sessions':
       case 'moved':
@@ -220,15 +263,21 @@ export class ControlLink {
     this.#isWelcome = false;
     this.#unanswered.clear();
     this.#onFarewell?.();
-    this.#onEvacuated?.();
+    this.#onEvacuated?.(false);
     if (this.#isClosed) return;
-    const { log, locator } = this.#options;
     if (code === controlCloseCodes.superseded) return this.#options.onSuperseded();
+    this.#isParked = code === controlCloseCodes.duplicate;
+    if (!this.#isParked && !this.#isVanished) this.#retryLater(code, reason, level);
+    this.#options.onClosed(this);
+  }
+
+  #retryLater(code: number, reason: string, level: 'warn' | 'debug'): void {
+    const { log, target } = this.#options;
     const needsPerson = code === controlCloseCodes.settings || code === controlCloseCodes.protocol;
     const pauseMs = needsPerson ? pauseMaxMs : this.#pauseMs * (0.5 + this.#options.random());
     this.#pauseMs = Math.min(pauseMaxMs, this.#pauseMs * 2);
     log.write(needsPerson ? 'error' : level, 'control.disconnected', {
-      locator,
+      ...target,
       code,
       reason,
       pauseMs: Math.round(pauseMs),

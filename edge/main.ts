@@ -24,6 +24,7 @@ import { hasSessionCapacity } from './core/session-capacity.ts';
 import { KeyRegistry } from './core/key-registry.ts';
 import { controlSocketOpener } from './control-link.ts';
 import { LoadSampler, listSmallestFirst, sumLoads } from './load-sampler.ts';
+import { resolveBySystem } from './locator-names.ts';
 import { Membership } from './membership.ts';
 import { MoveDesk } from './move-desk.ts';
 import { createOctAdapter } from './oct/adapter.ts';
@@ -158,6 +159,7 @@ class Edge {
       id: this.#id,
       locators: settings.CT_LOCATOR,
       locatorsAreLocal: settings.CT_LOCATOR_LOCAL === 'yes',
+      resolveName: resolveBySystem,
       openSocket: controlSocketOpener(settings.CT_JOIN_TOKEN),
       identity: {
         address,

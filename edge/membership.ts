@@ -2,12 +2,7 @@
  * This edge as a member of the fleet: its incarnation, its lease, its reports to every front door. Tells
  * `onLapsed` when the right to serve ends: the lease was not renewed in time, or the incarnation is over.
  */
-import {
-  controlProtocolVersion,
-  listedClaimsMax,
-  listedSessionsMax,
-  reportKeysMax,
-} from '#shared/control-protocol.ts';
+import { controlProtocolVersion, listedSessionsMax, reportKeysMax } from '#shared/control-protocol.ts';
 import type {
   EdgeHello,
   EdgeLoad,
@@ -19,10 +14,13 @@ import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
+import { answerClaims } from './claim-answers.ts';
+import { ControlLinks } from './control-links.ts';
 import { ControlLink } from './control-link.ts';
 import type { OpenControlSocket, ReportContent, SentReport } from './control-link.ts';
 import type { KeyRegistry } from './core/key-registry.ts';
 import { LeaseClock } from './core/lease-clock.ts';
+import type { ControlTarget, ResolveName } from './locator-names.ts';
 
 export interface SessionOrders {
   /** Smallest first. */
@@ -40,6 +38,8 @@ export interface SessionOrders {
 export interface MembershipOptions {
   readonly id: EdgeId;
   readonly locators: readonly string[];
+  /** Addresses of a name among them; undefined where no name is looked up. */
+  readonly resolveName?: ResolveName;
   /** Nothing stands between this edge and its front doors, which run on its host. */
   readonly locatorsAreLocal: boolean;
   readonly openSocket: OpenControlSocket;
@@ -64,7 +64,7 @@ export interface MembershipOptions {
 
 export class Membership {
   readonly #options: MembershipOptions;
-  readonly #links: readonly ControlLink[];
+  readonly #links: ControlLinks;
   readonly #lease = new LeaseClock(timing.selfFenceMs);
   /**
    * The time from which on the front door of a link gives none of our pins away for a lease: it was absent then, has
@@ -86,32 +86,41 @@ export class Membership {
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.#bootId = options.newBootId();
-    this.#links = options.locators.map(
-      (locator) =>
-        new ControlLink({
-          locator,
-          isLocal: options.locatorsAreLocal,
-          openSocket: options.openSocket,
-          hello: () => this.#hello(),
-          onConnected: (link) => this.#vouched.delete(link),
-          onWelcome: (incarnation) => this.#onWelcome(incarnation),
-          onLease: (link, report, renewed) => this.#onLease(link, report, renewed),
-          onPromise: (link, sentAtMs) => this.#onVouched(link, sentAtMs),
-          onAbsent: (link, atMs) => this.#onVouched(link, atMs),
-          onOrder: (link, order) => this.#obey(link, order),
-          onSuperseded: options.onSuperseded,
-          log: options.log,
-          nowMs: options.nowMs,
-          random: options.random,
-        }),
-    );
+    this.#links = new ControlLinks({
+      locators: options.locators,
+      resolve: options.resolveName,
+      open: (target) => this.#linkTo(target),
+      onLeft: (link) => this.#vouched.delete(link),
+      log: options.log,
+    });
   }
 
   /** Connects to every front door; resolves with the first lease, however long that takes. */
   async join(): Promise<void> {
     this.#reporting = setInterval(() => this.#reportAll(), timing.reportIntervalMs);
-    for (const link of this.#links) link.connect();
+    this.#links.start();
     await this.#firstLease.promise;
+  }
+
+  #linkTo(target: ControlTarget): ControlLink {
+    const { locatorsAreLocal: isLocal, openSocket, onSuperseded, log, nowMs, random } = this.#options;
+    return new ControlLink({
+      target,
+      isLocal,
+      openSocket,
+      hello: () => this.#hello(),
+      onConnected: (link) => this.#vouched.delete(link),
+      onWelcome: (incarnation) => this.#onWelcome(incarnation),
+      onClosed: () => this.#links.settle(),
+      onLease: (link, report, renewed) => this.#onLease(link, report, renewed),
+      onPromise: (link, sentAtMs) => this.#onVouched(link, sentAtMs),
+      onAbsent: (link, atMs) => this.#onVouched(link, atMs),
+      onOrder: (link, order) => this.#obey(link, order),
+      onSuperseded,
+      log,
+      nowMs,
+      random,
+    });
   }
 
   /** `edge:incarnation`, undefined before the first welcome. */
@@ -130,7 +139,7 @@ export class Membership {
 
   /** Connections to front doors that are up. */
   get linksUp(): number {
-    return this.#links.filter((link) => link.isWelcome).length;
+    return this.#links.all.filter((link) => link.isWelcome).length;
   }
 
   /** While an edge drains it gets no new keys; the front doors hear it at once. */
@@ -147,15 +156,20 @@ export class Membership {
 
   /** Has the sessions moved to other edges; resolves when none is left that can, or at the deadline. */
   async evacuate(deadlineMs: number): Promise<void> {
-    const link = this.#links.find(({ isWelcome }) => isWelcome);
-    await link?.evacuate(deadlineMs);
+    const endMs = this.#options.nowMs() + deadlineMs;
+    // Where the front door that conducts is lost, the next one goes on.
+    for (const link of this.#links.all) {
+      const leftMs = endMs - this.#options.nowMs();
+      if (leftMs <= 0) return;
+      if (link.isWelcome && (await link.evacuate(leftMs))) return;
+    }
   }
 
   /** Gives the pins back and leaves; to be called when every session is closed. */
   async leave(): Promise<void> {
     clearInterval(this.#reporting);
     clearTimeout(this.#fence);
-    await Promise.all(this.#links.map(async (link) => await link.close()));
+    await this.#links.close();
   }
 
   /** A change of state is reported at once instead of with the next interval. */
@@ -170,15 +184,16 @@ export class Membership {
 
   #onWelcome(incarnation: Incarnation): void {
     this.#incarnation = incarnation;
+    this.#links.settle();
     // Whoever conducted a move here did so over the connection before.
-    if (this.#links.length === 1) this.#goneSinceMs = this.#options.nowMs();
+    if (this.#links.all.length === 1) this.#goneSinceMs = this.#options.nowMs();
     this.#reportAll();
   }
 
   #reportAll(): void {
     const content = this.#compose();
     const sessions = this.#options.orders.stranded(this.#goneSinceMs);
-    for (const link of this.#links) {
+    for (const link of this.#links.all) {
       link.report(content);
       if (sessions.length > 0) link.tell({ type: 'stranded', sessions: [...sessions] });
     }
@@ -201,7 +216,12 @@ export class Membership {
         return orders.forget(order.key as AffinityKey, order.epoch as Epoch);
       case 'digest-claims':
       case 'list-claims':
-        return this.#tellClaims(link, order);
+        return link.tell(
+          answerClaims(order, this.#options.registry, {
+            ms: this.#options.nowMs(),
+            isServing: this.mayServe,
+          }),
+        );
       case 'who-holds': {
         const epoch = this.mayServe ? this.#options.registry.claimOf(order.key as AffinityKey) : undefined;
         return link.tell({ type: 'holds', request: order.request, epoch: epoch ?? 0 });
@@ -209,22 +229,6 @@ export class Membership {
       case 'fence':
         for (const { key, epoch } of order.sessions) orders.fence(key as AffinityKey, epoch as Epoch);
     }
-  }
-
-  /** What is live here, for a front door to compare: in short, or key by key. */
-  #tellClaims(link: ControlLink, order: FrontDoorOrder & { type: 'digest-claims' | 'list-claims' }): void {
-    const { registry, nowMs } = this.#options;
-    const { request } = order;
-    if (order.type === 'digest-claims')
-      return link.tell({
-        type: 'digest',
-        request,
-        isServing: this.mayServe,
-        sums: [...registry.digest(nowMs())],
-      });
-    const { bucket, after } = order;
-    const page = registry.claims(nowMs(), { bucket, after, limit: listedClaimsMax });
-    link.tell({ type: 'claims', request, ...page });
   }
 
   #compose(): ReportContent {
@@ -261,8 +265,10 @@ export class Membership {
    */
   #onVouched(link: ControlLink, atMs: number): void {
     this.#vouched.set(link, Math.max(atMs, this.#vouched.get(link) ?? -Infinity));
-    if (this.#vouched.size < this.#links.length) return;
-    this.#lease.extend(Math.min(...this.#vouched.values()), this.#options.nowMs());
+    const { judges } = this.#links;
+    if (judges === undefined || !judges.every((judge) => this.#vouched.has(judge))) return;
+    const times = judges.map((judge) => this.#vouched.get(judge)!);
+    this.#lease.extend(Math.min(...times), this.#options.nowMs());
   }
 
   /** The timer is only a wake-up: what decides is the clock, also after the process was frozen. */
@@ -281,7 +287,7 @@ export class Membership {
     this.#lapse('the incarnation is over');
     this.#incarnation = undefined;
     this.#bootId = this.#options.newBootId();
-    for (const link of this.#links) link.restart();
+    for (const link of this.#links.all) link.restart();
   }
 
   #lapse(cause: string): void {

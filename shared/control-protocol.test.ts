@@ -55,7 +55,7 @@ test('every message of an edge arrives as it was sent', () => {
 
 test('every message of a front door arrives as it was sent', () => {
   const messages = [
-    { type: 'welcome', incarnation: 1 },
+    { type: 'welcome', incarnation: 1, door: 'a door of a test' },
     { type: 'lease', sequence: 1, renewed: false },
     { type: 'farewell-taken' },
   ];

@@ -127,7 +127,12 @@ export const edgeMessageSchema = z.discriminatedUnion('type', [
   holdsSchema,
 ]);
 
-const welcomeSchema = z.object({ type: z.literal('welcome'), incarnation: z.number().int().positive() });
+const welcomeSchema = z.object({
+  type: z.literal('welcome'),
+  incarnation: z.number().int().positive(),
+  /** Random per front door process: two addresses may lead to one. */
+  door: z.string().min(8).max(64),
+});
 const leaseSchema = z.object({
   type: z.literal('lease'),
   sequence: count,
@@ -208,6 +213,8 @@ export const controlCloseCodes = {
   settings: 4409,
   /** A newer process took the edge id over. */
   superseded: 4410,
+  /** The same process has a newer connection to this front door, perhaps by another address. */
+  duplicate: 4411,
 } as const;
 
 /** Parses one message of either direction; undefined where it is not one. */

@@ -38,6 +38,9 @@ export const logEvents = {
   'edge.lost': 'An edge is gone: its process is proved dead, its lease lapsed or it left.',
   'edge.refused': 'An edge may not join: token, settings or id are wrong.',
   'control.connected': 'The edge joined a front door.',
+  'control.left': 'The edge left a front door whose address its name has no more.',
+  'control.unresolved':
+    'The name of a front door cannot be looked up; the edge keeps the addresses that it knows and tries again.',
   'control.disconnected': 'The edge lost a front door and tries again.',
   'lease.lapsed': 'The edge could not renew its lease in time and stopped serving.',
   'claims.reconciled':

@@ -2,6 +2,7 @@
  * The control port: edges join here over one WebSocket each. Checks the join token before the upgrade, the
  * hello after it, and hands every report to `Membership`. Holds no state beyond the connection.
  */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -54,6 +55,8 @@ export interface EdgeRequests {
   giveBack(edge: EdgeRef, sessions: readonly StrandedSession[]): Promise<void>;
 }
 
+/** Of this process. */
+const doorId = randomUUID();
 const helloDeadlineMs = 5_000;
 const messagesWaitingMax = 16;
 
@@ -107,6 +110,7 @@ class EdgeConnection {
   /** Ends a connection that says no hello, or no report. */
   #silence: NodeJS.Timeout;
   #edge: EdgeRef | undefined;
+  #bootId = '';
   #saidFarewell = false;
   #hasReported = false;
   #waiting = 0;
@@ -175,13 +179,19 @@ class EdgeConnection {
     const edge = await this.#options.membership.join({ ...hello, id, kind: 'edge' });
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#edge = edge;
+    this.#bootId = hello.bootId;
     const older = this.#connected.get(id);
     this.#connected.set(id, this);
-    if (older !== undefined)
-      older.#refuse(controlCloseCodes.superseded, 'a newer connection of this edge id');
+    if (older !== undefined) older.#makeWayFor(hello.bootId);
     this.#options.links.add(edge, this.#tell);
-    this.#send({ type: 'welcome', incarnation: edge.incarnation });
+    this.#send({ type: 'welcome', incarnation: edge.incarnation, door: doorId });
     this.#watchSilence(helloDeadlineMs);
+  }
+
+  #makeWayFor(bootId: string): void {
+    if (bootId === this.#bootId)
+      this.#socket.close(controlCloseCodes.duplicate, 'a newer connection of this process');
+    else this.#refuse(controlCloseCodes.superseded, 'a newer process of this edge id');
   }
 
   async #onReport(report: EdgeReport): Promise<void> {

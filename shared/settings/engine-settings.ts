@@ -70,7 +70,7 @@ export const engineSettings = {
     roles: ['edge'],
     requiredIn: ['edge'],
     scope: 'process',
-    help: 'Control addresses of every front door that the edge joins, separated by commas.',
+    help: 'Control addresses of every front door that the edge joins, separated by commas; a name with several addresses stands for as many front doors, and is looked up every 3 s.',
   },
   CT_LOCATOR_LOCAL: {
     type: 'choice',

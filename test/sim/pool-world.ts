@@ -148,7 +148,7 @@ export class PoolWorld {
         rosters: this.store.rosters.connect(process),
         ledger: this.ledger,
         verdict: this.verdict,
-        openSocket: (locator) => this.#openControl(process, id, locator),
+        openSocket: ({ locator }) => this.#openControl(process, id, locator),
         onLog: (event, facts) => this.#hearEdge(edge, event, facts),
         random: () => this.ground.random.next(),
         onExit: () => this.#end(id, process),

@@ -1,0 +1,82 @@
+/**
+ * The control connections to all front doors that `CT_LOCATOR` names: joins those that appear, leaves those that vanish
+ * when their connection ends, and keeps one connection where two addresses lead to one front door.
+ */
+import type { Log } from '#shared/log.ts';
+import type { ControlLink } from './control-link.ts';
+import { LocatorNames } from './locator-names.ts';
+import type { ControlTarget, ResolveName } from './locator-names.ts';
+
+interface ControlLinksOptions {
+  readonly locators: readonly string[];
+  readonly resolve: ResolveName | undefined;
+  readonly open: (target: ControlTarget) => ControlLink;
+  readonly onLeft: (link: ControlLink) => void;
+  readonly log: Log;
+}
+
+export class ControlLinks {
+  readonly #options: ControlLinksOptions;
+  /** By locator and address. */
+  readonly #links = new Map<string, ControlLink>();
+  readonly #names: LocatorNames;
+
+  constructor(options: ControlLinksOptions) {
+    this.#options = options;
+    const { locators, resolve, log } = options;
+    const onTargets = (targets: readonly ControlTarget[]): void => this.#follow(targets);
+    this.#names = new LocatorNames({ locators, resolve, onTargets, log });
+  }
+
+  start(): void {
+    this.#names.start();
+  }
+
+  get all(): readonly ControlLink[] {
+    return [...this.#links.values()];
+  }
+
+  /** One link for each front door that might judge this edge; undefined while a name of some was never looked up. */
+  get judges(): readonly ControlLink[] | undefined {
+    return this.#names.areKnown ? this.all.filter((link) => !link.isParked) : undefined;
+  }
+
+  /** To be called when a connection has begun or ended: what waited for that is done. */
+  settle(): void {
+    for (const [name, link] of this.#links) {
+      if (!link.isVanished || link.isWelcome) continue;
+      this.#links.delete(name);
+      void link.close();
+      this.#options.onLeft(link);
+      this.#options.log.info('control.left', { locator: name.trimEnd() });
+    }
+    for (const link of this.#links.values()) {
+      if (link.isParked && !this.#isReached(link)) link.connect();
+    }
+  }
+
+  /** Says goodbye to every front door. */
+  async close(): Promise<void> {
+    this.#names.stop();
+    await Promise.all(this.all.map(async (link) => await link.close()));
+  }
+
+  #follow(targets: readonly ControlTarget[]): void {
+    const wanted = new Map(targets.map((target) => [`${target.locator} ${target.address ?? ''}`, target]));
+    for (const [name, link] of this.#links) link.setVanished(!wanted.has(name));
+    for (const [name, target] of wanted) {
+      if (this.#links.has(name)) continue;
+      const link = this.#options.open(target);
+      this.#links.set(name, link);
+      link.connect();
+    }
+    this.settle();
+  }
+
+  /** Whether another link has, or seeks, a connection to the same process. */
+  #isReached(parked: ControlLink): boolean {
+    return this.all.some(
+      (link) => link !== parked && link.door === parked.door && !link.isParked && !link.isVanished,
+    );
+  }
+}
