@@ -7,11 +7,14 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import type { Settings } from '#shared/settings/schema.ts';
+import { TlsSessions } from './wire/tls-sessions.ts';
 
-/** As `tls.connect` takes it; the context is read once, not for each connection. */
+/** The context is read once, not for each connection. */
 export interface UpstreamTrust {
   readonly secureContext: SecureContext;
   readonly rejectUnauthorized: boolean;
+  /** Of edges that were trusted; go with the trust that they were judged by. */
+  readonly sessions: TlsSessions;
 }
 
 /** Throws where the file is not there or holds no certificate. */
@@ -22,6 +25,7 @@ export function openTrust(settings: Pick<Settings, 'CT_UPSTREAM_CA' | 'CT_TRUST_
       ca: [...getCACertificates('default'), ...(path === '' ? [] : [readAuthorities(path)])],
     }),
     rejectUnauthorized: settings.CT_TRUST_ALL_CERTS !== 'true',
+    sessions: new TlsSessions(),
   };
 }
 

@@ -97,8 +97,8 @@ export class NetSocket implements ByteSocket {
   }
 
   reset(): void {
-    // Below TLS there is nothing that could be reset in public.
-    if (this.#isPlainTcp) this.#socket.resetAndDestroy();
+    // Below TLS there is nothing that could be reset in public, and a Unix-domain socket has no reset of its own.
+    if (this.#isPlainTcp && this.#socket.remoteFamily !== undefined) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
 
@@ -164,8 +164,10 @@ export function connectNetSocket(
     ...(reads !== undefined && { onread: reads.options }),
   };
   const onReady = (): void => ears.onReady();
-  const socket = secure
-    ? connectTls({ ...target, ...trust, ALPNProtocols: ['http/1.1'] }, onReady)
-    : connectPlain(target, onReady);
+  if (!secure) return new NetSocket(connectPlain(target, onReady), ears, reads);
+  const { sessions, secureContext, rejectUnauthorized } = trust;
+  const proof = { secureContext, rejectUnauthorized, ...sessions.optionFor(origin) };
+  const socket = connectTls({ ...target, ...proof, ALPNProtocols: ['http/1.1'] }, onReady);
+  sessions.follow(socket, origin);
   return new NetSocket(socket, ears, reads);
 }

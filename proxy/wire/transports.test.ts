@@ -170,6 +170,22 @@ testOnEach('a side that breaks off ends the other one, and is named', async (t) 
   }
 });
 
+testOnEach('a reset of one side is a reset for the other one, never an orderly end', async (t) => {
+  for (const side of ['client', 'upstream'] as const) {
+    const { client, edge, ended } = await setScene(t);
+    const [breaking, left] = side === 'client' ? [client, edge] : [edge, client];
+    const failed = once(left, 'error');
+    left.resume().once('end', () => left.end());
+    // A byte that arrives first: the connection stood.
+    breaking.write('x');
+    await once(left, 'data');
+    breaking.resetAndDestroy();
+    const first = await Promise.race([failed, once(left, 'end')]);
+    assert.equal((first[0] as NodeJS.ErrnoException | undefined)?.code, 'ECONNRESET');
+    assert.equal((await ended).endedBy, side);
+  }
+});
+
 testOnEach('a side that closed before the two were joined ends the other one', async (t) => {
   const { edge, ended } = await setScene(t, patientMs, nothing, async (fromClient) => {
     const closed = Promise.withResolvers<void>();

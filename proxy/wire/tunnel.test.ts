@@ -195,7 +195,7 @@ test('a side that breaks off ends the other one, and is named', async (t) => {
   for (const side of ['client', 'upstream'] as const) {
     const { client, edge, ended } = await setScene(t);
     const [breaking, left] = side === 'client' ? [client, edge] : [edge, client];
-    const closed = once(left, 'close');
+    const closed = new Promise<void>((resolve) => left.once('close', () => resolve()));
     left.resume();
     breaking.resetAndDestroy();
     left.once('end', () => left.end());

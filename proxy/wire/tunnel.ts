@@ -57,7 +57,11 @@ class Tunnel implements OpenTunnel {
   }
 
   resume(side: Side): void {
-    (side === this.#client ? this.#upstream : this.#client).socket.resume();
+    this.#other(side).socket.resume();
+  }
+
+  #other(side: Side): Side {
+    return side === this.#client ? this.#upstream : this.#client;
   }
 
   onEnd(side: Side): void {
@@ -68,10 +72,11 @@ class Tunnel implements OpenTunnel {
 
   /**
    * A side that closed after its end has said everything: the other one still gets what waits for it, as long
-   * as the half close may last. Anything else ends both at once.
+   * as the half close may last. Anything else ends both at once: by a fault, so that nobody takes a part for all.
    */
   onClose(side: Side, error: Error | undefined): void {
     this.#error ??= error;
+    if (error !== undefined) this.#other(side).socket.reset();
     if (this.#error !== undefined || !side.hasEnded) this.#tearDown(side.name);
     if (--this.#open > 0) return;
     this.#options.wheel.remove(this.#deadline);
