@@ -102,6 +102,29 @@ test('a front door is replaced under load: nothing is refused, reset or cut', as
   await eventually(() => retired() === 2, 'those that were replaced end with their last connection');
 });
 
+test('a front door that was replaced hears of the ends of connections that its edges have, and takes none along when it is killed', async (t) => {
+  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
+  const [leaving, staying] = (await openSockets(t, pool)) as [WebSocket, WebSocket];
+  const retiredPid = await pool.childPid('front door');
+  await replace(t, pool);
+  const settled = (): string[] =>
+    pool.lines
+      .filter(
+        ({ event, pid, kind }) => event === 'exchange.settled' && pid === retiredPid && kind === 'upgrade',
+      )
+      .map(({ carrier }) => String(carrier));
+  await answersPing(leaving);
+  leaving.close();
+  await eventually(() => settled().length === 1, 'its end is settled');
+  assert.deepEqual(settled(), ['edge']);
+  let closed = 0;
+  staying.once('close', () => closed++);
+  process.kill(retiredPid, 'SIGKILL');
+  await eventually(() => pool.lines.some(({ event }) => event === 'child.retired'), 'it is gone');
+  await answersPing(staying);
+  assert.equal(closed, 0);
+});
+
 test('clients that come while a front door is dead wait for the next one', async (t) => {
   const pool = await startPool(t, { env: { CT_EDGES: '1' } });
   process.kill(await pool.childPid('front door'), 'SIGKILL');

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
-import { ask, isReady, makeDataDir, startFrontDoor, until } from '../support/front-door.ts';
+import { ask, isReady, makeDataDir, readUpgrades, startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { startStaticBackend, valuesOf } from '../support/static-backend.ts';
 import type { BackendAnswer, StaticBackend } from '../support/static-backend.ts';
@@ -68,6 +68,12 @@ test('a WebSocket without a key is given one in the head of its 101', async (t) 
   assert.deepEqual(opened.headers['set-cookie'], [`ctstickiness=${key}; Path=/; HttpOnly; SameSite=Lax`]);
   const page = await ask(door, '/', { headers: { cookie: `ctstickiness=${key}` } });
   assert.equal(page.json.backend, opened.backend);
+});
+
+test('a WebSocket to a static backend is carried by the front door, which says why', async (t) => {
+  const door = await startFrontDoor(t, { backends: await startBackends(t) });
+  await openWebSocket(t, door, '/live');
+  assert.deepEqual(await readUpgrades(door.adminUrl), { 'front-door static': 1 });
 });
 
 test('a backend learns the client, the host and the scheme, and nothing internal of the front door', async (t) => {
