@@ -178,6 +178,7 @@ class Fleet {
         kind: 'edge',
         address: '',
         adminAddress: '',
+        region: 'default',
         version: '',
       } as const;
       // Joined long ago: no slow start.

@@ -26,7 +26,7 @@ export async function showStatus(options: InspectOptions): Promise<void> {
 export async function showEdges(options: InspectOptions): Promise<void> {
   const { edges } = await ask<{ edges: EdgeView[] }>(options, '/admin/edges');
   print(options, edges, () => [
-    row(['EDGE', 'STATE', 'INC', 'WEIGHT', 'PINS', 'SESSIONS', 'MEMBERS', 'LOAD', 'ADDRESS']),
+    row(['EDGE', 'STATE', 'INC', 'WEIGHT', 'PINS', 'SESSIONS', 'MEMBERS', 'LOAD', 'REGION', 'ADDRESS']),
     ...edges.map((edge) =>
       row([
         edge.id,
@@ -37,6 +37,7 @@ export async function showEdges(options: InspectOptions): Promise<void> {
         edge.load?.sessions ?? '-',
         edge.load?.members ?? '-',
         edge.score.toFixed(2),
+        edge.region,
         edge.address,
       ]),
     ),
@@ -72,6 +73,7 @@ interface EdgeView {
   weight: number;
   pins: number;
   score: number;
+  region: string;
   address: string;
   load?: { sessions: number; members: number };
 }
@@ -85,25 +87,31 @@ interface PinView {
   ownerIsOver: boolean;
 }
 
+interface AskLimits {
+  readonly body?: object;
+  readonly method?: 'POST' | 'PUT';
+  readonly maxMs?: number;
+}
+
 /** Asks the front door; with a body, for a change. `maxMs` is for what takes its time. */
 export async function ask<T>(
   options: InspectOptions,
   path: string,
-  { body: given, maxMs = answerMaxMs }: { body?: object; maxMs?: number } = {},
+  { body: given, method = 'POST', maxMs = answerMaxMs }: AskLimits = {},
 ): Promise<T> {
   const address = options.admin ?? adminAddress(options.dataDir);
   const abort = new AbortController();
   const timer = deadline(() => abort.abort(), maxMs);
   try {
     const response = await fetch(new URL(path, address), {
-      ...(given === undefined ? {} : { method: 'POST', body: JSON.stringify(given) }),
+      ...(given === undefined ? {} : { method, body: JSON.stringify(given) }),
       headers: { authorization: `Bearer ${adminToken(options.dataDir)}` },
       signal: abort.signal,
     });
     const body = await response.json();
     if (response.ok) return body as T;
-    const { code, message } = body as { code: string; message: string };
-    throw new Error(`${code}: ${message}`);
+    const { code, message, params = [] } = body as { code: string; message: string; params?: string[] };
+    throw new Error([`${code}: ${message}`, ...params].join('\n         '));
   } catch (error) {
     if (error instanceof TypeError || abort.signal.aborted) {
       throw new Error(`no front door answers at ${address}; is it running? (--admin, --data-dir)`, {

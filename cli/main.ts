@@ -10,6 +10,7 @@ import { runDirect } from './direct.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
+import { regions, regionsHelp } from './regions.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
 import { verify, verifyHelp } from './verify.ts';
 
@@ -85,6 +86,11 @@ inspectCommand('where', 'edge, epoch and state of one key')
 inspectCommand('verify', 'prove that no key has two owners, on the running fleet')
   .addHelpText('after', verifyHelp)
   .action(async (options) => await orExit(() => verify(options)));
+
+inspectCommand('regions', 'regions of clients and edges; set or remove the CIDRs of one')
+  .argument('[words...]', 'set NAME CIDR..., or remove NAME')
+  .addHelpText('after', regionsHelp)
+  .action(async (words: string[], options) => await orExit(() => regions(words, options)));
 
 inspectCommand('move', 'move one session to another edge, with its members')
   .argument('<key>', 'the session key (ctstickiness)')

@@ -167,6 +167,7 @@ class Edge {
         version,
         weight: settings.CT_EDGE_WEIGHT,
         sessionsMax: settings.CT_EDGE_SESSIONS_MAX,
+        region: settings.CT_REGION,
         clusterHash: hashClusterSettings(settings),
         handoff: this.#handoffPort?.offer,
       },

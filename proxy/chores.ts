@@ -9,6 +9,7 @@ import type { EdgePool } from './membership/pool.ts';
 import type { Reconciler } from './membership/reconciler.ts';
 import type { OutagePlacement } from './outage-placement.ts';
 import type { Placer } from './placement.ts';
+import type { RegionMap } from './region-map.ts';
 import type { FrontServer } from './server.ts';
 import type { Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
@@ -17,6 +18,8 @@ import type { Upstreams } from './wire/upstreams.ts';
 const sweepChunk = 500;
 const activityFlushMs = 1_000;
 const retiredLookMs = 1_000;
+/** A change that another front door made is known after this. */
+const regionsIntervalMs = 2_000;
 const settleIntervalMs = 500;
 /** Changes that other front doors made and no report showed are read with this delay. */
 const snapshotIntervalMs = 10_000;
@@ -34,6 +37,7 @@ export function startChores(options: {
   activity: StaticActivity | undefined;
   reconciler: Reconciler;
   reconcileIntervalMs: number;
+  regions: RegionMap | undefined;
   log: Log;
   signal: AbortSignal;
 }): void {
@@ -41,6 +45,7 @@ export function startChores(options: {
   void followMembership(pool, upstreams, signal);
   void attendDirectory({ directory, outage: options.outage, log, signal });
   void repeat(options.reconcileIntervalMs, { directory, log, signal }, () => reconciler.requestAll());
+  void repeat(regionsIntervalMs, { directory, log, signal }, async () => await options.regions?.refresh());
   void sweepPins({ directory, placer, log, signal });
   void followSnapshot({ directory, pool, snapshot: options.snapshot, log, signal });
   void repeat(settleIntervalMs, { directory, log, signal }, async () => await options.outage.settleAll());

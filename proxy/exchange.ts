@@ -130,7 +130,7 @@ class Exchange {
   #forward(request: ForwardRequest): Promise<ForwardOutcome> {
     const held = this.#passGate(request);
     if (held !== undefined) return this.#forwardLater(request, held);
-    const placement = this.#options.placer.place(request.key);
+    const placement = this.#options.placer.place(request.key, request.client.address);
     if (placement instanceof Promise) return this.#forwardLater(request, undefined, placement);
     return this.#attempt(request, requirePlacement(placement));
   }

@@ -4,7 +4,7 @@ import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { Log } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import type { Directory, EdgeRef } from './directory/directory.ts';
+import type { Directory } from './directory/directory.ts';
 import { openDirectory } from './directory/open-directory.ts';
 import { EdgeCalls } from './edge-calls.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
@@ -13,6 +13,7 @@ import { EdgeLinks } from './membership/edge-links.ts';
 import { LeasePromises } from './membership/lease-promises.ts';
 import { MembershipSnapshot } from './membership/membership-snapshot.ts';
 import { Membership } from './membership/membership.ts';
+import type { EdgeMember } from './membership/pool.ts';
 import { EdgePool } from './membership/pool.ts';
 import { Repinner } from './membership/repinner.ts';
 import { Reconciler } from './membership/reconciler.ts';
@@ -22,6 +23,7 @@ import { MoveGate } from './move/move-gate.ts';
 import { Mover } from './move/mover.ts';
 import { OutagePlacement } from './outage-placement.ts';
 import { Placer } from './placement.ts';
+import { RegionMap } from './region-map.ts';
 import { openTrust } from './upstream-trust.ts';
 import type { UpstreamTrust } from './upstream-trust.ts';
 
@@ -40,6 +42,7 @@ export interface Locator {
   readonly mover: Mover;
   readonly drains: Drains;
   readonly reconciler: Reconciler;
+  readonly regions: RegionMap;
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
 }
@@ -64,9 +67,13 @@ export async function openLocator(options: {
   const named = { ...shared, secrets, metrics };
   const placesNewKeys = settings.CT_STORE_OUTAGE === 'hash';
   const outage = new OutagePlacement({ ...named, snapshot, links, placesNewKeys });
-  const placer = new Placer({ ...named, outage });
+  const regions = new RegionMap(directory, log);
+  // Without its store a front door begins with no preference, and learns when it is back.
+  await regions.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
+  const regionOf = (address: string): string => regions.of(address);
+  const placer = new Placer({ ...named, outage, regionOf });
   const repinner = new Repinner({ ...shared, placer, metrics, random: Math.random, signal });
-  const onLost = (edge: EdgeRef): void => repinner.begin(edge);
+  const onLost = (edge: EdgeMember): void => repinner.begin(edge);
   const membership = new Membership({ ...shared, probe: probeAddress, onLost, signal });
   const gate = new MoveGate(metrics);
   const trust = openTrust(settings);
@@ -80,7 +87,7 @@ export async function openLocator(options: {
     outage.noteMeeting();
     reconciler.requestAll();
   };
-  const decisions = { placer, outage, snapshot, gate, mover, drains, reconciler };
+  const decisions = { placer, outage, snapshot, gate, mover, drains, reconciler, regions };
   return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
 }
 

@@ -28,6 +28,7 @@ import { openControlServer } from './membership/control-server.ts';
 import type { EdgePool } from './membership/pool.ts';
 import { parseBackends, runBackendChecks } from './membership/static-backends.ts';
 import { moveActions, moveRoutes } from './move/move-routes.ts';
+import { regionChanges, regionRoutes } from './region-routes.ts';
 import { openFrontServer } from './server.ts';
 import type { FrontServer } from './server.ts';
 import { SessionAdministration } from './session-administration.ts';
@@ -201,7 +202,9 @@ async function openAdmin(options: {
       }),
       ...moveRoutes(locator),
       ...sessionRoutes(administration),
+      ...regionRoutes(locator),
     },
+    changes: regionChanges(locator),
     actions: {
       ...moveActions(locator),
       ...sessionActions(administration),

@@ -32,7 +32,14 @@ test('new keys that arrive in one moment do not all go to the edge that is light
     const id = parseEdgeId(`edge-${number}`)!;
     const seat = { id, kind: 'edge', address: `http://edge-${number}.test:3001`, weight: 100 } as const;
     const incarnation = await directory.registerEdge({ ...seat, bootId: `boot-${number}` });
-    const member = { ...seat, incarnation, sessionsMax: 1_000, version: '', adminAddress: '' };
+    const member = {
+      ...seat,
+      incarnation,
+      sessionsMax: 1_000,
+      version: '',
+      adminAddress: '',
+      region: 'default',
+    };
     pool.join({ ...member, joinedAtMs: 0 }, 'ready');
     pool.report({ id, incarnation }, { state: 'ready', load: { ...idle, sessions }, lastEpoch: 0 });
   }

@@ -10,8 +10,10 @@ import type { BoundMetric, Metrics } from '#shared/metrics.ts';
 import { hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey, EdgeId } from '#shared/ids.ts';
+import { defaultRegion } from '#shared/regions.ts';
 import { timing } from '#shared/timing.ts';
 import { chooseEdge } from './core/choose-edge.ts';
+import { preferRegion } from './core/prefer-region.ts';
 import { hashKey } from './core/rank.ts';
 import type { Directory, Pin, PinResult } from './directory/directory.ts';
 import { isStoreFailure } from './directory/store-failure.ts';
@@ -35,6 +37,8 @@ interface PlacementOptions {
   readonly secrets: FleetSecrets;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Region of a client's address; the default one of all, unless given. */
+  readonly regionOf?: (clientAddress: string) => string;
   readonly nowMs: () => number;
 }
 
@@ -64,13 +68,13 @@ export class Placer {
   }
 
   /** At once where the pin is cached. Rejects with `directory-unavailable` when it is not and the directory does not answer. */
-  place(key: AffinityKey): Placement | Promise<Placement> {
+  place(key: AffinityKey, clientAddress = ''): Placement | Promise<Placement> {
     const cached = this.#cache.get(key);
     if (cached !== undefined && this.#options.pool.vouchesFor(cached.owner, cached.readAt)) {
       this.#cacheHits.add(1);
       return { kind: 'placed', pin: cached, reason: 'pinned' };
     }
-    return this.#resolveOnce(key);
+    return this.#resolveOnce(key, clientAddress);
   }
 
   /** Asks past the cache: the pin that we used is stale, or its edge is in doubt. */
@@ -111,7 +115,8 @@ export class Placer {
   chooseTarget(key: AffinityKey, except: EdgeId): EdgeId | undefined {
     const { pool, nowMs, secrets } = this.#options;
     const candidates = pool.candidates(nowMs(), new Set([except]));
-    return chooseEdge(hashKey(secrets.placement, key), candidates)?.id;
+    const region = pool.list(nowMs()).find(({ id }) => id === except)?.region ?? defaultRegion;
+    return chooseEdge(hashKey(secrets.placement, key), preferRegion(candidates, region))?.id;
   }
 
   /** Asks again until the session that was let go has its next owner; gives the old one where that takes too long. */
@@ -126,9 +131,12 @@ export class Placer {
   }
 
   /** Moves a pin whose owner is over, unless somebody has done so or is about to. */
-  async repin(pin: Pin): Promise<'moved' | 'found' | 'no-edge'> {
+  async repin(pin: Pin, region: string): Promise<'moved' | 'found' | 'no-edge'> {
     if (this.#inFlight.has(pin.key) || this.#isInItsRight(pin)) return 'found';
-    const resolving = this.#settleOwner(pin.key, pin, this.#options.pool.changes);
+    const resolving = this.#settleOwner(pin.key, pin, {
+      readAt: this.#options.pool.changes,
+      region,
+    });
     this.#inFlight.set(pin.key, resolving);
     const placement = await resolving.finally(() => this.#inFlight.delete(pin.key));
     if (placement.kind === 'no-edge') return 'no-edge';
@@ -140,11 +148,11 @@ export class Placer {
     for (const key of keys) this.#cache.drop(key);
   }
 
-  async #resolveOnce(key: AffinityKey): Promise<Placement> {
+  async #resolveOnce(key: AffinityKey, clientAddress = ''): Promise<Placement> {
     const running = this.#inFlight.get(key);
     if (running !== undefined) return await running;
     const startedAtMs = this.#options.nowMs();
-    const resolving = this.#resolve(key).finally(() => {
+    const resolving = this.#resolve(key, clientAddress).finally(() => {
       this.#inFlight.delete(key);
       const seconds = (this.#options.nowMs() - startedAtMs) / 1_000;
       this.#options.metrics.observe('ct_proxy_directory_seconds', seconds);
@@ -153,17 +161,22 @@ export class Placer {
     return await resolving;
   }
 
-  async #resolve(key: AffinityKey): Promise<Placement> {
+  async #resolve(key: AffinityKey, clientAddress: string): Promise<Placement> {
     const readAt = this.#options.pool.changes;
     const found = await this.#find(key);
     if (found?.kind === 'fallback') return this.#fallBack(found.pin);
     if (found !== undefined && this.#isInItsRight(found.pin))
       return this.#settle(found.pin, 'pinned', readAt);
-    return await this.#settleOwner(key, found?.pin, readAt);
+    const region = this.#options.regionOf?.(clientAddress) ?? defaultRegion;
+    return await this.#settleOwner(key, found?.pin, { readAt, region });
   }
 
   /** Places a key that has no pin, or moves one whose owner is over. */
-  async #settleOwner(key: AffinityKey, found: Pin | undefined, readAt: number): Promise<Placement> {
+  async #settleOwner(
+    key: AffinityKey,
+    found: Pin | undefined,
+    { readAt, region }: { readonly readAt: number; readonly region: string },
+  ): Promise<Placement> {
     const refused = new Set<EdgeId>();
     let seen = found;
     for (;;) {
@@ -172,7 +185,7 @@ export class Placer {
       const candidates = this.#options.pool.candidates(now, refused);
       // An edge that is back already takes its own keys up again, by a new epoch like any other.
       const home = candidates.find(({ id }) => id === seen?.owner.id);
-      const target = home ?? chooseEdge(hash, candidates);
+      const target = home ?? chooseEdge(hash, preferRegion(candidates, region));
       if (target === undefined) return { kind: 'no-edge' };
       const result = await this.#claim(key, seen, { id: target.id, incarnation: target.incarnation });
       switch (result.kind) {

@@ -1,7 +1,7 @@
 /**
  * The admin port that every process has: `/livez`, `/readyz`, `/metrics`, and the routes that the process
  * adds. Routes need the bearer token; the three built-in ones tell no secret and are open. What changes something
- * is a POST with a JSON body.
+ * is a POST with a JSON body, or a PUT of what a GET shows.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -30,6 +30,8 @@ interface AdminOptions {
   readonly notReady: () => readonly string[];
   readonly routes: Readonly<Record<string, AdminRoute>>;
   readonly actions?: Readonly<Record<string, AdminAction>>;
+  /** Answer `PUT path`. */
+  readonly changes?: Readonly<Record<string, AdminAction>>;
 }
 
 const bodyMaxBytes = 65_536;
@@ -70,7 +72,9 @@ async function answer(
 ): Promise<void> {
   try {
     const url = new URL(request.url ?? '/', 'http://admin');
-    if (request.method === 'POST') return send(response, 200, await act(options, url.pathname, request));
+    const { method } = request;
+    if (method === 'POST' || method === 'PUT')
+      return send(response, 200, await act(options, url.pathname, request));
     if (request.method !== 'GET' && request.method !== 'HEAD') throw new AppError('method-refused');
     switch (url.pathname) {
       case '/livez':
@@ -97,15 +101,20 @@ async function answer(
       }
     }
   } catch (error) {
-    const { code, entry } = toAppError(error);
+    const { code, entry, params } = toAppError(error);
     response.writeHead(entry.status, { 'content-type': 'application/json' });
-    response.end(errorBody(code));
+    response.end(errorBody(code, undefined, params));
   }
 }
 
 async function act(options: AdminOptions, path: string, request: IncomingMessage): Promise<unknown> {
-  const action = options.actions?.[path];
-  const isRead = options.routes[path] !== undefined || ['/livez', '/readyz', '/metrics'].includes(path);
+  const isPut = request.method === 'PUT';
+  const action = (isPut ? options.changes : options.actions)?.[path];
+  const other = (isPut ? options.actions : options.changes)?.[path];
+  const isRead =
+    other !== undefined ||
+    options.routes[path] !== undefined ||
+    ['/livez', '/readyz', '/metrics'].includes(path);
   if (action === undefined) throw new AppError(isRead ? 'method-refused' : 'not-found');
   if (!bearsToken(request, options.token)) throw new AppError('token-invalid');
   return await action(await readJson(request));

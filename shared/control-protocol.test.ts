@@ -21,6 +21,7 @@ const hello: EdgeHello = {
   version: '0.1.0',
   weight: 100,
   sessionsMax: 2_000,
+  region: 'default',
   clusterHash: 'hash',
 };
 

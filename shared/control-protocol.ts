@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { claimBuckets } from './claim-digest.ts';
+import { regionPattern } from './regions.ts';
 import { socketPathFault, socketPathOf } from './socket-path.ts';
 
 export const controlPath = '/control';
@@ -53,6 +54,8 @@ const helloSchema = z.object({
   version: z.string().max(64),
   weight: z.number().int().min(1).max(1_000),
   sessionsMax: z.number().int().positive(),
+  /** New sessions of clients of this region go here rather than elsewhere. */
+  region: z.string().regex(regionPattern),
   /** Hash of the cluster-wide settings; an edge whose hash differs is refused. */
   clusterHash: z.string(),
   /** Where the edge takes connections over from front doors of its own machine; none where it does not. */

@@ -213,6 +213,12 @@ export const errorTable = {
     ...conflict,
     message: 'No supervisor runs this front door that could replace it.',
   },
+  'regions-invalid': { ...badRequest, message: 'The table of regions has faults.' },
+  'regions-changed': {
+    ...conflict,
+    retry: 'now',
+    message: 'Somebody else has changed the regions meanwhile; read them again.',
+  },
   'edge-not-draining': { ...conflict, message: 'The edge is not being drained.' },
   'snapshot-refused': {
     ...unavailable,
@@ -258,12 +264,18 @@ export type ErrorCode = keyof typeof errorTable;
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly facts: Readonly<Record<string, unknown>>;
+  /** For an administrator who has shown the token: what is wrong with what was given. */
+  readonly params: readonly string[];
 
-  constructor(code: ErrorCode, options: { cause?: unknown; facts?: Record<string, unknown> } = {}) {
+  constructor(
+    code: ErrorCode,
+    options: { cause?: unknown; facts?: Record<string, unknown>; params?: readonly string[] } = {},
+  ) {
     super(errorTable[code].message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.facts = options.facts ?? {};
+    this.params = options.params ?? [];
   }
 
   get entry(): ErrorEntry {
@@ -280,7 +292,7 @@ export function toAppError(error: unknown): AppError {
  * The JSON body of an error answer. `code`, `message`, `params` is the shape that Open Collaboration
  * clients show to their user (its `Info` type).
  */
-export function errorBody(code: ErrorCode, exchangeId?: string): string {
-  const body = { code, message: errorTable[code].message, params: [] as string[] };
+export function errorBody(code: ErrorCode, exchangeId?: string, params: readonly string[] = []): string {
+  const body = { code, message: errorTable[code].message, params };
   return JSON.stringify(exchangeId === undefined ? body : { ...body, exchange: exchangeId });
 }

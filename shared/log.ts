@@ -36,6 +36,9 @@ export const logEvents = {
   'edge.restored':
     'The store had lost an edge that serves, for it went back to an older copy; the edge was put back.',
   'edge.lost': 'An edge is gone: its process is proved dead, its lease lapsed or it left.',
+  'regions.changed':
+    'An administrator changed the regions; carries the version, the regions that were set with their CIDRs, and those removed.',
+  'regions.refused': 'The stored regions are not ones that this program reads; it keeps those that it has.',
   'edge.refused': 'An edge may not join: token, settings or id are wrong.',
   'control.connected': 'The edge joined a front door.',
   'control.left': 'The edge left a front door whose address its name has no more.',

@@ -104,7 +104,7 @@ export function followRows(pool: EdgePool, rows: readonly EdgeRow[]): void {
     const { id, incarnation, kind, address, weight, state } = row;
     if (known.get(id) !== incarnation) {
       const member = { id, incarnation, kind, address, weight, sessionsMax: 1_000_000 };
-      pool.join({ ...member, version: '', adminAddress: '', joinedAtMs: -1e9 }, 'ready');
+      pool.join({ ...member, version: '', adminAddress: '', region: 'default', joinedAtMs: -1e9 }, 'ready');
     }
     const states: Readonly<Record<EdgeRow['state'], EdgeState>> = {
       up: 'ready',

@@ -9,6 +9,7 @@ import type { HandoffOffer } from '#shared/handoff-frames.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import type { EdgeId, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
+import { defaultRegion } from '#shared/regions.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef, EdgeRegistration, IdleMark } from '../directory/directory.ts';
 import { isStoreFailure } from '../directory/store-failure.ts';
@@ -20,6 +21,7 @@ export interface Joining extends EdgeRegistration {
   readonly sessionsMax: number;
   readonly version: string;
   readonly adminAddress: string;
+  readonly region?: string;
   readonly handoff?: HandoffOffer | undefined;
 }
 
@@ -34,7 +36,7 @@ interface MembershipOptions {
   /** Whether the process behind an address is gone: `probeAddress`. */
   readonly probe: (address: string) => Promise<ProbeResult>;
   /** The edge is over, as the directory says too. */
-  readonly onLost: (edge: EdgeRef) => void;
+  readonly onLost: (edge: EdgeMember) => void;
   readonly nowMs: () => number;
   /** Aborts when the process stops. */
   readonly signal: AbortSignal;
@@ -53,6 +55,7 @@ export class Membership {
   async join(joining: Joining): Promise<EdgeRef> {
     const { directory, pool, log, nowMs, onLost } = this.#options;
     const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress, handoff } = joining;
+    const { region = defaultRegion } = joining;
     const registration = { id, kind, bootId, address, weight };
     const incarnation = await directory.registerEdge(registration);
     this.#registrations.set(id, registration);
@@ -65,12 +68,13 @@ export class Membership {
       sessionsMax,
       version,
       adminAddress,
+      region,
       handoff,
       joinedAtMs: nowMs(),
     };
     const older = pool.list(nowMs()).find((known) => known.id === id && known.incarnation < incarnation);
     pool.join(member, 'suspect');
-    if (older?.kind === 'edge') onLost({ id, incarnation: older.incarnation });
+    if (older?.kind === 'edge') onLost(older);
     log.info('edge.joined', { edge: id, incarnation, address });
     return edge;
   }
@@ -153,10 +157,11 @@ export class Membership {
   }
 
   #drop(edge: EdgeRef, cause: string): void {
-    if (this.#options.pool.find(edge) === undefined) return;
+    const member = this.#options.pool.find(edge);
+    if (member === undefined) return;
     this.#options.pool.leave(edge);
     this.#options.log.warn('edge.lost', { edge: edge.id, incarnation: edge.incarnation, cause });
-    this.#options.onLost(edge);
+    this.#options.onLost(member);
   }
 
   async #markPins(report: EdgeReport): Promise<void> {

@@ -19,6 +19,7 @@ function member(name: string, more: Partial<EdgeMember> = {}): EdgeMember {
     address: `http://${name}.test:3001`,
     weight: 100,
     sessionsMax: 100,
+    region: 'default',
     version: '0.1.0',
     adminAddress: '',
     joinedAtMs: 0,

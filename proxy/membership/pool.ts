@@ -20,6 +20,7 @@ export interface EdgeMember extends EdgeRef {
   readonly sessionsMax: number;
   readonly version: string;
   readonly adminAddress: string;
+  readonly region: string;
   readonly handoff?: HandoffOffer | undefined;
   readonly joinedAtMs: number;
 }
@@ -146,12 +147,19 @@ export class EdgePool {
   candidates(
     nowMs: number,
     except: ReadonlySet<EdgeId>,
-  ): (Candidate & { readonly incarnation: Incarnation })[] {
+  ): (Candidate & { readonly incarnation: Incarnation; readonly region: string })[] {
     const candidates = [];
     for (const entry of this.#entries.values()) {
       if (entry.state !== 'ready' || except.has(entry.member.id) || isStalled(entry)) continue;
-      const { id, incarnation, weight } = entry.member;
-      candidates.push({ id, incarnation, weight, hash: entry.hash, load: this.#scoreOf(entry, nowMs) });
+      const { id, incarnation, weight, region } = entry.member;
+      candidates.push({
+        id,
+        incarnation,
+        weight,
+        region,
+        hash: entry.hash,
+        load: this.#scoreOf(entry, nowMs),
+      });
     }
     return candidates;
   }

@@ -8,9 +8,9 @@ import { toAppError } from '#shared/errors.ts';
 import type { EdgeId } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
-import type { Directory, EdgeRef, Pin } from '../directory/directory.ts';
+import type { Directory, Pin } from '../directory/directory.ts';
 import type { Placer } from '../placement.ts';
-import type { EdgePool } from './pool.ts';
+import type { EdgeMember, EdgePool } from './pool.ts';
 
 interface RepinnerOptions {
   readonly directory: Directory;
@@ -48,13 +48,13 @@ export class Repinner {
   }
 
   /** The edge is over; returns at once. */
-  begin(edge: EdgeRef): void {
+  begin(edge: EdgeMember): void {
     if (this.#running.has(edge.id)) return;
     this.#running.add(edge.id);
     void this.#run(edge).finally(() => this.#running.delete(edge.id));
   }
 
-  async #run(edge: EdgeRef): Promise<void> {
+  async #run(edge: EdgeMember): Promise<void> {
     const { log, metrics, nowMs } = this.#options;
     const startedAtMs = nowMs();
     const outcome: Outcome = { moved: 0, found: 0 };
@@ -72,7 +72,7 @@ export class Repinner {
   }
 
   /** From a place of its own to the end, and then from the start: front doors that begin together meet late. */
-  async #moveAll(edge: EdgeRef, outcome: Outcome): Promise<void> {
+  async #moveAll(edge: EdgeMember, outcome: Outcome): Promise<void> {
     const deadline = AbortSignal.any([this.#options.signal, AbortSignal.timeout(edgeWaitMs)]);
     const from = starts[Math.floor(this.#options.random() * starts.length)]!;
     for (const start of [from, '']) {
@@ -82,7 +82,7 @@ export class Repinner {
         // The directory gives it time that this front door did not: then its pins are its own.
         if (pins.length === 0 || pins.some(({ ownerIsOver }) => !ownerIsOver)) break;
         const changed = this.#options.pool.nextChange(deadline);
-        if (!(await this.#moveSome(pins, outcome))) {
+        if (!(await this.#moveSome(edge, pins, outcome))) {
           await changed;
           continue;
         }
@@ -93,8 +93,8 @@ export class Repinner {
   }
 
   /** False where no edge is there to take them. */
-  async #moveSome(pins: readonly Pin[], outcome: Outcome): Promise<boolean> {
-    const results = await Promise.all(pins.map(async (pin) => await this.#options.placer.repin(pin)));
+  async #moveSome({ region }: EdgeMember, pins: readonly Pin[], outcome: Outcome): Promise<boolean> {
+    const results = await Promise.all(pins.map(async (pin) => await this.#options.placer.repin(pin, region)));
     for (const result of results) {
       if (result === 'moved') outcome.moved++;
       if (result === 'found') outcome.found++;

@@ -39,7 +39,14 @@ class Scene {
       nowMs: () => performance.now(),
       signal: ending.signal,
     });
-    const more = { weight: 100, sessionsMax: 10, version: '0', adminAddress: '', joinedAtMs: 0 };
+    const more = {
+      weight: 100,
+      sessionsMax: 10,
+      version: '0',
+      adminAddress: '',
+      region: 'default',
+      joinedAtMs: 0,
+    };
     this.pool.join({ ...edge, ...more, kind: 'edge', address: 'http://e1.test' }, 'ready');
     this.connect();
   }

@@ -52,6 +52,13 @@ export const engineSettings = {
     scope: 'process',
     help: 'Share of new sessions that this edge takes, beside edges of weight 100.',
   },
+  CT_REGION: {
+    type: 'text',
+    default: 'default',
+    roles: engine,
+    scope: 'process',
+    help: 'Region of this edge: new sessions of clients whose address the region’s CIDRs hold (mooring regions) go here rather than elsewhere.',
+  },
   CT_EDGE_SESSIONS_MAX: {
     type: 'integer',
     unit: 'sessions',

@@ -22,7 +22,6 @@ const noMeaningHere = [
 
 const notYetSupported = [
   'CT_SERVER_URL',
-  'CT_REGION',
   'CT_LICENSEE',
   'CT_MAXCONNECTIONS',
   'CT_EXPIRATION',

@@ -3,6 +3,7 @@
  * returns either frozen settings or every fault at once. Reads no file itself: the caller hands texts in.
  */
 import { parseEnv } from 'node:util';
+import { regionPattern } from '../regions.ts';
 import { socketPathFault, socketPathOf } from '../socket-path.ts';
 import { classifyForeignName, nearestName } from './known-names.ts';
 import { settingsSchema } from './schema.ts';
@@ -137,6 +138,8 @@ function crossFaults(settings: Settings, role: Role): string[] {
   }
   const socketFault = settings.CT_EDGE_SOCKET === '' ? undefined : socketPathFault(settings.CT_EDGE_SOCKET);
   if (socketFault !== undefined) faults.push(`CT_EDGE_SOCKET: ${socketFault}`);
+  if (!regionPattern.test(settings.CT_REGION))
+    faults.push(`CT_REGION: "${settings.CT_REGION}" is not 1 to 64 characters of A-Z a-z 0-9 . _ and -`);
   const names = settings.CT_BACKEND.map((item) => item.split('=', 1)[0]);
   if (new Set(names).size < names.length) faults.push('CT_BACKEND: a name stands twice');
   faults.push(...settings.CT_BACKEND.flatMap(pathFaults));

@@ -130,6 +130,7 @@ export class SimDoor {
       activity,
       reconciler,
       reconcileIntervalMs,
+      regions: undefined,
       log,
       signal,
     });

@@ -138,6 +138,7 @@ export class SimEdge implements Listener {
         version: 'sim',
         weight: 100,
         sessionsMax: 100,
+        region: 'default',
         clusterHash: 'sim',
       },
       registry: this.registry,

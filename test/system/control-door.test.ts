@@ -49,6 +49,7 @@ const hello = {
   version: '0',
   weight: 100,
   sessionsMax: 10,
+  region: 'default',
   clusterHash: 'of other settings',
 };
 

@@ -1,0 +1,116 @@
+/** Regions through real front doors: new sessions stay in the region of who begins them, while somebody is there. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { startEdgeOf } from '../support/edge-process.ts';
+import { adminToken, ask, isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
+import type { FrontDoor } from '../support/front-door.ts';
+import { eventually } from '../support/oct-inbox.ts';
+import { runCommand } from '../support/run-command.ts';
+import type { RunResult } from '../support/run-command.ts';
+
+async function mooring(t: TestContext, door: FrontDoor, ...args: string[]): Promise<RunResult> {
+  return await runCommand(t, [...args, '--admin', door.adminUrl], { CT_ADMIN_TOKEN: adminToken });
+}
+
+async function put(
+  door: FrontDoor,
+  body: unknown,
+  token = adminToken,
+): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${door.adminUrl}/admin/regions`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}` },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+let keys = 0;
+
+/** Edges of so many new keys that a client at this address brings. */
+async function edgesFor(door: FrontDoor, address: string, count = 12): Promise<Set<string>> {
+  const edges = new Set<string>();
+  for (let i = 0; i < count; i++) {
+    const headers = { 'x-forwarded-for': address, ctstickiness: `key-${keys++}` };
+    const { status, text } = await ask(door, '/ct-health/', { headers });
+    assert.equal(status, 200, text);
+    edges.add((JSON.parse(text) as { edge: string }).edge);
+  }
+  return edges;
+}
+
+test('a new key goes to the region of its client, also through another front door; without an edge there, to the others', async (t) => {
+  const dataDir = makeDataDir(t);
+  const settings = { CT_TRUSTED_PROXIES: '127.0.0.1' };
+  const doors: FrontDoor[] = [];
+  for (let i = 0; i < 2; i++) doors.push(await startFrontDoor(t, { dataDir, settings }));
+  const [one, other] = doors as [FrontDoor, FrontDoor];
+  startEdgeOf(t, doors, 'n1', { CT_REGION: 'north' });
+  startEdgeOf(t, doors, 'n2', { CT_REGION: 'north' });
+  startEdgeOf(t, doors, 's1', { CT_REGION: 'south' });
+  for (const door of doors)
+    await eventually(async () => (await door.edges()).filter(isReady).length === 3, 'all edges are ready');
+
+  const set = await mooring(t, one, 'regions', 'set', 'north', '10.1.0.0/16', '2001:db8:1::/48');
+  assert.equal(set.code, 0, set.stderr);
+  assert.match(set.stdout, /^north +2 +2 +0 +10\.1\.0\.0\/16 2001:db8:1::\/48$/m);
+  const second = await mooring(t, other, 'regions', 'set', 'south', '10.0.0.0/8');
+  assert.match(second.stdout, /^south +1 +1 +0 +10\.0\.0\.0\/8$/m);
+  assert.match(second.stdout, /^default +0 +0 +0 +-$/m);
+  assert.deepEqual([...(await edgesFor(one, '10.1.2.3'))].toSorted(), ['n1', 'n2']);
+  assert.deepEqual([...(await edgesFor(other, '2001:db8:1::7'))].toSorted(), ['n1', 'n2']);
+  await eventually(
+    async () => [...(await edgesFor(one, '10.2.0.1', 6))].join() === 's1',
+    'the first front door has learnt of the south',
+  );
+  // Which of them is a matter of their load.
+  assert.ok((await edgesFor(one, '192.0.2.1', 24)).size > 1, 'nobody’s client prefers nobody');
+
+  const pinned = await ask(one, '/ct-health/', {
+    headers: { ctstickiness: 'key-0', 'x-forwarded-for': '10.2.0.1' },
+  });
+  assert.match(pinned.text, /"edge":"n[12]"/, 'a key that has an edge stays, whoever comes');
+  const drain = await fetch(`${one.adminUrl}/admin/drain`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminToken}` },
+    body: JSON.stringify({ edge: 's1', deadlineSeconds: 60 }),
+  });
+  assert.equal(drain.status, 200);
+  await eventually(
+    async () => (await other.edges()).some(({ id, state }) => id === 's1' && state === 'draining'),
+    'the only edge of the south drains',
+  );
+  assert.deepEqual([...(await edgesFor(other, '10.2.0.1'))].toSorted(), ['n1', 'n2']);
+  assert.match((await mooring(t, one, 'edges')).stdout, /^n1 .* north +http/m);
+
+  const audit = await one.log.next(({ event }) => event === 'regions.changed', 'the audit line');
+  assert.deepEqual(audit['set'], { north: ['10.1.0.0/16', '2001:db8:1::/48'] });
+  const removed = await mooring(t, one, 'regions', 'remove', 'south');
+  assert.equal(removed.code, 0, removed.stderr);
+  assert.match(removed.stdout, /^south +1 +0 +0 +-$/m);
+});
+
+test('a table with faults is refused in words, and who has not seen the newest changes nothing', async (t) => {
+  const door = await startFrontDoor(t, {});
+  const bad = await mooring(t, door, 'regions', 'set', 'north', '10.1.0.1/16');
+  assert.equal(bad.code, 1);
+  assert.match(bad.stderr, /north: "10\.1\.0\.1\/16" has bits set beyond its length/);
+  const refused = await put(door, { regions: { north: ['10.0.0.0/8'], south: ['10.0.0.0/8', 'x'] } });
+  assert.equal(refused.status, 400);
+  const { code, params } = JSON.parse(refused.text) as { code: string; params: string[] };
+  assert.equal(code, 'regions-invalid');
+  assert.deepEqual(params, [
+    'south: 10.0.0.0/8 is of north already',
+    'south: "x" is not ADDRESS/LENGTH, as 10.1.0.0/16 or 2001:db8::/32',
+  ]);
+  assert.equal((await put(door, { regions: { north: ['10.0.0.0/8'] } }, 'a wrong token')).status, 401);
+  assert.equal((await put(door, 'no JSON')).status, 400);
+  assert.equal((await put(door, { regions: { north: '10.0.0.0/8' } })).status, 400);
+  assert.equal((await put(door, { version: 0, regions: { north: ['10.0.0.0/8'] } })).status, 200);
+  const late = await put(door, { version: 0, regions: {} });
+  assert.deepEqual([late.status, (JSON.parse(late.text) as { code: string }).code], [409, 'regions-changed']);
+  const missing = await mooring(t, door, 'regions', 'remove', 'west');
+  assert.match(missing.stderr, /no region west has CIDRs/);
+  assert.equal((await mooring(t, door, 'regions', 'move', 'west')).code, 1);
+});
