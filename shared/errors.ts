@@ -240,6 +240,7 @@ export const errorTable = {
     ...storeDown,
     message: 'The store of sessions cannot be reached, so nobody can be let in.',
   },
+  'journal-unavailable': { ...storeDown, message: 'The journal cannot be reached.' },
   'upstream-refused': { ...brokenUpstream, message: 'The edge of this session cannot be reached.' },
   'upstream-untrusted': {
     ...brokenUpstream,

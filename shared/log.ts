@@ -70,6 +70,9 @@ export const logEvents = {
   'session.adopted': 'This edge goes on with a session that was handed over.',
   'session.moved': 'A session has moved to another edge: edges, epoch, time.',
   'move.failed': 'A session could not be moved: code, cause, and whether its edge has it back.',
+  'edge.undrained': 'An edge takes sessions again after it was to be emptied.',
+  'journal.failed':
+    'Records of the journal cannot be kept for now, wait in the data folder and are tried again; carries how many they are.',
   'drain.started': 'An edge is being emptied; carries who asked and the deadline.',
   'drain.ended': 'The emptying of an edge is over; carries how many sessions moved and how many are left.',
   'member.joined': 'A member joined a session.',
@@ -107,8 +110,11 @@ export interface Log {
 const flushIntervalMs = 1_000;
 const flushMaxMs = 500;
 
+/** Hears every line, of whatever level, with the fact `audit`, which is not written. */
+export type HearLog = (event: LogEvent, facts: LogFacts) => void;
+
 /** Opens the log of a process on standard output. */
-export function openLog(options: { level: string; role: string; fields?: LogFacts }): Log {
+export function openLog(options: { level: string; role: string; fields?: LogFacts; hear?: HearLog }): Log {
   const destination = pino.destination({
     dest: 1,
     sync: false,
@@ -127,7 +133,7 @@ export function openLog(options: { level: string; role: string; fields?: LogFact
     },
     destination,
   );
-  return wrap(logger, new DirectLines(logger, destination, base));
+  return wrap(logger, { direct: new DirectLines(logger, destination, base), hear: options.hear, fields: {} });
 }
 
 /** Lines that are gathered before the destination gets them: it measures all that it holds with every write. */
@@ -187,13 +193,24 @@ class DirectLines {
 
 /** A log that keeps nothing; for tests and for code that runs without a process of its own. */
 export function silentLog(): Log {
-  return wrap(pino({ level: 'silent' }), undefined);
+  return wrap(pino({ level: 'silent' }), { direct: undefined, hear: undefined, fields: {} });
 }
 
-function wrap(logger: pino.Logger, direct: DirectLines | undefined): Log {
+interface Around {
+  readonly direct: DirectLines | undefined;
+  readonly hear: HearLog | undefined;
+  /** Of the children that it went through. */
+  readonly fields: LogFacts;
+}
+
+function wrap(logger: pino.Logger, around: Around): Log {
+  const { direct, hear, fields } = around;
   const write = (level: ErrorLevel, event: LogEvent, facts: LogFacts = {}): void => {
     direct?.handOver();
-    logger[level](facts, event);
+    hear?.(event, { ...fields, ...facts });
+    // Names of people are for the journal alone.
+    const { audit: _, ...written } = facts;
+    logger[level](written, event);
   };
   return {
     write,
@@ -202,7 +219,7 @@ function wrap(logger: pino.Logger, direct: DirectLines | undefined): Log {
     warn: (event, facts) => write('warn', event, facts),
     error: (event, facts) => write('error', event, facts),
     infoLine: (event, facts) => direct?.add(event, facts),
-    child: (fields) => wrap(logger.child(fields), direct),
+    child: (more) => wrap(logger.child(more), { ...around, fields: { ...fields, ...more } }),
     flush: async () => await direct?.flush(),
   };
 }

@@ -1,0 +1,95 @@
+/**
+ * What the journal keeps: entries on who did what to which session or edge, and samples of how much an edge is used. A record is
+ * known by its boot and number, so that it may be told twice and is kept once. No key, token or content is in any.
+ */
+import { z } from 'zod';
+
+/** Every kind of entry, with what it tells; shown by `mooring audit`. */
+export const journalEvents = {
+  'session.created': 'A session began.',
+  'session.taken-over': 'An edge went on with a session whose edge is over.',
+  'session.moved': 'A session moved to another edge, with its members.',
+  'session.terminated': 'An administrator ended a session.',
+  'session.ended': 'A session is over.',
+  'member.joined': 'A member came into a session.',
+  'member.left': 'A member left it, or was gone for too long.',
+  'member.removed': 'An administrator took a member out.',
+  'member.banned': 'An administrator took a member out for good.',
+  'edge.joined': 'An edge joined the pool.',
+  'edge.drained': 'An edge is being emptied.',
+  'edge.undrained': 'An edge takes sessions again.',
+  'edge.lost': 'An edge is gone.',
+  'settings.differ': 'An edge was refused, for its token, settings or id are others.',
+  'login.completed': 'Somebody logged in.',
+  'login.refused': 'A login was refused.',
+} as const;
+
+export type JournalEvent = keyof typeof journalEvents;
+
+const events = Object.keys(journalEvents) as [JournalEvent, ...JournalEvent[]];
+
+/** Longer ones are cut. */
+export const textMax = { origin: 80, key: 64, user: 128, subject: 200, client: 200, detail: 200 } as const;
+
+const count = z.number().int().nonnegative();
+const measure = z.number().nonnegative();
+const text = (max: number): z.ZodType<string> =>
+  z
+    .string()
+    .max(max)
+    .regex(/^\P{C}*$/u);
+
+/** Which record it is: they rise by one from 1 within the life of a process. */
+const identity = {
+  boot: z.string().regex(/^[A-Za-z0-9-]{8,64}$/),
+  sequence: count.min(1),
+  /** Edge id, or `front:HOST`. */
+  origin: text(textMax.origin),
+  /** 0 for front doors. */
+  incarnation: count,
+  /** Time of the origin's own clock since 1970. */
+  atMs: count,
+};
+
+const entrySchema = z.strictObject({
+  kind: z.literal('entry'),
+  ...identity,
+  event: z.enum(events),
+  /** Hash of the session's key, as the log has it; empty where there is none, as are the others. */
+  key: text(textMax.key),
+  user: text(textMax.user),
+  /** Name of the member, or the edge that it is about. */
+  subject: text(textMax.subject),
+  client: text(textMax.client),
+  detail: text(textMax.detail),
+});
+
+const usageSchema = z.strictObject({
+  kind: z.literal('usage'),
+  ...identity,
+  /** At this moment. */
+  users: count,
+  sessions: count,
+  connections: count,
+  /** Since the sample before. */
+  messages: count,
+  bytes: count,
+  /** 99th percentile of how late the event loop was since then. */
+  lagMs: measure,
+  rssBytes: count,
+});
+
+export const journalRecordSchema = z.discriminatedUnion('kind', [entrySchema, usageSchema]);
+
+export type JournalEntry = z.infer<typeof entrySchema>;
+export type UsageSample = z.infer<typeof usageSchema>;
+export type JournalRecord = z.infer<typeof journalRecordSchema>;
+
+/** One line of a spool, or undefined where it is none, as the last one of a process that was killed amid it. */
+export function parseRecord(line: string): JournalRecord | undefined {
+  try {
+    return journalRecordSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}

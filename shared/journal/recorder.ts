@@ -1,0 +1,118 @@
+/**
+ * Makes records of the journal out of what the process logs anyway: whatever an administrator may want to know later is an event of
+ * the log, and stands in the journal with the names that the log does not carry.
+ */
+import { hashKeyForLog } from '../fleet-secrets.ts';
+import type { FleetSecrets } from '../fleet-secrets.ts';
+import type { AffinityKey } from '../ids.ts';
+import type { LogEvent, LogFacts } from '../log.ts';
+import { textMax } from './journal-record.ts';
+import type { JournalEntry, JournalEvent, JournalRecord, UsageSample } from './journal-record.ts';
+
+/** The fact `audit` of a log line: for the journal alone, and in no log. */
+export interface AuditFacts {
+  readonly key?: AffinityKey;
+  readonly user?: string;
+  readonly subject?: string;
+  readonly client?: string;
+  readonly detail?: string;
+}
+
+interface RecorderOptions {
+  readonly origin: string;
+  readonly bootId: string;
+  readonly secrets: FleetSecrets;
+  readonly incarnation: () => number;
+  readonly wallMs: () => number;
+  readonly add: (record: JournalRecord) => void;
+}
+
+export type UsageFigures = Pick<
+  UsageSample,
+  'users' | 'sessions' | 'connections' | 'messages' | 'bytes' | 'lagMs' | 'rssBytes'
+>;
+
+export class JournalRecorder {
+  readonly #options: RecorderOptions;
+  #sequence = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Hears every line that is logged, of whatever level. */
+  readonly hear = (event: LogEvent, facts: LogFacts): void => {
+    const kind = judge(event, facts);
+    if (kind === undefined) return;
+    const { key, user = '', subject, client = '', detail }: AuditFacts = facts['audit'] ?? {};
+    const entry: JournalEntry = {
+      kind: 'entry',
+      ...this.#identity(),
+      event: kind,
+      key: key === undefined ? textOf(facts['key'], textMax.key) : hashKeyForLog(this.#options.secrets, key),
+      user: textOf(user, textMax.user),
+      subject: textOf(subject ?? facts['member'] ?? facts['edge'] ?? facts['from'], textMax.subject),
+      client: textOf(client, textMax.client),
+      detail: textOf(detail ?? detailOf(facts), textMax.detail),
+    };
+    this.#options.add(entry);
+  };
+
+  sample(figures: UsageFigures): void {
+    const lagMs = Math.round(figures.lagMs * 1_000) / 1_000;
+    this.#options.add({ kind: 'usage', ...this.#identity(), ...figures, lagMs });
+  }
+
+  #identity(): Pick<JournalEntry, 'boot' | 'sequence' | 'origin' | 'incarnation' | 'atMs'> {
+    const { bootId: boot, origin, incarnation, wallMs } = this.#options;
+    const atMs = Math.max(0, Math.round(wallMs()));
+    return { boot, sequence: ++this.#sequence, origin, incarnation: incarnation(), atMs };
+  }
+}
+
+/** Undefined where the line is not for the journal. */
+function judge(event: LogEvent, facts: LogFacts): JournalEvent | undefined {
+  switch (event) {
+    case 'session.opened':
+      // Of one that was handed over the front door tells that it has moved.
+      if (facts['origin'] === 'adopted') return undefined;
+      return facts['origin'] === 'revived' || facts['origin'] === 'restored'
+        ? 'session.taken-over'
+        : 'session.created';
+    case 'member.removed':
+      return facts['isBanned'] === true ? 'member.banned' : 'member.removed';
+    case 'edge.draining':
+      return 'edge.drained';
+    case 'edge.refused':
+      return 'settings.differ';
+    case 'session.ended':
+    case 'session.moved':
+    case 'session.terminated':
+    case 'member.joined':
+    case 'member.left':
+    case 'edge.joined':
+    case 'edge.undrained':
+    case 'edge.lost':
+    case 'login.completed':
+    case 'login.refused':
+      return event;
+    default:
+      return undefined;
+  }
+}
+
+const toldFacts = ['reason', 'cause', 'to', 'provider', 'code', 'adapter'];
+
+function detailOf(facts: LogFacts): string {
+  const parts = toldFacts.flatMap((name) => {
+    const value = facts[name];
+    return typeof value === 'string' || typeof value === 'number' ? [`${name} ${value}`] : [];
+  });
+  return parts.join(', ');
+}
+
+/** What people and clients call themselves, without what steers a terminal or a database refuses. */
+function textOf(value: unknown, max: number): string {
+  if (typeof value !== 'string') return '';
+  return value.slice(0, max).toWellFormed().replaceAll(/\p{C}/gu, '?');
+}
