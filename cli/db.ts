@@ -79,8 +79,10 @@ function describePlace({ dataDir, database }: StorePlace): string {
 /** Of the roles that this installation has: an image of one does not hold the other. */
 async function listStores(): Promise<readonly PortableStore[]> {
   const stores: PortableStore[] = [];
-  if (hasRole('proxy'))
+  if (hasRole('proxy')) {
     stores.push((await import('../proxy/directory/portable-directory.ts')).portableDirectory);
+    stores.push((await import('../proxy/journal/portable-journal.ts')).portableJournal);
+  }
   if (hasRole('edge')) {
     stores.push((await import('../edge/store/portable-documents.ts')).portableDocuments);
     stores.push((await import('../edge/store/portable-rosters.ts')).portableRosters);

@@ -8,6 +8,7 @@ import { checkSettings } from './check.ts';
 import { checkDatabase, exportDatabase, importDatabase, migrateDatabase } from './db.ts';
 import { runDirect } from './direct.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
+import { showAudit, showUsage } from './journal.ts';
 import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 import { regions, regionsHelp } from './regions.ts';
@@ -124,6 +125,13 @@ inspectCommand('remove', 'take a member out of a session; the host’s removal e
     async (key: string, member: string, options) => await orExit(() => removeMember(key, member, options)),
   );
 
+journalCommand('audit', 'who did what to which session or edge, newest first')
+  .option('--session <key>', 'of one session alone (ctstickiness)')
+  .action(async (options) => await orExit(() => showAudit(options)));
+journalCommand('usage', 'how much edges were used, a line for each minute and edge, newest first')
+  .option('--edge <id>', 'of one edge alone')
+  .action(async (options) => await orExit(() => showUsage(options)));
+
 const db = program
   .command('db')
   .description('the stores themselves: SQLite files of the data folder, or the database server')
@@ -184,6 +192,13 @@ function roleCommand(name: Role | 'check', description: string): Command {
     command.addOption(settingOption(setting, entry));
   }
   return command;
+}
+
+function journalCommand(name: string, description: string): Command {
+  return inspectCommand(name, description)
+    .option('--since <time>', 'stored since then: 30m, 2h, 7d ago, or a date')
+    .option('--limit <n>', 'lines to print', '1000')
+    .option('--csv', 'print CSV');
 }
 
 /** A command on the stores, with the settings that say where they are. */

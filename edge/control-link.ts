@@ -241,6 +241,7 @@ export class ControlLink {
       case 'list-sessions':
       case 'moved':
       case 'stop':
+      case 'journal-taken':
       case 'digest-claims':
       case 'list-claims':
       case 'who-holds':

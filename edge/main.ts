@@ -1,11 +1,9 @@
 /** The edge's process: the only place where its parts meet. */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { openAdminServer } from '#shared/admin-server.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
-import { parseEdgeId } from '#shared/ids.ts';
 import type { EdgeId } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
@@ -17,12 +15,14 @@ import { ensureSecret } from '#shared/settings/secrets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { AdminDesk } from './admin-desk.ts';
-import type { Adapter } from './adapter.ts';
+import type { Adapter, AdapterLoad } from './adapter.ts';
 import { HandoffDesk } from './handoff/handoff-desk.ts';
 import { HandoffPort } from './handoff/handoff-port.ts';
 import { hasSessionCapacity } from './core/session-capacity.ts';
 import { KeyRegistry } from './core/key-registry.ts';
 import { controlSocketOpener } from './control-link.ts';
+import { edgeIdOf, reachableHost } from './edge-address.ts';
+import { JournalDesk } from './journal-desk.ts';
 import { LoadSampler, listSmallestFirst, sumLoads } from './load-sampler.ts';
 import { resolveBySystem } from './locator-names.ts';
 import { Membership } from './membership.ts';
@@ -47,9 +47,11 @@ export async function startEdge(settings: Settings): Promise<void> {
     throw new Error('CT_LOCATOR: an edge needs the control address of a front door; none is not one');
   }
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
-  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'edge', fields: { edge: id } });
+  const journal = await JournalDesk.open(settings, id);
+  const fields = { edge: id };
+  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'edge', fields, hear: journal.hear });
   log.info('process.starting', { version });
-  const edge = new Edge({ settings, id, log, stores: await openStores(settings) });
+  const edge = new Edge({ settings, id, log, journal, stores: await openStores(settings) });
   await edge.start();
 }
 
@@ -57,6 +59,7 @@ interface EdgeParts {
   readonly settings: Settings;
   readonly id: EdgeId;
   readonly log: Log;
+  readonly journal: JournalDesk;
   readonly stores: Stores;
 }
 
@@ -64,6 +67,7 @@ class Edge {
   readonly #settings: Settings;
   readonly #id: EdgeId;
   readonly #log: Log;
+  readonly #journal: JournalDesk;
   readonly #stores: Stores;
   readonly #metrics = new Metrics('ct_edge_');
   readonly #registry = new KeyRegistry(keyForgetMs);
@@ -79,10 +83,11 @@ class Edge {
   #isStopping = false;
   #noting: NodeJS.Timeout | undefined;
 
-  constructor({ settings, id, log, stores }: EdgeParts) {
+  constructor({ settings, id, log, journal, stores }: EdgeParts) {
     this.#settings = settings;
     this.#id = id;
     this.#log = log;
+    this.#journal = journal;
     this.#stores = stores;
     const hasCapacity = (): boolean =>
       hasSessionCapacity(sumLoads(this.#adapters).sessions, settings.CT_EDGE_SESSIONS_MAX);
@@ -142,6 +147,8 @@ class Edge {
         : `http://${reachableHost(settings.CT_EDGE_HOST)}:${port}`;
     const address = settings.CT_EDGE_ADDRESS || place;
     this.#membership = this.#openMembership(address, admin.port);
+    const load = (): AdapterLoad => sumLoads(this.#adapters);
+    this.#journal.start({ members: this.#membership, load, log: this.#log });
     armProcessLife({
       log: this.#log,
       stop: async (cause) => await this.#stop(cause),
@@ -180,6 +187,7 @@ class Edge {
         fence: (key, epoch) => this.#server.fence(key, epoch),
         stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
         stop: () => void process.kill(process.pid, 'SIGTERM'),
+        journalTaken: (batch) => this.#journal.taken(batch),
       },
       onLapsed: () => this.#dropAll(),
       onSuperseded: () => {
@@ -205,6 +213,7 @@ class Edge {
     this.#isStopping = true;
     this.#server.stopAccepting();
     await Promise.all(this.#adapters.map(async (adapter) => await adapter.close()));
+    await this.#journal.stop();
     await this.#membership?.leave();
     this.#server.destroy();
     this.#handoff.destroy();
@@ -269,6 +278,7 @@ class Edge {
       this.#metrics.set('ct_edge_sessions', sessions, { adapter: adapter.name });
       this.#metrics.set('ct_edge_members', members, { adapter: adapter.name });
     }
+    this.#journal.setGauges(this.#metrics);
     this.#metrics.set('ct_edge_handed_connections', this.#handoff.openCount);
     this.#metrics.set('ct_edge_handover_bytes', this.#moves.keptBytes);
     this.#metrics.set('ct_edge_outbox_bytes', sumLoads(this.#adapters).outboxBytes);
@@ -277,19 +287,4 @@ class Edge {
 
 function nowMs(): number {
   return performance.now();
-}
-
-function edgeIdOf(settings: Settings): EdgeId {
-  const text = settings.CT_EDGE_ID || hostname();
-  const id = parseEdgeId(text);
-  if (id === undefined) {
-    throw new Error(`CT_EDGE_ID: "${text}" must be 1 to 64 characters of A-Z a-z 0-9 . _ and -`);
-  }
-  return id;
-}
-
-/** A name that others can reach, for an address that was given to listen on. */
-function reachableHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return hostname();
-  return host.includes(':') ? `[${host}]` : host;
 }

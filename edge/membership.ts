@@ -6,9 +6,9 @@ import { controlProtocolVersion, listedSessionsMax, reportKeysMax } from '#share
 import type {
   EdgeHello,
   EdgeLoad,
+  EdgeMessage,
   EdgeReport,
   FrontDoorOrder,
-  StrandedSession,
 } from '#shared/control-protocol.ts';
 import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
@@ -21,19 +21,7 @@ import type { OpenControlSocket, ReportContent, SentReport } from './control-lin
 import type { KeyRegistry } from './core/key-registry.ts';
 import { LeaseClock } from './core/lease-clock.ts';
 import type { ControlTarget, ResolveName } from './locator-names.ts';
-
-export interface SessionOrders {
-  /** Smallest first. */
-  readonly listSessions: () => readonly AffinityKey[];
-  /** The session that was let go under this epoch has its next owner. */
-  readonly forget: (key: AffinityKey, epoch: Epoch) => void;
-  /** This epoch of the key is over: its connections are closed, and it is served no more. */
-  readonly fence: (key: AffinityKey, epoch: Epoch) => void;
-  /** The process ends as on SIGTERM. */
-  readonly stop: () => void;
-  /** Sessions that were let go and that nobody seems to have taken: all that were before `goneSinceMs`. */
-  readonly stranded: (goneSinceMs: number) => readonly StrandedSession[];
-}
+import type { SessionOrders } from './session-orders.ts';
 
 export interface MembershipOptions {
   readonly id: EdgeId;
@@ -142,6 +130,13 @@ export class Membership {
     return this.#links.all.filter((link) => link.isWelcome).length;
   }
 
+  /** Says something to one of the front doors, another one with each turn; false where none is connected. */
+  tellOne(message: EdgeMessage, turn: number): boolean {
+    const links = this.#links.all.filter(({ isWelcome }) => isWelcome);
+    links[turn % links.length]?.tell(message);
+    return links.length > 0;
+  }
+
   /** While an edge drains it gets no new keys; the front doors hear it at once. */
   setDraining(isDraining: boolean): void {
     this.#isDraining = isDraining;
@@ -212,6 +207,8 @@ export class Membership {
       }
       case 'stop':
         return orders.stop();
+      case 'journal-taken':
+        return orders.journalTaken(order.batch);
       case 'moved':
         return orders.forget(order.key as AffinityKey, order.epoch as Epoch);
       case 'digest-claims':

@@ -1,38 +1,35 @@
 /** The front door's process: the only place where its parts meet. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { openAdminServer } from '#shared/admin-server.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
-import { AppError } from '#shared/errors.ts';
+import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
 import { announceReady, armProcessLife } from '#shared/process-life.ts';
-import { askForReplacement, awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
+import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
 import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
-import { adminRoutes } from './admin-routes.ts';
+import { openAdmin } from './admin-port.ts';
 import { TrustedProxies } from './core/client-address.ts';
 import { endRetired, startChores } from './chores.ts';
 import type { Directory, EdgeRow } from './directory/directory.ts';
 import { readInheritedListeners } from './inherited-listeners.ts';
+import { FrontJournal } from './journal/front-journal.ts';
 import { LocalAnswers } from './local-answers.ts';
 import { edgeRequests, openLocator } from './locator.ts';
 import type { Locator } from './locator.ts';
 import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
 import { openControlServer } from './membership/control-server.ts';
+import type { EdgeRequests } from './membership/control-server.ts';
 import type { EdgePool } from './membership/pool.ts';
 import { parseBackends, runBackendChecks } from './membership/static-backends.ts';
-import { moveActions, moveRoutes } from './move/move-routes.ts';
-import { regionChanges, regionRoutes } from './region-routes.ts';
 import { openFrontServer } from './server.ts';
 import type { FrontServer } from './server.ts';
-import { SessionAdministration } from './session-administration.ts';
-import { sessionActions, sessionRoutes } from './session-routes.ts';
 import { Settler } from './settle.ts';
 import { StaticActivity } from './static-activity.ts';
 import type { Transport } from './wire/transport.ts';
@@ -44,13 +41,14 @@ import { Upstreams } from './wire/upstreams.ts';
 export async function startFrontDoor(settings: Settings): Promise<void> {
   assertTimingRelations();
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
-  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy' });
-  log.info('process.starting', { version });
   const joinToken = settings.CT_JOIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'join');
+  const journal = await FrontJournal.open(settings, deriveFleetSecrets(joinToken));
+  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', hear: journal.hear });
+  log.info('process.starting', { version });
   const stopping = new AbortController();
   const inherited = readInheritedListeners(process.env, process.pid);
   const locator = await openLocator({ settings, log, joinToken, signal: stopping.signal });
-  const { directory, pool, membership, placer, gate, metrics, secrets } = locator;
+  const { directory, pool, placer, gate, metrics, secrets } = locator;
   const settler = new Settler({ log, metrics, secrets });
   const wheel = startWheel();
   const transport = openTransport(settings.CT_NATIVE_SOCKETS, locator.trust, metrics);
@@ -74,18 +72,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
     mintKey: () => randomBytes(16).toString('hex') as AffinityKey,
   };
   await awaitTurn();
-  const control = isStatic
-    ? undefined
-    : await openControlServer({
-        host: settings.CT_CONTROL_HOST,
-        port: settings.CT_CONTROL_PORT,
-        joinToken,
-        clusterHash: hashClusterSettings(settings),
-        membership,
-        links: locator.links,
-        requests: edgeRequests(locator, log),
-        log,
-      });
+  const control = isStatic ? undefined : await openControl({ settings, locator, journal, joinToken, log });
   await directory.extendLeases();
   if (goesOn() && !isStatic) await meetEdges(directory, pool);
   const front = await openFrontServer({
@@ -98,15 +85,40 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
     metrics,
   });
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
-  const admin = await openAdmin({ settings, locator, log, ports, signal: stopping.signal });
+  journal.start({ settings, log, signal: stopping.signal });
+  const admin = await openAdmin({ settings, locator, journal, log, ports, signal: stopping.signal });
   for (const backend of backends) {
     void runBackendChecks(backend, { ...locator, settings, log, signal: stopping.signal });
   }
   const reconcileIntervalMs = settings.CT_RECONCILE_INTERVAL_MS;
   startChores({ ...locator, upstreams, activity, reconcileIntervalMs, log, signal: stopping.signal });
-  const served = { front, admin, control, settler, upstreams, transport };
+  const served = { front, admin, control, settler, upstreams, transport, journal };
   armLife({ settings, log, locator, served, stopping });
   announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
+}
+
+async function openControl(options: {
+  settings: Settings;
+  locator: Locator;
+  journal: FrontJournal;
+  joinToken: string;
+  log: Log;
+}): Promise<{ port: number; close: () => void }> {
+  const { settings, locator, journal, joinToken, log } = options;
+  const requests: EdgeRequests = {
+    ...edgeRequests(locator, log),
+    takeRecords: async (edge, records) => await journal.take(edge, records),
+  };
+  return await openControlServer({
+    host: settings.CT_CONTROL_HOST,
+    port: settings.CT_CONTROL_PORT,
+    joinToken,
+    clusterHash: hashClusterSettings(settings),
+    membership: locator.membership,
+    links: locator.links,
+    requests,
+    log,
+  });
 }
 
 /**
@@ -135,6 +147,7 @@ function armLife(options: {
     settler: Settler;
     upstreams: Upstreams;
     transport: Transport;
+    journal: FrontJournal;
   };
   stopping: AbortController;
 }): void {
@@ -154,6 +167,7 @@ function armLife(options: {
       upstreams.destroy();
       transport.close();
       await locator.calls.close();
+      await served.journal.close();
       await locator.directory.close();
     },
   });
@@ -169,54 +183,6 @@ function armLife(options: {
   });
 }
 
-async function openAdmin(options: {
-  settings: Settings;
-  locator: Locator;
-  log: Log;
-  ports: Readonly<Record<string, number | undefined>>;
-  signal: AbortSignal;
-}): Promise<{ port: number; close: () => void }> {
-  const { settings, locator, log, ports, signal } = options;
-  const { directory, pool, drains, links, metrics } = locator;
-  const startedAtMs = nowMs();
-  const administration = new SessionAdministration({ ...locator, log, nowMs });
-  const admin = await openAdminServer({
-    host: settings.CT_ADMIN_HOST,
-    port: settings.CT_ADMIN_PORT,
-    token: settings.CT_ADMIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'admin'),
-    metrics,
-    refreshMetrics: async () => await refreshGauges(locator),
-    notReady: () => [
-      ...(pool.hasReadyEdge ? [] : ['no edge is ready']),
-      ...(signal.aborted ? ['stopping'] : []),
-    ],
-    routes: {
-      ...adminRoutes({
-        directory,
-        pool,
-        drains,
-        links,
-        nowMs,
-        startedAtMs,
-        ports: () => ({ ...ports, admin: admin.port }),
-      }),
-      ...moveRoutes(locator),
-      ...sessionRoutes(administration),
-      ...regionRoutes(locator),
-    },
-    changes: regionChanges(locator),
-    actions: {
-      ...moveActions(locator),
-      ...sessionActions(administration),
-      '/admin/replace': () => {
-        if (!askForReplacement()) throw new AppError('replace-unsupported');
-        return { pid: process.pid };
-      },
-    },
-  });
-  return admin;
-}
-
 function openLogin(settings: Settings, log: Log): Login {
   const secret = settings.CT_SESSION_SECRET || ensureSecret(settings.CT_DATA_DIR, 'session');
   const providers = settings.CT_LOGIN.map((name) =>
@@ -230,20 +196,6 @@ function openLogin(settings: Settings, log: Log): Login {
     nowMs,
     randomToken: () => randomBytes(18).toString('base64url'),
   });
-}
-
-async function refreshGauges({ metrics, pool, directory, drains }: Locator): Promise<void> {
-  metrics.reset('ct_proxy_drain_left');
-  for (const { edge, left } of drains.views()) metrics.set('ct_proxy_drain_left', left, { edge });
-  metrics.reset('ct_proxy_edge_state');
-  metrics.reset('ct_proxy_edge_load');
-  for (const edge of pool.list(performance.now())) {
-    metrics.set('ct_proxy_edge_state', 1, { edge: edge.id, state: edge.state });
-    metrics.set('ct_proxy_edge_load', edge.score, { edge: edge.id });
-  }
-  const pins = await directory.countPins().catch(() => undefined);
-  metrics.set('ct_proxy_directory_up', pins === undefined ? 0 : 1);
-  if (pins !== undefined) metrics.set('ct_proxy_pins', pins);
 }
 
 function announce(settings: Settings, log: Log, ports: Record<string, number>): void {

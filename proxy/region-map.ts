@@ -59,7 +59,11 @@ export class RegionMap {
       const value = JSON.stringify(table);
       if (!(await this.#directory.writeFleetSetting(settingName, value, this.#version))) continue;
       await this.refresh();
-      this.#log.info('regions.changed', { version: this.#version, ...changesOf(before, table) });
+      const version = this.#version;
+      const changes = changesOf(before, table);
+      const set = Object.keys(changes.set).join(' ') || 'none';
+      const detail = `version ${version}, set: ${set}, removed: ${changes.removed.join(' ') || 'none'}`;
+      this.#log.info('regions.changed', { version, ...changes, audit: { subject: 'regions', detail } });
       return;
     }
     throw new AppError('regions-changed');

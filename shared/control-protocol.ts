@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { claimBuckets } from './claim-digest.ts';
 import { regionPattern } from './regions.ts';
+import { journalRecordSchema, recordsPerMessageMax } from './journal/journal-record.ts';
 import { socketPathFault, socketPathOf } from './socket-path.ts';
 
 export const controlPath = '/control';
@@ -118,6 +119,13 @@ const claimsSchema = z.object({
 /** Answer to `who-holds`; 0 where the edge holds nothing of the key. */
 const holdsSchema = z.object({ type: z.literal('holds'), request: count, epoch: count });
 
+/** For the journal, of this edge or of an earlier life of it; answered by `journal-taken` when they are stored. */
+const journalSchema = z.object({
+  type: z.literal('journal'),
+  batch: count,
+  records: z.array(journalRecordSchema).min(1).max(recordsPerMessageMax),
+});
+
 export const edgeMessageSchema = z.discriminatedUnion('type', [
   helloSchema,
   reportSchema,
@@ -125,6 +133,7 @@ export const edgeMessageSchema = z.discriminatedUnion('type', [
   sessionsSchema,
   evacuateSchema,
   strandedSchema,
+  journalSchema,
   digestSchema,
   claimsSchema,
   holdsSchema,
@@ -175,6 +184,8 @@ const stopSchema = z.object({ type: z.literal('stop') });
 /** Nothing is left to be moved, or nobody could take it. */
 const evacuatedSchema = z.object({ type: z.literal('evacuated') });
 
+const journalTakenSchema = z.object({ type: z.literal('journal-taken'), batch: count });
+
 export const frontDoorMessageSchema = z.discriminatedUnion('type', [
   welcomeSchema,
   leaseSchema,
@@ -184,6 +195,7 @@ export const frontDoorMessageSchema = z.discriminatedUnion('type', [
   movedSchema,
   stopSchema,
   evacuatedSchema,
+  journalTakenSchema,
   digestClaimsSchema,
   listClaimsSchema,
   fenceSchema,
@@ -202,7 +214,15 @@ export type FrontDoorOrder = Extract<
   FrontDoorMessage,
   {
     type:
-      'drain' | 'list-sessions' | 'moved' | 'stop' | 'digest-claims' | 'list-claims' | 'who-holds' | 'fence';
+      | 'drain'
+      | 'list-sessions'
+      | 'moved'
+      | 'stop'
+      | 'journal-taken'
+      | 'digest-claims'
+      | 'list-claims'
+      | 'who-holds'
+      | 'fence';
   }
 >;
 export type ClaimedKey = z.infer<typeof claimSchema>;

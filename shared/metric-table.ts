@@ -177,6 +177,26 @@ export const metricTable = {
     help: 'Sessions whose roster is not stored as it is, because the store fails; nobody new is let into them.',
     labels: [],
   },
+  ct_edge_journal_waiting: {
+    type: 'gauge',
+    help: 'Records of the journal that no front door has stored yet.',
+    labels: [],
+  },
+  ct_edge_journal_dropped: {
+    type: 'gauge',
+    help: 'Records of the journal that were dropped since the start, because too many waited.',
+    labels: [],
+  },
+  ct_proxy_journal_waiting: {
+    type: 'gauge',
+    help: 'Records of the journal of this front door that are not stored yet.',
+    labels: [],
+  },
+  ct_proxy_journal_dropped: {
+    type: 'gauge',
+    help: 'Records of the journal that this front door dropped since the start, because too many waited.',
+    labels: [],
+  },
   ct_edge_handed_connections: {
     type: 'gauge',
     help: 'Open connections of clients that front doors of the same machine have handed on.',

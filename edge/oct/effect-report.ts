@@ -1,9 +1,21 @@
 /** What the log and the metrics are told of a session's effects; to carry them out is left to the session. */
+import type { AffinityKey } from '#shared/ids.ts';
+import type { AuditFacts } from '#shared/journal/recorder.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Effect, SendEffect } from '../core/session-command.ts';
+import type { MemberProfile } from '../core/session-state.ts';
 
-export function reportEffect(effect: Exclude<Effect, SendEffect>, log: Log, metrics: Metrics): void {
+interface ReportContext {
+  readonly key: AffinityKey;
+  /** As the client calls itself; empty where it is not connected. */
+  readonly clientOf: (member: MemberProfile) => string;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export function reportEffect(effect: Exclude<Effect, SendEffect>, context: ReportContext): void {
+  const { key, log, metrics } = context;
   switch (effect.kind) {
     case 'turn-away':
     case 'refused':
@@ -14,15 +26,29 @@ export function reportEffect(effect: Exclude<Effect, SendEffect>, log: Log, metr
       metrics.count('ct_edge_gaps_total', { code: effect.code });
       return log.warn('member.gapped', { member: effect.member.id, code: effect.code });
     case 'member-joined':
-      return log.info('member.joined', { member: effect.member.id, host: effect.member.isHost });
+      return log.info('member.joined', {
+        member: effect.member.id,
+        host: effect.member.isHost,
+        audit: auditOf(effect.member, context),
+      });
     case 'member-left':
-      return log.info('member.left', { member: effect.member.id, reason: effect.reason });
+      return log.info('member.left', {
+        member: effect.member.id,
+        reason: effect.reason,
+        audit: { ...auditOf(effect.member, context), detail: effect.reason },
+      });
     case 'join-decided':
       return log.info('join.decided', { decision: effect.decision.kind });
     case 'ended':
       metrics.count('ct_edge_sessions_ended_total', { reason: effect.reason });
-      return log.info('session.ended', { reason: effect.reason });
+      return log.info('session.ended', { reason: effect.reason, audit: { key } });
     case 'expel':
     case 'join-forgotten':
   }
+}
+
+function auditOf(member: MemberProfile, { key, clientOf }: ReportContext): AuditFacts {
+  const { user, isHost } = member;
+  const detail = isHost ? 'host' : 'guest';
+  return { key, user: user.id, subject: user.name, client: clientOf(member), detail };
 }

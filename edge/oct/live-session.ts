@@ -242,7 +242,9 @@ export class LiveSession {
 
   #perform(effect: Effect): void {
     if (effect.kind === 'send') return this.#send(effect);
-    reportEffect(effect, this.#log, this.#context.metrics);
+    const { metrics } = this.#context;
+    const clientOf = (member: MemberProfile): string => this.#clientOf(member);
+    reportEffect(effect, { key: this.key, clientOf, log: this.#log, metrics });
     switch (effect.kind) {
       case 'expel':
         return this.#sockets.get(effect.connection)?.expel();
@@ -261,6 +263,12 @@ export class LiveSession {
       case 'member-gapped':
       case 'member-joined':
     }
+  }
+
+  #clientOf({ id }: MemberProfile): string {
+    const presence = this.#state.members.get(id)?.presence;
+    const socket = presence?.kind === 'connected' ? this.#sockets.get(presence.connection) : undefined;
+    return socket?.client ?? '';
   }
 
   #send({ connection, to, offset, sequence, message }: SendEffect): void {

@@ -232,7 +232,7 @@ export class Sessions {
       },
     });
     this.#sessions.set(key, session);
-    log.info('session.opened', { origin });
+    log.info('session.opened', { origin, audit: { key } });
     return session;
   }
 }

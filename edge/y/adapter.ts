@@ -226,13 +226,15 @@ class YAdapter implements Adapter {
     });
     this.#members.set(ws, member);
     activity.opened(key, epoch);
-    log.debug('member.joined', { adapter: 'y', exchange: exchangeId });
+    const { client } = connection;
+    const audit = { key, client, detail: `document ${document.name}` };
+    log.debug('member.joined', { adapter: 'y', exchange: exchangeId, audit });
     ws.once('close', (closeCode) => {
       this.#members.delete(ws);
       document.leave(member);
       release();
       activity.closed(key);
-      log.debug('member.left', { adapter: 'y', exchange: exchangeId, closeCode });
+      log.debug('member.left', { adapter: 'y', exchange: exchangeId, closeCode, audit });
     });
     if (document.memberCount >= settings.CT_MEMBERS_MAX) member.refuse('session-full');
     else document.join(member);

@@ -118,7 +118,7 @@ export class Documents {
     const log = this.#options.log.child({ adapter: 'y', epoch, exchange: exchangeId });
     const session = { key, epoch, log, holdings: new Map<string, Holding>() };
     this.#sessions.set(key, session);
-    log.info('session.opened');
+    log.info('session.opened', { audit: { key } });
     return session;
   }
 
@@ -190,7 +190,7 @@ export class Documents {
     session.holdings.delete(holding.ref.document);
     if (session.holdings.size > 0 || this.#sessions.get(session.key) !== session) return;
     this.#sessions.delete(session.key);
-    session.log.info('session.ended', { reason: code });
+    session.log.info('session.ended', { reason: code, audit: { key: session.key } });
   }
 }
 

@@ -12,14 +12,19 @@ const everything = { limit: 1_000 };
 const minute = 60_000;
 
 export function testJournal(name: string, openPlace: OpenPlace): void {
-  const openOne = async (t: TestContext): Promise<JournalStore> => {
-    const store = await (await openPlace(t))();
-    t.after(async () => await store.close());
-    return store;
-  };
+  testContent(name, openPlace);
+  testKeeping(name, openPlace);
+}
 
+async function openOne(t: TestContext, openPlace: OpenPlace): Promise<JournalStore> {
+  const store = await (await openPlace(t))();
+  t.after(async () => await store.close());
+  return store;
+}
+
+function testContent(name: string, openPlace: OpenPlace): void {
   void test(`${name}: entries and samples come back as they were, newest first, with the store's own time`, async (t) => {
-    const store = await openOne(t);
+    const store = await openOne(t, openPlace);
     const maker = new RecordMaker();
     const records = [maker.entry(), maker.usage(), maker.entry({ event: 'edge.lost', subject: '' })];
     await store.append(records);
@@ -49,7 +54,7 @@ export function testJournal(name: string, openPlace: OpenPlace): void {
   });
 
   void test(`${name}: a list is of one session or edge, since a time, and goes on page by page without a gap`, async (t) => {
-    const store = await openOne(t);
+    const store = await openOne(t, openPlace);
     const maker = new RecordMaker();
     const keys = ['one', 'two', 'one', 'one', 'two'];
     await store.append(keys.map((key) => maker.entry({ key })));
@@ -68,9 +73,11 @@ export function testJournal(name: string, openPlace: OpenPlace): void {
     assert.deepEqual(await store.listEntries({ sinceMs: last!.storedMs + 1, limit: 10 }), []);
     assert.equal((await store.listUsage({ origin: 'edge-2', limit: 10 })).length, 1);
   });
+}
 
+function testKeeping(name: string, openPlace: OpenPlace): void {
   void test(`${name}: what was stored longer ago than it is kept goes, in parts, and nothing else`, async (t) => {
-    const store = await openOne(t);
+    const store = await openOne(t, openPlace);
     const maker = new RecordMaker();
     await store.append([...Array.from({ length: 5 }, () => maker.entry()), maker.usage()]);
     assert.equal(await store.removeOld({ auditKeepMs: minute, usageKeepMs: minute, limit: 100 }), 0);
@@ -84,7 +91,7 @@ export function testJournal(name: string, openPlace: OpenPlace): void {
   });
 
   void test(`${name}: a batch with something that does not fit is kept in no part`, async (t) => {
-    const store = await openOne(t);
+    const store = await openOne(t, openPlace);
     const maker = new RecordMaker();
     const good = maker.entry();
     const bad = { ...maker.usage(), users: null as unknown as number };
@@ -96,9 +103,13 @@ export function testJournal(name: string, openPlace: OpenPlace): void {
 }
 
 function withoutPlace(stored: object): object {
-  return Object.fromEntries(Object.entries(stored).filter(([name]) => name !== 'id' && name !== 'storedMs'));
+  return without(stored, 'id', 'storedMs');
 }
 
-function withoutKind({ kind: _, ...record }: { readonly kind: string }): object {
-  return record;
+function withoutKind(record: object): object {
+  return without(record, 'kind');
+}
+
+function without(record: object, ...names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 }

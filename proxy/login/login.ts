@@ -69,7 +69,10 @@ export class Login {
     const identity = this.#identify(provider, fields);
     const user: User = { id: this.#options.randomToken(), ...identity };
     this.#pending.confirm(pollToken, await this.#options.tokens.signLogin(user));
-    this.#options.log.info('login.completed', { provider: provider.name });
+    this.#options.log.info('login.completed', {
+      provider: provider.name,
+      audit: { user: user.id, subject: user.name },
+    });
     return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'Ok' };
   }
 

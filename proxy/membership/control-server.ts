@@ -26,6 +26,7 @@ import type {
 } from '#shared/control-protocol.ts';
 import { parseEdgeId } from '#shared/ids.ts';
 import type { EdgeId } from '#shared/ids.ts';
+import type { JournalRecord } from '#shared/journal/journal-record.ts';
 import type { Log } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { EdgeRef } from '../directory/directory.ts';
@@ -53,6 +54,8 @@ export interface EdgeRequests {
   /** After each report; `isFirst` of its connection. */
   onReport(edge: EdgeRef, report: { readonly isDraining: boolean; readonly isFirst: boolean }): void;
   giveBack(edge: EdgeRef, sessions: readonly StrandedSession[]): Promise<void>;
+  /** True when the records are stored; a front door without a journal takes none. */
+  takeRecords?: (edge: EdgeRef, records: readonly JournalRecord[]) => Promise<boolean>;
 }
 
 /** Of this process. */
@@ -160,6 +163,8 @@ class EdgeConnection {
         return await this.#onFarewell();
       case 'evacuate':
         return void this.#evacuate(message.deadlineMs);
+      case 'journal':
+        return void this.#takeRecords(message);
       case 'stranded':
         if (this.#edge !== undefined) void this.#options.requests.giveBack(this.#edge, message.sessions);
     }
@@ -218,6 +223,13 @@ class EdgeConnection {
     if (this.#edge === undefined) return;
     await this.#options.requests.evacuate(this.#edge, deadlineMs);
     this.#send({ type: 'evacuated' });
+  }
+
+  /** Beside the reports: the journal's store is none that they wait for. */
+  async #takeRecords({ batch, records }: EdgeMessage & { type: 'journal' }): Promise<void> {
+    if (this.#edge === undefined) return;
+    const isStored = await this.#options.requests.takeRecords?.(this.#edge, records);
+    if (isStored === true) this.#send({ type: 'journal-taken', batch });
   }
 
   async #onClose(): Promise<void> {

@@ -102,6 +102,7 @@ export class Drains {
     this.#wanted.set(id, { edge, on: false });
     this.#drains.get(id)?.ending.abort();
     this.#options.links.tell(edge, { type: 'drain', on: false });
+    this.#options.log.info('edge.undrained', { edge: id });
   }
 
   /** Tells the edge to stop, which its supervisor answers by starting it again. */

@@ -1,6 +1,7 @@
 /** Carries records from the spool to where they are kept, some at a time and in their order, again and again until they arrive. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.ts';
+import { recordsPerMessageMax } from './journal-record.ts';
 import type { JournalRecord } from './journal-record.ts';
 import type { Spool } from './spool.ts';
 
@@ -13,8 +14,6 @@ interface CourierOptions {
   readonly random: () => number;
 }
 
-/** In one message of the control connection, which takes a megabyte. */
-export const batchMax = 200;
 /** What comes shortly after another goes with it. */
 const gatherMs = 50;
 const pauseMinMs = 250;
@@ -54,7 +53,7 @@ export class Courier {
     let pauseMs = pauseMinMs;
     await sleep(gatherMs, undefined, { ref: false });
     while (spool.waiting > 0 && !this.#isStopped) {
-      const records = spool.peek(batchMax);
+      const records = spool.peek(recordsPerMessageMax);
       try {
         await deliver(records);
         spool.remove(records.length);

@@ -19,6 +19,7 @@ export const journalEvents = {
   'edge.drained': 'An edge is being emptied.',
   'edge.undrained': 'An edge takes sessions again.',
   'edge.lost': 'An edge is gone.',
+  'settings.changed': 'An administrator changed a setting of the whole pool.',
   'settings.differ': 'An edge was refused, for its token, settings or id are others.',
   'login.completed': 'Somebody logged in.',
   'login.refused': 'A login was refused.',
@@ -27,6 +28,9 @@ export const journalEvents = {
 export type JournalEvent = keyof typeof journalEvents;
 
 const events = Object.keys(journalEvents) as [JournalEvent, ...JournalEvent[]];
+
+/** In one message of the control connection, which takes a megabyte. */
+export const recordsPerMessageMax = 200;
 
 /** Longer ones are cut. */
 export const textMax = { origin: 80, key: 64, user: 128, subject: 200, client: 200, detail: 200 } as const;

@@ -83,6 +83,8 @@ function judge(event: LogEvent, facts: LogFacts): JournalEvent | undefined {
       return facts['isBanned'] === true ? 'member.banned' : 'member.removed';
     case 'edge.draining':
       return 'edge.drained';
+    case 'regions.changed':
+      return 'settings.changed';
     case 'edge.refused':
       return 'settings.differ';
     case 'session.ended':

@@ -62,6 +62,7 @@ void test('what a process has left behind, torn at its end, is taken along in it
   await third.close();
   await other.close();
   assert.deepEqual(readdirSync(folder), [], 'nothing waits, so nothing is left');
+  await first.close();
 });
 
 void test('a full spool drops what comes, counts it, and keeps what it had', async (t) => {

@@ -159,6 +159,7 @@ export class SimEdge implements Listener {
         fence: (key, epoch) => this.server.fence(key, epoch),
         stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
         stop: () => void this.stop(),
+        journalTaken: () => undefined,
       },
       onLapsed: () => this.#dropAll(),
       onSuperseded: () => {

@@ -1,0 +1,112 @@
+/**
+ * The front door's side of the journal: keeps what edges bring, and what it has to tell itself, which waits in the data folder
+ * while the store is away; removes what is old.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setInterval as every } from 'node:timers/promises';
+import type { FleetSecrets } from '#shared/fleet-secrets.ts';
+import { Courier } from '#shared/journal/courier.ts';
+import type { JournalRecord } from '#shared/journal/journal-record.ts';
+import { JournalRecorder } from '#shared/journal/recorder.ts';
+import { Spool } from '#shared/journal/spool.ts';
+import type { Log } from '#shared/log.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import type { EdgeRef } from '../directory/directory.ts';
+import type { JournalStore } from './journal-store.ts';
+import { openJournalStore } from './open-journal.ts';
+
+const msPerDay = 86_400_000;
+const sweepIntervalMs = 600_000;
+/** Records that go in one transaction. */
+const sweepChunk = 1_000;
+const stopMaxMs = 1_000;
+
+export class FrontJournal {
+  readonly store: JournalStore;
+  readonly #spool: Spool;
+  readonly #recorder: JournalRecorder;
+  #courier: Courier | undefined;
+
+  /** Rejects with the reason where the store or the data folder cannot be used. */
+  static async open(settings: Settings, secrets: FleetSecrets): Promise<FrontJournal> {
+    const bootId = randomUUID();
+    const store = await openJournalStore(settings);
+    const spool = await Spool.open({ folder: settings.CT_DATA_DIR, name: 'front', bootId });
+    const recorder = new JournalRecorder({
+      origin: `front:${hostname()}`,
+      bootId,
+      secrets,
+      incarnation: () => 0,
+      wallMs: Date.now,
+      add: (record) => spool.add(record),
+    });
+    return new FrontJournal(store, spool, recorder);
+  }
+
+  private constructor(store: JournalStore, spool: Spool, recorder: JournalRecorder) {
+    this.store = store;
+    this.#spool = spool;
+    this.#recorder = recorder;
+  }
+
+  /** For the log: what it says goes into the journal, too. */
+  get hear(): JournalRecorder['hear'] {
+    return this.#recorder.hear;
+  }
+
+  start({ settings, log, signal }: { settings: Settings; log: Log; signal: AbortSignal }): void {
+    const deliver = async (records: readonly JournalRecord[]): Promise<void> =>
+      await this.store.append(records);
+    this.#courier = new Courier({ spool: this.#spool, deliver, log, random: Math.random });
+    void this.#sweep({ settings, log, signal });
+  }
+
+  /** What an edge brings; resolves true when it is stored. An edge speaks for itself alone. */
+  async take(edge: EdgeRef, records: readonly JournalRecord[]): Promise<boolean> {
+    return await this.store.append(records.map((record) => ({ ...record, origin: edge.id }))).then(
+      () => true,
+      // It comes again, and the courier of this front door tells that its store does not answer.
+      () => false,
+    );
+  }
+
+  setGauges(metrics: Metrics): void {
+    metrics.set('ct_proxy_journal_waiting', this.#spool.waiting);
+    metrics.set('ct_proxy_journal_dropped', this.#spool.dropped);
+  }
+
+  async close(): Promise<void> {
+    await this.#courier?.stop(stopMaxMs);
+    await this.#spool.close();
+    await this.store.close();
+  }
+
+  async #sweep({
+    settings,
+    log,
+    signal,
+  }: {
+    settings: Settings;
+    log: Log;
+    signal: AbortSignal;
+  }): Promise<void> {
+    const rule = {
+      auditKeepMs: settings.CT_AUDIT_KEEP_DAYS * msPerDay,
+      usageKeepMs: settings.CT_USAGE_KEEP_DAYS * msPerDay,
+      limit: sweepChunk,
+    };
+    try {
+      for await (const _ of every(sweepIntervalMs, undefined, { signal, ref: false })) {
+        try {
+          while (!signal.aborted && (await this.store.removeOld(rule)) >= sweepChunk);
+        } catch (error) {
+          log.warn('journal.failed', { error });
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+}
