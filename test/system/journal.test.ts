@@ -108,7 +108,9 @@ async function openScene(t: TestContext, settings: Record<string, string> = {}):
   await eventually(async () => (await door.edges()).some(isReady), 'the edge is ready');
   await openMember(`ws://${door.host}/y/${key}/notes`, {}).then(async (socket) => await leave(socket));
   const { address, epoch, incarnation } = (await askAdmin(door, `/admin/where?key=${key}`)) as {
-    [name in 'address' | 'epoch' | 'incarnation']: string;
+    readonly address: string;
+    readonly epoch: number;
+    readonly incarnation: number;
   };
   const headers = {
     [internalHeaders.pass]: deriveFleetSecrets(fleetSecret).pass,
