@@ -2,18 +2,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { RecordMaker } from '../../test/support/journal-records.ts';
+import type { JournalEntry, UsageSample } from '#shared/journal/journal-record.ts';
 import type { JournalStore } from './journal-store.ts';
 
 /** Opens a place of its own; the function that it gives opens another connection to the same one. */
-export type OpenPlace = (t: TestContext) => Promise<() => Promise<JournalStore>>;
+type OpenPlace = (t: TestContext) => Promise<() => Promise<JournalStore>>;
+
+export interface JournalScene {
+  readonly open: OpenPlace;
+  /** Of a process of its own. */
+  readonly newMaker: () => {
+    entry(changes?: Partial<JournalEntry>): JournalEntry;
+    usage(changes?: Partial<UsageSample>): UsageSample;
+  };
+}
 
 const everything = { limit: 1_000 };
 const minute = 60_000;
 
-export function testJournal(name: string, openPlace: OpenPlace): void {
-  testContent(name, openPlace);
-  testKeeping(name, openPlace);
+export function testJournal(name: string, scene: JournalScene): void {
+  testContent(name, scene);
+  testKeeping(name, scene);
 }
 
 async function openOne(t: TestContext, openPlace: OpenPlace): Promise<JournalStore> {
@@ -22,10 +31,10 @@ async function openOne(t: TestContext, openPlace: OpenPlace): Promise<JournalSto
   return store;
 }
 
-function testContent(name: string, openPlace: OpenPlace): void {
+function testContent(name: string, { open: openPlace, newMaker }: JournalScene): void {
   void test(`${name}: entries and samples come back as they were, newest first, with the store's own time`, async (t) => {
     const store = await openOne(t, openPlace);
-    const maker = new RecordMaker();
+    const maker = newMaker();
     const records = [maker.entry(), maker.usage(), maker.entry({ event: 'edge.lost', subject: '' })];
     await store.append(records);
     const [newest, oldest] = await store.listEntries(everything);
@@ -41,7 +50,7 @@ function testContent(name: string, openPlace: OpenPlace): void {
     const open = await openPlace(t);
     const [one, two] = [await open(), await open()];
     t.after(async () => await Promise.all([one.close(), two.close()]));
-    const maker = new RecordMaker();
+    const maker = newMaker();
     const records = Array.from({ length: 50 }, () => maker.entry());
     const halves = [records.slice(0, 30), records.slice(0, 50), records.slice(10, 40)];
     await one.append(halves[0]!);
@@ -55,7 +64,7 @@ function testContent(name: string, openPlace: OpenPlace): void {
 
   void test(`${name}: a list is of one session or edge, since a time, and goes on page by page without a gap`, async (t) => {
     const store = await openOne(t, openPlace);
-    const maker = new RecordMaker();
+    const maker = newMaker();
     const keys = ['one', 'two', 'one', 'one', 'two'];
     await store.append(keys.map((key) => maker.entry({ key })));
     await store.append([maker.usage(), maker.usage({ origin: 'edge-2' })]);
@@ -75,10 +84,10 @@ function testContent(name: string, openPlace: OpenPlace): void {
   });
 }
 
-function testKeeping(name: string, openPlace: OpenPlace): void {
+function testKeeping(name: string, { open: openPlace, newMaker }: JournalScene): void {
   void test(`${name}: what was stored longer ago than it is kept goes, in parts, and nothing else`, async (t) => {
     const store = await openOne(t, openPlace);
-    const maker = new RecordMaker();
+    const maker = newMaker();
     await store.append([...Array.from({ length: 5 }, () => maker.entry()), maker.usage()]);
     assert.equal(await store.removeOld({ auditKeepMs: minute, usageKeepMs: minute, limit: 100 }), 0);
     // Stored before a moment that is still to come.
@@ -92,7 +101,7 @@ function testKeeping(name: string, openPlace: OpenPlace): void {
 
   void test(`${name}: a batch with something that does not fit is kept in no part`, async (t) => {
     const store = await openOne(t, openPlace);
-    const maker = new RecordMaker();
+    const maker = newMaker();
     const good = maker.entry();
     const bad = { ...maker.usage(), users: null as unknown as number };
     await assert.rejects(store.append([good, bad]), { code: 'journal-unavailable' });

@@ -2,24 +2,30 @@
 import { test } from 'node:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { RecordMaker } from '../../test/support/journal-records.ts';
 import { carryAround, filePlace, serverPlace } from '../../test/support/portable-trip.ts';
 import type { StoreContent } from '../../test/support/portable-trip.ts';
 import { sqlProducts } from '../../test/support/sql/sql-product.ts';
 import { testJournal } from './journal-conformance.ts';
+import type { JournalScene } from './journal-conformance.ts';
 import { portableJournal } from './portable-journal.ts';
 import { openSqlJournal } from './sql-journal.ts';
 import { openSqliteJournal } from './sqlite-journal.ts';
 
-testJournal('sqlite', async (t) => {
+const newMaker = (): RecordMaker => new RecordMaker();
+
+const openFile: JournalScene['open'] = async (t) => {
   const { dataDir } = filePlace(t);
   return await Promise.resolve(async () => await openSqliteJournal(join(dataDir, 'journal.sqlite')));
-});
+};
+testJournal('sqlite', { open: openFile, newMaker });
 
 for (const product of sqlProducts) {
-  testJournal(product, async (t) => {
+  const open: JournalScene['open'] = async (t) => {
     const { database } = await serverPlace(t, product);
     return async () => await openSqlJournal(database!);
-  });
+  };
+  testJournal(product, { open, newMaker });
 }
 
 const count = fc.integer({ min: 0, max: 2 ** 52 });
