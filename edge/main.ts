@@ -16,6 +16,7 @@ import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { AdminDesk } from './admin-desk.ts';
 import type { Adapter, AdapterLoad } from './adapter.ts';
+import { openDirectServer } from './direct-server.ts';
 import { HandoffDesk } from './handoff/handoff-desk.ts';
 import { HandoffPort } from './handoff/handoff-port.ts';
 import { hasSessionCapacity } from './core/session-capacity.ts';
@@ -78,6 +79,7 @@ class Edge {
   readonly #handoff = new HandoffDesk();
   readonly #server: EdgeServer;
   #handoffPort: HandoffPort | undefined;
+  #direct: Awaited<ReturnType<typeof openDirectServer>>;
   #membership: Membership | undefined;
   #admin: { port: number; close: () => void } | undefined;
   #isStopping = false;
@@ -146,6 +148,7 @@ class Edge {
         ? `unix:${settings.CT_EDGE_SOCKET}`
         : `http://${reachableHost(settings.CT_EDGE_HOST)}:${port}`;
     const address = settings.CT_EDGE_ADDRESS || place;
+    this.#direct = await openDirectServer(settings, { server: this.#server, metrics: this.#metrics });
     this.#membership = this.#openMembership(address, admin.port);
     const load = (): AdapterLoad => sumLoads(this.#adapters);
     this.#journal.start({ members: this.#membership, load, log: this.#log });
@@ -156,6 +159,7 @@ class Edge {
     });
     await this.#membership.join();
     const ports = { ...(port === undefined ? {} : { edge: port }), admin: admin.port };
+    if (this.#direct !== undefined) Object.assign(ports, { public: this.#direct.port });
     this.#log.info('process.ready', { ports });
     announceReady(`mooring edge ready: ${this.#id} at ${address}, admin on ${admin.port}`, ports);
   }
@@ -175,6 +179,7 @@ class Edge {
         weight: settings.CT_EDGE_WEIGHT,
         sessionsMax: settings.CT_EDGE_SESSIONS_MAX,
         region: settings.CT_REGION,
+        ...(settings.CT_SERVER_URL === '' ? {} : { publicUrl: new URL(settings.CT_SERVER_URL).origin }),
         clusterHash: hashClusterSettings(settings),
         handoff: this.#handoffPort?.offer,
       },
@@ -212,10 +217,12 @@ class Edge {
     if (cause === 'SIGTERM') await this.#membership?.evacuate(this.#settings.CT_STOP_GRACE_MS);
     this.#isStopping = true;
     this.#server.stopAccepting();
+    this.#direct?.stopAccepting();
     await Promise.all(this.#adapters.map(async (adapter) => await adapter.close()));
     await this.#journal.stop();
     await this.#membership?.leave();
     this.#server.destroy();
+    this.#direct?.destroy();
     this.#handoff.destroy();
     this.#handoffPort?.close();
     this.#admin?.close();

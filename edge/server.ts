@@ -86,6 +86,12 @@ export class EdgeServer {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Whether a client may ask for it by itself: sessions and health, and nothing that front doors use among us. */
+  isPublic(target: string): boolean {
+    const rest = withoutKeyPrefix(target);
+    return healthPattern.test(rest) || this.#options.adapters.some((adapter) => adapter.claims(rest));
+  }
+
   /** What the listener hands over: one exchange. */
   handleRequest(request: IncomingMessage, response: ServerResponse): void {
     if (request.url === adminTargets.list) return this.#listSessions(request, response);

@@ -120,8 +120,8 @@ class Exchange {
     const readBody = async (maxBytes: number): Promise<string> => await this.#wire.readBody(maxBytes);
     const secure = client.proto === 'https';
     const { signal } = this.#wire;
-    const request = { method, path: rest, query: gate.query, headers, secure, readBody, signal };
-    const answer = await this.#options.local.answer(route.name, request);
+    const request = { method, path: rest, query: gate.query, headers, secure, client: client.address };
+    const answer = await this.#options.local.answer(route.name, { ...request, readBody, signal });
     this.#settlement.status = answer.status;
     this.#wire.answer(answer.status, answer.headers, answer.body);
   }

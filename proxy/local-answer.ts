@@ -9,6 +9,8 @@ export interface LocalRequest {
   readonly query: string;
   readonly headers: HeaderList;
   readonly secure: boolean;
+  /** Address of the client. */
+  readonly client: string;
   readonly readBody: (maxBytes: number) => Promise<string>;
   readonly signal: AbortSignal;
 }

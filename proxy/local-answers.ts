@@ -11,6 +11,7 @@ import { json, requireMethod } from './local-answer.ts';
 import type { LocalAnswer, LocalRequest } from './local-answer.ts';
 import { homePage } from './pages/home-page.ts';
 import { loginPage } from './pages/login-page.ts';
+import type { Locate } from './locate.ts';
 import type { Login } from './login/login.ts';
 import type { PoolEdge } from './membership/pool.ts';
 
@@ -20,6 +21,7 @@ const protocolVersion = '0.3.0';
 interface LocalOptions {
   readonly owner: string;
   readonly login: Login;
+  readonly locate: Locate;
   readonly edges: () => readonly PoolEdge[];
 }
 
@@ -40,6 +42,8 @@ export class LocalAnswers {
     switch (route) {
       case 'login':
         return await this.#options.login.answer(request);
+      case 'locate':
+        return await this.#options.locate.answer(request);
       case 'home':
         requireMethod(request, 'GET');
         return html(homePage(this.#options.edges(), originOf(request)));

@@ -11,6 +11,7 @@ import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
 import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
+import { Tickets } from '#shared/tickets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { openAdmin } from './admin-port.ts';
@@ -22,6 +23,7 @@ import { FrontJournal } from './journal/front-journal.ts';
 import { LocalAnswers } from './local-answers.ts';
 import { edgeRequests, openLocator } from './locator.ts';
 import type { Locator } from './locator.ts';
+import { Locate } from './locate.ts';
 import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
 import { openControlServer } from './membership/control-server.ts';
@@ -59,6 +61,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const local = new LocalAnswers({
     owner: settings.CT_SERVER_OWNER,
     login: openLogin(settings, log),
+    locate: new Locate({ ...locator, tickets: new Tickets(secrets.ticket, Date.now) }),
     edges: () => pool.list(nowMs()),
   });
   const exchange = {

@@ -59,6 +59,11 @@ const helloSchema = z.object({
   region: z.string().regex(regionPattern),
   /** Hash of the cluster-wide settings; an edge whose hash differs is refused. */
   clusterHash: z.string(),
+  /** Where clients with a ticket reach this edge by themselves; none where they do not. */
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(256)
+    .optional(),
   /** Where the edge takes connections over from front doors of its own machine; none where it does not. */
   handoff: z.object({ path: z.string().regex(socketPath), secret: z.string().min(16).max(64) }).optional(),
 });

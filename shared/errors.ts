@@ -13,6 +13,7 @@ import {
   unavailable,
 } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
+import { locationErrors } from './location-errors.ts';
 
 export type { ErrorEntry, ErrorLevel } from './error-entry.ts';
 
@@ -213,12 +214,6 @@ export const errorTable = {
     ...conflict,
     message: 'No supervisor runs this front door that could replace it.',
   },
-  'regions-invalid': { ...badRequest, message: 'The table of regions has faults.' },
-  'regions-changed': {
-    ...conflict,
-    retry: 'now',
-    message: 'Somebody else has changed the regions meanwhile; read them again.',
-  },
   'edge-not-draining': { ...conflict, message: 'The edge is not being drained.' },
   'snapshot-refused': {
     ...unavailable,
@@ -249,6 +244,7 @@ export const errorTable = {
   },
   'upstream-broken': { ...brokenUpstream, message: 'The edge broke off its answer.' },
   'upstream-timeout': { ...brokenUpstream, status: 504, message: 'The edge did not answer in time.' },
+  ...locationErrors,
   internal: {
     source: 'internal',
     retry: 'later',

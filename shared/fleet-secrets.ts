@@ -10,13 +10,20 @@ export interface FleetSecrets {
   readonly pass: string;
   /** Keys the placement hash, so that nobody outside can aim keys at one edge. */
   readonly placement: string;
+  /** Signs tickets of clients that go to an edge by themselves. */
+  readonly ticket: string;
   /** Keys the hash that stands for a key in logs. */
   readonly log: string;
 }
 
 export function deriveFleetSecrets(joinToken: string): FleetSecrets {
   const derive = (label: string): string => createHmac('sha256', joinToken).update(label).digest('base64url');
-  return { pass: derive('internal pass'), placement: derive('placement'), log: derive('log') };
+  return {
+    pass: derive('internal pass'),
+    placement: derive('placement'),
+    ticket: derive('ticket'),
+    log: derive('log'),
+  };
 }
 
 /** What logs show instead of a key: equal on all members, 64 bits. */

@@ -10,6 +10,7 @@ export type RouteName =
   | 'login-page'
   | 'login'
   | 'meta'
+  | 'locate'
   | 'health'
   | 'session-create'
   | 'session-join'
@@ -37,6 +38,7 @@ const exact: Readonly<Record<string, Route>> = {
 
 const prefixes: readonly (readonly [string, Route])[] = [
   ['/api/login/', { name: 'login', needs: 'local' }],
+  ['/api/locate/', { name: 'locate', needs: 'local' }],
   ['/api/session/join/', { name: 'session-join', needs: 'keyed' }],
   ['/api/session/poll/', { name: 'session-poll', needs: 'keyed' }],
   ['/socket.io/', { name: 'socket-io', needs: 'keyed' }],

@@ -34,6 +34,7 @@ function ask(
     query: '',
     headers: [],
     secure: false,
+    client: '192.0.2.1',
     readBody: () => Promise.resolve(text),
     signal: new AbortController().signal,
     ...rest,

@@ -22,6 +22,7 @@ export interface Joining extends EdgeRegistration {
   readonly version: string;
   readonly adminAddress: string;
   readonly region?: string;
+  readonly publicUrl?: string | undefined;
   readonly handoff?: HandoffOffer | undefined;
 }
 
@@ -55,7 +56,7 @@ export class Membership {
   async join(joining: Joining): Promise<EdgeRef> {
     const { directory, pool, log, nowMs, onLost } = this.#options;
     const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress, handoff } = joining;
-    const { region = defaultRegion } = joining;
+    const { region = defaultRegion, publicUrl } = joining;
     const registration = { id, kind, bootId, address, weight };
     const incarnation = await directory.registerEdge(registration);
     this.#registrations.set(id, registration);
@@ -69,6 +70,7 @@ export class Membership {
       version,
       adminAddress,
       region,
+      publicUrl,
       handoff,
       joinedAtMs: nowMs(),
     };

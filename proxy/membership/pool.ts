@@ -21,6 +21,7 @@ export interface EdgeMember extends EdgeRef {
   readonly version: string;
   readonly adminAddress: string;
   readonly region: string;
+  readonly publicUrl?: string | undefined;
   readonly handoff?: HandoffOffer | undefined;
   readonly joinedAtMs: number;
 }

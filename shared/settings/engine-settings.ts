@@ -52,6 +52,26 @@ export const engineSettings = {
     scope: 'process',
     help: 'Share of new sessions that this edge takes, beside edges of weight 100.',
   },
+  CT_SERVER_URL: {
+    type: 'text',
+    default: '',
+    roles: ['edge'],
+    scope: 'process',
+    help: 'URL by which clients with a ticket of a front door (GET /api/locate/KEY) reach this edge by themselves; unless set, they all come through front doors.',
+  },
+  CT_PUBLIC_HOST: {
+    type: 'text',
+    default: '0.0.0.0',
+    roles: ['edge'],
+    scope: 'process',
+    help: 'Address that the edge listens on for clients with a ticket, where CT_SERVER_URL is set.',
+  },
+  CT_PUBLIC_PORT: {
+    ...port,
+    default: 3443,
+    roles: ['edge'],
+    help: 'Port for clients with a ticket, where CT_SERVER_URL is set: TLS with CT_TLS_CERT and CT_TLS_KEY, else plain; 0 picks a free one.',
+  },
   CT_REGION: {
     type: 'text',
     default: 'default',

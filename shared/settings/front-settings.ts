@@ -1,5 +1,5 @@
 /** Settings of the front door: listeners, static backends, login, limits and deadlines of exchanges. */
-import { front, port, milliseconds, secret } from './setting.ts';
+import { all, front, port, milliseconds, secret } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 export const frontSettings = {
@@ -20,14 +20,14 @@ export const frontSettings = {
   CT_TLS_CERT: {
     type: 'text',
     default: '',
-    roles: front,
+    roles: all,
     scope: 'process',
     help: 'File with the certificate chain (PEM).',
   },
   CT_TLS_KEY: {
     type: 'text',
     default: '',
-    roles: front,
+    roles: all,
     scope: 'process',
     help: 'File with the private key of the certificate (PEM).',
   },

@@ -21,7 +21,6 @@ const noMeaningHere = [
 ];
 
 const notYetSupported = [
-  'CT_SERVER_URL',
   'CT_LICENSEE',
   'CT_MAXCONNECTIONS',
   'CT_EXPIRATION',

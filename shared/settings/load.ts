@@ -125,7 +125,7 @@ function readInteger(
 function crossFaults(settings: Settings, role: Role): string[] {
   const faults: string[] = [];
   const front = role !== 'edge';
-  if (front && (settings.CT_TLS_CERT === '') !== (settings.CT_TLS_KEY === '')) {
+  if ((settings.CT_TLS_CERT === '') !== (settings.CT_TLS_KEY === '')) {
     faults.push('CT_TLS_CERT and CT_TLS_KEY: both or neither must be set');
   }
   if (front && settings.CT_LOGIN.includes('apikey') && settings.CT_API_KEY === '' && role !== 'direct') {
@@ -138,12 +138,23 @@ function crossFaults(settings: Settings, role: Role): string[] {
   }
   const socketFault = settings.CT_EDGE_SOCKET === '' ? undefined : socketPathFault(settings.CT_EDGE_SOCKET);
   if (socketFault !== undefined) faults.push(`CT_EDGE_SOCKET: ${socketFault}`);
+  const urlFault = settings.CT_SERVER_URL === '' ? undefined : publicUrlFault(settings.CT_SERVER_URL);
+  if (urlFault !== undefined) faults.push(`CT_SERVER_URL: ${urlFault}`);
   if (!regionPattern.test(settings.CT_REGION))
     faults.push(`CT_REGION: "${settings.CT_REGION}" is not 1 to 64 characters of A-Z a-z 0-9 . _ and -`);
   const names = settings.CT_BACKEND.map((item) => item.split('=', 1)[0]);
   if (new Set(names).size < names.length) faults.push('CT_BACKEND: a name stands twice');
   faults.push(...settings.CT_BACKEND.flatMap(pathFaults));
   return faults;
+}
+
+/** Clients put paths behind it, so it has none of its own. */
+function publicUrlFault(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    return `"${text}" is not http://HOST[:PORT] or https://HOST[:PORT]`;
+  const isBare = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
+  return isBare ? undefined : `"${text}" must have no user, path or query`;
 }
 
 function pathFaults(item: string): string[] {
