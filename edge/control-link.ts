@@ -187,7 +187,8 @@ export class ControlLink {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const deadline = setTimeout(() => resolve(false), deadlineMs);
     this.#onEvacuated = resolve;
-    this.tell({ type: 'evacuate', deadlineMs });
+    // What is left of a time is seldom a whole number, which the protocol asks for.
+    this.tell({ type: 'evacuate', deadlineMs: Math.round(deadlineMs) });
     const isDone = await promise;
     clearTimeout(deadline);
     return isDone;

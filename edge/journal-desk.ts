@@ -39,6 +39,7 @@ export class JournalDesk {
   #members: Members | undefined;
   #courier: Courier | undefined;
   #sampling: NodeJS.Timeout | undefined;
+  #load: (() => AdapterLoad) | undefined;
   #batch = 0;
   #before = { messages: 0, bytes: 0 };
 
@@ -71,10 +72,11 @@ export class JournalDesk {
 
   start({ members, load, log }: { members: Members; load: () => AdapterLoad; log: Log }): void {
     this.#members = members;
+    this.#load = load;
     this.#delay.enable();
     const deliver = async (records: readonly JournalRecord[]): Promise<void> => await this.#deliver(records);
     this.#courier = new Courier({ spool: this.#spool, deliver, log, random: Math.random });
-    this.#sampling = setInterval(() => this.#sample(load()), sampleIntervalMs).unref();
+    this.#sampling = setInterval(() => this.#sample(), sampleIntervalMs).unref();
   }
 
   /** The word of a front door. */
@@ -90,6 +92,8 @@ export class JournalDesk {
   /** To be called while front doors can still be told. */
   async stop(): Promise<void> {
     clearInterval(this.#sampling);
+    // Of the part of a minute that was.
+    this.#sample();
     this.#delay.disable();
     await this.#courier?.stop(stopMaxMs);
     await this.#spool.close();
@@ -110,7 +114,9 @@ export class JournalDesk {
     }
   }
 
-  #sample({ members, sessions, websockets, pollings, messages, bytes }: AdapterLoad): void {
+  #sample(): void {
+    if (this.#load === undefined) return;
+    const { members, sessions, websockets, pollings, messages, bytes } = this.#load();
     const lag = this.#delay.percentile(99) / nanosecondsPerMs - delayResolutionMs;
     this.#recorder.sample({
       users: members,

@@ -26,6 +26,7 @@ export class Courier {
 
   constructor(options: CourierOptions) {
     this.#options = options;
+    options.spool.whenFailed((error) => options.log.warn('journal.failed', { error }));
     options.spool.whenAdded(() => this.#begin());
     this.#begin();
   }

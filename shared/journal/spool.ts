@@ -37,8 +37,10 @@ export class Spool {
   #keptBytes: number;
   #writing: Promise<void> | undefined;
   #dropped = 0;
+  /** In a row. */
   #failures = 0;
   #onAdded: () => void = () => undefined;
+  #onFailed: (error: unknown) => void = () => undefined;
 
   /** Takes over what other processes of the name have left; rejects where the folder cannot be written. */
   static async open(options: SpoolOptions): Promise<Spool> {
@@ -72,9 +74,9 @@ export class Spool {
     return this.#dropped;
   }
 
-  /** Times that the file could not be written: what it lacks is in memory alone. */
-  get failures(): number {
-    return this.#failures;
+  /** Called when the file cannot be written any more: until it can, what it lacks is in memory alone. */
+  whenFailed(call: (error: unknown) => void): void {
+    this.#onFailed = call;
   }
 
   /** Called after a record was added, by one who carries them. */
@@ -129,8 +131,8 @@ export class Spool {
       while (this.#unwritten.length > 0) await this.#append();
       if (this.#fileBytes - this.#keptBytes > arrivedMaxBytes) await this.#rewrite();
       this.#failures = 0;
-    } catch {
-      this.#failures++;
+    } catch (error) {
+      if (this.#failures++ === 0) this.#onFailed(error);
     }
   }
 

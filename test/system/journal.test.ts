@@ -72,6 +72,12 @@ void test('an administrator reads who came, left, was banned and logged in, by s
   const kept = [csv, JSON.stringify(all), ...filesWith(pool.dataDir, /^journal/)].join('\n');
   for (const secret of [ann.key, ann.roomToken, bob.roomToken, pool.secret('join')])
     assert.ok(!kept.includes(secret), 'no key or token is in it');
+  // An edge that stops tells how much it was used in its last minute.
+  await pool.act('/admin/stop', { edge: 'edge-1' });
+  const usage = async (): Promise<string> =>
+    (await runCommand(t, ['usage', '--data-dir', pool.dataDir, '--edge', 'edge-1', '--csv'])).stdout;
+  await eventually(async () => (await usage()).split('\n').length > 2, 'the sample has come');
+  assert.match(await usage(), /^stored,at,origin,users,sessions,.*\n"20.*","edge-1","\d+"/);
   const { code, stderr } = await runCommand(t, ['audit', '--data-dir', pool.dataDir, '--since', 'soon']);
   assert.deepEqual([code, /--since must be/.test(stderr)], [1, true]);
 });
