@@ -99,6 +99,21 @@ for (const product of sqlProducts) {
     assert.ok(again.epoch > pins.at(-1)!.epoch);
   });
 
+  void test(`${product}: a server whose clock jumps, forward or back, makes no lease lapse, and leases run out as before`, async (t) => {
+    const { server, settings, directory } = await openOwn(t, product);
+    const edge = await register(directory, 'e1');
+    for (const jumpMs of [3_600_000, -3_600_000]) {
+      // As if all that is known had been told by the clock before it jumped.
+      await server.ask(`UPDATE mooring_clock SET seen_ms = seen_ms - ${jumpMs}`, settings.schema);
+      await server.ask(`UPDATE mooring_edge SET lease_until = lease_until - ${jumpMs}`, settings.schema);
+      assert.equal(await directory.isOver(edge), false);
+      await directory.attend();
+      assert.equal(await directory.isOver(edge), false);
+      assert.equal(await directory.renewLease(edge), true);
+    }
+    await letLeaseRunOut(directory, edge);
+  });
+
   void test(`${product}: a schema of a newer program is refused in words, and left as it is`, async (t) => {
     const { server, settings, directory } = await openOwn(t, product);
     await directory.close();

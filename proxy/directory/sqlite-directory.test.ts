@@ -89,6 +89,24 @@ test('a front door that froze, or whose clock jumped, counts that time against n
   assert.equal(await directory.isOver(edge), false);
 });
 
+test('after the host’s clock was set back an hour, leases run on and run out as before', async (t) => {
+  const path = await makeFile(t);
+  const directory = await openSqliteDirectory(path);
+  t.after(async () => await directory.close());
+  const edge = await register(directory, 'e1');
+  const file = new Database(path);
+  t.after(() => file.close());
+  // As if all that is known had been told by a clock that was an hour ahead.
+  file.exec("UPDATE counter SET value = value + 3600000 WHERE name = 'clock'");
+  file.exec('UPDATE edge SET lease_until = lease_until + 3600000');
+  await directory.attend();
+  assert.equal(await directory.isOver(edge), false);
+  await eventually(async () => {
+    await directory.attend();
+    return await directory.isOver(edge);
+  }, 'the lease has run out');
+});
+
 test('a lease that nobody renews runs out while a front door is there', async (t) => {
   const directory = await openSqliteDirectory(await makeFile(t));
   t.after(async () => await directory.close());

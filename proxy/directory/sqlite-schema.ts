@@ -30,6 +30,7 @@ const migrations = [
      version INTEGER NOT NULL,
      value TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `INSERT INTO counter (name, value) VALUES ('clock-offset', 0);`,
 ];
 
 /** Of the file, as this program knows it. */

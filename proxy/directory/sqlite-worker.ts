@@ -39,9 +39,14 @@ database
   .run(epochsPerSecond, firstEpochAt(Date.now()));
 
 const sql = {
-  // One host's clock, kept from running backwards over restarts and clock steps.
-  tick: prepare("UPDATE counter SET value = max(value, ?) WHERE name = 'clock' RETURNING value"),
-  clock: prepare("SELECT value FROM counter WHERE name = 'clock'"),
+  // One host's clock, kept from running backwards over restarts and clock steps: after a step back it runs on as much
+  // ahead of the host's as it was.
+  setOffset: prepare("UPDATE counter SET value = ? WHERE name = 'clock-offset'"),
+  setClock: prepare("UPDATE counter SET value = ? WHERE name = 'clock'"),
+  clock: prepare(
+    `SELECT value AS seen, (SELECT value FROM counter WHERE name = 'clock-offset') AS offset
+       FROM counter WHERE name = 'clock'`,
+  ),
   // Who was over already stays over.
   extendLeases: prepare(
     "UPDATE edge SET lease_until = :until WHERE state <> 'gone' AND lease_until > :asOf AND lease_until < :until",
@@ -252,8 +257,12 @@ function prepare(statement: string): Database.Statement {
  * was down or frozen then, or the host's clock has jumped.
  */
 function readClock(): number {
-  const seen = (sql.clock.get() as { value: number }).value;
-  const now = (sql.tick.get(Date.now()) as { value: number }).value;
+  const { seen, offset } = sql.clock.get() as { seen: number; offset: number };
+  const hostMs = Date.now();
+  const offsetNow = Math.max(offset, seen - hostMs);
+  if (offsetNow !== offset) sql.setOffset.run(offsetNow);
+  const now = hostMs + offsetNow;
+  sql.setClock.run(now);
   if (now - seen > timing.unattendedAfterMs)
     sql.extendLeases.run({ asOf: seen, until: now + timing.leaseMs });
   return now;
@@ -261,8 +270,8 @@ function readClock(): number {
 
 /** Every lease that ran when the clock was last read counts from now. */
 function extendLeases(): void {
-  const asOf = (sql.clock.get() as { value: number }).value;
-  sql.extendLeases.run({ asOf, until: readClock() + timing.leaseMs });
+  const { seen } = sql.clock.get() as { seen: number };
+  sql.extendLeases.run({ asOf: seen, until: readClock() + timing.leaseMs });
 }
 
 function nextEpoch(): number {
