@@ -59,6 +59,8 @@ export class Membership {
    * renewed our lease, or has promised so while the store did not answer.
    */
   readonly #vouched = new Map<ControlLink, number>();
+  /** When the last report was sent for which the store renewed the lease. */
+  #renewedAtMs = 0;
   readonly #firstLease = Promise.withResolvers<void>();
   /** The only front door has begun anew then: what it was about before is given up. */
   #goneSinceMs = -Infinity;
@@ -221,7 +223,8 @@ export class Membership {
         );
       case 'who-holds': {
         const epoch = this.mayServe ? this.#options.registry.claimOf(order.key as AffinityKey) : undefined;
-        return link.tell({ type: 'holds', request: order.request, epoch: epoch ?? 0 });
+        const renewedAgoMs = Math.max(0, this.#options.nowMs() - this.#renewedAtMs);
+        return link.tell({ type: 'holds', request: order.request, epoch: epoch ?? 0, renewedAgoMs });
       }
       case 'fence':
         for (const { key, epoch } of order.sessions) orders.fence(key as AffinityKey, epoch as Epoch);
@@ -249,6 +252,7 @@ export class Membership {
   #onLease(link: ControlLink, { sentAtMs, content }: SentReport, renewed: boolean): void {
     if (!renewed) return this.#startOver();
     this.#vouched.set(link, sentAtMs);
+    this.#renewedAtMs = Math.max(this.#renewedAtMs, sentAtMs);
     this.#lease.renew(sentAtMs);
     this.#options.registry.confirm(content);
     this.#isServing = true;

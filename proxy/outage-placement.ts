@@ -3,10 +3,12 @@
  * by rank among the members that the store last had, on every front door the same. What was placed so is provisional: it
  * has the lowest epoch, and is put into the store when that is back, where the first one counts.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
+import { timing } from '#shared/timing.ts';
 import { hashKey, rankScore } from './core/rank.ts';
 import type { KeyHash } from './core/rank.ts';
 import type { Claim, Directory, EdgeRef, Pin, PinResult } from './directory/directory.ts';
@@ -30,6 +32,10 @@ const provisionalEpoch = 1 as Epoch;
 const provisionalMax = 500_000;
 /** In one call; the directory writes them at once. */
 const settledAtOnceMax = 1_000;
+/** A renewal that was under way when the store failed here is no sign that others reach it. */
+const renewalSlackMs = 1_000;
+/** After so long without the store it shows whether others reach it: an edge has reported to them, and they to the store. */
+const judgeAfterMs = renewalSlackMs + timing.reportIntervalMs + 300;
 /** The store is back: other front doors may still have keys that they placed meanwhile. */
 const cautiousMs = 5_000;
 
@@ -38,6 +44,7 @@ export class OutagePlacement {
   readonly #provisional = new Map<AffinityKey, Pin>();
   #failedAtMs = -Infinity;
   #isDown = false;
+  #downSinceMs = 0;
   #isSettling = false;
 
   constructor(options: OutageOptions) {
@@ -60,8 +67,13 @@ export class OutagePlacement {
   }
 
   noteFailure(): void {
+    if (!this.#isDown) this.#downSinceMs = this.#options.nowMs();
     this.#isDown = true;
     this.#failedAtMs = this.#options.nowMs();
+  }
+
+  get #downForMs(): number {
+    return this.#options.nowMs() - this.#downSinceMs;
   }
 
   /** The store has been met anew: it may have gone back to an older copy of its data. */
@@ -74,18 +86,33 @@ export class OutagePlacement {
     return !this.#isDown && this.#options.nowMs() - this.#failedAtMs < cautiousMs;
   }
 
-  /** Where the key goes although the store failed with `cause`; throws that where it goes nowhere. */
-  async place(key: AffinityKey, cause: unknown): Promise<Pin> {
+  /**
+   * Where the key goes although the store failed with `cause`; throws that where it goes nowhere, and gives undefined where
+   * the store answers again. Where another front door reaches the store, this one places nothing new: it is the one that is cut off.
+   */
+  async place(key: AffinityKey, cause: unknown): Promise<Pin | undefined> {
     const known = this.#provisional.get(key);
     if (known !== undefined) return known;
-    const held = await this.findHeld(key);
+    let held = await this.findHeld(key);
+    const leftMs = judgeAfterMs - this.#downForMs;
+    if (held.kind === 'free' && leftMs > 0) {
+      await sleep(leftMs);
+      held = await this.findHeld(key);
+    }
     if (held.kind === 'held') return held.pin;
-    if (held.kind === 'unsure' || !this.#options.placesNewKeys) throw cause;
-    const first = firstByRank(hashKey(this.#options.secrets.placement, key), this.#options.snapshot.members);
+    if (!this.#isDown) return undefined;
+    const isCutOff = held.kind === 'free' && held.renewedAgoMs < this.#downForMs - renewalSlackMs;
+    if (held.kind === 'unsure' || isCutOff || !this.#options.placesNewKeys) throw cause;
+    return this.#placeByRank(key, cause);
+  }
+
+  #placeByRank(key: AffinityKey, cause: unknown): Pin {
+    const { secrets, snapshot, metrics } = this.#options;
+    const first = firstByRank(hashKey(secrets.placement, key), snapshot.members);
     if (first === undefined || this.#provisional.size >= provisionalMax) throw cause;
     const pin = pinOf(key, first.edge, provisionalEpoch);
     this.#provisional.set(key, pin);
-    this.#options.metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
+    metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
     return pin;
   }
 
@@ -94,16 +121,19 @@ export class OutagePlacement {
     const { snapshot, links } = this.#options;
     const asked = snapshot.members.filter(({ edge }) => edge.kind === 'edge');
     const answers = await Promise.all(
-      asked.map(async ({ edge }) => ({ edge, epoch: await links.epochHeld(edge, key) })),
+      asked.map(async ({ edge }) => ({ edge, answer: await links.askHolder(edge, key) })),
     );
     let newest: Pin | undefined;
-    for (const { edge, epoch } of answers) {
-      if (epoch === undefined || epoch === 'nothing') continue;
-      if (newest === undefined || epoch > newest.epoch) newest = pinOf(key, edge, epoch);
+    let renewedAgoMs = Infinity;
+    for (const { edge, answer } of answers) {
+      renewedAgoMs = Math.min(renewedAgoMs, answer?.renewedAgoMs ?? Infinity);
+      const epoch = answer?.epoch;
+      if (epoch !== undefined && epoch > (newest?.epoch ?? 0)) newest = pinOf(key, edge, epoch);
     }
     if (newest !== undefined) return { kind: 'held', pin: newest };
     // Who does not answer may hold it.
-    return answers.every(({ epoch }) => epoch === 'nothing') ? { kind: 'free' } : { kind: 'unsure' };
+    const isSure = answers.every(({ answer }) => answer !== undefined);
+    return isSure ? { kind: 'free', renewedAgoMs } : { kind: 'unsure' };
   }
 
   /** Puts one provisional pin into the store; gives the pin that counts, undefined where its edge is not there to have it. */
@@ -147,7 +177,8 @@ export class OutagePlacement {
 
 export type Held =
   | { readonly kind: 'held'; readonly pin: Pin }
-  | { readonly kind: 'free' }
+  /** `renewedAgoMs`: since any edge sent a report for which the store renewed its lease. */
+  | { readonly kind: 'free'; readonly renewedAgoMs: number }
   /** An edge did not answer. */
   | { readonly kind: 'unsure' };
 

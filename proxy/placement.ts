@@ -218,7 +218,8 @@ export class Placer {
       if (!isStoreFailure(error)) throw error;
       outage.noteFailure();
       if (isKnown) throw error;
-      return { kind: 'fallback', pin: await outage.place(key, error) };
+      const pin = await outage.place(key, error);
+      return pin === undefined ? await this.#find(key) : { kind: 'fallback', pin };
     }
   }
 

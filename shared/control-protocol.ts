@@ -121,8 +121,15 @@ const claimsSchema = z.object({
   isLast: z.boolean(),
 });
 
-/** Answer to `who-holds`; 0 where the edge holds nothing of the key. */
-const holdsSchema = z.object({ type: z.literal('holds'), request: count, epoch: count });
+/** Answer to `who-holds`. */
+const holdsSchema = z.object({
+  type: z.literal('holds'),
+  request: count,
+  /** 0 where the edge holds nothing of the key. */
+  epoch: count,
+  /** Since it sent the last report for which the store renewed its lease, through whichever front door. */
+  renewedAgoMs: measure,
+});
 
 /** For the journal, of this edge or of an earlier life of it; answered by `journal-taken` when they are stored. */
 const journalSchema = z.object({

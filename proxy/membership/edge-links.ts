@@ -22,6 +22,13 @@ export interface HeldDigest {
   readonly sums: readonly number[];
 }
 
+export interface HolderAnswer {
+  /** Undefined where the edge has nothing of the key. */
+  readonly epoch: Epoch | undefined;
+  /** Since it sent the last report for which the store renewed its lease, through whichever front door. */
+  readonly renewedAgoMs: number;
+}
+
 /** What an edge says to a question of ours. */
 export type EdgeAnswer = Extract<EdgeMessage, { readonly request: number }>;
 
@@ -82,11 +89,12 @@ export class EdgeLinks {
     }
   }
 
-  /** The epoch under which an edge holds the key, with a connection or between two; undefined where it does not answer. */
-  async epochHeld(edge: EdgeRef, key: AffinityKey): Promise<Epoch | 'nothing' | undefined> {
+  /** What an edge has of a key, with a connection or between two; undefined where it does not answer. */
+  async askHolder(edge: EdgeRef, key: AffinityKey): Promise<HolderAnswer | undefined> {
     const answer = await this.#ask(edge, (request) => ({ type: 'who-holds', request, key }));
     if (answer?.type !== 'holds') return undefined;
-    return answer.epoch === 0 ? 'nothing' : (answer.epoch as Epoch);
+    const { epoch, renewedAgoMs } = answer;
+    return { epoch: epoch === 0 ? undefined : (epoch as Epoch), renewedAgoMs };
   }
 
   answer(answer: EdgeAnswer): void {

@@ -7,18 +7,16 @@ import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { Agent, request } from 'undici';
-import { WebSocket } from 'ws';
 import { startEdgeOf } from '../support/edge-process.ts';
-import { isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
-import type { FrontDoor } from '../support/front-door.ts';
+import { isReady, makeDataDir } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { sqlProducts } from '../support/sql/sql-product.ts';
 import type { SqlProductName } from '../support/sql/sql-product.ts';
 import { startSqlServer } from '../support/sql/sql-server.ts';
 import type { SqlServer } from '../support/sql/sql-server.ts';
+import { databaseSetting, fleetEdgeCount, openMember, startStoreFleet } from '../support/store-fleet.ts';
+import type { StoreFleet } from '../support/store-fleet.ts';
 
-const edgeCount = 3;
 /** Longer than a lease, an edge's own fence and the deadline of a call together. */
 const outageMs = 9_000;
 
@@ -30,20 +28,12 @@ interface Store {
   readonly goOn: () => void;
 }
 
-interface Scene {
-  readonly store: Store;
-  readonly doors: readonly [FrontDoor, FrontDoor];
-  readonly ask: (door: FrontDoor, key: string) => Promise<string>;
-}
-
 async function openServer(t: TestContext, product: SqlProductName): Promise<Store & { server: SqlServer }> {
   const server = await startSqlServer(t, product);
-  const { host, port, user, password, database } = await server.createDatabase();
-  const dialect = product === 'mariadb' ? 'mysql' : 'postgres';
-  const config = JSON.stringify({ database: { host, port, user, password, schema: database, dialect } });
+  const settings = databaseSetting(await server.createDatabase());
   return {
     server,
-    settings: { CT_LOCATOR_CONFIG: config },
+    settings,
     halt: () => server.freeze(),
     goOn: () => server.thaw(),
   };
@@ -66,44 +56,8 @@ function openFile(t: TestContext): Store {
   };
 }
 
-async function openScene(t: TestContext, store: Store): Promise<Scene> {
-  const { settings, dataDir } = store;
-  const start = async (): Promise<FrontDoor> =>
-    await startFrontDoor(t, dataDir === undefined ? { settings } : { settings, dataDir });
-  const doors = [await start(), await start()] as const;
-  // Their own stores are files: what is tried here is the Locator's.
-  for (let i = 1; i <= edgeCount; i++) startEdgeOf(t, doors, `edge-${i}`);
-  for (const door of doors) {
-    await eventually(
-      async () => (await door.edges()).filter(isReady).length === edgeCount,
-      'every edge is ready at each front door',
-    );
-  }
-  const agent = new Agent({ connections: 32 });
-  t.after(async () => await agent.close());
-  return { store, doors, ask: async (door, key) => await askOwner(agent, door, key) };
-}
-
-/** `edge:incarnation` that answers for the key; throws on any other answer than 200. */
-async function askOwner(agent: Agent, door: FrontDoor, key: string): Promise<string> {
-  const { statusCode, body } = await request(`http://${door.host}/ct-health/`, {
-    dispatcher: agent,
-    headers: { ctstickiness: key },
-  });
-  const answer = (await body.json()) as { edge: string; incarnation: number };
-  assert.equal(statusCode, 200, `${key}: ${statusCode} ${JSON.stringify(answer)}`);
-  return `${answer.edge}:${answer.incarnation}`;
-}
-
-/** A member of a document whose connection must not end. */
-async function openMember(t: TestContext, door: FrontDoor, key: string): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://${door.host}/y/${key}/notes`);
-  t.after(() => socket.terminate());
-  await new Promise<void>((resolve, reject) => {
-    socket.once('open', resolve);
-    socket.once('error', reject);
-  });
-  return socket;
+async function openScene(t: TestContext, { settings, dataDir }: Store): Promise<StoreFleet> {
+  return await startStoreFleet(t, { settings: [settings, settings], dataDir });
 }
 
 const stores: Readonly<Record<string, (t: TestContext) => Promise<Store>>> = {
@@ -115,7 +69,8 @@ const stores: Readonly<Record<string, (t: TestContext) => Promise<Store>>> = {
 
 for (const [name, openStore] of Object.entries(stores)) {
   void test(`${name} answers nothing for a while: sessions stay, new keys have one edge on every front door, nothing is split`, async (t) => {
-    const { store, doors, ask } = await openScene(t, await openStore(t));
+    const store = await openStore(t);
+    const { doors, ask } = await openScene(t, store);
     const [first, second] = doors;
     const pinned = Array.from({ length: 40 }, (_, i) => `pinned-${i}`);
     const owners = new Map<string, string>();
@@ -174,7 +129,7 @@ for (const product of sqlProducts) {
     startEdgeOf(t, doors, 'edge-late');
     for (const door of doors) {
       const isThere = async (): Promise<boolean> =>
-        (await door.edges()).filter(isReady).length === edgeCount + 1;
+        (await door.edges()).filter(isReady).length === fleetEdgeCount + 1;
       await eventually(isThere, 'the late edge is ready');
     }
     const after = Array.from({ length: 60 }, (_, i) => `after-${i}`);

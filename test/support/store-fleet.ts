@@ -1,0 +1,72 @@
+/** Two front doors that share a store, and edges that joined both: what outages of the store are tried on. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { Agent, request } from 'undici';
+import { WebSocket } from 'ws';
+import { startEdgeOf } from './edge-process.ts';
+import { isReady, startFrontDoor } from './front-door.ts';
+import type { FrontDoor } from './front-door.ts';
+import { eventually } from './oct-inbox.ts';
+import type { SqlAddress } from './sql/sql-server.ts';
+
+export const fleetEdgeCount = 3;
+
+type Settings = Readonly<Record<string, string>>;
+
+export interface StoreFleet {
+  readonly doors: readonly [FrontDoor, FrontDoor];
+  /** Status and owner (`edge:incarnation`) of the answer for a key. */
+  readonly look: (door: FrontDoor, key: string) => Promise<{ status: number; owner: string }>;
+  /** The owner; throws on any other answer than 200. */
+  readonly ask: (door: FrontDoor, key: string) => Promise<string>;
+}
+
+/** The database in the form of a front door's setting; by another port where there is something in between. */
+export function databaseSetting(address: SqlAddress, port = address.port): Settings {
+  const { product, host, user, password, database: schema } = address;
+  const dialect = product === 'mariadb' ? 'mysql' : 'postgres';
+  return { CT_LOCATOR_CONFIG: JSON.stringify({ database: { host, port, user, password, schema, dialect } }) };
+}
+
+/** Each front door has settings of its own; the edges' stores are files, for it is the directory that is tried. */
+export async function startStoreFleet(
+  t: TestContext,
+  { settings, dataDir }: { settings: readonly [Settings, Settings]; dataDir?: string | undefined },
+): Promise<StoreFleet> {
+  const start = async (own: Settings): Promise<FrontDoor> =>
+    await startFrontDoor(t, dataDir === undefined ? { settings: own } : { settings: own, dataDir });
+  const doors = [await start(settings[0]), await start(settings[1])] as const;
+  for (let i = 1; i <= fleetEdgeCount; i++) startEdgeOf(t, doors, `edge-${i}`);
+  for (const door of doors) {
+    const isWhole = async (): Promise<boolean> =>
+      (await door.edges()).filter(isReady).length === fleetEdgeCount;
+    await eventually(isWhole, 'every edge is ready at each front door');
+  }
+  const agent = new Agent({ connections: 32 });
+  t.after(async () => await agent.close());
+  const look: StoreFleet['look'] = async (door, key) => {
+    const { statusCode, body } = await request(`http://${door.host}/ct-health/`, {
+      dispatcher: agent,
+      headers: { ctstickiness: key },
+    });
+    const { edge, incarnation } = (await body.json()) as { edge: string; incarnation: number };
+    return { status: statusCode, owner: `${edge}:${incarnation}` };
+  };
+  const ask: StoreFleet['ask'] = async (door, key) => {
+    const { status, owner } = await look(door, key);
+    assert.equal(status, 200, key);
+    return owner;
+  };
+  return { doors, look, ask };
+}
+
+/** A member of a document. */
+export async function openMember(t: TestContext, door: FrontDoor, key: string): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://${door.host}/y/${key}/notes`);
+  t.after(() => socket.terminate());
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  return socket;
+}

@@ -1,0 +1,66 @@
+/** The way of one front door to its database server, to be slowed, silenced or closed for that one alone. */
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+
+/** `silent`: connections are taken, and nothing passes (as where packets are dropped); `closed`: reset, and refused. */
+export type PathState = 'open' | 'silent' | 'closed';
+
+export class StorePath {
+  readonly port: number;
+  /** Each piece of bytes is passed on so much later. */
+  delayMs = 0;
+  readonly #sockets = new Set<Socket>();
+  #state: PathState = 'open';
+  #waiting: (() => void)[] = [];
+
+  private constructor(server: Server, targetPort: number) {
+    this.port = (server.address() as AddressInfo).port;
+    server.on('connection', (near) => {
+      if (this.#state === 'closed') {
+        near.resetAndDestroy();
+        return;
+      }
+      const far = connect(targetPort, '127.0.0.1');
+      this.#carry(near, far);
+      this.#carry(far, near);
+    });
+  }
+
+  static async open(t: TestContext, targetPort: number): Promise<StorePath> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const path = new StorePath(server, targetPort);
+    t.after(() => {
+      server.close();
+      path.set('closed');
+    });
+    return path;
+  }
+
+  set(state: PathState): void {
+    this.#state = state;
+    if (state === 'closed') for (const socket of this.#sockets) socket.resetAndDestroy();
+    if (state === 'open') for (const pass of this.#waiting.splice(0)) pass();
+  }
+
+  #carry(from: Socket, to: Socket): void {
+    this.#sockets.add(from);
+    from.on('error', () => from.destroy());
+    from.on('close', () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
+    // Delays are equal and the kernel's timers in order, so bytes stay in theirs.
+    from.on('data', (bytes) => {
+      const pass = (): void => {
+        if (this.#state === 'silent') this.#waiting.push(pass);
+        else if (!to.destroyed) to.write(bytes);
+      };
+      if (this.delayMs === 0) pass();
+      else setTimeout(pass, this.delayMs);
+    });
+  }
+}
