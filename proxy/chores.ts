@@ -44,7 +44,11 @@ export function startChores(options: {
   const { directory, pool, placer, upstreams, activity, reconciler, log, signal } = options;
   void followMembership(pool, upstreams, signal);
   void attendDirectory({ directory, outage: options.outage, log, signal });
-  void repeat(options.reconcileIntervalMs, { directory, log, signal }, () => reconciler.requestAll());
+  void repeat(
+    options.reconcileIntervalMs,
+    { directory, log, signal },
+    async () => await reconciler.requestAll(),
+  );
   void repeat(regionsIntervalMs, { directory, log, signal }, async () => await options.regions?.refresh());
   void sweepPins({ directory, placer, log, signal });
   void followSnapshot({ directory, pool, snapshot: options.snapshot, log, signal });

@@ -74,7 +74,8 @@ export async function openLocator(options: {
   const placer = new Placer({ ...named, outage, regionOf });
   const repinner = new Repinner({ ...shared, placer, metrics, random: Math.random, signal });
   const onLost = (edge: EdgeMember): void => repinner.begin(edge);
-  const membership = new Membership({ ...shared, probe: probeAddress, onLost, signal });
+  const onRestored = (): void => onMet();
+  const membership = new Membership({ ...shared, probe: probeAddress, onLost, onRestored, signal });
   const gate = new MoveGate(metrics);
   const trust = openTrust(settings);
   if (!trust.rejectUnauthorized) log.warn('certificates.ignored');
@@ -83,10 +84,7 @@ export async function openLocator(options: {
   const mover = new Mover({ ...named, placer, gate, links, calls: handover });
   const drains = new Drains({ ...shared, placer, links, mover, signal });
   const reconciler = new Reconciler({ ...named, links });
-  onMet = () => {
-    outage.noteMeeting();
-    reconciler.requestAll();
-  };
+  onMet = () => outage.noteMeeting(reconciler.requestAll());
   const decisions = { placer, outage, snapshot, gate, mover, drains, reconciler, regions };
   return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
 }
@@ -98,7 +96,7 @@ export function edgeRequests({ mover, drains, reconciler }: Locator, log: Log): 
     evacuate: async (edge, deadlineMs) => await tryTo(drains.evacuate(edge, deadlineMs)),
     onReport: (edge, report) => {
       drains.onReport(edge, report);
-      if (report.isFirst) reconciler.requestAll();
+      if (report.isFirst) void reconciler.requestAll();
     },
     giveBack: async (edge, sessions) => await tryTo(mover.giveBack(edge, sessions)),
   };

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
+import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
@@ -13,10 +14,12 @@ import { hashKey, rankScore } from './core/rank.ts';
 import type { KeyHash } from './core/rank.ts';
 import type { Claim, Directory, EdgeRef, Pin, PinResult } from './directory/directory.ts';
 import type { EdgeLinks } from './membership/edge-links.ts';
+import type { EdgePool } from './membership/pool.ts';
 import type { MembershipSnapshot, SnapshotMember } from './membership/membership-snapshot.ts';
 
 export interface OutageOptions {
   readonly directory: Directory;
+  readonly pool: EdgePool;
   readonly snapshot: MembershipSnapshot;
   readonly links: EdgeLinks;
   readonly secrets: FleetSecrets;
@@ -30,6 +33,8 @@ export interface OutageOptions {
 /** Below every epoch that the directory gives. */
 const provisionalEpoch = 1 as Epoch;
 const provisionalMax = 500_000;
+/** As long as an edge may be without a lease and yet be there, with time to spare. */
+const lostEdgeMs = 2 * timing.leaseMs;
 /** In one call; the directory writes them at once. */
 const settledAtOnceMax = 1_000;
 /** A renewal that was under way when the store failed here is no sign that others reach it. */
@@ -41,11 +46,13 @@ const cautiousMs = 5_000;
 
 export class OutagePlacement {
   readonly #options: OutageOptions;
-  readonly #provisional = new Map<AffinityKey, Pin>();
+  readonly #provisional = new Map<AffinityKey, Provisional>();
   #failedAtMs = -Infinity;
   #isDown = false;
   #downSinceMs = 0;
   #isSettling = false;
+  /** Comparisons with the edges' claims that have not ended. */
+  #comparing = 0;
 
   constructor(options: OutageOptions) {
     this.#options = options;
@@ -53,7 +60,7 @@ export class OutagePlacement {
 
   /** The pin that was placed here and is not in the store yet. */
   find(key: AffinityKey): Pin | undefined {
-    return this.#provisional.get(key);
+    return this.#provisional.get(key)?.pin;
   }
 
   /** The store has failed, and has not answered since: nobody is to wait for it. */
@@ -76,14 +83,17 @@ export class OutagePlacement {
     return this.#options.nowMs() - this.#downSinceMs;
   }
 
-  /** The store has been met anew: it may have gone back to an older copy of its data. */
-  noteMeeting(): void {
+  /** The store has been met anew: it may have gone back to an older copy of its data, until all is `compared`. */
+  noteMeeting(compared: Promise<void>): void {
     this.#failedAtMs = this.#options.nowMs();
+    this.#comparing++;
+    void compared.finally(() => this.#comparing--);
   }
 
   /** The store answers again, but others may hold keys that it does not know: an edge is to be asked for a new key. */
   get isCautious(): boolean {
-    return !this.#isDown && this.#options.nowMs() - this.#failedAtMs < cautiousMs;
+    const isRecent = this.#options.nowMs() - this.#failedAtMs < cautiousMs;
+    return !this.#isDown && (isRecent || this.#comparing > 0);
   }
 
   /**
@@ -91,7 +101,7 @@ export class OutagePlacement {
    * the store answers again. Where another front door reaches the store, this one places nothing new: it is the one that is cut off.
    */
   async place(key: AffinityKey, cause: unknown): Promise<Pin | undefined> {
-    const known = this.#provisional.get(key);
+    const known = this.find(key);
     if (known !== undefined) return known;
     let held = await this.findHeld(key);
     const leftMs = judgeAfterMs - this.#downForMs;
@@ -99,7 +109,11 @@ export class OutagePlacement {
       await sleep(leftMs);
       held = await this.findHeld(key);
     }
-    if (held.kind === 'held') return held.pin;
+    if (held.kind === 'held') {
+      // What comes back may be a copy that lacks it.
+      this.keep(held.pin);
+      return held.pin;
+    }
     if (!this.#isDown) return undefined;
     const isCutOff = held.kind === 'free' && held.renewedAgoMs < this.#downForMs - renewalSlackMs;
     if (held.kind === 'unsure' || isCutOff || !this.#options.placesNewKeys) throw cause;
@@ -107,21 +121,25 @@ export class OutagePlacement {
   }
 
   #placeByRank(key: AffinityKey, cause: unknown): Pin {
-    const { secrets, snapshot, metrics } = this.#options;
+    const { secrets, snapshot } = this.#options;
     const first = firstByRank(hashKey(secrets.placement, key), snapshot.members);
     if (first === undefined || this.#provisional.size >= provisionalMax) throw cause;
     const pin = pinOf(key, first.edge, provisionalEpoch);
-    this.#provisional.set(key, pin);
-    metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
+    this.keep(pin);
     return pin;
   }
 
-  /** Asks every edge of the last known membership whether it holds the key. */
+  /** The store is to have this pin as soon as it takes it. */
+  keep(pin: Pin): void {
+    this.#provisional.set(pin.key, { pin, sinceMs: this.#options.nowMs() });
+    this.#options.metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
+  }
+
+  /** Asks every edge whether it holds the key. */
   async findHeld(key: AffinityKey): Promise<Held> {
-    const { snapshot, links } = this.#options;
-    const asked = snapshot.members.filter(({ edge }) => edge.kind === 'edge');
+    const { links } = this.#options;
     const answers = await Promise.all(
-      asked.map(async ({ edge }) => ({ edge, answer: await links.askHolder(edge, key) })),
+      this.#edges().map(async (edge) => ({ edge, answer: await links.askHolder(edge, key) })),
     );
     let newest: Pin | undefined;
     let renewedAgoMs = Infinity;
@@ -136,10 +154,19 @@ export class OutagePlacement {
     return isSure ? { kind: 'free', renewedAgoMs } : { kind: 'unsure' };
   }
 
-  /** Puts one provisional pin into the store; gives the pin that counts, undefined where its edge is not there to have it. */
-  async settle(pin: Pin): Promise<Pin | undefined> {
+  /** Those of the last known membership, and those that report here: a store that has gone back may not know them. */
+  #edges(): (EdgeRef & { readonly address: string })[] {
+    const { snapshot, pool, nowMs } = this.#options;
+    const known = [...snapshot.members.map(({ edge }) => edge), ...pool.list(nowMs())];
+    const edges = known.filter(({ kind }) => kind === 'edge');
+    return [...new Map(edges.map((edge) => [formatOwner(edge.id, edge.incarnation), edge])).values()];
+  }
+
+  /** Puts one provisional pin into the store; gives the pin that counts, undefined where its edge is over. */
+  async settle(pin: Pin): Promise<{ readonly pin: Pin; readonly isStored: boolean } | undefined> {
     const [result] = await this.#restore([pin]);
-    return result === undefined || result.kind === 'target-refused' ? undefined : result.pin;
+    if (result !== undefined && result.kind !== 'target-refused') return { pin: result.pin, isStored: true };
+    return this.#provisional.has(pin.key) ? { pin, isStored: false } : undefined;
   }
 
   /** Puts what was placed meanwhile into the store, until it fails again. */
@@ -147,32 +174,40 @@ export class OutagePlacement {
     if (this.#isSettling || this.#provisional.size === 0) return;
     this.#isSettling = true;
     try {
-      const startedWith = this.#provisional.size;
-      while (this.#provisional.size > 0) {
-        const pins = [...this.#provisional.values()].slice(0, settledAtOnceMax);
-        await this.#restore(pins);
-      }
-      this.#options.log.info('pins.settled', { pins: startedWith });
+      const pins = [...this.#provisional.values()].map(({ pin }) => pin);
+      for (let from = 0; from < pins.length; from += settledAtOnceMax)
+        await this.#restore(pins.slice(from, from + settledAtOnceMax));
+      this.#options.log.info('pins.settled', { pins: pins.length, left: this.#provisional.size });
     } finally {
       this.#isSettling = false;
     }
   }
 
   async #restore(pins: readonly Pin[]): Promise<readonly PinResult[]> {
+    const { directory, metrics } = this.#options;
     const claims: Claim[] = pins.map(({ key, owner, epoch }) => ({ key, owner, epoch }));
-    const results = await this.#options.directory.restorePins(claims);
-    for (const [i, result] of results.entries()) {
-      const { key, owner, epoch } = claims[i]!;
-      this.#provisional.delete(key);
-      if (result.kind === 'found' && !isSame(result.pin, owner)) {
-        // Another front door was first, by another view of the members: one of the two sessions ends here.
-        this.#options.metrics.count('ct_proxy_split_detected_total');
-        this.#options.links.tell(owner, { type: 'fence', sessions: [{ key, epoch }] });
-      }
-    }
-    this.#options.metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
+    const results = await directory.restorePins(claims);
+    for (const [i, result] of results.entries()) this.#conclude(claims[i]!, result);
+    metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
     return results;
   }
+
+  #conclude({ key, owner, epoch }: Claim, result: PinResult): void {
+    const { nowMs, metrics, links } = this.#options;
+    const { sinceMs = 0 } = this.#provisional.get(key) ?? {};
+    // An edge that the store has lost is put back with its next report.
+    if (result.kind === 'target-refused' && nowMs() - sinceMs < lostEdgeMs) return;
+    this.#provisional.delete(key);
+    if (result.kind !== 'found' || isSame(result.pin, owner)) return;
+    // Another front door was first, by another view of the members: one of the two sessions ends here.
+    if (epoch === provisionalEpoch) metrics.count('ct_proxy_split_detected_total');
+    links.tell(owner, { type: 'fence', sessions: [{ key, epoch }] });
+  }
+}
+
+interface Provisional {
+  readonly pin: Pin;
+  readonly sinceMs: number;
 }
 
 export type Held =

@@ -45,6 +45,7 @@ test('new keys that arrive in one moment do not all go to the edge that is light
   }
   const shared = {
     directory,
+    pool,
     secrets: deriveFleetSecrets('a join token of a test'),
     log: openLog({ level: 'silent', role: 'proxy' }),
     metrics: new Metrics('ct_proxy_'),
@@ -52,7 +53,7 @@ test('new keys that arrive in one moment do not all go to the edge that is light
   };
   const snapshot = new MembershipSnapshot(directory);
   const outage = new OutagePlacement({ ...shared, snapshot, links: new EdgeLinks(), placesNewKeys: true });
-  const placer = new Placer({ ...shared, pool, promises: new LeasePromises(() => nowMs), outage });
+  const placer = new Placer({ ...shared, promises: new LeasePromises(() => nowMs), outage });
   const keys = Array.from({ length: keyCount }, (_, number) => parseAffinityKey(`key-${number}`)!);
   await Promise.all(keys.map(async (key) => await placer.place(key)));
   const edges = await directory.listEdges();

@@ -210,10 +210,11 @@ export class Placer {
     try {
       if (outage.isDown && !isKnown) throw new AppError('directory-unavailable');
       const settled = provisional === undefined ? undefined : await outage.settle(provisional);
-      const pin = settled ?? (await directory.findPin(key));
+      if (settled !== undefined) return { kind: settled.isStored ? 'stored' : 'fallback', pin: settled.pin };
+      const pin = await directory.findPin(key);
       const held = outage.isCautious ? await this.#findHeld(key, pin) : undefined;
-      const counts = held ?? pin;
-      return counts === undefined ? undefined : { kind: 'stored', pin: counts };
+      if (held !== undefined) return held;
+      return pin === undefined ? undefined : { kind: 'stored', pin };
     } catch (error) {
       if (!isStoreFailure(error)) throw error;
       outage.noteFailure();
@@ -224,12 +225,17 @@ export class Placer {
   }
 
   /** The store has just come back: it may lack what was placed without it, or what happened since it was copied. */
-  async #findHeld(key: AffinityKey, stored: Pin | undefined): Promise<Pin | undefined> {
+  async #findHeld(key: AffinityKey, stored: Pin | undefined): Promise<Found | undefined> {
     const { directory, outage } = this.#options;
     const held = await outage.findHeld(key);
     if (held.kind !== 'held' || held.pin.epoch <= (stored?.epoch ?? 0)) return undefined;
     const result = await directory.restorePin(held.pin);
-    return result.kind === 'target-refused' ? undefined : result.pin;
+    // The store does not know that edge yet, or any more; it serves by a lease that it had.
+    if (result.kind === 'target-refused') {
+      outage.keep(held.pin);
+      return { kind: 'fallback', pin: held.pin };
+    }
+    return { kind: 'stored', pin: result.pin };
   }
 
   /** Not kept: as soon as the store answers, it is asked. */

@@ -32,6 +32,8 @@ export type EdgeStanding = 'renewed' | 'over' | 'promised';
 interface MembershipOptions {
   readonly directory: Directory;
   readonly promises: LeasePromises;
+  /** The store had lost an edge, and so perhaps its pins. */
+  readonly onRestored: () => void;
   readonly pool: EdgePool;
   readonly log: Log;
   /** Whether the process behind an address is gone: `probeAddress`. */
@@ -119,8 +121,12 @@ export class Membership {
   async #restore(edge: EdgeRef): Promise<boolean> {
     const registration = this.#registrations.get(edge.id);
     const isKnown = registration !== undefined && this.#options.pool.find(edge) !== undefined;
-    if (!isKnown || !(await this.#options.directory.restoreEdge(registration, edge.incarnation)))
-      return false;
+    if (!isKnown) return false;
+    const { directory } = this.#options;
+    // Another front door may have put it back in between.
+    if (!(await directory.restoreEdge(registration, edge.incarnation)))
+      return await directory.renewLease(edge);
+    this.#options.onRestored();
     this.#options.log.warn('edge.restored', { edge: edge.id, incarnation: edge.incarnation });
     return true;
   }

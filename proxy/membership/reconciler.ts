@@ -54,21 +54,21 @@ export class Reconciler {
   readonly #waiting = new Map<EdgeId, EdgeRef>();
   /** Pins that no edge claimed in the round before, by edge. */
   readonly #unclaimed = new Map<EdgeId, ReadonlySet<string>>();
-  #isRunning = false;
+  #running: Promise<void> | undefined;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
   }
 
-  /** Compares every edge that is connected, in the background. */
-  requestAll(): void {
+  /** Compares every edge that is connected, in the background; resolves when that is done, and never rejects for the store. */
+  async requestAll(): Promise<void> {
     for (const { kind, id, incarnation } of this.#options.pool.list(this.#options.nowMs()))
       if (kind === 'edge') this.#waiting.set(id, { id, incarnation });
-    if (!this.#isRunning) void this.#run();
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    await this.#running;
   }
 
   async #run(): Promise<void> {
-    this.#isRunning = true;
     for (const [id, edge] of this.#waiting) {
       this.#waiting.delete(id);
       try {
@@ -78,7 +78,6 @@ export class Reconciler {
         this.#options.log.error('directory.failed', { error });
       }
     }
-    this.#isRunning = false;
   }
 
   async #reconcile(edge: EdgeRef): Promise<void> {

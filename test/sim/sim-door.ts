@@ -82,24 +82,22 @@ export class SimDoor {
     const outage = new OutagePlacement({ ...named, snapshot, links, placesNewKeys: false });
     const placer = new Placer({ ...named, outage });
     const random = (): number => 0.5;
-    const repinner = new Repinner({ ...shared, placer, metrics: simMetrics, random, signal });
-    const membership = new Membership({ ...shared, probe, onLost: (edge) => repinner.begin(edge), signal });
-    const calls = new HandoverCalls(simPass, send);
-    this.mover = new Mover({
+    const repinner = new Repinner({ ...named, placer, random, signal });
+    const membership = new Membership({
       ...shared,
-      placer,
-      gate,
-      links,
-      calls,
-      secrets: simSecrets,
-      metrics: simMetrics,
+      probe,
+      onLost: (edge) => repinner.begin(edge),
+      onRestored: () => undefined,
+      signal,
     });
+    const calls = new HandoverCalls(simPass, send);
+    this.mover = new Mover({ ...named, placer, gate, links, calls });
     this.drains = new Drains({ ...shared, placer, links, mover: this.mover, signal });
-    const reconciler = new Reconciler({ ...shared, links, secrets: simSecrets, metrics: simMetrics });
+    const reconciler = new Reconciler({ ...named, links });
     const requests = {
       onReport: (...[edge, report]: Parameters<Drains['onReport']>) => {
         this.drains.onReport(edge, report);
-        if (report.isFirst) reconciler.requestAll();
+        if (report.isFirst) void reconciler.requestAll();
       },
       evacuate: async (...args: Parameters<Drains['evacuate']>) =>
         await settled(this.drains.evacuate(...args)),
