@@ -197,7 +197,7 @@ export class Membership {
   }
 
   #obey(link: ControlLink, order: FrontDoorOrder): void {
-    const { orders } = this.#options;
+    const { orders, registry, nowMs } = this.#options;
     switch (order.type) {
       case 'drain':
         return this.setDraining(order.on);
@@ -215,16 +215,9 @@ export class Membership {
         return orders.forget(order.key as AffinityKey, order.epoch as Epoch);
       case 'digest-claims':
       case 'list-claims':
-        return link.tell(
-          answerClaims(order, this.#options.registry, {
-            ms: this.#options.nowMs(),
-            isServing: this.mayServe,
-          }),
-        );
       case 'who-holds': {
-        const epoch = this.mayServe ? this.#options.registry.claimOf(order.key as AffinityKey) : undefined;
-        const renewedAgoMs = Math.max(0, this.#options.nowMs() - this.#renewedAtMs);
-        return link.tell({ type: 'holds', request: order.request, epoch: epoch ?? 0, renewedAgoMs });
+        const now = { ms: nowMs(), isServing: this.mayServe, renewedAtMs: this.#renewedAtMs };
+        return link.tell(answerClaims(order, registry, now));
       }
       case 'fence':
         for (const { key, epoch } of order.sessions) orders.fence(key as AffinityKey, epoch as Epoch);
