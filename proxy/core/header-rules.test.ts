@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseAffinityKey } from '#shared/ids.ts';
+import { readHeadLines } from '../../test/support/head-lines.ts';
+import { upgradeLines } from '../wire/answer-head.ts';
 import { headerValues } from './header-list.ts';
 import type { HeaderList } from './header-list.ts';
 import { affinityCookie, editForClient, editForUpstream } from './header-rules.ts';
@@ -13,8 +15,9 @@ const forwarded = { chain: ['192.0.2.7'], host: 'example.org', proto: 'https' } 
 const internal = { key, epoch: 7, owner: 'edge-1:2', pass: 'secret-pass', exchangeId: 'x1' };
 const handBack = { key, cookie: undefined };
 
-function applyEdit(headers: HeaderList, { dropped, added }: HeadEdit): string[] {
-  return [...headers.filter((_, i) => !dropped.includes(Math.floor(i / 2))), ...added];
+function applyEdit(headers: HeaderList, { dropped, added, upgrade }: HeadEdit): string[] {
+  const kept = headers.filter((_, i) => !dropped.includes(Math.floor(i / 2)));
+  return [...kept, ...readHeadLines(added + (upgrade === undefined ? '' : upgradeLines(upgrade)))];
 }
 
 function upstreamHeaders(...args: Parameters<typeof editForUpstream>): string[] {

@@ -48,10 +48,14 @@ export interface ForwardedFields {
   readonly proto: 'http' | 'https';
 }
 
-/** What becomes of a head on its way: fields taken out, by their number in it (ascending), and fields added. */
+/** What becomes of a head on its way. */
 export interface HeadEdit {
+  /** Fields taken out, by their number in it (ascending). */
   readonly dropped: readonly number[];
-  readonly added: HeaderList;
+  /** Fields added, as the lines that they are. */
+  readonly added: string;
+  /** Of an upgrade: the protocol, where the head is to ask for it or to agree. */
+  readonly upgrade?: string | undefined;
 }
 
 /** The head for the upstream. Static backends get no internal fields (undefined). */
@@ -61,21 +65,14 @@ export function editForUpstream(
   internal: InternalFields | undefined,
   upgrade: string | undefined,
 ): HeadEdit {
-  const { chain, proto } = forwarded;
+  const { chain, proto, host } = forwarded;
   const first = chain[0] ?? '';
   const list = chain.length === 1 ? first : chain.join(', ');
-  const added = ['x-forwarded-for', list, 'x-forwarded-proto', proto, 'x-real-ip', first];
-  if (forwarded.host !== '') added.push('x-forwarded-host', forwarded.host);
-  added.push('forwarded', formatForwarded(forwarded));
-  if (internal !== undefined) {
-    added.push(internalHeaders.key, internal.key);
-    added.push(internalHeaders.epoch, String(internal.epoch));
-    added.push(internalHeaders.owner, internal.owner);
-    added.push(internalHeaders.pass, internal.pass);
-    added.push(internalHeaders.exchange, internal.exchangeId);
-  }
-  if (upgrade !== undefined) added.push('connection', 'Upgrade', 'upgrade', upgrade);
-  return { dropped: findDropped(headers, droppedUpstream), added };
+  let added = `x-forwarded-for: ${list}\r\nx-forwarded-proto: ${proto}\r\nx-real-ip: ${first}\r\n`;
+  if (host !== '') added += `x-forwarded-host: ${host}\r\n`;
+  added += `forwarded: ${formatForwarded(forwarded)}\r\n`;
+  if (internal !== undefined) added += formatInternal(internal);
+  return { dropped: findDropped(headers, droppedUpstream), added, upgrade };
 }
 
 /** The head for the client, with the session key and, where one is due, the cookie. */
@@ -84,15 +81,20 @@ export function editForClient(
   handBack: { key: AffinityKey; cookie: string | undefined },
   upgrade: string | undefined,
 ): HeadEdit {
-  const added: string[] = [affinityName, handBack.key];
-  if (handBack.cookie !== undefined) added.push('set-cookie', handBack.cookie);
-  if (upgrade !== undefined) added.push('connection', 'Upgrade', 'upgrade', upgrade);
-  return { dropped: findDropped(headers, droppedDownstream), added };
+  const cookie = handBack.cookie === undefined ? '' : `set-cookie: ${handBack.cookie}\r\n`;
+  const added = `${affinityName}: ${handBack.key}\r\n${cookie}`;
+  return { dropped: findDropped(headers, droppedDownstream), added, upgrade };
 }
 
 /** The cookie that hands a key to a browser; `path` keeps two sessions in two tabs apart. */
 export function affinityCookie(key: AffinityKey, path: string, secure: boolean): string {
   return `${affinityName}=${key}; Path=${path}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+}
+
+function formatInternal({ key, epoch, owner, pass, exchangeId }: InternalFields): string {
+  const { key: keyName, epoch: epochName, owner: ownerName, pass: passName, exchange } = internalHeaders;
+  const whose = `${keyName}: ${key}\r\n${epochName}: ${epoch}\r\n${ownerName}: ${owner}\r\n`;
+  return `${whose}${passName}: ${pass}\r\n${exchange}: ${exchangeId}\r\n`;
 }
 
 function findDropped(headers: HeaderList, names: ReadonlySet<string>): number[] {

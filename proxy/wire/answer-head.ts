@@ -8,6 +8,11 @@ export function formatFields(fields: HeaderList): string {
   return lines;
 }
 
+/** What makes a head ask for an upgrade, or agree to it. */
+export function upgradeLines(protocol: string): string {
+  return `connection: Upgrade\r\nupgrade: ${protocol}\r\n`;
+}
+
 export function statusLine(status: number, reason = STATUS_CODES[status] ?? ''): string {
   return `HTTP/1.1 ${status} ${reason}\r\n`;
 }

@@ -6,6 +6,7 @@ import type { AppError } from '#shared/errors.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import { headerValues } from '../core/header-list.ts';
+import type { HeadEdit } from '../core/header-rules.ts';
 import { formatFields } from './answer-head.ts';
 import { handshakeAnswerMaxBytes } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
@@ -57,7 +58,7 @@ export class HandoffQuestion implements UpstreamUser {
   onReady(upstream: EdgeConnection): void {
     this.#upstream = upstream;
     const { scanner, plan } = this.#options;
-    upstream.write(formatUpgradeHead(scanner, plan, asQuestion(plan.edit.added)));
+    upstream.write(formatUpgradeHead(scanner, plan, questionLines(plan.edit)));
     upstream.markRequestSent();
   }
 
@@ -107,12 +108,8 @@ export class HandoffQuestion implements UpstreamUser {
 }
 
 /** Without `connection` it is no upgrade, and the connection to the edge stays one of HTTP. */
-function asQuestion(fields: HeaderList): HeaderList {
-  const asked: string[] = [internalHeaders.handoff, '1'];
-  for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i] !== 'connection') asked.push(fields[i]!, fields[i + 1]!);
-  }
-  return asked;
+function questionLines({ added, upgrade = '' }: HeadEdit): string {
+  return `${internalHeaders.handoff}: 1\r\n${added}upgrade: ${upgrade}\r\n`;
 }
 
 function without(headers: HeaderList, dropped: readonly number[]): HeaderList {

@@ -7,7 +7,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import type { Framing } from '../core/body-framing.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import { headerValues } from '../core/header-list.ts';
-import { formatFields } from './answer-head.ts';
+import { upgradeLines } from './answer-head.ts';
 import { handshakeAnswerMaxBytes } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { HandedSocket } from './handed-socket.ts';
@@ -72,7 +72,7 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
 
   onReady(upstream: EdgeConnection): void {
     const { scanner, plan } = this.#options;
-    upstream.write(formatUpgradeHead(scanner, plan, plan.edit.added));
+    upstream.write(formatUpgradeHead(scanner, plan, plan.edit.added + upgradeLines(plan.edit.upgrade ?? '')));
     upstream.markRequestSent();
   }
 
@@ -115,13 +115,13 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
   }
 }
 
-/** The head of an upgrade for its edge; `added` are the fields that are not the client's. */
+/** The head of an upgrade for its edge; `added` are the lines that are not the client's. */
 export function formatUpgradeHead(
   scanner: RequestScanner,
   { address, target, edit }: ForwardPlan,
-  added: HeaderList,
+  added: string,
 ): string {
-  const fields = scanner.linesWithout(edit.dropped) + formatFields(added);
+  const fields = scanner.linesWithout(edit.dropped) + added;
   const hasHost = headerValues(scanner.headers(), 'host').length > 0;
   const host = hasHost ? '' : `host: ${parseOrigin(address).authority}\r\n`;
   return `${scanner.method} ${target} HTTP/1.1\r\n${fields}${host}\r\n`;

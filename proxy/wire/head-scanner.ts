@@ -50,7 +50,9 @@ export abstract class HeadScanner {
   text = '';
   fault: HeadFault = 'malformed';
   readonly #bounds: HeadBounds;
-  #marks: number[] = [];
+  /** Kept from head to head; those of this one are the first `#markCount`. */
+  readonly #marks: number[] = [];
+  #markCount = 0;
   #headers: HeaderList | undefined;
   #state = startLine;
   #length = 0;
@@ -69,7 +71,7 @@ export abstract class HeadScanner {
   /** Makes ready for the next head. */
   reset(): void {
     this.text = '';
-    this.#marks = [];
+    this.#markCount = 0;
     this.#headers = undefined;
     this.#state = startLine;
     this.#length = 0;
@@ -90,7 +92,7 @@ export abstract class HeadScanner {
   }
 
   get fieldCount(): number {
-    return this.#marks.length / marksPerField;
+    return this.#markCount / marksPerField;
   }
 
   /** The fields as a flat list: names in lower case, values without white space around them. */
@@ -102,7 +104,7 @@ export abstract class HeadScanner {
   #readHeaders(): HeaderList {
     const list: string[] = [];
     const marks = this.#marks;
-    for (let i = 0; i < marks.length; i += marksPerField) {
+    for (let i = 0; i < this.#markCount; i += marksPerField) {
       list.push(
         lowerCaseName(this.text, marks[i]!, marks[i + 1]!),
         this.#value(marks[i + 2]!, marks[i + 3]!),
@@ -146,47 +148,62 @@ export abstract class HeadScanner {
 
   /** Where the line of a field begins; behind the last one the empty line. */
   #lineStart(field: number): number {
-    return this.#marks[field * marksPerField] ?? this.text.length - 2;
+    const at = field * marksPerField;
+    return at < this.#markCount ? this.#marks[at]! : this.text.length - 2;
   }
 
   #scan(bytes: Buffer, from: number, end: number): number {
     this.#shift = this.#length - from;
     let at = from;
+    while (at < end && this.#state === startLine) {
+      at = this.readStartLine(bytes, at, end);
+      if (at < 0) return isFaulty;
+    }
     while (at < end && this.#state !== complete) {
-      at = this.#state === startLine ? this.readStartLine(bytes, at, end) : this.#step(bytes, at, end);
+      at = this.#readField(bytes, at, end);
       if (at < 0) return isFaulty;
     }
     return at;
   }
 
-  /** Reads within one part of a field; returns where the part ends. */
-  #step(bytes: Buffer, from: number, end: number): number {
+  /** Reads on in a field, part after part; returns where it ends, or where the bytes do. */
+  #readField(bytes: Buffer, from: number, end: number): number {
     let at = from;
-    switch (this.#state) {
-      case fieldStart:
-        return this.#startField(bytes, at);
-      case fieldName:
-        while (at < end && tokenBytes[bytes[at]!] === 1) at++;
-        if (at === end) return at;
-        if (bytes[at] !== colon) return isFaulty;
-        this.#marks.push(at + this.#shift);
-        return this.#enter(beforeValue, at + 1);
-      case beforeValue:
-        while (at < end && (bytes[at] === space || bytes[at] === tab)) at++;
-        if (at === end) return at;
-        this.#marks.push(at + this.#shift);
-        return this.#enter(fieldValue, at);
-      case fieldValue:
-        while (at < end && valueBytes[bytes[at]!] === 1) at++;
-        if (at === end) return at;
-        if (bytes[at] !== cr) return isFaulty;
-        this.#marks.push(at + this.#shift);
-        return this.#enter(valueEnd, at + 1);
-      case valueEnd:
-        return bytes[at] === lf ? this.#enter(fieldStart, at + 1) : isFaulty;
-      default:
-        return bytes[at] === lf ? this.#enter(complete, at + 1) : isFaulty;
+    if (this.#isAt(fieldStart)) {
+      at = this.#startField(bytes, at);
+      if (at < 0 || !this.#isAt(fieldName)) return at;
     }
+    if (this.#isAt(fieldName)) {
+      while (at < end && tokenBytes[bytes[at]!] === 1) at++;
+      if (at === end) return at;
+      if (bytes[at] !== colon) return isFaulty;
+      this.#mark(at++);
+      this.#state = beforeValue;
+    }
+    if (this.#isAt(beforeValue)) {
+      while (at < end && (bytes[at] === space || bytes[at] === tab)) at++;
+      if (at === end) return at;
+      this.#mark(at);
+      this.#state = fieldValue;
+    }
+    if (this.#isAt(fieldValue)) {
+      while (at < end && valueBytes[bytes[at]!] === 1) at++;
+      if (at === end) return at;
+      if (bytes[at] !== cr) return isFaulty;
+      this.#mark(at++);
+      this.#state = valueEnd;
+    }
+    if (at === end) return at;
+    if (bytes[at] !== lf) return isFaulty;
+    return this.#enter(this.#isAt(valueEnd) ? fieldStart : complete, at + 1);
+  }
+
+  #isAt(state: number): boolean {
+    return this.#state === state;
+  }
+
+  #mark(at: number): void {
+    this.#marks[this.#markCount++] = at + this.#shift;
   }
 
   #startField(bytes: Buffer, at: number): number {
@@ -196,7 +213,7 @@ export abstract class HeadScanner {
       this.fault = 'too-large';
       return isFaulty;
     }
-    this.#marks.push(at + this.#shift);
+    this.#mark(at);
     return this.#enter(fieldName, at + 1);
   }
 

@@ -7,7 +7,7 @@ import { internalHeaders } from '#shared/internal-headers.ts';
 import type { Framing } from '../core/body-framing.ts';
 import { headerValues } from '../core/header-list.ts';
 import type { HeaderList } from '../core/header-list.ts';
-import { dateLine, formatFields, statusLine } from './answer-head.ts';
+import { dateLine, statusLine } from './answer-head.ts';
 import { joinedSpanMaxBytes } from './bounds.ts';
 import type { RequestHead } from '../core/request-gate.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -141,7 +141,7 @@ export class Transfer implements UpstreamUser, BodySink {
     const connectionLine = wire.beginAnswer(this.#endsWithConnection);
     const edit = plan.editAnswer(headers);
     let head = statusLine(status, scanner.reason);
-    head += scanner.linesWithout(edit.dropped) + formatFields(edit.added);
+    head += scanner.linesWithout(edit.dropped) + edit.added;
     if (this.#rechunks || this.#isFramed) head += 'transfer-encoding: chunked\r\n';
     if (headerValues(headers, 'date').length === 0) head += dateLine();
     this.#answerHead = `${head}${connectionLine}\r\n`;
@@ -190,7 +190,7 @@ export class Transfer implements UpstreamUser, BodySink {
   #formatRequest(): string {
     const { plan, scanner, pool, wire } = this.#options;
     let head = `${this.method} ${plan.target} HTTP/1.1\r\n${scanner.linesWithout(plan.edit.dropped)}`;
-    head += formatFields(plan.edit.added);
+    head += plan.edit.added;
     if (headerValues(wire.head.headers, 'host').length === 0) head += `host: ${pool.origin.authority}\r\n`;
     if (this.#body?.isChunked) head += 'transfer-encoding: chunked\r\n';
     return `${head}\r\n`;

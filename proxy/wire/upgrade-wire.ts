@@ -9,14 +9,14 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { headerValues } from '../core/header-list.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import type { RequestHead } from '../core/request-gate.ts';
-import { formatAnswer, formatFields, statusLine } from './answer-head.ts';
+import { formatAnswer, statusLine, upgradeLines } from './answer-head.ts';
 import type { ClientConnection, ClientWire } from './client-connection.ts';
 import type { HandedSocket } from './handed-socket.ts';
 import type { GiveDecision, HandedTunnel, HandoffLine } from './handoff-line.ts';
 import { HandoffQuestion } from './handoff-question.ts';
 import type { QuestionEnd } from './handoff-question.ts';
 import { Handshake } from './handshake.ts';
-import type { HandshakeEnd } from './handshake.ts';
+import type { Answered, HandshakeEnd } from './handshake.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import { joinSockets } from './tunnel.ts';
@@ -149,7 +149,7 @@ export class UpgradeWire implements ClientWire {
       this.#withdraw = line.give({
         client: this.#connection,
         exchangeId: plan.exchangeId,
-        fields: formatFields(withoutUpgrade(plan.editAnswer([]).added)),
+        fields: plan.editAnswer([]).added,
         idleMs: this.#options.settings.CT_TUNNEL_IDLE_TIMEOUT_MS,
         onDecided: resolve,
       });
@@ -168,7 +168,7 @@ export class UpgradeWire implements ClientWire {
         return this.#passRefusal(end, plan, onAnswer);
       case 'agreed':
         onAnswer();
-        this.#connection.write(this.#formatHead(end, plan.editAnswer(end.headers), ''));
+        this.#connection.write(this.#formatAgreed(end, plan));
         countUpgrade(this.#options.upstreams.metrics, 'front-door', reason);
         return {
           kind: 'agreed',
@@ -217,23 +217,21 @@ export class UpgradeWire implements ClientWire {
     }
     onAnswer();
     const edit = plan.editAnswer(end.headers);
-    // An upgrade that was declined hands nothing back that speaks of one.
-    const added = withoutUpgrade(edit.added);
     const dropped = [...new Set([...edit.dropped, ...lengthFields(end.headers)])].sort((a, b) => a - b);
     const own = `content-length: ${end.body.length}\r\nconnection: close\r\n`;
-    const head = this.#formatHead(end, { dropped, added }, own);
+    const head = formatHead(end, dropped, edit.added + own);
     this.#connection.writeBoth(head, end.body);
     return { kind: 'answered', status: end.status, bytes: { up: 0, down: end.body.length } };
   }
 
-  #formatHead(
-    end: HandshakeEnd & { kind: 'agreed' | 'declined' },
-    edit: { readonly dropped: readonly number[]; readonly added: HeaderList },
-    own: string,
-  ): string {
-    const lines = end.scanner.linesWithout(edit.dropped) + formatFields(edit.added);
-    return `${statusLine(end.status, end.scanner.reason)}${lines}${own}\r\n`;
+  #formatAgreed(end: HandshakeEnd & { kind: 'agreed' }, plan: ForwardPlan): string {
+    const { dropped, added, upgrade = '' } = plan.editAnswer(end.headers);
+    return formatHead(end, dropped, added + upgradeLines(upgrade));
   }
+}
+
+function formatHead({ scanner, status }: Answered, dropped: readonly number[], added: string): string {
+  return `${statusLine(status, scanner.reason)}${scanner.linesWithout(dropped)}${added}\r\n`;
 }
 
 /** Apart from what makes the tunnel, so that nothing of the handshake is kept in memory as long as it lasts. */
@@ -263,14 +261,6 @@ function countUpgrade(metrics: Metrics, carrier: Carrier, reason: RelayReason | 
 
 function failed(code: ErrorCode, reached: 'upstream' | 'client'): ForwardOutcome {
   return { kind: 'failed', code, reached, cause: undefined, bytes: { up: 0, down: 0 } };
-}
-
-function withoutUpgrade(fields: HeaderList): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i] !== 'connection' && fields[i] !== 'upgrade') kept.push(fields[i]!, fields[i + 1]!);
-  }
-  return kept;
 }
 
 function lengthFields(headers: HeaderList): number[] {

@@ -10,6 +10,7 @@ import type { Ground } from './network.ts';
 import type { Upstream } from './upstream.ts';
 import type { Tunnel, TunnelParties } from './tunnel.ts';
 import type { SimProcess } from './virtual-time.ts';
+import { readHeadLines } from '../support/head-lines.ts';
 
 export interface ClientRequest {
   /** Name of the client in the network. */
@@ -119,7 +120,8 @@ export class SimWire implements Wire {
     for (let i = 0; i < headers.length; i += 2) {
       if (!edit.dropped.includes(i / 2)) result[headers[i]!.toLowerCase()] = headers[i + 1]!;
     }
-    for (let i = 0; i < edit.added.length; i += 2) result[edit.added[i]!.toLowerCase()] = edit.added[i + 1]!;
+    const added = readHeadLines(edit.added);
+    for (let i = 0; i < added.length; i += 2) result[added[i]!.toLowerCase()] = added[i + 1]!;
     return result;
   }
 

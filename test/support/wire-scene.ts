@@ -93,11 +93,11 @@ export class WireScene implements Door {
   async conduct(wire: ClientWire): Promise<void> {
     const { headers, target, method } = wire.head;
     const framing = ['transfer-encoding', 'connection', 'expect', 'keep-alive'];
-    const edit = (list: readonly string[]): { dropped: number[]; added: string[] } => ({
+    const edit = (list: readonly string[]): { dropped: number[]; added: string } => ({
       dropped: list.flatMap((name, i) =>
         i % 2 === 0 && framing.includes(name.toLowerCase()) ? [i / 2] : [],
       ),
-      added: [],
+      added: '',
     });
     const plan = {
       exchangeId: '',
