@@ -10,6 +10,7 @@ import type { NativeSockets } from '#native/binding.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
 import { HandoffReader, encodeHandoff } from '#shared/handoff-frames.ts';
 import type { Give, HandoffMessage, HandoffOffer } from '#shared/handoff-frames.ts';
+import { EndOfTurn } from '../end-of-turn.ts';
 
 /** What a descriptor is given to. */
 export interface HandoffTaker {
@@ -123,15 +124,24 @@ class Line {
   readonly #handles: number[] = [];
   #isGreeted = false;
   #isOver = false;
+  /** What waits for the end of the turn: ends alone, of which many come at once. */
+  readonly #unsaid: Buffer[] = [];
+  readonly #turn = new EndOfTurn<undefined>(() => this.#write());
   readonly #reply = (message: HandoffMessage): void => {
-    if (this.#isOver) return;
-    const bytes = encodeHandoff(message);
-    this.#options.native.write(this.#id, bytes, 0, bytes.length);
+    const isFirst = this.#unsaid.push(encodeHandoff(message)) === 1;
+    // All else is said at once: the front door knows of it before the client hears a byte of ours.
+    if (message.kind !== 'ended') this.#write();
+    else if (isFirst) this.#turn.add(undefined);
   };
 
   constructor(id: number, options: LineOptions) {
     this.#id = id;
     this.#options = options;
+  }
+
+  #write(): void {
+    const bytes = Buffer.concat(this.#unsaid.splice(0));
+    if (!this.#isOver && bytes.length > 0) this.#options.native.write(this.#id, bytes, 0, bytes.length);
   }
 
   /** False where more come than are announced. */

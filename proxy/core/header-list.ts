@@ -22,10 +22,14 @@ export function headerValues(headers: HeaderList, name: string): readonly string
 export function headerTokens(headers: HeaderList, name: string): readonly string[] {
   const values = headerValues(headers, name);
   if (values.length === 0) return noValues;
-  return values
-    .flatMap((value) => value.split(','))
-    .map((token) => token.trim().toLowerCase())
-    .filter((token) => token !== '');
+  const tokens: string[] = [];
+  for (const value of values) {
+    for (const member of value.includes(',') ? value.split(',') : [value]) {
+      const token = member.trim().toLowerCase();
+      if (token !== '') tokens.push(token);
+    }
+  }
+  return tokens;
 }
 
 function isNamed(candidate: string, name: string): boolean {

@@ -57,8 +57,9 @@ export class HandoffQuestion implements UpstreamUser {
 
   onReady(upstream: EdgeConnection): void {
     this.#upstream = upstream;
-    const { scanner, plan } = this.#options;
-    upstream.write(formatUpgradeHead(scanner, plan, questionLines(plan.edit)));
+    const { scanner, plan, pool } = this.#options;
+    const added = questionLines(plan.edit);
+    upstream.write(formatUpgradeHead({ scanner, plan, origin: pool.origin, added }));
     upstream.markRequestSent();
   }
 

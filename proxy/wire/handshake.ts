@@ -11,7 +11,7 @@ import { upgradeLines } from './answer-head.ts';
 import { handshakeAnswerMaxBytes } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { HandedSocket } from './handed-socket.ts';
-import { parseOrigin } from './origin.ts';
+import type { Origin } from './origin.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { ResponseScanner } from './response-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -38,6 +38,7 @@ interface HandshakeOptions {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
   readonly transport: Transport;
+  readonly origin: Origin;
   readonly resolve: (end: HandshakeEnd) => void;
 }
 
@@ -62,7 +63,7 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
   }
 
   start(): void {
-    this.#upstream = new UpstreamConnection(parseOrigin(this.#options.plan.address), this, this);
+    this.#upstream = new UpstreamConnection(this.#options.origin, this, this);
   }
 
   abort(reason: AppError): void {
@@ -71,8 +72,9 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
   }
 
   onReady(upstream: EdgeConnection): void {
-    const { scanner, plan } = this.#options;
-    upstream.write(formatUpgradeHead(scanner, plan, plan.edit.added + upgradeLines(plan.edit.upgrade ?? '')));
+    const { scanner, plan, origin } = this.#options;
+    const added = plan.edit.added + upgradeLines(plan.edit.upgrade ?? '');
+    upstream.write(formatUpgradeHead({ scanner, plan, origin, added }));
     upstream.markRequestSent();
   }
 
@@ -115,14 +117,18 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
   }
 }
 
-/** The head of an upgrade for its edge; `added` are the lines that are not the client's. */
-export function formatUpgradeHead(
-  scanner: RequestScanner,
-  { address, target, edit }: ForwardPlan,
-  added: string,
-): string {
-  const fields = scanner.linesWithout(edit.dropped) + added;
+interface UpgradeHead {
+  readonly scanner: RequestScanner;
+  readonly plan: ForwardPlan;
+  readonly origin: Origin;
+  /** Lines that are not the client's. */
+  readonly added: string;
+}
+
+/** The head of an upgrade for its edge. */
+export function formatUpgradeHead({ scanner, plan, origin, added }: UpgradeHead): string {
   const hasHost = headerValues(scanner.headers(), 'host').length > 0;
-  const host = hasHost ? '' : `host: ${parseOrigin(address).authority}\r\n`;
-  return `${scanner.method} ${target} HTTP/1.1\r\n${fields}${host}\r\n`;
+  const host = hasHost ? '' : `host: ${origin.authority}\r\n`;
+  const lines = scanner.linesWithout(plan.edit.dropped);
+  return `${scanner.method} ${plan.target} HTTP/1.1\r\n${lines}${added}${host}\r\n`;
 }

@@ -196,6 +196,7 @@ export class UpgradeWire implements ClientWire {
         settings,
         wheel,
         transport,
+        origin: upstreams.pool(plan.address).origin,
         resolve,
       });
       if (this.#left === undefined) this.#handshake.start();
