@@ -17,6 +17,7 @@ import { runPlacement } from './placement.ts';
 import { runRace } from './race.ts';
 import { runMove, runTakeover } from './sessions-in-trouble.ts';
 import { runSoak } from './soak.ts';
+import { runSticky } from './sticky.ts';
 import { runTls } from './tls.ts';
 import { websocket } from './websocket.ts';
 
@@ -41,6 +42,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   takeover: runTakeover,
   'placement-store': runPlacementStore,
   race: runRace,
+  sticky: runSticky,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 
@@ -58,7 +60,11 @@ await new Command('npm run bench --')
     `rounds of each rival (default: ${defaultRounds}, short ${shortRounds})`,
     parseRounds,
   )
-  .option('--minutes <n>', 'soak: the same exchanges at another pace (default: 60, short 2)', parseMinutes)
+  .option(
+    '--minutes <n>',
+    'soak: the same exchanges at another pace (default: 60, short 2); sticky: 5',
+    parseMinutes,
+  )
   .addOption(
     new Option('--only <rivals>', `rivals that take part, from ${rivalNames.join(',')}`)
       .argParser(parseRivals)

@@ -1,6 +1,5 @@
 /** Several front doors side by side, of which one may come, go or die at any time. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { Agent, request } from 'undici';
 import { WebSocket } from 'ws';
@@ -63,7 +62,7 @@ class Crowd {
       const headers = n % 2 === 0 ? { ctstickiness: key } : { cookie: `ctstickiness=${key}` };
       const socket = new WebSocket(`ws://${door.host}/y/${key}/notes`, { headers });
       socket.on('error', () => undefined);
-      const closed = once(socket, 'close');
+      const closed = new Promise((resolve) => socket.once('close', resolve));
       socket.once('open', () => this.sockets.set(key, socket));
       await closed;
       this.sockets.delete(key);
