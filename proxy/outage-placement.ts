@@ -16,6 +16,7 @@ import type { Claim, Directory, EdgeRef, Pin, PinResult } from './directory/dire
 import type { EdgeLinks } from './membership/edge-links.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { MembershipSnapshot, SnapshotMember } from './membership/membership-snapshot.ts';
+import { provisionalEpoch, putIntoStore } from './provisional-pins.ts';
 
 export interface OutageOptions {
   readonly directory: Directory;
@@ -30,8 +31,6 @@ export interface OutageOptions {
   readonly placesNewKeys: boolean;
 }
 
-/** Below every epoch that the directory gives. */
-const provisionalEpoch = 1 as Epoch;
 const provisionalMax = 500_000;
 /** As long as an edge may be without a lease and yet be there, with time to spare. */
 const lostEdgeMs = 2 * timing.leaseMs;
@@ -186,7 +185,7 @@ export class OutagePlacement {
   async #restore(pins: readonly Pin[]): Promise<readonly PinResult[]> {
     const { directory, metrics } = this.#options;
     const claims: Claim[] = pins.map(({ key, owner, epoch }) => ({ key, owner, epoch }));
-    const results = await directory.restorePins(claims);
+    const results = await putIntoStore(directory, claims);
     for (const [i, result] of results.entries()) this.#conclude(claims[i]!, result);
     metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
     return results;

@@ -21,6 +21,7 @@ import type { LeasePromises } from './membership/lease-promises.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { OutagePlacement } from './outage-placement.ts';
 import { PinCache } from './pin-cache.ts';
+import { putIntoStore } from './provisional-pins.ts';
 
 /** `fallback`: the store does not answer. */
 export type PlacementReason = 'pinned' | 'new' | 'moved' | 'fallback';
@@ -229,9 +230,9 @@ export class Placer {
     const { directory, outage } = this.#options;
     const held = await outage.findHeld(key);
     if (held.kind !== 'held' || held.pin.epoch <= (stored?.epoch ?? 0)) return undefined;
-    const result = await directory.restorePin(held.pin);
+    const [result] = await putIntoStore(directory, [held.pin]);
     // The store does not know that edge yet, or any more; it serves by a lease that it had.
-    if (result.kind === 'target-refused') {
+    if (result === undefined || result.kind === 'target-refused') {
       outage.keep(held.pin);
       return { kind: 'fallback', pin: held.pin };
     }

@@ -10,6 +10,7 @@ import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey, EdgeId } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
+import { putIntoStore } from '../provisional-pins.ts';
 import { judgeClaim } from './judge-claim.ts';
 import type { Claim, Directory, EdgeRef, IdleMark, Pin } from '../directory/directory.ts';
 import type { EdgeLinks, HeldKey } from './edge-links.ts';
@@ -150,8 +151,8 @@ export class Reconciler {
     before: Pin | undefined,
     found: { outdated: Outdated[]; repairs: Repairs },
   ): Promise<void> {
-    const result = await this.#options.directory.restorePin(claim);
-    if (result.kind !== 'won') return;
+    const [result] = await putIntoStore(this.#options.directory, [claim]);
+    if (result?.kind !== 'won') return;
     found.repairs.restored++;
     if (before === undefined || before.owner.id === claim.owner.id) return;
     const { key, epoch, owner } = before;
