@@ -10,10 +10,13 @@ import type { DatabaseSettings } from '#shared/sql/database-settings.ts';
 import { portableDirectory } from '../../proxy/directory/portable-directory.ts';
 import { directoryContent } from '../support/directory-content.ts';
 import { dumpOf, filePlace, fill } from '../support/portable-trip.ts';
+import { eventually } from '../support/oct-inbox.ts';
+import { startPool } from '../support/pool.ts';
 import { runCommand } from '../support/run-command.ts';
 import type { RunResult } from '../support/run-command.ts';
 import { databaseSettingsOf } from '../support/sql/database-settings.ts';
 import { sharedSqlServer, startSqlServer } from '../support/sql/sql-server.ts';
+import { openDocument } from '../support/y-document.ts';
 
 type Where = { readonly dataDir: string; readonly database?: DatabaseSettings | undefined };
 
@@ -148,6 +151,27 @@ void test('check finds a user who may not write', async (t) => {
   const { stdout, code } = await db(t, asReader, 'check');
   assert.equal(code, 1);
   assert.match(stdout, /directory +FAULT: cannot be written .*give reader all rights/);
+});
+
+void test('a pool that runs is checked and exported, and not imported into', async (t) => {
+  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
+  const place = { dataDir: pool.dataDir };
+  const writer = await openDocument(t, pool.url, { key: 'kept', name: 'notes' });
+  const reader = await openDocument(t, pool.url, { key: 'kept', name: 'notes' });
+  writer.text.insert(0, 'while it runs');
+  await eventually(() => reader.text.toJSON() === 'while it runs', 'the edit is stored');
+  const { code, stdout } = await db(t, place, 'check');
+  assert.equal(code, 0, stdout);
+  for (const rows of ['directory .*pin 1', 'documents .*session 1, update 1', 'rosters ', 'journal '])
+    assert.match(stdout, new RegExp(rows));
+  const path = join(pool.dataDir, 'running.dump');
+  assert.equal((await db(t, place, 'export', path)).code, 0);
+  const refused = await db(t, place, 'import', path, '--replace');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /a front door serves from this directory/);
+  const to = filePlace(t);
+  assert.equal((await db(t, to, 'import', path)).code, 0);
+  assert.match((await db(t, to, 'check')).stdout, /documents .*session 1, update 1/);
 });
 
 void test('check finds a file that a newer program wrote, and says what is to be done', async (t) => {
