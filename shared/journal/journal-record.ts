@@ -20,7 +20,7 @@ export const journalEvents = {
   'edge.undrained': 'An edge takes sessions again.',
   'edge.lost': 'An edge is gone.',
   'settings.changed': 'An administrator changed a setting of the whole pool.',
-  'settings.differ': 'An edge was refused, for its token, settings or id are others.',
+  'edge.refused': 'An edge was refused: its token, settings or id are wrong, or what it says.',
   'login.completed': 'Somebody logged in.',
   'login.refused': 'A login was refused.',
 } as const;

@@ -81,18 +81,20 @@ function judge(event: LogEvent, facts: LogFacts): JournalEvent | undefined {
         : 'session.created';
     case 'member.removed':
       return facts['isBanned'] === true ? 'member.banned' : 'member.removed';
+    case 'drain.started':
+      // Of one that stops its own report tells.
+      return facts['isStopping'] === true ? undefined : 'edge.drained';
     case 'edge.draining':
       return 'edge.drained';
     case 'regions.changed':
       return 'settings.changed';
-    case 'edge.refused':
-      return 'settings.differ';
     case 'session.ended':
     case 'session.moved':
     case 'session.terminated':
     case 'member.joined':
     case 'member.left':
     case 'edge.joined':
+    case 'edge.refused':
     case 'edge.undrained':
     case 'edge.lost':
     case 'login.completed':

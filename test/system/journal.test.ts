@@ -78,8 +78,55 @@ void test('an administrator reads who came, left, was banned and logged in, by s
     (await runCommand(t, ['usage', '--data-dir', pool.dataDir, '--edge', 'edge-1', '--csv'])).stdout;
   await eventually(async () => (await usage()).split('\n').length > 2, 'the sample has come');
   assert.match(await usage(), /^stored,at,origin,users,sessions,.*\n"20.*","edge-1","\d+"/);
+  const isTaken = async (): Promise<boolean> => (await told()).includes('session.taken-over ');
+  await eventually(isTaken, 'its next life went on with the session');
   const { code, stderr } = await runCommand(t, ['audit', '--data-dir', pool.dataDir, '--since', 'soon']);
   assert.deepEqual([code, /--since must be/.test(stderr)], [1, true]);
+});
+
+void test('an administrator reads what became of edges and of the sessions on them', async (t) => {
+  const pool = await startPool(t, {
+    env: { CT_EDGES: '2', CT_LOGIN: 'apikey', CT_API_KEY: 'a key for tests only' },
+  });
+  const socket = await openMember(`${pool.url.replace('http', 'ws')}/y/moved/notes`, {});
+  t.after(() => socket.terminate());
+  const { edge } = await pool.where('moved');
+  const other = edge === 'edge-1' ? 'edge-2' : 'edge-1';
+  const act = async (path: string, body: object): Promise<void> => {
+    const { status, answer } = await pool.act(path, body);
+    assert.equal(status, 200, JSON.stringify(answer));
+  };
+  await act('/admin/move', { key: 'moved', edge: other });
+  await act('/admin/drain', { edge, deadlineSeconds: 60 });
+  await eventually(
+    async () => (await pool.edges()).some(({ state }) => state === 'draining'),
+    'it is drained',
+  );
+  await act('/admin/undrain', { edge });
+  const { pollToken } = (await (await fetch(`${pool.url}/api/login/initial`, { method: 'POST' })).json()) as {
+    pollToken: string;
+  };
+  const form = JSON.stringify({ token: pollToken, apiKey: 'wrong', user: 'eve' });
+  assert.ok((await fetch(`${pool.url}/api/login/apikey`, { method: 'POST', body: form })).status >= 400);
+  process.kill(await pool.childPid(other), 'SIGKILL');
+  const expected = [
+    `session.moved ${edge}`,
+    `edge.drained ${edge}`,
+    `edge.undrained ${edge}`,
+    `edge.lost ${other}`,
+    'login.refused ',
+  ];
+  const told = async (): Promise<string[]> => {
+    const { stdout } = await runCommand(t, ['audit', '--data-dir', pool.dataDir, '--json']);
+    return parse(stdout).map(({ event, subject }) => `${event} ${subject}`);
+  };
+  await eventually(
+    async () => {
+      const lines = await told();
+      return expected.every((line) => lines.includes(line));
+    },
+    `all of it is told: ${expected.join(', ')}`,
+  );
 });
 
 function filesWith(folder: string, name: RegExp): string[] {
