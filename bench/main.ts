@@ -12,6 +12,7 @@ import { latency } from './latency.ts';
 import { LoadProgram } from './load-program.ts';
 import { formatVerdict } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
+import { runOutage } from './outage.ts';
 import { runPlacementStore } from './placement-store.ts';
 import { runPlacement } from './placement.ts';
 import { runRace } from './race.ts';
@@ -43,6 +44,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   'placement-store': runPlacementStore,
   race: runRace,
   sticky: runSticky,
+  outage: runOutage,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 

@@ -43,10 +43,10 @@ interface PlacementOptions {
   readonly nowMs: () => number;
 }
 
-interface Found {
-  readonly kind: 'stored' | 'fallback';
-  readonly pin: Pin;
-}
+type Found =
+  | { readonly kind: 'stored' | 'fallback'; readonly pin: Pin }
+  /** An edge that does not answer may hold the key, and the store cannot tell. */
+  | { readonly kind: 'unsure' };
 
 interface CachedPin extends Pin {
   /** `changes` of the pool before the directory was asked. */
@@ -165,6 +165,7 @@ export class Placer {
   async #resolve(key: AffinityKey, clientAddress: string): Promise<Placement> {
     const readAt = this.#options.pool.changes;
     const found = await this.#find(key);
+    if (found?.kind === 'unsure') throw new AppError('directory-unavailable');
     if (found?.kind === 'fallback') return this.#fallBack(found.pin);
     if (found !== undefined && this.#isInItsRight(found.pin))
       return this.#settle(found.pin, 'pinned', readAt);
@@ -229,6 +230,8 @@ export class Placer {
   async #findHeld(key: AffinityKey, stored: Pin | undefined): Promise<Found | undefined> {
     const { directory, outage } = this.#options;
     const held = await outage.findHeld(key);
+    // Who does not answer may hold it, and the store cannot tell.
+    if (held.kind === 'unsure' && stored === undefined) return { kind: 'unsure' };
     if (held.kind !== 'held' || held.pin.epoch <= (stored?.epoch ?? 0)) return undefined;
     const [result] = await putIntoStore(directory, [held.pin]);
     // The store does not know that edge yet, or any more; it serves by a lease that it had.

@@ -6,6 +6,7 @@ import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { DatabaseSettings } from '#shared/sql/database-settings.ts';
 import { CallBatch } from '#shared/sql/call-batch.ts';
 import { openSql } from '#shared/sql/open-sql.ts';
+import { isSameRun, readServerStart } from '#shared/sql/server-start.ts';
 import type { SqlDatabase } from '#shared/sql/sql-database.ts';
 import type { SqlRunner } from '#shared/sql/sql-driver.ts';
 import { timing } from '#shared/timing.ts';
@@ -48,6 +49,7 @@ export async function openSqlDirectory(
   settings: DatabaseSettings,
   options: { readonly connectionsMax?: number; readonly onMet?: () => void } = {},
 ): Promise<Directory> {
+  let startedAtMs: number | undefined;
   const sql = await openSql({
     settings,
     connectionsMax: options.connectionsMax,
@@ -56,7 +58,9 @@ export async function openSqlDirectory(
     prepare: async (preparing) => {
       await raiseEpochs(preparing, Date.now());
       await preparing.transaction(async (runner) => await attend(runner, preparing.dialect, false));
-      options.onMet?.();
+      const before = startedAtMs;
+      startedAtMs = await readServerStart(preparing, preparing.dialect);
+      if (!isSameRun(startedAtMs, before)) options.onMet?.();
     },
   });
   return new SqlDirectory(sql);
