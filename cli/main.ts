@@ -43,6 +43,8 @@ Examples:
   mooring restart --rolling                   new program on front door and edges, while sessions go on
   mooring sessions my-session                 who is in it, by which client, since when
   mooring remove my-session MEMBER --ban      put a member out for good; mooring end my-session ends it
+  mooring audit --since 2h                    who came, left, logged in, drained an edge
+  mooring db check                            what is stored where, and what is wrong with it
   CT_HTTP_PORT=8080 mooring check             validate and print the effective settings
 
 Every setting is a flag and a CT_* variable; docs/config.md lists them.`,

@@ -34,6 +34,6 @@ export const storeSettings = {
     max: 100,
     roles: all,
     scope: 'process',
-    help: 'Connections to the database server for each store of a process: one of a front door, two of an edge.',
+    help: 'Connections to the database server for each store of a process: one of a front door, whose journal takes two more, and two of an edge.',
   },
 } as const satisfies Record<string, Setting>;

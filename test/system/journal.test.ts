@@ -16,6 +16,7 @@ import type { FrontDoor } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { enterPoolGuest, enterPoolHost } from '../support/oct-moves.ts';
 import { startPool } from '../support/pool.ts';
+import type { Pool } from '../support/pool.ts';
 import { runCommand } from '../support/run-command.ts';
 import { databaseSettingsOf } from '../support/sql/database-settings.ts';
 import { startSqlServer } from '../support/sql/sql-server.ts';
@@ -48,8 +49,7 @@ void test('an administrator reads who came, left, was banned and logged in, by s
   const { status } = await pool.act('/admin/remove', { key: ann.key, member: bob.self.id, isBanned: true });
   assert.equal(status, 200);
   const session = ['--session', ann.key];
-  const told = async (): Promise<string[]> =>
-    parse(await audit('--json', ...session)).map(({ event, subject }) => `${event} ${subject}`);
+  const told = async (): Promise<string[]> => await eventsOf(pool, `?session=${ann.key}`);
   await eventually(async () => (await told()).some((line) => line === 'member.left =bob'), 'all is told');
   const heard = (await told()).filter((line) => !line.startsWith('member.banned'));
   assert.deepEqual(heard, [
@@ -74,10 +74,11 @@ void test('an administrator reads who came, left, was banned and logged in, by s
     assert.ok(!kept.includes(secret), 'no key or token is in it');
   // An edge that stops tells how much it was used in its last minute.
   await pool.act('/admin/stop', { edge: 'edge-1' });
-  const usage = async (): Promise<string> =>
-    (await runCommand(t, ['usage', '--data-dir', pool.dataDir, '--edge', 'edge-1', '--csv'])).stdout;
-  await eventually(async () => (await usage()).split('\n').length > 2, 'the sample has come');
-  assert.match(await usage(), /^stored,at,origin,users,sessions,.*\n"20.*","edge-1","\d+"/);
+  const samples = async (): Promise<number> =>
+    ((await askPool(pool, '/admin/usage?edge=edge-1')) as { samples: unknown[] }).samples.length;
+  await eventually(async () => (await samples()) > 0, 'the sample has come');
+  const usage = await runCommand(t, ['usage', '--data-dir', pool.dataDir, '--edge', 'edge-1', '--csv']);
+  assert.match(usage.stdout, /^stored,at,origin,users,sessions,.*\n"20.*","edge-1","\d+"/);
   const isTaken = async (): Promise<boolean> => (await told()).includes('session.taken-over ');
   await eventually(isTaken, 'its next life went on with the session');
   const { code, stderr } = await runCommand(t, ['audit', '--data-dir', pool.dataDir, '--since', 'soon']);
@@ -116,10 +117,7 @@ void test('an administrator reads what became of edges and of the sessions on th
     `edge.lost ${other}`,
     'login.refused ',
   ];
-  const told = async (): Promise<string[]> => {
-    const { stdout } = await runCommand(t, ['audit', '--data-dir', pool.dataDir, '--json']);
-    return parse(stdout).map(({ event, subject }) => `${event} ${subject}`);
-  };
+  const told = async (): Promise<string[]> => await eventsOf(pool, '');
   await eventually(
     async () => {
       const lines = await told();
@@ -128,6 +126,19 @@ void test('an administrator reads what became of edges and of the sessions on th
     `all of it is told: ${expected.join(', ')}`,
   );
 });
+
+async function askPool(pool: Pool, path: string): Promise<unknown> {
+  const headers = { authorization: `Bearer ${pool.secret('admin')}` };
+  const response = await fetch(`http://127.0.0.1:${pool.ports['admin']}${path}`, { headers });
+  assert.equal(response.status, 200);
+  return await response.json();
+}
+
+/** Each with its subject, in the order in which they came. */
+async function eventsOf(pool: Pool, query: string): Promise<string[]> {
+  const { entries } = (await askPool(pool, `/admin/audit${query}`)) as { entries: Entry[] };
+  return entries.map(({ event, subject }) => `${event} ${subject}`).toReversed();
+}
 
 function filesWith(folder: string, name: RegExp): string[] {
   return readdirSync(folder)
