@@ -122,7 +122,8 @@ export class SimWire implements Wire {
     }
     const added = readHeadLines(edit.added);
     for (let i = 0; i < added.length; i += 2) result[added[i]!.toLowerCase()] = added[i + 1]!;
-    return result;
+    if (edit.upgrade === undefined) return result;
+    return { ...result, connection: 'Upgrade', upgrade: edit.upgrade };
   }
 
   #toClient(tell: () => void): void {
