@@ -7,7 +7,6 @@ export const locationErrors = {
   'ticket-invalid': { ...unauthorized, message: 'The ticket is not one of this fleet.' },
   'ticket-expired': {
     ...unauthorized,
-    retry: 'now',
     message: 'The ticket has expired; ask a front door for another.',
   },
   'edge-not-public': {
