@@ -17,6 +17,7 @@ export const locationErrors = {
   'regions-changed': {
     ...conflict,
     retry: 'now',
+    closeCode: 1013,
     message: 'Somebody else has changed the regions meanwhile; read them again.',
   },
 } as const satisfies Record<string, ErrorEntry>;
