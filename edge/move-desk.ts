@@ -45,6 +45,8 @@ export class MoveDesk {
   readonly #options: MoveDeskOptions;
   readonly #kept = new Map<AffinityKey, KeptSession>();
   readonly #releasing = new Set<AffinityKey>();
+  /** Sessions that went on here lately: a snapshot that comes again would take them back to what they were. */
+  readonly #goneOn = new Map<AffinityKey, { readonly epoch: Epoch; readonly atMs: number }>();
 
   constructor(options: MoveDeskOptions) {
     this.#options = options;
@@ -80,6 +82,7 @@ export class MoveDesk {
     this.#kept.delete(exchange.key);
     // A higher epoch: the session has gone on elsewhere meanwhile.
     if (exchange.epoch > kept.epoch) return;
+    this.#goneOn.set(exchange.key, { epoch: kept.epoch, atMs: this.#options.nowMs() });
     const { log } = this.#options;
     const { exchangeId, epoch } = exchange;
     try {
@@ -110,6 +113,7 @@ export class MoveDesk {
   sweep(goneSinceMs: number): StrandedSession[] {
     const now = this.#options.nowMs();
     const stranded: StrandedSession[] = [];
+    for (const [key, { atMs }] of this.#goneOn) if (atMs + keptMaxMs <= now) this.#goneOn.delete(key);
     for (const [key, kept] of this.#kept) {
       const { epoch: back, releasedFrom, keptAtMs } = kept;
       const isDue = keptAtMs + keptMaxMs <= now;
@@ -169,6 +173,8 @@ export class MoveDesk {
   ): Promise<void> {
     const body = await readBody(request, Math.min(snapshotMaxBytes, keptMaxBytes - this.keptBytes));
     const adopt = this.#adopterOf(unpackParts(body));
+    if (exchange.epoch <= (this.#goneOn.get(exchange.key)?.epoch ?? 0))
+      return void response.writeHead(204).end();
     this.#keep(exchange.key, {
       epoch: exchange.epoch,
       releasedFrom: undefined,
