@@ -18,7 +18,7 @@ import type { SqlProductName } from './sql/sql-product.ts';
 /** Rows by table, in the words of the dump. */
 export type StoreContent = Readonly<Record<string, readonly DumpRow[]>>;
 
-const tripsPerTest = 3;
+const tripsPerTest = 2;
 const tell = (): void => undefined;
 
 /** A place of the test's own. */
