@@ -21,6 +21,7 @@ import { openSqlDocuments } from './sql-documents.ts';
 import { openSqlRosters } from './sql-rosters.ts';
 
 const connectionsMax = 4;
+const cutsMax = 60;
 const unavailable = { code: 'store-unavailable' };
 const ref = documentAt(1);
 
@@ -116,13 +117,13 @@ for (const product of sqlProducts) {
     const store = await openDocuments(t, settings);
     let cuts = 0;
     const cutting = setInterval(() => {
-      cuts++;
-      proxy.cut(cuts % 50);
+      proxy.cut(++cuts % 50);
+      if (cuts >= cutsMax) clearInterval(cutting);
     }, 20);
+    t.after(() => clearInterval(cutting));
     const acknowledged: number[] = [];
-    await appendOnAndOn(store, acknowledged, () => cuts < 60);
-    clearInterval(cutting);
-    assert.ok(acknowledged.length > 0);
+    // On a busy machine no connection may last for one write while they are cut.
+    await appendOnAndOn(store, acknowledged, () => cuts < cutsMax || acknowledged.length < 5);
     await eventually(async () => (await store.load(ref).catch(() => undefined)) !== undefined, 'it is there');
     assert.ok(holds(await readAll(store), acknowledged));
   });
