@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { listen } from '#shared/admin-server.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
-import { internalHeaders } from '#shared/internal-headers.ts';
+import { internalHeaders, moveTargets } from '#shared/internal-headers.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
@@ -155,9 +155,10 @@ export class EdgeServer {
     if (result.kind === 'refused') return this.#count(result.code);
     const { key, epoch } = result;
     if (result.outdatesSession) this.dropSession(key, 'stale-epoch');
-    registry.note(key, epoch, nowMs());
     const exchangeId = exchangeIdOf(request);
     const exchange = { key, epoch, exchangeId, target: withoutKeyPrefix(request.url ?? '/') };
+    if (exchange.target.startsWith(moveTargets.prepare)) registry.expect(key, epoch, nowMs());
+    else registry.note(key, epoch, nowMs());
     this.#options.moves.settle(exchange);
     return exchange;
   }

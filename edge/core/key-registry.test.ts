@@ -23,6 +23,17 @@ test('a key falls idle when its last connection is closed, and not before', () =
   assert.deepEqual(registry.marks(20_000 + quietMs, limit), idle);
 });
 
+test('a session that is only expected is nobody’s claim before its first exchange, and one that is here stays one', () => {
+  const registry = new KeyRegistry(60_000);
+  registry.expect(key, epoch, 0);
+  assert.equal(registry.claimOf(key), undefined);
+  assert.equal(registry.epochOf(key), epoch);
+  registry.note(key, epoch, 10);
+  assert.equal(registry.claimOf(key), epoch);
+  registry.expect(key, epoch, 20);
+  assert.equal(registry.claimOf(key), epoch);
+});
+
 test('a key that was only asked about falls idle too, so that its pin ends', () => {
   const registry = new KeyRegistry(60_000);
   registry.note(key, epoch, 0);

@@ -89,6 +89,13 @@ export class KeyRegistry {
     }
   }
 
+  /** A session is on its way here for this epoch: the key is ours when the first exchange says so, and not before. */
+  expect(key: AffinityKey, epoch: Epoch, nowMs: number): void {
+    const isNewer = epoch > (this.#entries.get(key)?.epoch ?? 0);
+    this.note(key, epoch, nowMs);
+    if (isNewer) this.#entries.get(key)!.isClaimed = false;
+  }
+
   opened(key: AffinityKey, epoch: Epoch, nowMs: number): void {
     this.note(key, epoch, nowMs);
     this.#entries.get(key)!.open++;

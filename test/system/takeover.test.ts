@@ -64,11 +64,13 @@ async function isKeptOut(member: OctMember, code: 'member-banned' | 'session-end
 async function ban(t: TestContext, key: string, member: OctMember): Promise<void> {
   const { stderr } = await runCommand(t, [
     'remove',
-    key,
-    member.self.id,
     '--ban',
     '--data-dir',
     pool.dataDir,
+    // What follows may begin with a hyphen.
+    '--',
+    key,
+    member.self.id,
   ]);
   assert.equal(stderr, '');
   await member.events.next((event) => event.kind === 'closed', 'the word to the banned member');
