@@ -291,10 +291,9 @@ export class LiveSession {
   }
 }
 
-function newRelayId(): RelayId {
-  return randomId() as RelayId;
-}
+const newRelayId = (): RelayId => randomId() as RelayId;
 
+/** A command line takes what begins with a hyphen for an option. */
 function randomId(): string {
-  return randomBytes(idRandomBytes).toString('base64url');
+  return randomBytes(idRandomBytes).toString('base64url').replace(/^-/, '0');
 }

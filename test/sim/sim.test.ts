@@ -1,15 +1,14 @@
 /**
- * The simulation as a test: ten thousand schedules, other ones each time. A failure names its seed, and
- * `npm run sim -- --seed N --trace` tells the story.
+ * The simulation as a test: six thousand schedules, the same ones each time, so that a failure is the doing of what was
+ * changed. It names its seed, and `npm run sim -- --seed N --trace` tells the story; without a seed that command plays others.
  */
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import { runSchedules } from './schedules.ts';
 
-const parts = 80;
+const parts = 48;
 const runs = 125;
-const first = randomInt(2 ** 31);
+const first = 1;
 
 for (let part = 0; part < parts; part++) {
   const seed = first + part * runs;
