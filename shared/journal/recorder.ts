@@ -35,6 +35,7 @@ export type UsageFigures = Pick<
 export class JournalRecorder {
   readonly #options: RecorderOptions;
   #sequence = 0;
+  #refusals = { minute: 0, told: 0, unsaid: 0 };
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -44,6 +45,8 @@ export class JournalRecorder {
   readonly hear = (event: LogEvent, facts: LogFacts): void => {
     const kind = judge(event, facts);
     if (kind === undefined) return;
+    const unsaid = isRefusal(kind) ? this.#sayRefusal() : 0;
+    if (unsaid === undefined) return;
     const { key, user = '', subject, client = '', detail }: AuditFacts = facts['audit'] ?? {};
     const entry: JournalEntry = {
       kind: 'entry',
@@ -53,7 +56,7 @@ export class JournalRecorder {
       user: textOf(user, textMax.user),
       subject: textOf(subject ?? facts['member'] ?? facts['edge'] ?? facts['from'], textMax.subject),
       client: textOf(client, textMax.client),
-      detail: textOf(detail ?? detailOf(facts), textMax.detail),
+      detail: textOf(withUnsaid(detail ?? detailOf(facts), unsaid), textMax.detail),
     };
     this.#options.add(entry);
   };
@@ -63,11 +66,36 @@ export class JournalRecorder {
     this.#options.add({ kind: 'usage', ...this.#identity(), ...figures, lagMs });
   }
 
+  /** Anybody may be refused as often as he likes: undefined beyond what is told of a minute, else how many were not told. */
+  #sayRefusal(): number | undefined {
+    const minute = Math.floor(this.#options.wallMs() / 60_000);
+    if (minute !== this.#refusals.minute) this.#refusals = { minute, told: 0, unsaid: this.#refusals.unsaid };
+    if (this.#refusals.told >= refusalsMax) {
+      this.#refusals.unsaid++;
+      return undefined;
+    }
+    this.#refusals.told++;
+    const { unsaid } = this.#refusals;
+    this.#refusals.unsaid = 0;
+    return unsaid;
+  }
+
   #identity(): Pick<JournalEntry, 'boot' | 'sequence' | 'origin' | 'incarnation' | 'atMs'> {
     const { bootId: boot, origin, incarnation, wallMs } = this.#options;
     const atMs = Math.max(0, Math.round(wallMs()));
     return { boot, sequence: ++this.#sequence, origin, incarnation: incarnation(), atMs };
   }
+}
+
+/** Of a minute; each is a row that is kept for months. */
+const refusalsMax = 30;
+
+function isRefusal(kind: JournalEvent): boolean {
+  return kind === 'login.refused' || kind === 'edge.refused';
+}
+
+function withUnsaid(detail: string, unsaid: number): string {
+  return unsaid === 0 ? detail : `${detail}${detail === '' ? '' : ', '}${unsaid} more before it`;
 }
 
 /** Undefined where the line is not for the journal. */

@@ -1,7 +1,17 @@
 /** What is on its way to the journal: it outlives processes, arrives in order, and is bounded. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -63,6 +73,46 @@ void test('what a process has left behind, torn at its end, is taken along in it
   await other.close();
   assert.deepEqual(readdirSync(folder), [], 'nothing waits, so nothing is left');
   await first.close();
+});
+
+void test('what was added after everything had arrived outlives the process too, and the file holds nothing else', async (t) => {
+  const folder = makeFolder(t);
+  const maker = new RecordMaker();
+  const first = await openSpool(folder);
+  for (let round = 1; round <= 3; round++) {
+    for (let i = 0; i < 5; i++) first.add(maker.entry());
+    await eventually(() => linesIn(folder) === 5, 'the file has these');
+    if (round < 3) first.remove(5);
+    if (round < 3) await eventually(() => linesIn(folder) === 0, 'the file is empty');
+  }
+  const next = await openSpool(folder);
+  assert.deepEqual(numbers(next.peek(100)), [11, 12, 13, 14, 15]);
+  const [file] = readdirSync(folder);
+  assert.ok(!readFileSync(join(folder, file!), 'utf8').includes('\0'));
+  await next.close();
+  await first.close();
+});
+
+void test('what another process that lives has not brought yet is left to it', async (t) => {
+  const folder = makeFolder(t);
+  const maker = new RecordMaker();
+  const own = await openSpool(folder);
+  own.add(maker.entry());
+  await eventually(() => linesIn(folder) === 1, 'the file has it');
+  const living = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const [file] = readdirSync(folder);
+  renameSync(join(folder, file!), join(folder, file!.replace(`-${process.pid}-`, `-${living.pid}-`)));
+  const beside = await openSpool(folder);
+  assert.equal(beside.waiting, 0);
+  await beside.close();
+  living.stdin.end();
+  await once(living, 'exit');
+  const after = await openSpool(folder);
+  assert.deepEqual(numbers(after.peek(10)), [1]);
+  await after.close();
+  await own.close();
 });
 
 void test('a full spool drops what comes, counts it, and keeps what it had', async (t) => {

@@ -37,15 +37,17 @@ export class Spool {
   #keptBytes: number;
   #writing: Promise<void> | undefined;
   #dropped = 0;
+  /** The file may end amid a line. */
+  #isTorn = false;
   /** In a row. */
   #failures = 0;
   #onAdded: () => void = () => undefined;
   #onFailed: (error: unknown) => void = () => undefined;
 
-  /** Takes over what other processes of the name have left; rejects where the folder cannot be written. */
+  /** Takes over what processes of the name that have ended left behind; rejects where the folder cannot be written. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const { folder, name, bootId } = options;
-    const path = join(folder, `journal-${name}-${bootId}.spool`);
+    const path = join(folder, `journal-${name}-${process.pid}-${bootId}.spool`);
     const left = findLeft(folder, name);
     const kept = left.flatMap(readSpool);
     const spool = new Spool({ path, kept, file: await writeAnew(path, kept) }, options);
@@ -146,9 +148,12 @@ export class Spool {
     const some = this.#unwritten;
     this.#unwritten = [];
     try {
-      await this.#file.appendFile(some.map(({ line }) => line).join(''));
+      const lines = some.map(({ line }) => line).join('');
+      await this.#file.appendFile(this.#isTorn ? `\n${lines}` : lines);
+      this.#isTorn = false;
       this.#fileBytes += sizeOf(some);
     } catch (error) {
+      this.#isTorn = true;
       this.#unwritten = [...some, ...this.#unwritten];
       throw error;
     }
@@ -167,20 +172,42 @@ export class Spool {
 /** Open for more to be added; there whole, or as it was before. */
 async function writeAnew(path: string, kept: readonly Kept[]): Promise<FileHandle> {
   const draft = `${path}.draft`;
-  const file = await open(draft, 'w', 0o600);
-  await file.appendFile(kept.map(({ line }) => line).join(''));
-  await rename(draft, path);
+  // Each write goes to the end, also after the file was emptied.
+  const file = await open(draft, 'a', 0o600);
+  try {
+    await file.truncate(0);
+    await file.appendFile(kept.map(({ line }) => line).join(''));
+    await rename(draft, path);
+  } catch (error) {
+    await file.close();
+    rmSync(draft, { force: true });
+    throw error;
+  }
   return file;
 }
 
-const bootPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Process id and boot. */
+const ownerPattern = /^(\d+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function findLeft(folder: string, name: string): string[] {
   const [prefix, suffix] = [`journal-${name}-`, '.spool'];
   return readdirSync(folder)
     .filter((file) => file.startsWith(prefix) && file.endsWith(suffix))
-    .filter((file) => bootPattern.test(file.slice(prefix.length, -suffix.length)))
+    .filter((file) => hasEnded(ownerPattern.exec(file.slice(prefix.length, -suffix.length))?.[1]))
     .map((file) => join(folder, file));
+}
+
+/** Of a number that is ours now, it was an earlier process. */
+function hasEnded(processId: string | undefined): boolean {
+  if (processId === undefined) return false;
+  const pid = Number(processId);
+  if (pid === process.pid) return true;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
 }
 
 function readSpool(path: string): Kept[] {
