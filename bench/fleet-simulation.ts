@@ -8,6 +8,7 @@ import { chooseEdge } from '../proxy/core/choose-edge.ts';
 import type { Candidate } from '../proxy/core/choose-edge.ts';
 import { hashEdgeId, hashKey } from '../proxy/core/rank.ts';
 import { EdgePool } from '../proxy/membership/pool.ts';
+import { noLoad } from '../test/support/no-load.ts';
 import { Random } from './random.ts';
 
 export interface FleetPlan {
@@ -34,18 +35,6 @@ const reportEveryPlacements = 1_000;
 /** One placement a millisecond, so that reports come at the product's own pace. */
 const placementMs = 1;
 const disagreementEvery = 10;
-const noLoad: EdgeLoad = {
-  sessions: 0,
-  members: 0,
-  sockets: { websocket: 0, polling: 0 },
-  messagesPerSecond: 0,
-  bytesPerSecond: 0,
-  eventLoopDelayMs: { p50: 0, p99: 0, max: 0 },
-  eventLoopUtilisation: 0,
-  rssBytes: 0,
-  heapUsedBytes: 0,
-  outboxBytes: 0,
-};
 
 interface Session {
   readonly edge: SimulatedEdge;

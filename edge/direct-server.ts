@@ -53,6 +53,8 @@ const headMaxBytes = 32_768;
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 60_000;
 const keepAliveMs = 65_000;
+/** A head that is late is found by so much later. */
+const checkingIntervalMs = 5_000;
 
 class DirectServer {
   readonly #options: DirectServerOptions;
@@ -68,12 +70,18 @@ class DirectServer {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: checkingIntervalMs,
     };
     const { cert, key } = options.tls;
     this.#server =
       cert === ''
         ? createServer(limits)
-        : createSecureServer({ ...limits, cert: readFileSync(cert), key: readFileSync(key) });
+        : createSecureServer({
+            ...limits,
+            handshakeTimeout: headersTimeoutMs,
+            cert: readFileSync(cert),
+            key: readFileSync(key),
+          });
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       const code = this.#letIn(request);
       if (code === undefined) return options.server.handleRequest(request, response);

@@ -23,8 +23,8 @@ const regionsIntervalMs = 2_000;
 const settleIntervalMs = 500;
 /** Changes that other front doors made and no report showed are read with this delay. */
 const snapshotIntervalMs = 10_000;
-/** What belongs to one change of an edge comes within this. */
-const snapshotPauseMs = 200;
+/** The list counts pins: changes that come close together are read at once. */
+const snapshotPauseMs = 1_000;
 
 /** Starts all of them; each ends when the signal aborts. */
 export function startChores(options: {

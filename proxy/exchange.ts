@@ -141,7 +141,9 @@ class Exchange {
     placement?: Promise<Placement>,
   ): Promise<ForwardOutcome> {
     await held;
-    const placed = requirePlacement(await (placement ?? this.#options.placer.place(request.key)));
+    const placed = requirePlacement(
+      await (placement ?? this.#options.placer.place(request.key, request.client.address)),
+    );
     return await this.#attempt(request, placed);
   }
 
@@ -175,12 +177,12 @@ class Exchange {
     if (outcome.kind === 'misdirected') {
       if (this.#wire.hasBody) return undefined;
       await this.#passGate(request);
-      return requirePlacement(await placer.replaceAfterMove(pin, this.#wire.signal));
+      return requirePlacement(await placer.replaceAfterMove(pin, this.#wire.signal, request.client.address));
     }
     const { hasBody, head } = this.#wire;
     if (!mayTryAgain(outcome, { hasBody, method: head.method, route: this.#settlement.route }))
       return undefined;
-    const placement = await placer.replaceAfterLoss(pin, this.#wire.signal);
+    const placement = await placer.replaceAfterLoss(pin, this.#wire.signal, request.client.address);
     return placement === undefined ? undefined : requirePlacement(placement);
   }
 

@@ -53,6 +53,6 @@ export class Locate {
     const placement = await placer.place(key, client);
     if (placement.kind === 'no-edge' || refused === undefined || placement.pin.epoch > refused)
       return placement;
-    return await placer.replace(placement.pin);
+    return await placer.replace(placement.pin, client);
   }
 }

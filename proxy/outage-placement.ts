@@ -128,8 +128,9 @@ export class OutagePlacement {
     return pin;
   }
 
-  /** The store is to have this pin as soon as it takes it. */
+  /** The store is to have this pin as soon as it takes it; not so where too many wait for that. */
   keep(pin: Pin): void {
+    if (this.#provisional.size >= provisionalMax && !this.#provisional.has(pin.key)) return;
     this.#provisional.set(pin.key, { pin, sinceMs: this.#options.nowMs() });
     this.#options.metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
   }
@@ -170,7 +171,7 @@ export class OutagePlacement {
 
   /** Puts what was placed meanwhile into the store, until it fails again. */
   async settleAll(): Promise<void> {
-    if (this.#isSettling || this.#provisional.size === 0) return;
+    if (this.#isSettling || this.#isDown || this.#provisional.size === 0) return;
     this.#isSettling = true;
     try {
       const pins = [...this.#provisional.values()].map(({ pin }) => pin);

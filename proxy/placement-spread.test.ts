@@ -4,10 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import { parseAffinityKey, parseEdgeId } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
+import type { Directory } from './directory/directory.ts';
+import { noLoad } from '../test/support/no-load.ts';
 import { openSqliteDirectory } from './directory/sqlite-directory.ts';
 import { EdgeLinks } from './membership/edge-links.ts';
 import { LeasePromises } from './membership/lease-promises.ts';
@@ -22,26 +25,29 @@ const sessionsBefore = [0, 20, 20];
 /** Long after every slow start. */
 const nowMs = 3_600_000;
 
-test('new keys that arrive in one moment do not all go to the edge that is lightest then', async (t) => {
+interface Seat {
+  readonly id: string;
+  readonly region?: string;
+  readonly sessions?: number;
+}
+
+/** A placer with ready edges, over a directory of its own; clients are in the region `eu`. */
+async function openScene(
+  t: TestContext,
+  seats: readonly Seat[],
+): Promise<{ directory: Directory; pool: EdgePool; placer: Placer }> {
   const folder = mkdtempSync(join(tmpdir(), 'mooring-spread-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const directory = await openSqliteDirectory(join(folder, 'directory.sqlite'));
   t.after(async () => await directory.close());
   const pool = new EdgePool();
-  for (const [number, sessions] of sessionsBefore.entries()) {
-    const id = parseEdgeId(`edge-${number}`)!;
-    const seat = { id, kind: 'edge', address: `http://edge-${number}.test:3001`, weight: 100 } as const;
-    const incarnation = await directory.registerEdge({ ...seat, bootId: `boot-${number}` });
-    const member = {
-      ...seat,
-      incarnation,
-      sessionsMax: 1_000,
-      version: '',
-      adminAddress: '',
-      region: 'default',
-    };
+  for (const { id: name, region = 'default', sessions = 0 } of seats) {
+    const id = parseEdgeId(name)!;
+    const seat = { id, kind: 'edge', address: `http://${name}.test:3001`, weight: 100 } as const;
+    const incarnation = await directory.registerEdge({ ...seat, bootId: `boot-of-${name}` });
+    const member = { ...seat, incarnation, sessionsMax: 1_000, version: '', adminAddress: '', region };
     pool.join({ ...member, joinedAtMs: 0 }, 'ready');
-    pool.report({ id, incarnation }, { state: 'ready', load: { ...idle, sessions }, lastEpoch: 0 });
+    pool.report({ id, incarnation }, { state: 'ready', load: { ...noLoad, sessions }, lastEpoch: 0 });
   }
   const shared = {
     directory,
@@ -53,7 +59,36 @@ test('new keys that arrive in one moment do not all go to the edge that is light
   };
   const snapshot = new MembershipSnapshot(directory);
   const outage = new OutagePlacement({ ...shared, snapshot, links: new EdgeLinks(), placesNewKeys: true });
-  const placer = new Placer({ ...shared, promises: new LeasePromises(() => nowMs), outage });
+  const promises = new LeasePromises(() => nowMs);
+  const regionOf = (address: string): string => (address === '' ? 'default' : 'eu');
+  return { directory, pool, placer: new Placer({ ...shared, promises, outage, regionOf }) };
+}
+
+test('keys of an edge that is lost go on in the region of the client that asks for them', async (t) => {
+  const ids = ['eu-1', 'eu-2', 'us-1', 'us-2', 'us-3'];
+  const seats = ids.map((id) => ({ id, region: id.slice(0, 2) }));
+  const { directory, pool, placer } = await openScene(t, seats);
+  const client = '192.0.2.1';
+  const keys = Array.from({ length: 40 }, (_, number) => parseAffinityKey(`key-${number}`)!);
+  const pins = [];
+  for (const key of keys) {
+    const placement = await placer.place(key, client);
+    assert.ok(placement.kind === 'placed' && placement.pin.owner.id.startsWith('eu'));
+    if (placement.pin.owner.id === 'eu-1') pins.push(placement.pin);
+  }
+  assert.ok(pins.length > 0);
+  await directory.markGone(pins[0]!.owner);
+  pool.leave(pins[0]!.owner);
+  for (const pin of pins) {
+    const next = await placer.replaceAfterLoss(pin, AbortSignal.timeout(10_000), client);
+    assert.ok(next?.kind === 'placed');
+    assert.equal(next.pin.owner.id, 'eu-2');
+  }
+});
+
+test('new keys that arrive in one moment do not all go to the edge that is lightest then', async (t) => {
+  const seats = sessionsBefore.map((sessions, number) => ({ id: `edge-${number}`, sessions }));
+  const { directory, placer } = await openScene(t, seats);
   const keys = Array.from({ length: keyCount }, (_, number) => parseAffinityKey(`key-${number}`)!);
   await Promise.all(keys.map(async (key) => await placer.place(key)));
   const edges = await directory.listEdges();
@@ -64,15 +99,3 @@ test('new keys that arrive in one moment do not all go to the edge that is light
   // The bound of `chooseEdge`, and what is in flight when a choice is made counts like what was placed.
   assert.ok(Math.max(...counts) <= mean * 1.25, `edges have ${counts.join(', ')} sessions`);
 });
-
-const idle = {
-  members: 0,
-  sockets: { websocket: 0, polling: 0 },
-  messagesPerSecond: 0,
-  bytesPerSecond: 0,
-  eventLoopDelayMs: { p50: 0, p99: 0, max: 0 },
-  eventLoopUtilisation: 0,
-  rssBytes: 0,
-  heapUsedBytes: 0,
-  outboxBytes: 0,
-};

@@ -79,10 +79,10 @@ export class Placer {
   }
 
   /** Asks past the cache: the pin that we used is stale, or its edge is in doubt. */
-  async replace(pin: Pin): Promise<Placement> {
+  async replace(pin: Pin, clientAddress = ''): Promise<Placement> {
     this.#cache.drop(pin.key);
     try {
-      return await this.#resolveOnce(pin.key);
+      return await this.#resolveOnce(pin.key, clientAddress);
     } catch (error) {
       // It is known to have an owner, so while the store is down nobody else gets it.
       this.#cache.put({ ...pin, readAt: 0 });
@@ -94,12 +94,12 @@ export class Placer {
    * Waits until the pin's owner is proved over and the key has another one, or until the deadline.
    * Returns undefined when the owner is still in its right at the end.
    */
-  async replaceAfterLoss(pin: Pin, signal: AbortSignal): Promise<Placement | undefined> {
+  async replaceAfterLoss(pin: Pin, signal: AbortSignal, clientAddress = ''): Promise<Placement | undefined> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(timing.takeoverWaitMs)]);
     for (;;) {
       // Watched from before the question: a change that comes with its answer must not be missed.
       const changed = this.#options.pool.nextChange(deadline);
-      const placement = await this.replace(pin);
+      const placement = await this.replace(pin, clientAddress);
       if (placement.kind === 'placed' && placement.pin.epoch !== pin.epoch) return placement;
       if (deadline.aborted) return undefined;
       await changed;
@@ -121,10 +121,10 @@ export class Placer {
   }
 
   /** Asks again until the session that was let go has its next owner; gives the old one where that takes too long. */
-  async replaceAfterMove(pin: Pin, signal: AbortSignal): Promise<Placement> {
+  async replaceAfterMove(pin: Pin, signal: AbortSignal, clientAddress = ''): Promise<Placement> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(timing.takeoverWaitMs)]);
     for (;;) {
-      const placement = await this.replace(pin);
+      const placement = await this.replace(pin, clientAddress);
       const isOld = placement.kind === 'placed' && placement.pin.epoch === pin.epoch;
       if (!isOld || deadline.aborted) return placement;
       await sleep(timing.deathProbeIntervalMs, undefined, { signal: deadline }).catch(() => undefined);
@@ -205,7 +205,7 @@ export class Placer {
   }
 
   /** What the store has of the key, or while it does not answer, what the edges and the last members say. */
-  async #find(key: AffinityKey): Promise<Found | undefined> {
+  async #find(key: AffinityKey, isAgain = false): Promise<Found | undefined> {
     const { directory, outage } = this.#options;
     const provisional = outage.find(key);
     const isKnown = this.#cache.get(key) !== undefined;
@@ -222,7 +222,10 @@ export class Placer {
       outage.noteFailure();
       if (isKnown) throw error;
       const pin = await outage.place(key, error);
-      return pin === undefined ? await this.#find(key) : { kind: 'fallback', pin };
+      if (pin !== undefined) return { kind: 'fallback', pin };
+      // It answers again; where it does not keep to that, nobody waits on.
+      if (isAgain) throw error;
+      return await this.#find(key, true);
     }
   }
 

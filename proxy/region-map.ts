@@ -15,6 +15,7 @@ export class RegionMap {
   readonly #directory: Directory;
   readonly #log: Log;
   #version = 0;
+  #value = '';
   #regions = new Regions({});
 
   constructor(directory: Directory, log: Log) {
@@ -39,13 +40,16 @@ export class RegionMap {
   /** Takes over what the directory has. */
   async refresh(): Promise<void> {
     const stored = await this.#directory.readFleetSetting(settingName);
-    if (stored === undefined || stored.version === this.#version) return;
+    // A store that went back to an older copy gives a version twice.
+    const isKnown = stored?.version === this.#version && stored.value === this.#value;
+    if (stored === undefined || isKnown) return;
     const table = JSON.parse(stored.value) as RegionTable;
     // A newer program may know more than this one; what this one would misread it leaves alone.
     const faults = regionFaults(table);
     if (faults.length > 0) return this.#log.error('regions.refused', { version: stored.version, faults });
     this.#regions = new Regions(table);
     this.#version = stored.version;
+    this.#value = stored.value;
   }
 
   /** Replaces the table. Throws `regions-invalid` with every fault, or `regions-changed` where `seen` is not the newest. */

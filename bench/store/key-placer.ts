@@ -16,6 +16,7 @@ import { followRows, virtualEdgeCount } from './virtual-fleet.ts';
 /** As many exchanges of new sessions as a busy front door has at a time. */
 const atOnce = 64;
 const lookIntervalMs = 100;
+const placedMaxMs = 30_000;
 
 export interface Placed {
   readonly placements: number;
@@ -86,9 +87,11 @@ export class KeyPlacer {
 
   async #placeOne(number: number): Promise<{ owner: { id: string; incarnation: number }; epoch: number }> {
     const key = parseAffinityKey(`key-${number}`)!;
+    const deadlineMs = performance.now() + placedMaxMs;
     for (;;) {
       const placement = await this.#placer.place(key);
       if (placement.kind === 'placed') return placement.pin;
+      if (performance.now() > deadlineMs) throw new Error(`no edge took ${key} in ${placedMaxMs} ms`);
       // Between two looks every edge that it knew may have changed.
       await sleep(lookIntervalMs);
     }

@@ -1,25 +1,12 @@
 /** Edges that are nothing but rows and leases: who places keys onto them needs no more. */
 import { parseEdgeId } from '#shared/ids.ts';
-import type { EdgeLoad } from '#shared/control-protocol.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef, EdgeRow } from '../../proxy/directory/directory.ts';
 import type { EdgePool, EdgeState } from '../../proxy/membership/pool.ts';
+import { noLoad } from '../../test/support/no-load.ts';
 import type { Random } from '../random.ts';
 
 export const virtualEdgeCount = 100;
-
-const idle: EdgeLoad = {
-  sessions: 0,
-  members: 0,
-  sockets: { websocket: 0, polling: 0 },
-  messagesPerSecond: 0,
-  bytesPerSecond: 0,
-  eventLoopDelayMs: { p50: 0, p99: 0, max: 0 },
-  eventLoopUtilisation: 0,
-  rssBytes: 0,
-  heapUsedBytes: 0,
-  outboxBytes: 0,
-};
 
 export class VirtualFleet {
   readonly #directory: Directory;
@@ -111,6 +98,6 @@ export function followRows(pool: EdgePool, rows: readonly EdgeRow[]): void {
       draining: 'draining',
       gone: 'suspect',
     };
-    pool.report({ id, incarnation }, { state: states[state], load: idle, lastEpoch: Infinity });
+    pool.report({ id, incarnation }, { state: states[state], load: noLoad, lastEpoch: Infinity });
   }
 }

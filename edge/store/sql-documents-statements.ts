@@ -11,9 +11,11 @@ const place = 'session_key = ? AND document = ?';
 export function documentStatements(dialect: SqlDialect) {
   const clock = runningClock(dialect, 'mooring_document_clock');
   const columns = { removed: '0', used_ms: clock.now };
+  // Writers of one session's documents need not wait for each other, and whoever claims or removes it waits for all of them.
+  const hold = dialect === 'postgres' ? 'FOR SHARE' : 'FOR UPDATE';
   const firstPart = `INTO mooring_document_update (session_key, document, first_seq, part, last_seq, bytes)
     SELECT session_key, ?, ?, 0, ?, ? FROM ${session}
-     WHERE session_key = ? AND epoch = ? AND removed = 0 FOR UPDATE`;
+     WHERE session_key = ? AND epoch = ? AND removed = 0 ${hold}`;
   return {
     tick: clock.tick,
     now: `SELECT ${clock.now} AS now_ms`,

@@ -1,4 +1,4 @@
-/** Rows of the SQLite directory, and what callers get for them. */
+/** Rows of the directory's tables, and what callers get for them. */
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { EdgeKind, EdgeRow, Pin } from './directory.ts';
 
@@ -13,15 +13,14 @@ export interface PinRow {
 }
 
 export interface EdgeTableRow {
-  id: EdgeId;
-  kind: EdgeKind;
-  boot_id: string;
-  incarnation: Incarnation;
-  address: string;
-  weight: number;
-  state: 'up' | 'draining' | 'gone';
-  lease_until: number;
-  pins: number;
+  readonly id: EdgeId;
+  readonly kind: EdgeKind;
+  readonly boot_id: string;
+  readonly incarnation: Incarnation;
+  readonly address: string;
+  readonly weight: number;
+  readonly state: 'up' | 'draining' | 'gone';
+  readonly lease_until: number;
 }
 
 export function toPin(row: PinRow): Pin {
@@ -35,7 +34,7 @@ export function toPin(row: PinRow): Pin {
   };
 }
 
-export function toEdge(row: EdgeTableRow, now: number): EdgeRow {
+export function toEdge(row: EdgeTableRow & { readonly pins: number }, now: number): EdgeRow {
   return {
     id: row.id,
     kind: row.kind,

@@ -1,15 +1,18 @@
 /**
  * The directory's clock on a database server: the server's own clock, kept from running backwards, and judged only while
- * a front door is there. Where nobody has attended for `timing.unattendedAfterMs`, time stands still for every lease
- * until somebody does; so neither an outage of the store nor a jump of its clock is an edge's fault.
+ * a front door is there. A little after somebody last attended it stands still until somebody does again, and who was in
+ * his right then has a whole lease anew; so neither an outage of the store nor a jump of its clock is an edge's fault.
  */
 import { databaseNowMs } from '#shared/sql/sql-driver.ts';
 import type { SqlDialect, SqlRunner } from '#shared/sql/sql-driver.ts';
 import { timing } from '#shared/timing.ts';
 
+/** So long it runs without attendance. Edges renew more often than leases last, by more than this. */
+const runsOnMs = 2 * timing.attendIntervalMs;
+
 /** Milliseconds of the directory's clock, as an expression. */
 export function directoryNow(dialect: SqlDialect): string {
-  return `(SELECT CASE WHEN raw_ms < seen_ms OR raw_ms - seen_ms > ${timing.unattendedAfterMs} THEN seen_ms ELSE raw_ms END
+  return `(SELECT LEAST(GREATEST(raw_ms, seen_ms), seen_ms + ${runsOnMs})
      FROM (SELECT seen_ms, offset_ms + ${databaseNowMs[dialect]} AS raw_ms FROM mooring_clock) AS clock)`;
 }
 
@@ -34,7 +37,7 @@ export async function attend(sql: SqlRunner, dialect: SqlDialect, always: boolea
   if (always || wasAway) {
     const until = now + timing.leaseMs;
     // Who was over already stays over.
-    const asOf = wasAway ? seen : now;
+    const asOf = wasAway ? seen + runsOnMs : now;
     await sql.run(
       "UPDATE mooring_edge SET lease_until = ? WHERE state <> 'gone' AND lease_until > ? AND lease_until < ?",
       [until, asOf, until],

@@ -26,14 +26,15 @@ import { attend, readClock } from './sql-clock.ts';
 import { nextEpoch, raiseEpochs, removeGivenEpochs } from './sql-epochs.ts';
 import { readFleetSetting, writeFleetSetting } from './sql-fleet-settings.ts';
 import { handOverPin, movePin, restorePin, restorePins } from './sql-pin-moves.ts';
-import type { PinTransaction } from './sql-pin-moves.ts';
 import { findPins, insertPins } from './sql-placements.ts';
 import type { AskedPlacement, InsertedPin } from './sql-placements.ts';
-import { edgeRowOf, pinOf, runs } from './sql-rows.ts';
-import type { EdgeTableRow, PinTableRow } from './sql-rows.ts';
+import { toEdge } from './directory-rows.ts';
+import { pinOf, runs } from './sql-rows.ts';
+import type { EdgeTableRow } from './directory-rows.ts';
+import type { PinTableRow } from './sql-rows.ts';
 import { directorySchema } from './sql-schema.ts';
 import { directoryStatements, inKeys } from './sql-statements.ts';
-import type { DirectoryStatements } from './sql-statements.ts';
+import type { DirectoryStatements, PinTransaction } from './sql-statements.ts';
 
 /** Marks in one statement. */
 const marksMax = 500;
@@ -226,7 +227,9 @@ class SqlDirectory implements Directory {
 
   async listEdges(): Promise<readonly EdgeRow[]> {
     const { rows } = await this.#sql.run(this.#statements.listEdges);
-    return (rows as unknown as (EdgeTableRow & { now_ms: number; pins: number })[]).map(edgeRowOf);
+    return (rows as unknown as (EdgeTableRow & { now_ms: number; pins: number })[]).map((row) =>
+      toEdge(row, row.now_ms),
+    );
   }
 
   async listPins(limit: number): Promise<readonly Pin[]> {

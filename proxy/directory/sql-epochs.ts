@@ -8,6 +8,9 @@ import type { SqlDialect, SqlRunner } from '#shared/sql/sql-driver.ts';
 import { epochsPerSecond, firstEpochAt } from './first-epoch.ts';
 
 const raiseLockNumber = 1_836_019_304;
+/** In one statement, and in one round: more than are placed between two rounds. */
+const removedAtOnce = 10_000;
+const removedPartsMax = 50;
 
 /** To be called whenever a front door meets the database. */
 export async function raiseEpochs(sql: PreparingSql, wallMs: number): Promise<void> {
@@ -56,7 +59,7 @@ export async function drawEpochs(
     // The number of rows is known beforehand, so they get neighbours, whatever others insert.
     const rows = Array.from({ length: count }, () => '()').join(', ');
     const { insertId } = await sql.run(`INSERT INTO mooring_epoch () VALUES ${rows}`);
-    const step = await readStep(sql);
+    const step = count === 1 ? 1 : await readStep(sql);
     return Array.from({ length: count }, (_, i) => (insertId + i * step) as Epoch);
   }
   const { rows } = await sql.run("SELECT nextval('mooring_epoch') AS epoch FROM generate_series(1, ?)", [
@@ -76,5 +79,11 @@ export async function removeGivenEpochs(sql: SqlRunner, dialect: SqlDialect): Pr
   if (dialect !== 'mysql') return;
   const { rows } = await sql.run('SELECT max(id) AS last FROM mooring_epoch');
   const last = rows[0]?.['last'] as number | null;
-  if (last !== null) await sql.run('DELETE FROM mooring_epoch WHERE id < ? LIMIT 10000', [last]);
+  if (last === null) return;
+  for (let part = 0; part < removedPartsMax; part++) {
+    const { changes } = await sql.run(`DELETE FROM mooring_epoch WHERE id < ? LIMIT ${removedAtOnce}`, [
+      last,
+    ]);
+    if (changes < removedAtOnce) return;
+  }
 }

@@ -4,20 +4,14 @@
  */
 import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
-import type { SqlDialect, SqlRunner } from '#shared/sql/sql-driver.ts';
 import type { Claim, EdgeRef, Handover, Pin, PinResult } from './directory.ts';
 import { noteClock, readClock } from './sql-clock.ts';
 import { liftEpochs, nextEpoch } from './sql-epochs.ts';
-import { pinOf, runs } from './sql-rows.ts';
-import type { EdgeTableRow, PinTableRow } from './sql-rows.ts';
-import type { DirectoryStatements } from './sql-statements.ts';
-
-/** Statements of one transaction. */
-export interface PinTransaction {
-  readonly sql: SqlRunner;
-  readonly dialect: SqlDialect;
-  readonly statements: DirectoryStatements;
-}
+import { findPins } from './sql-placements.ts';
+import { runs } from './sql-rows.ts';
+import type { EdgeTableRow } from './directory-rows.ts';
+import type { PinTableRow } from './sql-rows.ts';
+import type { PinTransaction } from './sql-statements.ts';
 
 interface HeldPin {
   readonly pin: PinTableRow;
@@ -97,15 +91,16 @@ export async function restorePins(
   );
   const good = claims.filter(({ owner }) => mayServe.has(formatOwner(owner.id, owner.incarnation)));
   if (good.length > 0) {
-    const values = good.flatMap(({ key, owner, epoch }) => [key, owner.id, owner.incarnation, epoch]);
+    // In one order everywhere, as where keys are placed.
+    const sorted = good.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    const values = sorted.flatMap(({ key, owner, epoch }) => [key, owner.id, owner.incarnation, epoch]);
     await liftEpochs(sql, dialect, Math.max(...good.map(({ epoch }) => epoch)) as Epoch);
     await sql.run(statements.insertClaims(good.length), values);
   }
   const keys = claims.map(({ key }) => key);
-  const { rows } = await sql.run(statements.findPins(keys.length), keys);
-  const pins = new Map((rows as unknown as PinTableRow[]).map((row) => [row.pin_key, pinOf(row)]));
-  return claims.map(({ key, owner, epoch }) => {
-    const pin = pins.get(key);
+  const pins = await findPins(sql, statements, keys);
+  return claims.map(({ owner, epoch }, i) => {
+    const pin = pins[i];
     if (pin === undefined || pin.epoch < epoch) {
       return mayServe.has(formatOwner(owner.id, owner.incarnation)) ? undefined : { kind: 'target-refused' };
     }
@@ -143,9 +138,8 @@ async function putPin(
 }
 
 async function found({ sql, statements }: PinTransaction, key: AffinityKey): Promise<PinResult> {
-  const { rows } = await sql.run(statements.findPins(1), [key]);
-  if (rows.length === 0) return { kind: 'target-refused' };
-  return { kind: 'found', pin: pinOf(rows[0] as unknown as PinTableRow) };
+  const [pin] = await findPins(sql, statements, [key]);
+  return pin === undefined ? { kind: 'target-refused' } : { kind: 'found', pin };
 }
 
 function pinAt({ key, owner, epoch }: Claim, { address }: EdgeTableRow): Pin {

@@ -4,10 +4,10 @@ import type { AffinityKey } from '#shared/ids.ts';
 import type { SqlRunner } from '#shared/sql/sql-driver.ts';
 import type { EdgeRef, Pin } from './directory.ts';
 import { drawEpochs } from './sql-epochs.ts';
-import type { PinTransaction } from './sql-pin-moves.ts';
 import { pinOf } from './sql-rows.ts';
-import type { EdgeTableRow, PinTableRow } from './sql-rows.ts';
-import type { DirectoryStatements } from './sql-statements.ts';
+import type { EdgeTableRow } from './directory-rows.ts';
+import type { PinTableRow } from './sql-rows.ts';
+import type { DirectoryStatements, PinTransaction } from './sql-statements.ts';
 
 export interface AskedPlacement {
   readonly key: AffinityKey;

@@ -1,17 +1,7 @@
-/** Rows of the directory's tables, and what they say. */
+/** Rows of the directory's tables as a database server gives them, and what they say. */
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
-import type { EdgeKind, EdgeRef, EdgeRow, Pin } from './directory.ts';
-
-export interface EdgeTableRow {
-  readonly id: EdgeId;
-  readonly kind: EdgeKind;
-  readonly boot_id: string;
-  readonly incarnation: Incarnation;
-  readonly address: string;
-  readonly weight: number;
-  readonly state: 'up' | 'draining' | 'gone';
-  readonly lease_until: number;
-}
+import type { EdgeRef, Pin } from './directory.ts';
+import type { EdgeTableRow } from './directory-rows.ts';
 
 export interface PinTableRow {
   readonly pin_key: AffinityKey;
@@ -36,19 +26,5 @@ export function pinOf(row: PinTableRow): Pin {
     state: row.state,
     address: row.address,
     ownerIsOver: row.is_over === 1,
-  };
-}
-
-export function edgeRowOf(row: EdgeTableRow & { now_ms: number; pins: number }): EdgeRow {
-  return {
-    id: row.id,
-    kind: row.kind,
-    bootId: row.boot_id,
-    address: row.address,
-    weight: row.weight,
-    incarnation: row.incarnation,
-    state: row.state,
-    leaseLeftMs: row.lease_until - row.now_ms,
-    pins: row.pins,
   };
 }

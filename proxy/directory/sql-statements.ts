@@ -1,6 +1,13 @@
 /** The directory's statements in both dialects: what differs between MySQL and PostgreSQL stands here and nowhere else. */
-import type { SqlDialect } from '#shared/sql/sql-driver.ts';
+import type { SqlDialect, SqlRunner } from '#shared/sql/sql-driver.ts';
 import { directoryNow } from './sql-clock.ts';
+
+/** What the statements of one transaction need. */
+export interface PinTransaction {
+  readonly sql: SqlRunner;
+  readonly dialect: SqlDialect;
+  readonly statements: DirectoryStatements;
+}
 
 export interface DirectoryStatements {
   readonly findPins: (keys: number) => string;

@@ -19,8 +19,8 @@ import type {
 } from './directory.ts';
 import { epochsPerSecond, firstEpochAt } from './first-epoch.ts';
 import { fleetSettingOperations } from './sqlite-fleet-settings.ts';
-import { toEdge, toPin } from './sqlite-rows.ts';
-import type { EdgeTableRow, PinRow } from './sqlite-rows.ts';
+import { toEdge, toPin } from './directory-rows.ts';
+import type { EdgeTableRow, PinRow } from './directory-rows.ts';
 import { migrateDirectory } from './sqlite-schema.ts';
 
 const selectPin = `
@@ -235,7 +235,7 @@ const operations = {
   },
   listEdges(): EdgeRow[] {
     const now = readClock();
-    return (sql.edges.all() as EdgeTableRow[]).map((row) => toEdge(row, now));
+    return (sql.edges.all() as (EdgeTableRow & { pins: number })[]).map((row) => toEdge(row, now));
   },
   listPins(limit: number): Pin[] {
     return (sql.pins.all({ limit, now: readClock() }) as PinRow[]).map(toPin);

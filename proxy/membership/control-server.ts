@@ -182,7 +182,7 @@ class EdgeConnection {
       );
     }
     const edge = await this.#options.membership.join({ ...hello, id, kind: 'edge' });
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.readyState !== this.#socket.OPEN) return await this.#follow(edge);
     this.#edge = edge;
     this.#bootId = hello.bootId;
     const older = this.#connected.get(id);
@@ -214,8 +214,9 @@ class EdgeConnection {
 
   async #onFarewell(): Promise<void> {
     if (this.#edge === undefined) return;
-    this.#saidFarewell = true;
     await this.#options.membership.lose(this.#edge, 'farewell');
+    // Not before: where the store does not take its word, its end has to be proved like any other.
+    this.#saidFarewell = true;
     this.#send({ type: 'farewell-taken' });
   }
 
@@ -239,6 +240,11 @@ class EdgeConnection {
     this.#connected.delete(edge.id);
     this.#options.links.remove(edge, this.#tell);
     if (this.#saidFarewell) return;
+    await this.#follow(edge);
+  }
+
+  /** Until it is back or over. */
+  async #follow(edge: EdgeRef): Promise<void> {
     try {
       await this.#options.membership.followSilence(edge, () => this.#connected.has(edge.id));
     } catch (error) {

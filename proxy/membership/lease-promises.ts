@@ -16,16 +16,13 @@ export class LeasePromises {
 
   /** From now on, and kept whatever the store says meanwhile. */
   promise(edge: EdgeRef): void {
-    this.#untilMs.set(formatOwner(edge.id, edge.incarnation), this.#nowMs() + timing.leaseMs);
+    const now = this.#nowMs();
+    for (const [name, untilMs] of this.#untilMs) if (untilMs <= now) this.#untilMs.delete(name);
+    this.#untilMs.set(formatOwner(edge.id, edge.incarnation), now + timing.leaseMs);
   }
 
   /** Whether a pin of this edge must stay where it is. */
   holds(edge: EdgeRef): boolean {
-    const name = formatOwner(edge.id, edge.incarnation);
-    const untilMs = this.#untilMs.get(name);
-    if (untilMs === undefined) return false;
-    if (this.#nowMs() < untilMs) return true;
-    this.#untilMs.delete(name);
-    return false;
+    return this.#nowMs() < (this.#untilMs.get(formatOwner(edge.id, edge.incarnation)) ?? -Infinity);
   }
 }

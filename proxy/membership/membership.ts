@@ -15,7 +15,7 @@ import type { Directory, EdgeRef, EdgeRegistration, IdleMark } from '../director
 import { isStoreFailure } from '../directory/store-failure.ts';
 import type { ProbeResult } from './death-probe.ts';
 import type { LeasePromises } from './lease-promises.ts';
-import type { EdgeMember, EdgePool, EdgeState } from './pool.ts';
+import type { EdgeMember, EdgePool } from './pool.ts';
 
 export interface Joining extends EdgeRegistration {
   readonly sessionsMax: number;
@@ -49,6 +49,8 @@ export class Membership {
   readonly #options: MembershipOptions;
   /** Of the newest boot of each edge. */
   readonly #registrations = new Map<EdgeId, EdgeRegistration>();
+  /** Edges that the store has from us as draining. */
+  readonly #draining = new Set<EdgeId>();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -62,6 +64,8 @@ export class Membership {
     const registration = { id, kind, bootId, address, weight };
     const incarnation = await directory.registerEdge(registration);
     this.#registrations.set(id, registration);
+    const isNew = pool.find({ id, incarnation }) === undefined;
+    if (isNew) this.#draining.delete(id);
     const edge = { id, incarnation };
     const member: EdgeMember = {
       ...edge,
@@ -79,7 +83,7 @@ export class Membership {
     const older = pool.list(nowMs()).find((known) => known.id === id && known.incarnation < incarnation);
     pool.join(member, 'suspect');
     if (older?.kind === 'edge') onLost(older);
-    log.info('edge.joined', { edge: id, incarnation, address });
+    if (isNew) log.info('edge.joined', { edge: id, incarnation, address });
     return edge;
   }
 
@@ -90,7 +94,7 @@ export class Membership {
   async report(edge: EdgeRef, report: EdgeReport): Promise<EdgeStanding> {
     const { pool, promises, log } = this.#options;
     const before = pool.list(this.#options.nowMs()).find((known) => known.id === edge.id)?.state;
-    const renewing = this.#renew(edge, report, before);
+    const renewing = this.#renew(edge, report);
     const renewed = await Promise.race([renewing, patience(this.#options.signal)]).catch((error: unknown) => {
       if (!isStoreFailure(error)) throw error;
       return undefined;
@@ -100,18 +104,21 @@ export class Membership {
     if (before === 'suspect' && report.state === 'ready') log.info('edge.ready', { edge: edge.id });
     if (renewed === true) return 'renewed';
     // Whatever becomes of it: the edge is not told.
-    renewing.catch(() => undefined);
     promises.promise(edge);
     return 'promised';
   }
 
-  async #renew(edge: EdgeRef, report: EdgeReport, before: EdgeState | undefined): Promise<boolean> {
+  async #renew(edge: EdgeRef, report: EdgeReport): Promise<boolean> {
     const { directory, log } = this.#options;
-    if (report.state === 'draining' && before !== 'draining') {
-      await directory.markDraining(edge);
-      log.info('edge.draining', { edge: edge.id });
+    const isDraining = report.state === 'draining';
+    // What the store was not told, as it did not answer, is told with the next report.
+    if (isDraining !== this.#draining.has(edge.id)) {
+      if (isDraining) await directory.markDraining(edge);
+      else await directory.markUp(edge);
+      if (isDraining) this.#draining.add(edge.id);
+      else this.#draining.delete(edge.id);
+      if (isDraining) log.info('edge.draining', { edge: edge.id });
     }
-    if (report.state !== 'draining' && before === 'draining') await directory.markUp(edge);
     const renewed = (await directory.renewLease(edge)) || (await this.#restore(edge));
     if (renewed) await this.#markPins(report);
     return renewed;
@@ -126,6 +133,8 @@ export class Membership {
     // Another front door may have put it back in between.
     if (!(await directory.restoreEdge(registration, edge.incarnation)))
       return await directory.renewLease(edge);
+    // It stands there as up: that it drains is told with the next report.
+    this.#draining.delete(edge.id);
     this.#options.onRestored();
     this.#options.log.warn('edge.restored', { edge: edge.id, incarnation: edge.incarnation });
     return true;

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { EdgeLoad } from '#shared/control-protocol.ts';
 import { parseAffinityKey, parseEdgeId } from '#shared/ids.ts';
 import type { Epoch, Incarnation } from '#shared/ids.ts';
+import { noLoad } from '../../test/support/no-load.ts';
 import { EdgePool } from './pool.ts';
 import type { EdgeMember } from './pool.ts';
 
@@ -28,19 +29,7 @@ function member(name: string, more: Partial<EdgeMember> = {}): EdgeMember {
 }
 
 function load(sessions: number, more: Partial<EdgeLoad> = {}): EdgeLoad {
-  return {
-    sessions,
-    members: 0,
-    sockets: { websocket: 0, polling: 0 },
-    messagesPerSecond: 0,
-    bytesPerSecond: 0,
-    eventLoopDelayMs: { p50: 0, p99: 0, max: 0 },
-    eventLoopUtilisation: 0,
-    rssBytes: 0,
-    heapUsedBytes: 0,
-    outboxBytes: 0,
-    ...more,
-  };
+  return { ...noLoad, sessions, ...more };
 }
 
 function placement(epoch: number): { key: NonNullable<ReturnType<typeof parseAffinityKey>>; epoch: Epoch } {

@@ -63,8 +63,10 @@ export class Reconciler {
 
   /** Compares every edge that is connected, in the background; resolves when that is done, and never rejects for the store. */
   async requestAll(): Promise<void> {
-    for (const { kind, id, incarnation } of this.#options.pool.list(this.#options.nowMs()))
-      if (kind === 'edge') this.#waiting.set(id, { id, incarnation });
+    const edges = this.#options.pool.list(this.#options.nowMs()).filter(({ kind }) => kind === 'edge');
+    for (const { id, incarnation } of edges) this.#waiting.set(id, { id, incarnation });
+    const ids = new Set(edges.map(({ id }) => id));
+    for (const id of this.#unclaimed.keys()) if (!ids.has(id)) this.#unclaimed.delete(id);
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
     await this.#running;
   }

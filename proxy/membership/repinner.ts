@@ -81,9 +81,10 @@ export class Repinner {
         const pins = await this.#options.directory.listLivePins(edge, after, partMax);
         // The directory gives it time that this front door did not: then its pins are its own.
         if (pins.length === 0 || pins.some(({ ownerIsOver }) => !ownerIsOver)) break;
-        const changed = this.#options.pool.nextChange(deadline);
+        const { pool } = this.#options;
+        const before = pool.changes;
         if (!(await this.#moveSome(edge, pins, outcome))) {
-          await changed;
+          if (pool.changes === before) await pool.nextChange(deadline);
           continue;
         }
         after = pins.at(-1)!.key;

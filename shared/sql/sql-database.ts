@@ -48,11 +48,14 @@ const againPauseMs = 20;
 const downAfterMs = 2_000;
 const probeIntervalMs = 500;
 
-/** A statement that failed, and what that means; our own faults inside a transaction are not such. */
+/**
+ * A statement that failed, and what that means, or a call that was not its turn in time; our own faults inside a transaction
+ * are not such.
+ */
 class SqlError extends Error {
-  readonly failure: SqlFailure;
+  readonly failure: SqlFailure | 'late';
 
-  constructor(failure: SqlFailure, cause: unknown) {
+  constructor(failure: SqlFailure | 'late', cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.failure = failure;
   }
@@ -153,14 +156,14 @@ export class SqlDatabase implements SqlRunner {
   }
 
   /** Twice where the connection broke, as after a restart of the server: what we do may be done twice. */
-  async #tryTo<T>(attempt: (leftMs: number) => Promise<T>): Promise<T> {
+  async #tryTo<T>(attempt: (leftMs: () => number) => Promise<T>): Promise<T> {
     const { nowMs, random } = this.#options;
     const startedAtMs = nowMs();
     const leftMs = (): number => deadlineMs - (nowMs() - startedAtMs);
     let breaks = 0;
     for (let tries = 1; ; tries++) {
       try {
-        const result = await attempt(leftMs());
+        const result = await attempt(leftMs);
         this.#failingSinceMs = undefined;
         return result;
       } catch (error) {
@@ -169,8 +172,9 @@ export class SqlDatabase implements SqlRunner {
           this.#noteFailure(startedAtMs);
           if (++breaks > 1 || leftMs() <= 0 || this.isDown) throw error;
         } else {
-          this.#failingSinceMs = undefined;
-          if (error.failure === 'refused' || tries >= triesMax || leftMs() <= 0) throw error;
+          // Not to have had its turn says nothing of the server.
+          if (error.failure !== 'late') this.#failingSinceMs = undefined;
+          if (error.failure !== 'again' || tries >= triesMax || leftMs() <= 0) throw error;
         }
         await sleep(againPauseMs * tries * random());
       }
@@ -183,22 +187,22 @@ export class SqlDatabase implements SqlRunner {
   }
 
   /** Nothing runs on a connection whose server has not been prepared since it was made. */
-  async #runPrepared<T>(work: Work<T>, leftMs: number): Promise<T> {
+  async #runPrepared<T>(work: Work<T>, leftMs: () => number): Promise<T> {
     for (;;) {
       await this.#prepareOnce();
       const preparing = this.#preparing;
       const done = await this.#withConnection(leftMs, async (connection, sql) => {
         if (connection.isNew || this.#preparing !== preparing) return undefined;
-        return { result: await withinDeadline(work(sql), leftMs) };
+        return { result: await withinDeadline(work(sql), leftMs()) };
       });
       if (done !== undefined) return done.result;
       if (this.#preparing === preparing) this.#preparing = undefined;
     }
   }
 
-  async #withConnection<T>(leftMs: number, use: Use<T>): Promise<T> {
+  async #withConnection<T>(leftMs: () => number, use: Use<T>): Promise<T> {
     const { driver } = this.#options;
-    await this.#slots.take(leftMs, () => new SqlError('refused', new Error('too many calls were before it')));
+    await this.#slots.take(leftMs(), () => new SqlError('late', new Error('too many calls were before it')));
     try {
       const connection = await driver.connect().catch((error: unknown) => {
         throw new SqlError('lost', error);
@@ -212,8 +216,8 @@ export class SqlDatabase implements SqlRunner {
 
 type Use<T> = (connection: SqlConnection, sql: SqlRunner) => Promise<T>;
 
-function runOf<T>(work: Work<T>, leftMs: number): Use<T> {
-  return async (_, sql) => await withinDeadline(work(sql), leftMs);
+function runOf<T>(work: Work<T>, leftMs: () => number): Use<T> {
+  return async (_, sql) => await withinDeadline(work(sql), leftMs());
 }
 
 /** Ends with the connection back in its pool, or closed where it may be amid something. */

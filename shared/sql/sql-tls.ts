@@ -4,8 +4,8 @@ import type { DatabaseTls } from './database-settings.ts';
 
 /** A server answers at once or is not there; below the deadline of a call, which says why it failed. */
 export const connectMaxMs = 2_000;
-/** Connections that nobody needs end: a server takes so many in all. */
-export const idleMaxMs = 300_000;
+/** Connections that nobody needs end: a server takes so many in all. Sooner than a MySQL server ends them (`wait_timeout`). */
+export const idleMaxMs = 45_000;
 
 interface TlsOptions {
   readonly rejectUnauthorized: boolean;

@@ -1,0 +1,88 @@
+/** What edges report reaches the store, also one that did not answer or went back to an older copy; on a real file. */
+import assert from 'node:assert/strict';
+import Database from 'better-sqlite3';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import type { EdgeReport } from '#shared/control-protocol.ts';
+import { parseEdgeId } from '#shared/ids.ts';
+import { silentLog } from '#shared/log.ts';
+import { makeDataDir } from '../../test/support/front-door.ts';
+import { noLoad } from '../../test/support/no-load.ts';
+import { openSqliteDirectory } from '../directory/sqlite-directory.ts';
+import type { Directory, EdgeRef } from '../directory/directory.ts';
+import { LeasePromises } from './lease-promises.ts';
+import { Membership } from './membership.ts';
+import { EdgePool } from './pool.ts';
+
+interface Scene {
+  readonly directory: Directory;
+  readonly file: Database.Database;
+  readonly membership: Membership;
+  readonly edge: EdgeRef;
+}
+
+async function openScene(t: TestContext): Promise<Scene> {
+  const path = join(makeDataDir(t), 'directory.sqlite');
+  const directory = await openSqliteDirectory(path);
+  const file = new Database(path);
+  const stopping = new AbortController();
+  t.after(async () => {
+    stopping.abort();
+    file.close();
+    await directory.close();
+  });
+  const nowMs = (): number => performance.now();
+  const membership = new Membership({
+    directory,
+    pool: new EdgePool(),
+    promises: new LeasePromises(nowMs),
+    log: silentLog(),
+    probe: async () => await Promise.resolve('no-answer'),
+    onLost: () => undefined,
+    onRestored: () => undefined,
+    nowMs,
+    signal: stopping.signal,
+  });
+  const edge = await membership.join({
+    id: parseEdgeId('e1')!,
+    kind: 'edge',
+    bootId: 'boot-one',
+    address: 'http://e1.test:3001',
+    weight: 100,
+    sessionsMax: 10,
+    version: '',
+    adminAddress: '',
+  });
+  return { directory, file, membership, edge };
+}
+
+function reportOf(state: EdgeReport['state']): EdgeReport {
+  return { type: 'report', sequence: 1, state, load: noLoad, lastEpoch: 0, idle: [], live: [] };
+}
+
+async function stateOf(directory: Directory): Promise<string | undefined> {
+  return (await directory.listEdges())[0]?.state;
+}
+
+test('an edge that drains is known to drain again after the store lost it and had it back', async (t) => {
+  const { directory, file, membership, edge } = await openScene(t);
+  assert.equal(await membership.report(edge, reportOf('draining')), 'renewed');
+  assert.equal(await stateOf(directory), 'draining');
+  file.exec('DELETE FROM edge');
+  assert.equal(await membership.report(edge, reportOf('draining')), 'renewed');
+  assert.equal(await membership.report(edge, reportOf('draining')), 'renewed');
+  assert.equal(await stateOf(directory), 'draining');
+  assert.equal(await membership.report(edge, reportOf('ready')), 'renewed');
+  assert.equal(await stateOf(directory), 'up');
+});
+
+test('what the store was not told of a drain, for it was locked, is told when it answers', async (t) => {
+  const { directory, file, membership, edge } = await openScene(t);
+  assert.equal(await membership.report(edge, reportOf('ready')), 'renewed');
+  file.exec('BEGIN EXCLUSIVE');
+  assert.equal(await membership.report(edge, reportOf('draining')), 'promised');
+  file.exec('COMMIT');
+  assert.equal(await membership.report(edge, reportOf('draining')), 'renewed');
+  assert.equal(await stateOf(directory), 'draining');
+});
