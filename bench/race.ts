@@ -6,6 +6,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { judge } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
@@ -84,7 +85,6 @@ async function runRacer(order: RaceOrder): Promise<number> {
     throw new Error(`a front door of the race ended with ${String(code)}`);
   });
   const [{ seconds }] = (await Promise.race([once(child, 'message'), ended])) as [{ seconds: number }];
-  ended.catch(() => undefined);
   return seconds;
 }
 
@@ -99,7 +99,7 @@ async function changeUntil(running: Promise<unknown>, fleet: VirtualFleet): Prom
       await fleet.change(random);
       made++;
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   return made;
 }

@@ -60,6 +60,9 @@ export async function runSticky({ isShort, minutes = 5, folder }: RunOptions): P
       judge('sticky', 'wrong-edge', ours.wrong, { atMost: 0 }),
       judge('sticky', 'keys-moved-without-cause', ours.wrongKeys, { atMost: 0 }),
       judge('sticky', 'keys-with-two-owners', ours.splits, { atMost: 0 }),
+      judge('sticky', 'unanswered-share', ours.unanswered / (ours.answers + ours.unanswered), {
+        atMost: 0.001,
+      }),
     ],
     failures: {},
   };

@@ -37,6 +37,7 @@ export async function startMooringFleet(folder: string): Promise<StickyFleet> {
       headers: { authorization: `Bearer ${secret}` },
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     });
+    if (!response.ok) throw new Error(`${path} was answered with ${response.status}`);
     return (await response.json()) as T;
   };
   const edgeAt = async (door: number, id: string): Promise<EdgeView | undefined> =>

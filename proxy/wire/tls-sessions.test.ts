@@ -14,6 +14,7 @@ import { openTrust } from '../upstream-trust.ts';
 import type { UpstreamTrust } from '../upstream-trust.ts';
 import { connectNetSocket } from './net-socket.ts';
 import { parseOrigin } from './origin.ts';
+import { TlsSessions } from './tls-sessions.ts';
 
 const here = 'IP:127.0.0.1';
 const ignore = (): void => undefined;
@@ -78,5 +79,24 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const back = await listen(t, authority.sign(here), version, port);
     assert.equal(await visit(port, trust), undefined, 'what the stranger offered is not kept');
     back.close();
+  });
+
+  test(`no connection goes on with a session beyond a day, or beyond the certificate (${version})`, async (t) => {
+    const authority = new Authority(t);
+    const server = await listen(t, authority.sign(here), version);
+    const { port } = server.address() as AddressInfo;
+    let wallMs = Date.now();
+    const opened = openTrust({ CT_UPSTREAM_CA: authority.own.certPath, CT_TRUST_ALL_CERTS: 'false' });
+    const trust = { ...opened, sessions: new TlsSessions(() => wallMs) };
+    const reused: boolean[] = [];
+    server.on('secureConnection', (socket: TLSSocket) => reused.push(socket.isSessionReused()));
+    const dayMs = 86_400_000;
+    for (const passedMs of [0, dayMs / 2, dayMs / 2 - 60_000, 120_000, 0]) {
+      wallMs += passedMs;
+      assert.equal(await visit(port, trust), undefined);
+    }
+    // What goes on takes the end of the first one along.
+    assert.deepEqual(reused, [false, true, true, false, true]);
+    server.close();
   });
 }

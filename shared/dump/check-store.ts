@@ -23,21 +23,31 @@ export async function checkStore(place: StorePlace, store: PortableStore): Promi
         `has schema version ${found} of ${known}: mooring db migrate, or the next start, brings it there`,
       ),
     ];
+  const damage = place.database === undefined ? findDamage(join(place.dataDir, store.fileName)) : undefined;
+  if (damage !== undefined) return [fault(name, damage)];
   const rows = await readStore(place, store, async (connection) => await countRows(connection, store));
   const findings = [fact(name, `schema version ${found}, rows: ${describeRows(rows)}`)];
-  const damage = place.database === undefined ? findDamage(join(place.dataDir, store.fileName)) : undefined;
-  if (damage !== undefined) findings.push(fault(name, damage));
   const refusal = await tryToWrite(place, store);
   if (refusal !== undefined) findings.push(fault(name, refusal));
   return findings;
 }
 
+/** Of badly damaged files the check itself fails. */
+function checkPages(file: Database.Database): string {
+  try {
+    const [first] = file.pragma('quick_check(1)') as { quick_check: string }[];
+    return first?.quick_check ?? 'no answer';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 function findDamage(path: string): string | undefined {
   const file = new Database(path, { readonly: true });
   try {
-    const [first] = file.pragma('quick_check(1)') as { quick_check: string }[];
-    if (first?.quick_check === 'ok') return undefined;
-    return `${path} is damaged (${first?.quick_check}): stop the pool and put a copy back, or mooring db export what can be read`;
+    const said = checkPages(file);
+    if (said === 'ok') return undefined;
+    return `${path} is damaged (${said}): stop the pool and put a copy back, or mooring db export what can be read`;
   } finally {
     file.close();
   }

@@ -29,7 +29,7 @@ const setting = fc.record({ name: fc.stringMatching(/^[a-z.-]{1,40}$/), version:
 
 export const directoryContent: fc.Arbitrary<StoreContent> = fc.record({
   // More than one page of a read, and more than one batch of a write.
-  edge: fc.uniqueArray(edge, { selector: ({ id }) => id, maxLength: 300, size: 'max' }),
+  edge: fc.uniqueArray(edge, { selector: ({ id }) => id, minLength: 1, maxLength: 300, size: 'max' }),
   pin: fc.uniqueArray(pin, { selector: (row) => row.key, minLength: 1_001, maxLength: 1_500, size: 'max' }),
   fleet_setting: fc.uniqueArray(setting, { selector: ({ name }) => name, maxLength: 4 }),
 });

@@ -79,7 +79,7 @@ export function waitUntilStopped(pid: number): void {
   }
 }
 
-function isStopped(pid: number): boolean {
+export function isStopped(pid: number): boolean {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
     return threads.every((thread) =>

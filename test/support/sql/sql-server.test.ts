@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { eventually } from '../oct-inbox.ts';
 import { run } from './installed-product.ts';
-import { isRunning } from './process-folder.ts';
+import { familyOf, isRunning, isStopped } from './process-folder.ts';
 import { sqlProducts } from './sql-product.ts';
 import { sharedSqlServer, startSqlServer } from './sql-server.ts';
 import type { SqlAddress } from './sql-server.ts';
@@ -39,6 +39,7 @@ for (const name of sqlProducts) {
   void test(`${name} answers nothing while it is frozen, and goes on`, async (t) => {
     const server = await startSqlServer(t, name);
     server.freeze();
+    assert.ok(familyOf(server.pid).every(isStopped));
     const answer = server.ask('SELECT 7');
     const socket = connect(server.port, '127.0.0.1');
     await once(socket, 'connect');
