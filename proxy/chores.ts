@@ -1,6 +1,7 @@
 /** What a front door does by itself at intervals, until it stops: each chore is one loop. */
 import { setInterval as every, setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#shared/log.ts';
+import type { Metrics } from '#shared/metrics.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory } from './directory/directory.ts';
 import { isStoreFailure } from './directory/store-failure.ts';
@@ -23,8 +24,10 @@ const regionsIntervalMs = 2_000;
 const settleIntervalMs = 500;
 /** Changes that other front doors made and no report showed are read with this delay. */
 const snapshotIntervalMs = 10_000;
-/** The list counts pins: changes that come close together are read at once. */
-const snapshotPauseMs = 1_000;
+/** What belongs to one change of an edge comes within this. */
+const snapshotPauseMs = 200;
+/** The list counts pins: of the time at most a fifth is spent on reading it. */
+const snapshotPauseFactor = 4;
 
 /** Starts all of them; each ends when the signal aborts. */
 export function startChores(options: {
@@ -38,6 +41,7 @@ export function startChores(options: {
   reconciler: Reconciler;
   reconcileIntervalMs: number;
   regions: RegionMap | undefined;
+  metrics: Metrics;
   log: Log;
   signal: AbortSignal;
 }): void {
@@ -51,7 +55,7 @@ export function startChores(options: {
   );
   void repeat(regionsIntervalMs, { directory, log, signal }, async () => await options.regions?.refresh());
   void sweepPins({ directory, placer, log, signal });
-  void followSnapshot({ directory, pool, snapshot: options.snapshot, log, signal });
+  void followSnapshot({ directory, pool, snapshot: options.snapshot, metrics: options.metrics, log, signal });
   void repeat(settleIntervalMs, { directory, log, signal }, async () => await options.outage.settleAll());
   if (activity !== undefined) void flushActivity({ activity, directory, log, signal });
 }
@@ -109,14 +113,17 @@ async function sweepPins(chore: Chore & { placer: Placer }): Promise<void> {
 
 /** The members as the store has them, read after each change that is seen here and now and then without one. */
 async function followSnapshot(
-  chore: Chore & { pool: EdgePool; snapshot: MembershipSnapshot },
+  chore: Chore & { pool: EdgePool; snapshot: MembershipSnapshot; metrics: Metrics },
 ): Promise<void> {
-  const { pool, snapshot, log, signal } = chore;
+  const { pool, snapshot, metrics, log, signal } = chore;
   while (!signal.aborted) {
     const changed = pool.nextChange(AbortSignal.timeout(snapshotIntervalMs));
+    const startedAtMs = performance.now();
     await snapshot.refresh().catch((error: unknown) => log.debug('directory.failed', { error }));
+    const pauseMs = Math.max(snapshotPauseMs, snapshotPauseFactor * (performance.now() - startedAtMs));
+    metrics.set('ct_proxy_outage_members', snapshot.members.length);
     await changed;
-    await sleep(snapshotPauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
 

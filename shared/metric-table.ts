@@ -108,6 +108,11 @@ export const metricTable = {
     labels: [],
     buckets: seconds,
   },
+  ct_proxy_outage_members: {
+    type: 'gauge',
+    help: 'Edges that would take new keys if the directory failed now.',
+    labels: [],
+  },
   ct_proxy_directory_up: { type: 'gauge', help: '1 while the directory answers.', labels: [] },
   ct_edge_sessions: { type: 'gauge', help: 'Sessions on this edge.', labels: ['adapter'] },
   ct_edge_members: { type: 'gauge', help: 'Connected members.', labels: ['adapter'] },

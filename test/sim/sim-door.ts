@@ -129,6 +129,7 @@ export class SimDoor {
       reconciler,
       reconcileIntervalMs,
       regions: undefined,
+      metrics: simMetrics,
       log,
       signal,
     });

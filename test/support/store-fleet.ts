@@ -41,6 +41,10 @@ export async function startStoreFleet(
     const isWhole = async (): Promise<boolean> =>
       (await door.edges()).filter(isReady).length === fleetEdgeCount;
     await eventually(isWhole, 'every edge is ready at each front door');
+    // The store may go at any time, and with it what a front door has not read of it yet.
+    const isKnown = async (): Promise<boolean> =>
+      (await door.metric('ct_proxy_outage_members')) === fleetEdgeCount;
+    await eventually(isKnown, 'each front door knows the members in the store');
   }
   const agent = new Agent({ connections: 32 });
   t.after(async () => await agent.close());
