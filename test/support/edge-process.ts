@@ -1,9 +1,10 @@
 /** An edge as a process of its own, which joins several front doors; ends with the test, and must end well. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { command, fleetSecret, plainEnv } from './front-door.ts';
-import type { FrontDoor } from './front-door.ts';
+import type { FrontDoor, LogLine } from './front-door.ts';
 
 interface EdgeStart {
   readonly id: string;
@@ -14,14 +15,16 @@ interface EdgeStart {
   readonly mayBeKilled?: boolean;
   /** The program and arguments in front of `node`; none unless given. */
   readonly within?: readonly string[];
+  /** Gets what it logs. */
+  readonly onLine?: (line: LogLine) => void;
 }
 
 /** Gives its process id. */
 export function startEdge(t: TestContext, start: EdgeStart): number {
-  const { id, locators, dataDir, settings = {}, mayBeKilled = false, within = [] } = start;
+  const { id, locators, dataDir, settings = {}, mayBeKilled = false, within = [], onLine } = start;
   const line = [...within, process.execPath, command, 'edge', '--edge-id', id];
   const edge = spawn(line[0]!, line.slice(1), {
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', onLine === undefined ? 'ignore' : 'pipe', 'ignore', 'ipc'],
     env: plainEnv({
       CT_LOCATOR: locators.join(','),
       CT_JOIN_TOKEN: fleetSecret,
@@ -33,6 +36,11 @@ export function startEdge(t: TestContext, start: EdgeStart): number {
       ...settings,
     }),
   });
+  if (edge.stdout !== null && onLine !== undefined) {
+    createInterface(edge.stdout).on('line', (text) => {
+      if (text.startsWith('{')) onLine(JSON.parse(text) as LogLine);
+    });
+  }
   const exited = once(edge, 'exit');
   t.after(async () => {
     edge.kill('SIGINT');
