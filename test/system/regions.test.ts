@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { startEdgeOf } from '../support/edge-process.ts';
+import { locatorOf, startEdge, startEdgeOf } from '../support/edge-process.ts';
 import { adminToken, ask, isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -89,6 +89,39 @@ test('a new key goes to the region of its client, also through another front doo
   const removed = await mooring(t, one, 'regions', 'remove', 'south');
   assert.equal(removed.code, 0, removed.stderr);
   assert.match(removed.stdout, /^south +1 +0 +0 +-$/m);
+});
+
+test('a whole region dies: its sessions and its clients’ new ones go to the others, and new ones come back with it', async (t) => {
+  const door = await startFrontDoor(t, { settings: { CT_TRUSTED_PROXIES: '127.0.0.1' } });
+  const start = (id: string, region: string): number =>
+    startEdge(t, {
+      id,
+      settings: { CT_REGION: region },
+      locators: [locatorOf(door)],
+      dataDir: door.dataDir,
+      mayBeKilled: true,
+    });
+  start('n1', 'north');
+  const south = [start('s1', 'south'), start('s2', 'south')];
+  const readyCount = async (): Promise<number> => (await door.edges()).filter(isReady).length;
+  await eventually(async () => (await readyCount()) === 3, 'all edges are ready');
+  assert.equal((await mooring(t, door, 'regions', 'set', 'north', '10.1.0.0/16')).code, 0);
+  assert.equal((await mooring(t, door, 'regions', 'set', 'south', '10.2.0.0/16')).code, 0);
+  const first = keys;
+  assert.deepEqual([...(await edgesFor(door, '10.2.0.1', 24))].toSorted(), ['s1', 's2']);
+
+  for (const pid of south) process.kill(pid, 'SIGKILL');
+  // The first questions wait until the deaths are proved; none of them is refused.
+  assert.deepEqual([...(await edgesFor(door, '10.2.0.1'))], ['n1']);
+  for (let key = first; key < first + 24; key++) {
+    const headers = { ctstickiness: `key-${key}`, 'x-forwarded-for': '10.2.0.1' };
+    assert.match((await ask(door, '/ct-health/', { headers })).text, /"edge":"n1"/);
+  }
+
+  start('s1', 'south');
+  await eventually(async () => (await readyCount()) === 2, 'the region is back');
+  assert.deepEqual([...(await edgesFor(door, '10.2.0.1'))], ['s1']);
+  assert.deepEqual([...(await edgesFor(door, '10.1.0.1'))], ['n1']);
 });
 
 test('a table with faults is refused in words, and who has not seen the newest changes nothing', async (t) => {
