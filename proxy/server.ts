@@ -2,23 +2,21 @@
  * The listeners: HTTP/1.1 on sockets, plain and over TLS. Each connection reads its requests off by itself
  * (`wire/client-connection.ts`); here they become wires, and each wire an exchange.
  */
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { headerTokens, headerValues } from './core/header-list.ts';
 import { conductExchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import type { InheritedListeners } from './inherited-listeners.ts';
+import { http11, listenSecurely } from './tls/secure-listener.ts';
+import type { ProtocolTable } from './tls/secure-listener.ts';
 import { ClientConnection } from './wire/client-connection.ts';
 import type { ClientWire, Door } from './wire/client-connection.ts';
 import { NetSocket } from './wire/net-socket.ts';
 import type { RequestScanner } from './wire/request-head.ts';
 import { RequestWire } from './wire/request-wire.ts';
 import type { TimerWheel } from './wire/timer-wheel.ts';
-import { clientSocketOptions, listening } from './wire/transport.ts';
 import type { Acceptor, Listening, Transport } from './wire/transport.ts';
 import { UpgradeWire } from './wire/upgrade-wire.ts';
 import type { Upstreams } from './wire/upstreams.ts';
@@ -59,7 +57,12 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
   if (settings.CT_TLS_CERT !== '') {
     const secure = new Listener(true, options);
     listeners.push(secure);
-    httpsPort = await secure.open(async (accept) => await listenSecurely(options, secure, accept));
+    httpsPort = await secure.open(async (accept) => {
+      const protocols: ProtocolTable = new Map([
+        [http11, (socket) => accept((ears) => new NetSocket(socket, ears))],
+      ]);
+      return await listenSecurely({ settings, protocols, keep: secure.keep, descriptor: inherited.https });
+    });
   }
   return {
     httpPort,
@@ -71,26 +74,6 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
     stopAccepting: () => listeners.forEach((listener) => listener.stopAccepting()),
     destroy: () => listeners.forEach((listener) => listener.destroy()),
   };
-}
-
-async function listenSecurely(
-  { settings, inherited }: FrontServerOptions,
-  listener: Listener,
-  accept: Acceptor,
-): Promise<Listening> {
-  const server = createTlsServer({
-    ...clientSocketOptions,
-    cert: readFileSync(settings.CT_TLS_CERT),
-    key: readFileSync(settings.CT_TLS_KEY),
-    minVersion: 'TLSv1.2',
-    ALPNProtocols: ['http/1.1'],
-    handshakeTimeout: settings.CT_HEAD_TIMEOUT_MS,
-  });
-  // Below TLS a socket is there before it is a connection: it, too, has to end with the server.
-  server.on('connection', (socket: Socket) => listener.keep(socket));
-  server.on('secureConnection', (socket: TLSSocket) => accept((ears) => new NetSocket(socket, ears)));
-  const { CT_HOST: host, CT_HTTPS_PORT: port } = settings;
-  return await listening(server, inherited.https === undefined ? { host, port } : { fd: inherited.https });
 }
 
 class Listener implements Door {
@@ -165,10 +148,11 @@ class Listener implements Door {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  keep(socket: Socket): void {
+  /** For sockets that are not connections yet: they, too, end with the listener. */
+  readonly keep = (socket: Socket): void => {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-  }
+  };
 }
 
 /** WebSockets alone are upgraded; other upgrades are served as the plain requests that they also are. */
