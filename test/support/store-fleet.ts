@@ -31,12 +31,13 @@ export function databaseSetting(address: SqlAddress, port = address.port): Setti
 /** Each front door has settings of its own; the edges' stores are files, for it is the directory that is tried. */
 export async function startStoreFleet(
   t: TestContext,
-  { settings, dataDir }: { settings: readonly [Settings, Settings]; dataDir?: string | undefined },
+  options: { settings: readonly [Settings, Settings]; dataDir?: string | undefined; edgeSettings?: Settings },
 ): Promise<StoreFleet> {
+  const { settings, dataDir, edgeSettings } = options;
   const start = async (own: Settings): Promise<FrontDoor> =>
     await startFrontDoor(t, dataDir === undefined ? { settings: own } : { settings: own, dataDir });
   const doors = [await start(settings[0]), await start(settings[1])] as const;
-  for (let i = 1; i <= fleetEdgeCount; i++) startEdgeOf(t, doors, `edge-${i}`);
+  for (let i = 1; i <= fleetEdgeCount; i++) startEdgeOf(t, doors, `edge-${i}`, edgeSettings);
   for (const door of doors) {
     const isWhole = async (): Promise<boolean> =>
       (await door.edges()).filter(isReady).length === fleetEdgeCount;

@@ -40,6 +40,8 @@ export interface SqlServerOptions {
   readonly isDurable?: boolean;
   /** In the server's own words, such as `max-allowed-packet` or `max_connections`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Variables besides those of the test itself. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A server of the test's own; ends with the test. */
@@ -50,13 +52,13 @@ export async function startSqlServer(
 ): Promise<SqlServer> {
   const { product, program } = productOf(name);
   const folder = makeProcessFolder(name);
-  const { demandsTls = false, isDurable = false, settings = {} } = options;
+  const { demandsTls = false, isDurable = false, settings = {}, env = {} } = options;
   const authority = demandsTls ? new Authority(t) : undefined;
   const dataFolder = join(folder, 'data');
   const port = await findFreePort();
   const place = { folder, dataFolder, port, tls: makeLeaf(folder, authority), isDurable, settings };
   await run('cp', ['-a', await templateOf(product, program), dataFolder]);
-  const server = new SqlServer({ product, program, place, caPath: authority?.own.certPath });
+  const server = new SqlServer({ product, program, place, caPath: authority?.own.certPath, env });
   t.after(async () => await server.end());
   await server.start();
   await server.ask(product.createUser(user, server.password));
@@ -77,6 +79,7 @@ interface Parts {
   readonly program: string;
   readonly place: SqlPlace;
   readonly caPath: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export class SqlServer {
@@ -120,12 +123,15 @@ export class SqlServer {
 
   /** Returns when it takes connections. */
   async start(): Promise<void> {
-    const { product, program, place } = this.#parts;
+    const { product, program, place, env } = this.#parts;
     const pidFile = join(place.folder, pidFileName);
     product.configure(place);
     await run('chown', ['-R', ownerOf(product), place.folder]);
     const log = openSync(join(place.folder, 'log'), 'a');
-    const { command, args } = asAccountOf(product, product.serve(program, place));
+    const served = product.serve(program, place);
+    // Set after the account has changed: a library that is preloaded has what it makes from the start.
+    const line = [...Object.entries(env).map((pair) => pair.join('=')), served.command, ...served.args];
+    const { command, args } = asAccountOf(product, { command: 'env', args: line });
     // A group of its own: Ctrl-C at the terminal is for the test alone.
     const child = spawn(command, args, { stdio: ['ignore', log, log], detached: true, cwd: place.folder });
     closeSync(log);
