@@ -18,6 +18,8 @@ export interface Cut {
   readonly manner: (typeof cutManners)[number];
   /** As the namespace sees it. */
   readonly direction: (typeof cutDirections)[number];
+  /** One of the namespace's own addresses, where the traffic of that one alone is cut. */
+  readonly address?: string;
 }
 
 /** Tries it, for root in a container may lack the right, and the programs may be missing. */
@@ -43,6 +45,8 @@ export class NetNamespace {
   /** Of the machine, as the namespace sees it, and of the namespace. */
   readonly outerAddress: string;
   readonly innerAddress: string;
+  /** Another way to the same place. */
+  readonly secondAddress: string;
   readonly #outerLink: string;
   readonly #innerLink: string;
 
@@ -52,6 +56,7 @@ export class NetNamespace {
     const network = `198.18.${id}`;
     this.outerAddress = `${network}.1`;
     this.innerAddress = `${network}.2`;
+    this.secondAddress = `${network}.3`;
     this.#outerLink = `moor${process.pid % 100_000}o${id}`;
     this.#innerLink = `moor${process.pid % 100_000}i${id}`;
   }
@@ -74,9 +79,10 @@ export class NetNamespace {
         'netns',
         name,
       ]);
-      await ip(['address', 'add', `${space.outerAddress}/30`, 'dev', space.#outerLink]);
+      await ip(['address', 'add', `${space.outerAddress}/29`, 'dev', space.#outerLink]);
       await ip(['link', 'set', space.#outerLink, 'up']);
-      await ip(['-n', name, 'address', 'add', `${space.innerAddress}/30`, 'dev', space.#innerLink]);
+      for (const address of [space.innerAddress, space.secondAddress])
+        await ip(['-n', name, 'address', 'add', `${address}/29`, 'dev', space.#innerLink]);
       await ip(['-n', name, 'link', 'set', space.#innerLink, 'up']);
       await ip(['-n', name, 'link', 'set', 'lo', 'up']);
     } catch (error) {
@@ -91,9 +97,16 @@ export class NetNamespace {
     return ['ip', 'netns', 'exec', this.name];
   }
 
-  async cut({ manner, direction }: Cut): Promise<void> {
-    if (direction !== 'out') await this.#rule(['-A', 'INPUT', '-i', this.#innerLink], manner);
-    if (direction !== 'in') await this.#rule(['-A', 'OUTPUT', '-o', this.#innerLink], manner);
+  async cut({ manner, direction, address }: Cut): Promise<void> {
+    const [to, from] =
+      address === undefined
+        ? [[], []]
+        : [
+            ['-d', address],
+            ['-s', address],
+          ];
+    if (direction !== 'out') await this.#rule(['-A', 'INPUT', '-i', this.#innerLink, ...to], manner);
+    if (direction !== 'in') await this.#rule(['-A', 'OUTPUT', '-o', this.#innerLink, ...from], manner);
   }
 
   async heal(): Promise<void> {

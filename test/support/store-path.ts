@@ -1,11 +1,11 @@
-/** The way of one front door to its database server, to be slowed, silenced or closed for that one alone. */
+/** The way of one front door to its database server, to be slowed or closed for that one alone. */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** `silent`: connections are taken, and nothing passes (as where packets are dropped); `closed`: reset, and refused. */
-export type PathState = 'open' | 'silent' | 'closed';
+/** `closed`: reset, and refused. */
+type PathState = 'open' | 'closed';
 
 export class StorePath {
   readonly port: number;
@@ -13,7 +13,6 @@ export class StorePath {
   delayMs = 0;
   readonly #sockets = new Set<Socket>();
   #state: PathState = 'open';
-  #waiting: (() => void)[] = [];
 
   private constructor(server: Server, targetPort: number) {
     this.port = (server.address() as AddressInfo).port;
@@ -43,7 +42,6 @@ export class StorePath {
   set(state: PathState): void {
     this.#state = state;
     if (state === 'closed') for (const socket of this.#sockets) socket.resetAndDestroy();
-    if (state === 'open') for (const pass of this.#waiting.splice(0)) pass();
   }
 
   #carry(from: Socket, to: Socket): void {
@@ -56,8 +54,7 @@ export class StorePath {
     // Delays are equal and the kernel's timers in order, so bytes stay in theirs.
     from.on('data', (bytes) => {
       const pass = (): void => {
-        if (this.#state === 'silent') this.#waiting.push(pass);
-        else if (!to.destroyed) to.write(bytes);
+        if (!to.destroyed) to.write(bytes);
       };
       if (this.delayMs === 0) pass();
       else setTimeout(pass, this.delayMs);

@@ -18,10 +18,9 @@ const untilPowerCut = { fsync: 'off', full_page_writes: 'off' };
 
 function configure({ dataFolder, tls }: SqlPlace): void {
   // The socket is in a folder that nobody else may enter.
-  const lines = [
-    'local all all trust',
-    `${tls === undefined ? 'host' : 'hostssl'} all all 127.0.0.1/32 scram-sha-256`,
-  ];
+  const kind = tls === undefined ? 'host' : 'hostssl';
+  // Where it listens is a matter of its settings.
+  const lines = ['local all all trust', `${kind} all all all scram-sha-256`];
   writeFileSync(join(dataFolder, 'pg_hba.conf'), `${lines.join('\n')}\n`);
 }
 

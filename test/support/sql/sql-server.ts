@@ -42,6 +42,8 @@ export interface SqlServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Variables besides those of the test itself. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A command line in front of the server's own, as one that puts it into another network. */
+  readonly prefix?: readonly string[];
 }
 
 /** A server of the test's own; ends with the test. */
@@ -52,13 +54,13 @@ export async function startSqlServer(
 ): Promise<SqlServer> {
   const { product, program } = productOf(name);
   const folder = makeProcessFolder(name);
-  const { demandsTls = false, isDurable = false, settings = {}, env = {} } = options;
+  const { demandsTls = false, isDurable = false, settings = {}, env = {}, prefix = [] } = options;
   const authority = demandsTls ? new Authority(t) : undefined;
   const dataFolder = join(folder, 'data');
   const port = await findFreePort();
   const place = { folder, dataFolder, port, tls: makeLeaf(folder, authority), isDurable, settings };
   await run('cp', ['-a', await templateOf(product, program), dataFolder]);
-  const server = new SqlServer({ product, program, place, caPath: authority?.own.certPath, env });
+  const server = new SqlServer({ product, program, place, caPath: authority?.own.certPath, env, prefix });
   t.after(async () => await server.end());
   await server.start();
   await server.ask(product.createUser(user, server.password));
@@ -80,6 +82,7 @@ interface Parts {
   readonly place: SqlPlace;
   readonly caPath: string | undefined;
   readonly env: Readonly<Record<string, string>>;
+  readonly prefix: readonly string[];
 }
 
 export class SqlServer {
@@ -123,7 +126,7 @@ export class SqlServer {
 
   /** Returns when it takes connections. */
   async start(): Promise<void> {
-    const { product, program, place, env } = this.#parts;
+    const { product, program, place, env, prefix } = this.#parts;
     const pidFile = join(place.folder, pidFileName);
     product.configure(place);
     await run('chown', ['-R', ownerOf(product), place.folder]);
@@ -133,7 +136,12 @@ export class SqlServer {
     const line = [...Object.entries(env).map((pair) => pair.join('=')), served.command, ...served.args];
     const { command, args } = asAccountOf(product, { command: 'env', args: line });
     // A group of its own: Ctrl-C at the terminal is for the test alone.
-    const child = spawn(command, args, { stdio: ['ignore', log, log], detached: true, cwd: place.folder });
+    const whole = [...prefix, command, ...args];
+    const child = spawn(whole[0]!, whole.slice(1), {
+      stdio: ['ignore', log, log],
+      detached: true,
+      cwd: place.folder,
+    });
     closeSync(log);
     if (child.pid === undefined) throw new Error(`cannot start ${command}`);
     writeFileSync(pidFile, String(child.pid));
