@@ -13,7 +13,8 @@ import type { Outcome, RunOptions } from './outcome.ts';
 import { Random } from './random.ts';
 import { openBenchStore, openPlace, storeNames } from './store/bench-stores.ts';
 import type { StoreName } from './store/bench-stores.ts';
-import type { RaceOrder } from './store/racer.ts';
+import { answerFields } from './store/race-order.ts';
+import type { RaceOrder } from './store/race-order.ts';
 import { VirtualFleet } from './store/virtual-fleet.ts';
 import { formatTable } from './table.ts';
 
@@ -109,24 +110,27 @@ function readAnswers(path: string): Float64Array {
   return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
 }
 
-/** One epoch has one owner, and of two epochs the lower one's owner had ended. */
+/** One epoch has one owner, and of two epochs the lower one's owner had ended when the higher one was first told. */
 function compare(
   answers: readonly Float64Array[],
   keys: number,
-  ended: ReadonlySet<string>,
+  ended: ReadonlyMap<string, number>,
 ): { splits: number; moved: number } {
   let splits = 0;
   let moved = 0;
   for (let key = 0; key < keys; key++) {
     const told = answers.map((of) => {
-      const [edge, incarnation, epoch] = of.subarray(key * 3, key * 3 + 3);
-      return { owner: `edge-${edge}:${incarnation}`, epoch: epoch! };
+      const [edge, incarnation, epoch, atMs] = of.subarray(key * answerFields, (key + 1) * answerFields);
+      return { owner: `edge-${edge}:${incarnation}`, epoch: epoch!, atMs: atMs! };
     });
     const newest = told.reduce((a, b) => (b.epoch > a.epoch ? b : a));
     const older = told.filter(({ epoch }) => epoch < newest.epoch);
+    const newestAtMs = Math.min(
+      ...told.filter(({ epoch }) => epoch === newest.epoch).map(({ atMs }) => atMs),
+    );
     const isSplit =
       told.some(({ owner, epoch }) => epoch === newest.epoch && owner !== newest.owner) ||
-      older.some(({ owner }) => !ended.has(owner));
+      older.some(({ owner }) => (ended.get(owner) ?? Infinity) > newestAtMs);
     if (isSplit) splits++;
     else if (older.length > 0) moved++;
   }

@@ -16,8 +16,10 @@ export class VirtualFleet {
   /** About to begin a new boot. */
   readonly #changing = new Set<number>();
   readonly #renewing: NodeJS.Timeout;
-  /** `id:incarnation` of all that ended. */
-  readonly ended = new Set<string>();
+  /** When each had its lease for the last time, in milliseconds by the index of the edge. */
+  readonly #renewedAtMs: number[] = [];
+  /** `id:incarnation` of all that ended, and the earliest moment at which that may have been, in epoch milliseconds. */
+  readonly ended = new Map<string, number>();
   /** Edges that the machine was too busy to renew in time. */
   lapsed = 0;
 
@@ -44,8 +46,9 @@ export class VirtualFleet {
       this.#draining.add(i);
       return await this.#directory.markDraining(edge);
     }
+    const endedAtMs = Date.now();
     await this.#directory.markGone(edge);
-    await this.#end(i);
+    await this.#end(i, endedAtMs);
   }
 
   stop(): void {
@@ -58,6 +61,7 @@ export class VirtualFleet {
     this.#boots[i] = boot;
     const address = `http://edge-${i}.test:3001`;
     const registration = { id, kind: 'edge', bootId: `boot-${boot}-of-${i}`, address, weight: 100 } as const;
+    this.#renewedAtMs[i] = Date.now();
     this.#edges[i] = { id, incarnation: await this.#directory.registerEdge(registration) };
   }
 
@@ -66,18 +70,20 @@ export class VirtualFleet {
     await this.#directory.attend();
     await Promise.all(
       this.#edges.map(async (edge, i) => {
-        if (this.#changing.has(i) || (await this.#directory.renewLease(edge))) return;
+        if (this.#changing.has(i)) return;
+        const askedAtMs = Date.now();
+        if (await this.#directory.renewLease(edge)) return void (this.#renewedAtMs[i] = askedAtMs);
         if (this.#edges[i] !== edge || this.#changing.has(i)) return;
         this.lapsed++;
-        await this.#end(i);
+        await this.#end(i, this.#renewedAtMs[i]!);
       }),
     );
   }
 
-  async #end(i: number): Promise<void> {
+  async #end(i: number, endedAtMs: number): Promise<void> {
     const { id, incarnation } = this.#edges[i]!;
     this.#changing.add(i);
-    this.ended.add(`${id}:${incarnation}`);
+    this.ended.set(`${id}:${incarnation}`, endedAtMs);
     this.#draining.delete(i);
     await this.#boot(i);
     this.#changing.delete(i);
