@@ -8,7 +8,8 @@ import type { AffinityKey } from '#shared/ids.ts';
 import { readAffinity, splitKeyPrefix } from './core/affinity-key.ts';
 import type { Affinity } from './core/affinity-key.ts';
 import { readClientAddress } from './core/client-address.ts';
-import type { ClientAddress, TrustedProxies } from './core/client-address.ts';
+import type { ClientAddress } from './core/client-address.ts';
+import type { NetworkList } from './core/network-list.ts';
 import { dueCookie } from './core/due-cookie.ts';
 import { editForClient, editForUpstream } from './core/header-rules.ts';
 import { headerValues } from './core/header-list.ts';
@@ -31,7 +32,7 @@ export interface ExchangeOptions {
   readonly gate: MoveGate;
   readonly settler: Settler;
   readonly local: LocalAnswers;
-  readonly trusted: TrustedProxies;
+  readonly trusted: NetworkList;
   /** Internal pass of the fleet; undefined in front of static backends. */
   readonly pass: string | undefined;
   readonly activity: StaticActivity | undefined;

@@ -15,7 +15,7 @@ import { Tickets } from '#shared/tickets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { openAdmin } from './admin-port.ts';
-import { TrustedProxies } from './core/client-address.ts';
+import { NetworkList } from './core/network-list.ts';
 import { endRetired, startChores } from './chores.ts';
 import type { Directory, EdgeRow } from './directory/directory.ts';
 import { readInheritedListeners } from './inherited-listeners.ts';
@@ -69,7 +69,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
     gate,
     settler,
     local,
-    trusted: new TrustedProxies(settings.CT_TRUSTED_PROXIES),
+    trusted: new NetworkList(settings.CT_TRUSTED_PROXIES),
     pass: isStatic ? undefined : secrets.pass,
     activity,
     mintKey: () => randomBytes(16).toString('hex') as AffinityKey,

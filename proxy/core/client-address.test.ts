@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TrustedProxies, readClientAddress } from './client-address.ts';
+import { readClientAddress } from './client-address.ts';
 import type { ClientAddress } from './client-address.ts';
+import { NetworkList } from './network-list.ts';
 
-const trusted = new TrustedProxies(['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']);
+const trusted = new NetworkList(['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']);
 
 function read(peer: string, forwardedFor: readonly string[], more: readonly string[] = []): ClientAddress {
   const headers = [...forwardedFor.flatMap((value) => ['X-Forwarded-For', value]), ...more];
@@ -61,7 +62,7 @@ test('the scheme is the trusted proxy’s word, as long as it is one of two', ()
 
 test('a list with what is neither address nor CIDR is refused', () => {
   for (const item of ['example.org', '10.0.0.1/33', '10.0.0', '::1/129']) {
-    assert.throws(() => new TrustedProxies([item]), Error, item);
+    assert.throws(() => new NetworkList([item]), Error, item);
   }
 });
 

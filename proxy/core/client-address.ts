@@ -2,32 +2,10 @@
  * Who is the client? The peer of the connection, unless that is a proxy we trust: then the right-most
  * address of X-Forwarded-For that is not a trusted proxy itself. What stands left of it is a claim of strangers.
  */
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { headerValues } from './header-list.ts';
 import type { HeaderList } from './header-list.ts';
-
-export class TrustedProxies {
-  readonly #list = new BlockList();
-  readonly #isEmpty: boolean;
-
-  /** Addresses and CIDRs; throws on one that is neither. */
-  constructor(items: readonly string[]) {
-    this.#isEmpty = items.length === 0;
-    for (const item of items) {
-      const [address = '', prefix] = item.split('/', 2);
-      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-      if (prefix === undefined) this.#list.addAddress(address, family);
-      else this.#list.addSubnet(address, Number(prefix), family);
-    }
-  }
-
-  includes(address: string): boolean {
-    // The look-up costs more than the rest of a small request's head.
-    if (this.#isEmpty) return false;
-    const family = isIP(address);
-    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
-  }
-}
+import type { NetworkList } from './network-list.ts';
 
 export interface ClientAddress {
   readonly address: string;
@@ -39,7 +17,7 @@ export interface ClientAddress {
 export function readClientAddress(
   peer: { readonly address: string; readonly secure: boolean },
   headers: HeaderList,
-  trusted: TrustedProxies,
+  trusted: NetworkList,
 ): ClientAddress {
   const own = { address: peer.address, proto: peer.secure ? 'https' : 'http' } as const;
   if (!trusted.includes(peer.address)) return { ...own, chain: [peer.address] };

@@ -8,7 +8,7 @@ import { silentLog } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { Log } from '#shared/log.ts';
 import { startChores } from '../../proxy/chores.ts';
-import { TrustedProxies } from '../../proxy/core/client-address.ts';
+import { NetworkList } from '../../proxy/core/network-list.ts';
 import type { Directory } from '../../proxy/directory/directory.ts';
 import { conductExchange } from '../../proxy/exchange.ts';
 import type { ExchangeOptions } from '../../proxy/exchange.ts';
@@ -109,7 +109,7 @@ export class SimDoor {
       gate,
       settler: new Settler({ log, metrics: simMetrics, secrets: simSecrets }),
       local: {} as LocalAnswers,
-      trusted: new TrustedProxies([]),
+      trusted: new NetworkList([]),
       pass: simPass,
       activity: undefined,
       mintKey,

@@ -1,0 +1,25 @@
+/** A list of addresses and networks, as settings name them. */
+import { BlockList, isIP } from 'node:net';
+
+export class NetworkList {
+  readonly #list = new BlockList();
+  readonly isEmpty: boolean;
+
+  /** Addresses and CIDRs; throws on one that is neither. */
+  constructor(items: readonly string[]) {
+    this.isEmpty = items.length === 0;
+    for (const item of items) {
+      const [address = '', prefix] = item.split('/', 2);
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+      if (prefix === undefined) this.#list.addAddress(address, family);
+      else this.#list.addSubnet(address, Number(prefix), family);
+    }
+  }
+
+  includes(address: string): boolean {
+    // The look-up costs more than the rest of a small request's head.
+    if (this.isEmpty) return false;
+    const family = isIP(address);
+    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  }
+}
