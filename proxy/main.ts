@@ -24,6 +24,7 @@ import { LocalAnswers } from './local-answers.ts';
 import { edgeRequests, openLocator } from './locator.ts';
 import type { Locator } from './locator.ts';
 import { Locate } from './locate.ts';
+import { openLimits } from './limits/open-limits.ts';
 import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
 import { openControlServer } from './membership/control-server.ts';
@@ -85,6 +86,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
     wheel,
     transport,
     exchange,
+    arrivals: openLimits({ settings, log, metrics, signal: stopping.signal }).arrivals,
     metrics,
   });
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };

@@ -9,6 +9,9 @@ import { headerTokens, headerValues } from './core/header-list.ts';
 import { conductExchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import type { InheritedListeners } from './inherited-listeners.ts';
+import type { Arrival, Arrivals } from './limits/arrivals.ts';
+import { Doorstep } from './limits/doorstep.ts';
+import { SecureDoorstep } from './proxied/secure-doorstep.ts';
 import { http11, listenSecurely } from './tls/secure-listener.ts';
 import type { ProtocolTable } from './tls/secure-listener.ts';
 import { ClientConnection } from './wire/client-connection.ts';
@@ -28,6 +31,7 @@ interface FrontServerOptions {
   readonly wheel: TimerWheel;
   readonly transport: Transport;
   readonly exchange: ExchangeOptions;
+  readonly arrivals: Arrivals;
   readonly metrics: Metrics;
 }
 
@@ -48,7 +52,7 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
   const { settings, transport, inherited } = options;
   const plain = new Listener(false, options);
   const listeners = [plain];
-  const httpPort = await plain.open(async (accept) => {
+  const httpPort = await plain.open(async ({ accept }) => {
     return inherited.http === undefined
       ? await transport.listen(settings.CT_HOST, settings.CT_HTTP_PORT, accept)
       : await transport.listenOn(inherited.http, accept);
@@ -57,11 +61,16 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
   if (settings.CT_TLS_CERT !== '') {
     const secure = new Listener(true, options);
     listeners.push(secure);
-    httpsPort = await secure.open(async (accept) => {
+    const below = new SecureDoorstep({ ...options, introductionMaxMs: settings.CT_HEAD_TIMEOUT_MS });
+    const greet = (socket: Socket, goOn: () => void): void => {
+      secure.keep(socket);
+      below.accept(socket, goOn);
+    };
+    httpsPort = await secure.open(async () => {
       const protocols: ProtocolTable = new Map([
-        [http11, (socket) => accept((ears) => new NetSocket(socket, ears))],
+        [http11, (socket) => secure.enter((ears) => new NetSocket(socket, ears), below.arrivalOf(socket))],
       ]);
-      return await listenSecurely({ settings, protocols, keep: secure.keep, descriptor: inherited.https });
+      return await listenSecurely({ settings, protocols, greet, descriptor: inherited.https });
     });
   }
   return {
@@ -84,7 +93,8 @@ class Listener implements Door {
   isStopping = false;
   readonly #upstreams: Upstreams;
   readonly #exchange: ExchangeOptions;
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new Map<ClientConnection, Arrival | undefined>();
+  readonly #doorstep: Doorstep;
   readonly #sockets = new Set<Socket>();
   #listening: Listening | undefined;
   #onEmpty: (() => void) | undefined;
@@ -96,12 +106,21 @@ class Listener implements Door {
     this.metrics = options.metrics;
     this.#upstreams = options.upstreams;
     this.#exchange = options.exchange;
+    const introductionMaxMs = options.settings.CT_HEAD_TIMEOUT_MS;
+    this.#doorstep = new Doorstep({ ...options, introductionMaxMs, enter: (...who) => this.enter(...who) });
   }
 
   /** Listens; resolves with the port. */
-  async open(listen: (accept: Acceptor) => Promise<Listening>): Promise<number> {
-    this.#listening = await listen((adopt) => this.#connections.add(new ClientConnection(adopt, this)));
+  async open(listen: (doorstep: Doorstep) => Promise<Listening>): Promise<number> {
+    this.#listening = await listen(this.#doorstep);
     return this.#listening.port;
+  }
+
+  /** Takes in whoever may come in. */
+  enter(adopt: Parameters<Acceptor>[0], arrival: Arrival | undefined): ClientConnection {
+    const connection = new ClientConnection(adopt, this, arrival?.client);
+    this.#connections.set(connection, arrival);
+    return connection;
   }
 
   openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire {
@@ -111,7 +130,6 @@ class Listener implements Door {
     }
     return new RequestWire(connection, scanner, {
       upstreams: this.#upstreams,
-      secure,
       door: this,
     });
   }
@@ -121,6 +139,7 @@ class Listener implements Door {
   }
 
   forget(connection: ClientConnection): void {
+    this.#connections.get(connection)?.leave();
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
@@ -140,11 +159,12 @@ class Listener implements Door {
 
   stopAccepting(): void {
     this.retire();
-    for (const connection of this.#connections) connection.stop();
+    for (const connection of this.#connections.keys()) connection.stop();
   }
 
   destroy(): void {
-    for (const connection of this.#connections) connection.destroy();
+    this.#doorstep.destroy();
+    for (const connection of this.#connections.keys()) connection.destroy();
     for (const socket of this.#sockets) socket.destroy();
   }
 

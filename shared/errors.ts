@@ -13,6 +13,7 @@ import {
   unavailable,
 } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
+import { limitErrors } from './limit-errors.ts';
 import { locationErrors } from './location-errors.ts';
 
 export type { ErrorEntry, ErrorLevel } from './error-entry.ts';
@@ -245,6 +246,7 @@ export const errorTable = {
   'upstream-broken': { ...brokenUpstream, message: 'The edge broke off its answer.' },
   'upstream-timeout': { ...brokenUpstream, status: 504, message: 'The edge did not answer in time.' },
   ...locationErrors,
+  ...limitErrors,
   internal: {
     source: 'internal',
     retry: 'later',

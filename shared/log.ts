@@ -27,6 +27,8 @@ export const logEvents = {
   'child.exited': 'A supervised process ended; carries its exit and the pause before the next start.',
   'exchange.settled': 'One exchange is over: status, key hash, edge, epoch, placement reason, bytes, times.',
   'exchange.failed': 'An exchange ended by a fault of ours or of an edge; carries the cause.',
+  'clients.refused':
+    'Clients were refused by a limit, or did not say who they are as a proxy must; one line for each code in 10 s, with how many and the last address.',
   'key.placed': 'A key got an edge: reason, edge, epoch.',
   'edge.joined': 'An edge joined the pool; carries incarnation and address.',
   'edge.ready': 'An edge or static backend takes new keys.',

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { createServer as createPlainServer } from 'node:net';
 import { createServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import type { Settings } from '#shared/settings/schema.ts';
@@ -22,15 +23,15 @@ interface SecureListenerOptions {
   readonly settings: Settings;
   /** Has `http/1.1` at least. */
   readonly protocols: ProtocolTable;
-  /** Below TLS a socket is there before it is a connection: it, too, has to end with the server. */
-  readonly keep: (socket: Socket) => void;
+  /** Takes each connection before its handshake, which may begin when it calls `goOn`; the socket has to end with the server. */
+  readonly greet: (socket: Socket, goOn: () => void) => void;
   /** A descriptor that listens already. */
   readonly descriptor: number | undefined;
 }
 
 /** Throws where a file of the certificate cannot be read. */
 export async function listenSecurely(options: SecureListenerOptions): Promise<Listening> {
-  const { settings, protocols, keep, descriptor } = options;
+  const { settings, protocols, greet, descriptor } = options;
   const server = createServer({
     ...clientSocketOptions,
     cert: readFileSync(settings.CT_TLS_CERT),
@@ -39,10 +40,12 @@ export async function listenSecurely(options: SecureListenerOptions): Promise<Li
     ALPNProtocols: [...protocols.keys()],
     handshakeTimeout: settings.CT_HEAD_TIMEOUT_MS,
   });
-  server.on('connection', keep);
   server.on('secureConnection', (socket: TLSSocket) => handOver(socket, protocols));
   const { CT_HOST: host, CT_HTTPS_PORT: port } = settings;
-  return await listening(server, descriptor === undefined ? { host, port } : { fd: descriptor });
+  const below = createPlainServer(clientSocketOptions, (socket) =>
+    greet(socket, () => void server.emit('connection', socket)),
+  );
+  return await listening(below, descriptor === undefined ? { host, port } : { fd: descriptor });
 }
 
 /** OpenSSL has refused whoever offered only what is not in the table. */

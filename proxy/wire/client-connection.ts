@@ -2,18 +2,19 @@
  * One client connection of HTTP/1.1: heads read off as bytes, exchanges one after the other as their answers must come,
  * bounded read-ahead, one deadline for whatever the client owes, and an end that takes no answer from it.
  */
-import { AppError, errorBody, errorTable } from '#shared/errors.ts';
+import { AppError } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import { formatAnswer } from './answer-head.ts';
 import { lingerMs, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { ByteSocket, HeldDescriptor, SocketEars } from './byte-socket.ts';
 import { HandedSocket } from './handed-socket.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
+import { formatRefusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
 import { RequestScanner } from './request-head.ts';
+import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import { Deadline } from './timer-wheel.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Wire } from './wire.ts';
@@ -45,6 +46,7 @@ const nothing = Buffer.alloc(0);
 export class ClientConnection implements SocketEars {
   readonly #socket: ByteSocket;
   readonly #door: Door;
+  readonly #client: ProxiedClient | undefined;
   readonly #scanner: RequestScanner;
   readonly #deadline = new Deadline(() => this.#onDue());
   #phase: 'head' | 'exchange' | 'ending' | 'over' = 'head';
@@ -53,8 +55,9 @@ export class ClientConnection implements SocketEars {
   #wire: ClientWire | undefined;
   #awaits: 'head' | 'request' | 'body' | 'drain' | 'close' = 'head';
 
-  constructor(adopt: (ears: SocketEars) => ByteSocket, door: Door) {
+  constructor(adopt: (ears: SocketEars) => ByteSocket, door: Door, client?: ProxiedClient) {
     this.#door = door;
+    this.#client = client;
     this.#scanner = new RequestScanner({
       headMaxBytes: door.settings.CT_HEAD_MAX_BYTES,
       fieldsMax: requestFieldsMax,
@@ -64,7 +67,11 @@ export class ClientConnection implements SocketEars {
   }
 
   get address(): string {
-    return this.#socket.address;
+    return this.#client?.address ?? this.#socket.address;
+  }
+
+  get isSecure(): boolean {
+    return this.#door.secure || this.#client?.isSecure === true;
   }
 
   /** Bytes wait for the client beyond what a socket should hold. */
@@ -242,9 +249,7 @@ export class ClientConnection implements SocketEars {
   /** What cannot be read as a request: nothing after this point is one. */
   #refuse(code: ErrorCode): void {
     this.#door.metrics.count('ct_proxy_rejected_total', { code });
-    const body = errorBody(code);
-    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-    this.write(formatAnswer(errorTable[code].status, headers, 'connection: close\r\n', body) + body);
+    this.write(formatRefusal(code));
     this.#endGently();
   }
 

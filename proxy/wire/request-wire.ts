@@ -18,7 +18,6 @@ import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
 
 interface RequestWireOptions {
   readonly upstreams: Upstreams;
-  readonly secure: boolean;
   /** While it stops, no further request of a connection is served. */
   readonly door: { readonly isStopping: boolean };
 }
@@ -50,7 +49,7 @@ export class RequestWire implements ClientWire, TransferOwner {
     const { method, target, httpVersion } = scanner;
     const headers = scanner.headers();
     this.head = { method, target, httpVersion, headers, isUpgrade: false };
-    this.peer = { address: connection.address, secure: options.secure };
+    this.peer = { address: connection.address, secure: connection.isSecure };
     const framing = requestFraming(headers, httpVersion);
     this.hasBody = announcesBody(framing);
     this.body = this.hasBody ? new RequestBody(framing) : undefined;

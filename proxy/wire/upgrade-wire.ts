@@ -57,7 +57,7 @@ export class UpgradeWire implements ClientWire {
     this.#options = options;
     const { method, target, httpVersion } = scanner;
     this.head = { method, target, httpVersion, headers: scanner.headers(), isUpgrade: true };
-    this.peer = { address: connection.address, secure: options.secure };
+    this.peer = { address: connection.address, secure: connection.isSecure };
   }
 
   get hasLeft(): boolean {

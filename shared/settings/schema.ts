@@ -6,6 +6,7 @@ import { engineSettings } from './engine-settings.ts';
 import { storeSettings } from './store-settings.ts';
 import { fleetSettings } from './fleet-settings.ts';
 import { frontSettings } from './front-settings.ts';
+import { limitSettings } from './limit-settings.ts';
 import type { Setting } from './setting.ts';
 
 export type { Role, Setting } from './setting.ts';
@@ -13,6 +14,7 @@ export type { Role, Setting } from './setting.ts';
 export const settingsSchema = {
   ...fleetSettings,
   ...frontSettings,
+  ...limitSettings,
   ...engineSettings,
   ...storeSettings,
 } as const satisfies Record<string, Setting>;

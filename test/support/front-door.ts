@@ -97,7 +97,7 @@ export class FrontDoor {
   readonly #child: ChildProcess;
   readonly #lines = new Inbox<string>();
   readonly #exited: Promise<string>;
-  #ports = { http: 0, admin: 0, control: 0 };
+  #ports = { http: 0, https: 0, admin: 0, control: 0 };
   #stderr = '';
   #rest = '';
   #isKilled = false;
@@ -123,6 +123,11 @@ export class FrontDoor {
     return this.#child.pid!;
   }
 
+  /** Of TLS; 0 without a certificate. */
+  get securePort(): number {
+    return this.#ports.https;
+  }
+
   get controlPort(): number {
     return this.#ports.control;
   }
@@ -144,6 +149,7 @@ export class FrontDoor {
     assert.notEqual(line, 'ended', `the front door did not start: ${this.#stderr}`);
     this.#ports = {
       http: Number(/http:\/\/[^:]+:(\d+)/.exec(line)?.[1]),
+      https: Number(/https:\/\/[^:]+:(\d+)/.exec(line)?.[1] ?? 0),
       admin: Number(/admin on (\d+)/.exec(line)?.[1]),
       control: Number(/edges join on (\d+)/.exec(line)?.[1] ?? 0),
     };

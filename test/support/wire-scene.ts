@@ -85,7 +85,6 @@ export class WireScene implements Door {
   openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire {
     return new RequestWire(connection, scanner, {
       upstreams: this.#upstreams,
-      secure: false,
       door: this,
     });
   }

@@ -1,0 +1,43 @@
+/** Tells of refusals by limits: each is counted, and the log has a line for each code now and then, with how many there were. */
+import type { ErrorCode } from '#shared/errors.ts';
+import type { Log } from '#shared/log.ts';
+
+const intervalMs = 10_000;
+
+interface Pending {
+  refused: number;
+  client: string;
+}
+
+export class LimitNotes {
+  readonly #log: Log;
+  /** By code: refusals since the last line. */
+  readonly #pending = new Map<ErrorCode, Pending>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** `client` is an address, of which the line tells the last one. */
+  note(code: ErrorCode, client: string): void {
+    const pending = this.#pending.get(code);
+    if (pending !== undefined) {
+      pending.refused++;
+      pending.client = client;
+      return;
+    }
+    this.#write(code, { refused: 1, client });
+    this.#pending.set(code, { refused: 0, client });
+    setTimeout(() => this.#flush(code), intervalMs).unref();
+  }
+
+  #flush(code: ErrorCode): void {
+    const pending = this.#pending.get(code)!;
+    this.#pending.delete(code);
+    if (pending.refused > 0) this.#write(code, pending);
+  }
+
+  #write(code: ErrorCode, { refused, client }: Pending): void {
+    this.#log.warn('clients.refused', { code, refused, client });
+  }
+}

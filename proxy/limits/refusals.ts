@@ -1,0 +1,64 @@
+/**
+ * Tells whoever may not come in so, before a byte of it is read, and ends the connection so that the answer arrives. Bounded:
+ * beyond that connections end without a word.
+ */
+import type { ErrorCode } from '#shared/errors.ts';
+import { lingerMs } from '../wire/bounds.ts';
+import type { ByteSocket, SocketEars } from '../wire/byte-socket.ts';
+import { formatRefusal } from '../wire/refusal.ts';
+import { Deadline } from '../wire/timer-wheel.ts';
+import type { TimerWheel } from '../wire/timer-wheel.ts';
+
+/** Connections that are being told: a flood of them must not take the descriptors that clients need. */
+const tellingMax = 256;
+
+export class Refusals {
+  readonly #wheel: TimerWheel;
+  readonly #telling = new Set<ByteSocket>();
+
+  constructor(wheel: TimerWheel) {
+    this.#wheel = wheel;
+  }
+
+  /** Of a connection that speaks HTTP/1.1, or would. */
+  tell(socket: ByteSocket, code: ErrorCode): void {
+    if (this.#telling.size >= tellingMax) return socket.destroy();
+    this.#telling.add(socket);
+    const onOver = (): void => {
+      this.#wheel.remove(deadline);
+      this.#telling.delete(socket);
+      socket.destroy();
+    };
+    const deadline = new Deadline(onOver);
+    this.#wheel.set(deadline, lingerMs);
+    socket.hearWith(new Farewell(onOver));
+    socket.write(formatRefusal(code));
+    socket.end();
+    socket.resume();
+  }
+
+  /** Ends all at once. */
+  destroy(): void {
+    for (const socket of this.#telling) socket.destroy();
+    this.#telling.clear();
+  }
+}
+
+/** Reads on and hears nothing: an end with bytes unread would take the answer from the client. */
+class Farewell implements SocketEars {
+  readonly onEnd: () => void;
+  readonly onClose: () => void;
+
+  constructor(onOver: () => void) {
+    this.onEnd = onOver;
+    this.onClose = onOver;
+  }
+
+  onBytes(): void {
+    // Whatever it is.
+  }
+
+  onDrain(): void {
+    // All was said at once.
+  }
+}

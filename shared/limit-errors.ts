@@ -1,0 +1,26 @@
+/** What refuses clients because there are too many of them, or of what they do: a part of the table in `errors.ts`. */
+import { badRequest, unavailable } from './error-entry.ts';
+import type { ErrorEntry } from './error-entry.ts';
+
+/** One line in the log tells of many (`clients.refused`), so each is no more than info. */
+const tooMany = {
+  source: 'downstream',
+  retry: 'later',
+  status: 429,
+  closeCode: 1013,
+  level: 'info',
+} as const;
+
+export const limitErrors = {
+  'proxy-header-invalid': {
+    ...badRequest,
+    message: 'The connection does not begin with a header of the PROXY protocol, as it must.',
+  },
+  'front-door-full': {
+    ...unavailable,
+    level: 'info',
+    message: 'This server has as many connections as it takes.',
+  },
+  'too-many-connections': { ...tooMany, message: 'Your address has as many connections as it may have.' },
+  'connecting-too-fast': { ...tooMany, message: 'Your address opens connections faster than it may.' },
+} as const satisfies Record<string, ErrorEntry>;
