@@ -125,6 +125,6 @@ export class Arrival {
 }
 
 /** `events` in `perMs`, and at once as many as in `burst` such times; undefined where there is no limit. */
-export function rateOf(events: number, perMs: number, burst: number): Rate | undefined {
+function rateOf(events: number, perMs: number, burst: number): Rate | undefined {
   return events === 0 ? undefined : { costMs: perMs / events, burst: events * burst };
 }

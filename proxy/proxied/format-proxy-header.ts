@@ -44,16 +44,21 @@ function formatBinary({ address = '', isSecure }: ProxiedClient): Buffer {
 
 /** 16 bytes of an address that is one. */
 function readIpv6(address: string): Buffer {
-  const plain = address.replace(/%.*$/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => {
-    const word = (high: string, low: string): string => (Number(high) * 256 + Number(low)).toString(16);
-    return `${word(a as string, b as string)}:${word(c as string, d as string)}`;
-  });
-  const [left = '', right] = plain.split('::', 2);
-  const head = left === '' ? [] : left.split(':');
-  const tail = right === undefined || right === '' ? [] : right.split(':');
-  const zeros = right === undefined ? 0 : 8 - head.length - tail.length;
+  const [left = '', right] = address.replace(/%.*$/, '').split('::', 2);
+  const head = readWords(left);
+  const tail = readWords(right ?? '');
   const bytes = Buffer.alloc(16);
-  const words = [...head, ...Array<string>(zeros).fill('0'), ...tail];
-  for (const [at, word] of words.entries()) bytes.writeUInt16BE(Number.parseInt(word, 16), at * 2);
+  for (const [at, word] of head.entries()) bytes.writeUInt16BE(word, at * 2);
+  for (const [at, word] of tail.entries()) bytes.writeUInt16BE(word, (8 - tail.length + at) * 2);
   return bytes;
+}
+
+/** The groups of a half; dotted quads at its end are two. */
+function readWords(half: string): number[] {
+  if (half === '') return [];
+  return half.split(':').flatMap((group) => {
+    if (!group.includes('.')) return [Number.parseInt(group, 16)];
+    const bytes = Buffer.from(group.split('.').map(Number));
+    return [bytes.readUInt16BE(0), bytes.readUInt16BE(2)];
+  });
 }
