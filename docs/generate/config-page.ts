@@ -3,6 +3,7 @@ import { engineSettings } from '#shared/settings/engine-settings.ts';
 import { fleetSettings } from '#shared/settings/fleet-settings.ts';
 import { frontSettings } from '#shared/settings/front-settings.ts';
 import { flagOf } from '#shared/settings/load.ts';
+import { limitSettings } from '#shared/settings/limit-settings.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
 import { storeSettings } from '#shared/settings/store-settings.ts';
 import type { Setting } from '#shared/settings/schema.ts';
@@ -13,6 +14,7 @@ type Group = Readonly<Record<string, Setting>>;
 const groups: readonly { title: string; settings: Group }[] = [
   { title: 'Every role', settings: fleetSettings },
   { title: 'Front door', settings: frontSettings },
+  { title: 'Limits and proxies in front', settings: limitSettings },
   { title: 'Session engine', settings: engineSettings },
   { title: 'Database server', settings: storeSettings },
 ];
