@@ -14,7 +14,7 @@ import { dueCookie } from './core/due-cookie.ts';
 import { editForClient, editForUpstream } from './core/header-rules.ts';
 import { headerValues } from './core/header-list.ts';
 import { judgeRequest } from './core/request-gate.ts';
-import type { GateResult } from './core/request-gate.ts';
+import type { GateLimits, GateResult } from './core/request-gate.ts';
 import { isOfConnection, routePath, staticRoute } from './core/route.ts';
 import type { Route } from './core/route.ts';
 import type { Pin } from './directory/directory.ts';
@@ -37,6 +37,7 @@ export interface ExchangeOptions {
   readonly pass: string | undefined;
   readonly activity: StaticActivity | undefined;
   readonly mintKey: () => AffinityKey;
+  readonly limits: GateLimits;
 }
 
 type Admitted = GateResult & { kind: 'passed' };
@@ -75,7 +76,7 @@ class Exchange {
 
   /** What to forward, or what to answer here. */
   #admit(): ForwardRequest | LocalRequest {
-    const gate = judgeRequest(this.#wire.head);
+    const gate = judgeRequest(this.#wire.head, this.#options.limits);
     if (gate.kind === 'refused') throw new AppError(gate.code, { facts: { reason: gate.reason } });
     const { headers } = this.#wire.head;
     const client = readClientAddress(this.#wire.peer, headers, this.#options.trusted);

@@ -74,6 +74,10 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
     pass: isStatic ? undefined : secrets.pass,
     activity,
     mintKey: () => randomBytes(16).toString('hex') as AffinityKey,
+    limits: {
+      targetMaxBytes: settings.CT_TARGET_MAX_BYTES,
+      bodyMaxBytes: settings.CT_BODY_MAX_BYTES || Infinity,
+    },
   };
   await awaitTurn();
   const control = isStatic ? undefined : await openControl({ settings, locator, journal, joinToken, log });

@@ -175,10 +175,14 @@ class Listener implements Door {
   };
 }
 
-/** WebSockets alone are upgraded; other upgrades are served as the plain requests that they also are. */
+/**
+ * WebSockets alone are upgraded; other upgrades, and those of HTTP/1.0 (RFC 9110 section 7.8), are served as the plain
+ * requests that they also are.
+ */
 function asksForUpgrade(scanner: RequestScanner): boolean {
   // CONNECT is refused by the gate, and its connection with it.
   if (scanner.method === 'CONNECT') return true;
+  if (scanner.httpVersion === '1.0') return false;
   const headers = scanner.headers();
   const protocols = headerValues(headers, 'upgrade');
   if (protocols.length === 0 || protocols.join(', ').toLowerCase() !== 'websocket') return false;

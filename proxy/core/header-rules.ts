@@ -12,6 +12,7 @@ import type { HeaderList } from './header-list.ts';
 const hopByHop = [
   'connection',
   'keep-alive',
+  'http2-settings',
   'proxy-connection',
   'proxy-authenticate',
   'proxy-authorization',

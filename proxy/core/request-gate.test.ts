@@ -18,6 +18,8 @@ function head(over: Partial<RequestHead> & { more?: readonly string[] } = {}): R
   };
 }
 
+const limits = { targetMaxBytes: 2_000, bodyMaxBytes: 1_000 };
+
 const attacks: readonly (readonly [attack: string, code: ErrorCode, head: RequestHead])[] = [
   ['no Host on HTTP/1.1', 'host-invalid', head({ headers: [] })],
   ['two Hosts', 'host-invalid', head({ more: ['host', 'example.org'] })],
@@ -41,6 +43,17 @@ const attacks: readonly (readonly [attack: string, code: ErrorCode, head: Reques
   ['a target without a slash', 'request-malformed', head({ target: 'x' })],
   ['an empty target', 'request-malformed', head({ target: '' })],
   ['the target *', 'request-malformed', head({ method: 'OPTIONS', target: '*' })],
+  ['a target that is too long', 'target-too-long', head({ target: `/${'a'.repeat(2_000)}` })],
+  ['a body that is too large', 'body-too-large', body('content-length', '1001')],
+  ['dot segments behind an encoded slash', 'request-malformed', head({ target: '/a%2f../b' })],
+  ['dot segments with parameters', 'request-malformed', head({ target: '/a/..;x/b' })],
+  ['an encoded NUL in the path', 'request-malformed', head({ target: '/a%00b' })],
+  ['a percent sign that encodes nothing', 'request-malformed', head({ target: '/a%zzb' })],
+  ['a Host with two dots in a row', 'host-invalid', head({ headers: ['host', 'a..b'] })],
+  ['a Host with a comma', 'host-invalid', head({ headers: ['host', 'a,b'] })],
+  ['a Host with a port beyond all ports', 'host-invalid', head({ headers: ['host', 'a:65536'] })],
+  ['a Host that is no IPv6 address', 'host-invalid', head({ headers: ['host', '[:::]'] })],
+  ['two Authorization', 'header-refused', head({ more: ['authorization', 'a', 'Authorization', 'a'] })],
   ['a fragment in the target', 'request-malformed', head({ target: '/a#b' })],
   ['a backslash in the target', 'request-malformed', head({ target: '/a\\b' })],
   ['a control character in the target', 'request-malformed', head({ target: '/a\u0000b' })],
@@ -123,7 +136,7 @@ function connections(...values: string[]): RequestHead {
 
 for (const [attack, code, attacking] of attacks) {
   test(`refused: ${attack}`, () => {
-    const result = judgeRequest(attacking);
+    const result = judgeRequest(attacking, limits);
     assert.equal(result.kind === 'refused' ? result.code : result.kind, code);
   });
 }
@@ -131,13 +144,18 @@ for (const [attack, code, attacking] of attacks) {
 const welcome: readonly (readonly [what: string, head: RequestHead, target: string])[] = [
   ['a plain request', head({ target: '/a/b?c=d' }), '/a/b?c=d'],
   ['a Host with a port', head({ headers: ['host', 'example.org:8080'] }), '/'],
+  ['a Host that is an absolute name', head({ headers: ['host', 'a_b.example.org.'] }), '/'],
+  ['a body as large as it may be', body('content-length', '1000'), '/'],
+  ['an absolute target with the default port', head({ target: 'http://example.org:80/a' }), '/a'],
+  ['escapes in the path', head({ target: '/a%20b%2Fc%2e%2e%2e' }), '/a%20b%2Fc%2e%2e%2e'],
+  ['a bad escape in the query', head({ target: '/a?b=%zz%' }), '/a?b=%zz%'],
   ['an IPv6 Host', head({ headers: ['host', '[::1]:8080'] }), '/'],
   ['no Host on HTTP/1.0', head({ headers: [], httpVersion: '1.0' }), '/'],
   ['an absolute target of the same host', head({ target: 'http://EXAMPLE.org/a?b' }), '/a?b'],
   ['an absolute target without a path', head({ target: 'http://example.org' }), '/'],
   ['an absolute target with only a query', head({ target: 'http://example.org?a=b' }), '/?a=b'],
   ['one length', body('content-length', '5'), '/'],
-  ['an upgrade with a length of nothing', { ...body('content-length', '0'), isUpgrade: true }, '/'],
+  ['an upgrade with a length of nothing', { ...head({ more: ['content-length', '0'] }), isUpgrade: true }, '/'],
   ['the coding chunked in any case', body('Transfer-Encoding', 'Chunked'), '/'],
   ['dots inside a segment', head({ target: '/a..b/.c/...' }), '/a..b/.c/...'],
   ['dot segments in the query', head({ target: '/a?b=/../c' }), '/a?b=/../c'],
@@ -147,13 +165,13 @@ const welcome: readonly (readonly [what: string, head: RequestHead, target: stri
 
 for (const [what, welcomed, target] of welcome) {
   test(`let in: ${what}`, () => {
-    const result = judgeRequest(welcomed);
+    const result = judgeRequest(welcomed, limits);
     assert.equal(result.kind === 'passed' ? result.target : result.reason, target);
   });
 }
 
 test('path and query are the two sides of the first question mark', () => {
-  const result = judgeRequest(head({ target: '/a?b?c' }));
+  const result = judgeRequest(head({ target: '/a?b?c' }), limits);
   assert.deepEqual(result, {
     kind: 'passed',
     target: '/a?b?c',
@@ -179,8 +197,8 @@ test('hostile heads never throw, are judged the same twice, and what passes is i
   });
   fc.assert(
     fc.property(hostile, (request) => {
-      const result = judgeRequest(request);
-      assert.deepEqual(judgeRequest(request), result);
+      const result = judgeRequest(request, limits);
+      assert.deepEqual(judgeRequest(request, limits), result);
       if (result.kind === 'refused') return;
       assert.match(result.target, /^\/[\x21-\x7e]*$/);
       assert.equal(

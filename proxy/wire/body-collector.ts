@@ -36,7 +36,7 @@ export class BodyCollector implements BodySink {
     } else if (this.#body.isDone) this.#resolve(Buffer.concat(this.#chunks).toString('utf8'));
   }
 
-  onBodyFault(): void {
-    this.#reject(new AppError('framing-ambiguous'));
+  onBodyFault(code: Parameters<BodySink['onBodyFault']>[0]): void {
+    this.#reject(new AppError(code));
   }
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ChunkedReader, LengthReader, UntilCloseReader } from './body-reader.ts';
 import type { BodyReader } from './body-reader.ts';
+import { isFaulty } from './head-scanner.ts';
 
 interface Taken {
   readonly text: string;
@@ -143,4 +144,12 @@ test('any bytes, split anyhow, give the same spans in all, and nothing throws', 
     }),
     { numRuns: 2_000 },
   );
+});
+
+test('a chunk beyond the bound is a fault before a byte of it is handed on', () => {
+  const reader = new ChunkedReader(true, 7);
+  let given = '';
+  const end = reader.read(Buffer.from('5\r\nhello\r\n3\r\nabc\r\n0\r\n\r\n'), 0, (span) => (given += span));
+  assert.deepEqual([end, reader.isTooLarge], [isFaulty, true]);
+  assert.equal(given.includes('a'), false);
 });

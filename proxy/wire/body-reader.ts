@@ -87,7 +87,10 @@ for (let value = 0; value < 16; value++) {
 
 export class ChunkedReader implements BodyReader {
   payloadBytes = 0;
+  /** The fault is a chunk beyond the bound: none of its bytes was handed on. */
+  isTooLarge = false;
   readonly #keepsFraming: boolean;
+  readonly #maxBytes: number;
   #state = atSize;
   #size = 0;
   #digits = 0;
@@ -95,9 +98,10 @@ export class ChunkedReader implements BodyReader {
   /** Where the span under way begins; -1 while what is read is not handed on. */
   #spanStart = -1;
 
-  /** With `keepsFraming` the spans together are a chunked body again. */
-  constructor(keepsFraming: boolean) {
+  /** With `keepsFraming` the spans together are a chunked body again. More than `maxBytes` is a fault. */
+  constructor(keepsFraming: boolean, maxBytes = Infinity) {
     this.#keepsFraming = keepsFraming;
+    this.#maxBytes = maxBytes;
   }
 
   get isDone(): boolean {
@@ -180,6 +184,8 @@ export class ChunkedReader implements BodyReader {
 
   #endSize(at: number): number {
     this.#digits = 0;
+    this.isTooLarge = this.payloadBytes + this.#size > this.#maxBytes;
+    if (this.isTooLarge) return isFaulty;
     return this.#enter(this.#size === 0 ? lineStart : inData, at + 1);
   }
 

@@ -1,7 +1,5 @@
 /** Bounds of the wire that are no settings: each with the reason for its size. */
 
-/** Fields of a request: more than any client sends; the sizes of the tables below us stay small. */
-export const requestFieldsMax = 100;
 /** Fields of an answer: a page may set dozens of cookies. */
 export const answerFieldsMax = 200;
 /** Bytes that a client may send ahead of the answer that it waits for; then its socket is not read. */

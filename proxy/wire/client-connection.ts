@@ -4,44 +4,24 @@
  */
 import { AppError } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
-import type { Metrics } from '#shared/metrics.ts';
-import type { Settings } from '#shared/settings/schema.ts';
-import { lingerMs, readAheadMaxBytes, requestFieldsMax } from './bounds.ts';
+import { BodyPace } from './body-pace.ts';
+import { lingerMs, readAheadMaxBytes } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { ByteSocket, HeldDescriptor, SocketEars } from './byte-socket.ts';
+import type { ClientWire, Door } from './door.ts';
 import { HandedSocket } from './handed-socket.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
-import { formatRefusal } from './refusal.ts';
-import type { RequestBody } from './request-body.ts';
+import { codeOfFault, formatRefusal } from './refusal.ts';
 import { RequestScanner } from './request-head.ts';
 import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import { Deadline } from './timer-wheel.ts';
-import type { TimerWheel } from './timer-wheel.ts';
-import type { Wire } from './wire.ts';
 
-/** A wire as its connection sees it. */
-export interface ClientWire extends Wire {
-  readonly body: RequestBody | undefined;
-  /** False when the answer said that no further request of this connection is served. */
-  readonly persists: boolean;
-  /** The client has left, or stopped sending in the middle of its body. */
-  leave(reason: AppError): void;
-  /** The client takes bytes again. */
-  onDrain(): void;
-}
-
-export interface Door {
-  readonly settings: Settings;
-  readonly wheel: TimerWheel;
-  readonly metrics: Metrics;
-  readonly secure: boolean;
-  readonly isStopping: boolean;
-  openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire;
-  conduct(wire: ClientWire): Promise<void>;
-  forget(connection: ClientConnection): void;
-}
+export type { ClientWire, Door } from './door.ts';
 
 const nothing = Buffer.alloc(0);
+
+/** What the client owes. */
+type Awaited = 'head' | 'request' | 'body' | 'drain' | 'close';
 
 export class ClientConnection implements SocketEars {
   readonly #socket: ByteSocket;
@@ -53,14 +33,15 @@ export class ClientConnection implements SocketEars {
   /** Bytes that were read and not used yet. */
   #held: Buffer = nothing;
   #wire: ClientWire | undefined;
-  #awaits: 'head' | 'request' | 'body' | 'drain' | 'close' = 'head';
+  #awaits: Awaited = 'head';
+  #pace: BodyPace | undefined;
 
   constructor(adopt: (ears: SocketEars) => ByteSocket, door: Door, client?: ProxiedClient) {
     this.#door = door;
     this.#client = client;
     this.#scanner = new RequestScanner({
       headMaxBytes: door.settings.CT_HEAD_MAX_BYTES,
-      fieldsMax: requestFieldsMax,
+      fieldsMax: door.settings.CT_HEAD_FIELDS_MAX,
     });
     this.#socket = adopt(this);
     this.#await('head', door.settings.CT_HEAD_TIMEOUT_MS);
@@ -163,7 +144,7 @@ export class ClientConnection implements SocketEars {
     const at = this.#scanner.read(this.#held, 0);
     if (at === isFaulty) {
       this.#held = nothing;
-      return this.#refuse(this.#scanner.fault === 'too-large' ? 'head-too-large' : 'request-malformed');
+      return this.#refuse(codeOfFault[this.#scanner.fault]);
     }
     if (at === wantsMore) {
       this.#held = nothing;
@@ -199,8 +180,22 @@ export class ClientConnection implements SocketEars {
     if (isFull && !this.#socket.isPaused) this.#socket.pause();
     if (!isFull && this.#socket.isPaused) this.#socket.resume();
     if (this.#phase !== 'exchange' || this.#awaits === 'drain') return;
-    if (body?.isWanted && !body.isBlocked) this.#await('body', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
-    else if (this.#awaits === 'body') this.#door.wheel.clear(this.#deadline);
+    if (body?.isWanted && !body.isBlocked) this.#awaitBody(body.payloadBytes);
+    else if (this.#awaits === 'body') this.#rest();
+  }
+
+  #awaitBody(bytes: number): void {
+    const { wheel, settings } = this.#door;
+    const { CT_BODY_MIN_BYTES_PER_SECOND: rate, CT_BODY_IDLE_TIMEOUT_MS: graceMs } = settings;
+    this.#pace ??= new BodyPace(rate, graceMs);
+    const leftMs = this.#pace.owe(wheel.nowMs, bytes);
+    if (leftMs !== undefined) this.#await('body', leftMs);
+  }
+
+  #rest(): void {
+    this.#awaits = 'head';
+    this.#pace?.rest(this.#door.wheel.nowMs);
+    this.#door.wheel.clear(this.#deadline);
   }
 
   /** The exchange is over. */
@@ -209,6 +204,7 @@ export class ClientConnection implements SocketEars {
     if (this.#phase === 'over') return this.#door.forget(this);
     if (this.#socket.isDestroyed) return;
     this.#wire = undefined;
+    this.#pace = undefined;
     if (!wire.persists || this.#door.isStopping) return this.#endAfter(wire);
     this.#phase = 'head';
     this.#scanner.reset();
@@ -285,7 +281,7 @@ export class ClientConnection implements SocketEars {
       case 'request':
         return this.#endGently();
       case 'body':
-        return this.#wire?.leave(new AppError('request-timeout'));
+        return this.#wire?.leave(new AppError(this.#pace?.code ?? 'request-timeout'));
       case 'drain':
         return this.#socket.destroy();
       case 'close':
@@ -293,7 +289,7 @@ export class ClientConnection implements SocketEars {
     }
   }
 
-  #await(what: 'head' | 'request' | 'body' | 'drain' | 'close', ms: number): void {
+  #await(what: Awaited, ms: number): void {
     this.#awaits = what;
     this.#door.wheel.set(this.#deadline, ms);
   }

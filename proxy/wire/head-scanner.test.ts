@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { HeadScanner } from './head-scanner.ts';
+import type { HeadFault, HeadScanner } from './head-scanner.ts';
 import { RequestScanner } from './request-head.ts';
 import { ResponseScanner } from './response-head.ts';
 
@@ -12,7 +12,7 @@ const request =
 const response = 'HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\n\r\n';
 
 interface Read {
-  readonly kind: 'complete' | 'wants-more' | 'malformed' | 'too-large';
+  readonly kind: 'complete' | 'wants-more' | HeadFault;
   readonly end: number;
   readonly headers: readonly string[];
   readonly line: readonly unknown[];
@@ -148,7 +148,7 @@ test('a head has a bound in bytes and one in fields, met exactly', () => {
   assert.equal(read(new RequestScanner(bounds), Array.from(bytesFor(4_097))).kind, 'too-large');
   const fields = (count: number): string => `GET / HTTP/1.1\r\n${'a:\r\n'.repeat(count)}\r\n`;
   assert.equal(read(new RequestScanner(bounds), [fields(20)]).kind, 'complete');
-  assert.equal(read(new RequestScanner(bounds), [fields(21)]).kind, 'too-large');
+  assert.equal(read(new RequestScanner(bounds), [fields(21)]).kind, 'too-many-fields');
 });
 
 test('lines are taken out of a head without a change to the others', () => {

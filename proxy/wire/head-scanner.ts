@@ -6,7 +6,7 @@
 import type { HeaderList } from '../core/header-list.ts';
 import { lowerCaseName } from './field-names.ts';
 
-export type HeadFault = 'malformed' | 'too-large';
+export type HeadFault = 'malformed' | 'too-large' | 'too-many-fields';
 
 export interface HeadBounds {
   readonly headMaxBytes: number;
@@ -210,7 +210,7 @@ export abstract class HeadScanner {
     if (bytes[at] === cr) return this.#enter(headEnd, at + 1);
     if (tokenBytes[bytes[at]!] !== 1) return isFaulty;
     if (this.fieldCount >= this.#bounds.fieldsMax) {
-      this.fault = 'too-large';
+      this.fault = 'too-many-fields';
       return isFaulty;
     }
     this.#mark(at);

@@ -2,6 +2,14 @@
 import { errorBody, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { formatAnswer } from './answer-head.ts';
+import type { HeadFault } from './head-scanner.ts';
+
+/** What a client is told of a head that cannot be read. */
+export const codeOfFault = {
+  malformed: 'request-malformed',
+  'too-large': 'head-too-large',
+  'too-many-fields': 'fields-too-many',
+} as const satisfies Record<HeadFault, ErrorCode>;
 
 const retryAfterSeconds = '1';
 

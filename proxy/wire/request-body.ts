@@ -8,11 +8,13 @@ export interface BodySink {
   onBodySpan(span: Buffer): void;
   /** All of one read was handed over. */
   onBodyRead(): void;
-  onBodyFault(): void;
+  /** Where it ends is in doubt, or it is larger than bodies may be. */
+  onBodyFault(code: 'framing-ambiguous' | 'body-too-large'): void;
 }
 
 export class RequestBody {
   readonly #framing: Framing;
+  readonly #maxBytes: number;
   #reader: BodyReader | undefined;
   #sink: BodySink | undefined;
   readonly #emit = (span: Buffer): void => this.#sink?.onBodySpan(span);
@@ -20,12 +22,14 @@ export class RequestBody {
   /** True while the sink takes no more. */
   isBlocked = false;
 
-  constructor(framing: Framing) {
+  /** Of a length that is told the gate has judged already. */
+  constructor(framing: Framing, maxBytes = Infinity) {
     this.#framing = framing;
+    this.#maxBytes = maxBytes;
   }
 
   get isDone(): boolean {
-    return this.#reader?.isDone ?? false;
+    return !this.#isBroken && (this.#reader?.isDone ?? false);
   }
 
   /** The framing broke, or says nothing: where the body ends is unknown. */
@@ -64,18 +68,22 @@ export class RequestBody {
   /** Reads on; returns the offset at which it stopped, or `isFaulty`. */
   feed(bytes: Buffer): number {
     const at = this.#reader!.read(bytes, 0, this.#emit);
-    if (at === isFaulty) {
-      this.#isBroken = true;
-      this.#sink?.onBodyFault();
-      return at;
-    }
+    if (at === isFaulty) return this.#break();
     this.#sink?.onBodyRead();
     return at;
+  }
+
+  /** Nothing behind this point is read. */
+  #break(): number {
+    this.#isBroken = true;
+    const isTooLarge = this.#reader instanceof ChunkedReader && this.#reader.isTooLarge;
+    this.#sink?.onBodyFault(isTooLarge ? 'body-too-large' : 'framing-ambiguous');
+    return isFaulty;
   }
 
   #makeReader(keepsFraming: boolean): BodyReader {
     return this.#framing.kind === 'length'
       ? new LengthReader(this.#framing.bytes)
-      : new ChunkedReader(keepsFraming);
+      : new ChunkedReader(keepsFraming, this.#maxBytes);
   }
 }

@@ -3,6 +3,7 @@
  * request at once, an edge that breaks off breaks the client's answer off.
  */
 import type { AppError } from '#shared/errors.ts';
+import type { Settings } from '#shared/settings/schema.ts';
 import { announcesBody, requestFraming } from '../core/body-framing.ts';
 import { headerTokens } from '../core/header-list.ts';
 import type { RequestHead } from '../core/request-gate.ts';
@@ -19,7 +20,7 @@ import type { ForwardOutcome, ForwardPlan, Wire } from './wire.ts';
 interface RequestWireOptions {
   readonly upstreams: Upstreams;
   /** While it stops, no further request of a connection is served. */
-  readonly door: { readonly isStopping: boolean };
+  readonly door: { readonly isStopping: boolean; readonly settings: Pick<Settings, 'CT_BODY_MAX_BYTES'> };
 }
 
 export class RequestWire implements ClientWire, TransferOwner {
@@ -52,7 +53,8 @@ export class RequestWire implements ClientWire, TransferOwner {
     this.peer = { address: connection.address, secure: connection.isSecure };
     const framing = requestFraming(headers, httpVersion);
     this.hasBody = announcesBody(framing);
-    this.body = this.hasBody ? new RequestBody(framing) : undefined;
+    const maxBytes = options.door.settings.CT_BODY_MAX_BYTES || Infinity;
+    this.body = this.hasBody ? new RequestBody(framing, maxBytes) : undefined;
     const persistence = headerTokens(headers, 'connection');
     this.#persists =
       httpVersion === '1.1' ? !persistence.includes('close') : persistence.includes('keep-alive');

@@ -31,6 +31,10 @@ export class TimerWheel {
     this.#lastTick = Math.floor(nowMs() / tickMs);
   }
 
+  get nowMs(): number {
+    return this.#nowMs();
+  }
+
   /** Due in `ms` from now, whatever it was before. */
   set(deadline: Deadline, ms: number): void {
     deadline.dueMs = this.#nowMs() + ms;

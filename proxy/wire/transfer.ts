@@ -109,8 +109,8 @@ export class Transfer implements UpstreamUser, BodySink {
     if (this.#body!.isDone) this.#upstream?.markRequestSent();
   }
 
-  onBodyFault(): void {
-    this.abort(new AppError('framing-ambiguous'));
+  onBodyFault(code: Parameters<BodySink['onBodyFault']>[0]): void {
+    this.abort(new AppError(code));
   }
 
   onDrain(): void {

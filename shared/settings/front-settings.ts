@@ -127,16 +127,6 @@ export const frontSettings = {
     scope: 'process',
     help: 'Proxies in front whose X-Forwarded-* are believed.',
   },
-  CT_HEAD_MAX_BYTES: {
-    type: 'integer',
-    unit: 'bytes',
-    default: 32_768,
-    min: 4_096,
-    max: 1_048_576,
-    roles: front,
-    scope: 'process',
-    help: 'Largest request head.',
-  },
   CT_HEAD_TIMEOUT_MS: {
     ...milliseconds,
     default: 10_000,

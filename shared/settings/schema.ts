@@ -7,6 +7,7 @@ import { storeSettings } from './store-settings.ts';
 import { fleetSettings } from './fleet-settings.ts';
 import { frontSettings } from './front-settings.ts';
 import { limitSettings } from './limit-settings.ts';
+import { requestSettings } from './request-settings.ts';
 import type { Setting } from './setting.ts';
 
 export type { Role, Setting } from './setting.ts';
@@ -15,6 +16,7 @@ export const settingsSchema = {
   ...fleetSettings,
   ...frontSettings,
   ...limitSettings,
+  ...requestSettings,
   ...engineSettings,
   ...storeSettings,
 } as const satisfies Record<string, Setting>;

@@ -19,6 +19,7 @@ const deadlines = {
 export async function startFuzzedDoor(
   backends: readonly RecordingBackend[],
   folder: string,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<FuzzedDoor> {
   const flags = backends.flatMap(({ port }, i) => ['--backend', `b${i}=http://127.0.0.1:${port}`]);
   const env = plainEnv({
@@ -35,6 +36,7 @@ export async function startFuzzedDoor(
     // A busy machine must not let a backend fall.
     CT_BACKEND_CHECK_INTERVAL_MS: '2000',
     CT_BACKEND_CHECK_FALL: '100',
+    ...settings,
   });
   const child = spawn(process.execPath, [command, 'proxy', ...flags], {
     env,

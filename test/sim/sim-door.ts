@@ -113,6 +113,7 @@ export class SimDoor {
       pass: simPass,
       activity: undefined,
       mintKey,
+      limits: { targetMaxBytes: Infinity, bodyMaxBytes: Infinity },
     };
     const follow = (edges: readonly { readonly address: string }[]): void =>
       retain(new Set(edges.map(({ address }) => address)));

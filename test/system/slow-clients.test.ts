@@ -241,3 +241,22 @@ async function startDeafBackend(
   };
   return { name: 'deaf', url: `http://127.0.0.1:${port}`, passesChecks: true, stopListening };
 }
+
+test('a body that trickles is cut off with 408, however often a byte of it comes', async (t) => {
+  const { door, backend } = await start(t, {
+    CT_BODY_IDLE_TIMEOUT_MS: '600',
+    CT_BODY_MIN_BYTES_PER_SECOND: '1000000',
+  });
+  backend.handlers.set('/upload', (incoming) => incoming.on('error', () => undefined).resume());
+  const connection = await openRaw(t, door.port);
+  connection.send(
+    `POST /upload HTTP/1.1\r\nHost: ${door.host}\r\nctstickiness: k\r\nContent-Length: 1000\r\n\r\n`,
+  );
+  const trickle = setInterval(() => connection.send('a'), 50);
+  t.after(() => clearInterval(trickle));
+  const answer = await connection.answer();
+  assert.deepEqual([answer.status, JSON.parse(answer.body).code], [408, 'body-too-slow']);
+  clearInterval(trickle);
+  await connection.whenEnded();
+  assert.ok((await door.metric('ct_proxy_rejected_total')) > 0);
+});

@@ -1,0 +1,266 @@
+/** Where a body ends: lengths, codings, both, and what the smuggling attacks of the last years made of them. */
+import { ambiguous, casesOf, closes, good, malformed, smuggled } from './request-case.ts';
+import type { RequestCase, Row } from './request-case.ts';
+
+/** Whoever reads a length sees one request, whoever reads chunks sees two. */
+const twoReadings = `0\r\n\r\n${smuggled}`;
+
+const lengths: readonly Row[] = [
+  ['a length', 'RFC 9112 6.2', 'Content-Length: 5\r\n\r\nhello', 'POST /x hello'],
+  ['a length without white space', 'RFC 9112 5.1', 'Content-Length:5\r\n\r\nhello', 'POST /x hello'],
+  [
+    'a length with white space behind it',
+    'RFC 9112 5.1',
+    'Content-Length: 5 \t\r\n\r\nhello',
+    'POST /x hello',
+  ],
+  ['a length with leading zeros', 'RFC 9110 8.6', 'Content-Length: 005\r\n\r\nhello', 'POST /x hello'],
+  ['a length in capitals', 'RFC 9110 5.1', 'CONTENT-LENGTH: 5\r\n\r\nhello', 'POST /x hello'],
+  ['no body at all', 'RFC 9112 6.3', '\r\n', 'POST /x'],
+  ['a length of nothing', 'HAProxy h1_to_h1', 'Content-Length: 0\r\n\r\n', 'POST /x'],
+  ['a body of line ends', 'RFC 9112 6.2', 'Content-Length: 4\r\n\r\n\r\n\r\n', 'POST /x \r\n\r\n'],
+  [
+    'a body that looks like a request',
+    'RFC 9112 6.2',
+    `Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`,
+    `POST /x ${smuggled}`,
+  ],
+  ['a body of raw bytes', 'RFC 9112 6.2', 'Content-Length: 4\r\n\r\n\0\xff\r\n', 'POST /x \0\xff\r\n'],
+];
+
+const badLengths: readonly Row[] = [
+  ['an empty length', 'HAProxy h1_to_h1', 'Content-Length:', ambiguous],
+  ['two equal lengths', 'RFC 9112 6.3', 'Content-Length: 5\r\nContent-Length: 5', ambiguous],
+  ['two different lengths', 'RFC 9112 6.3', 'Content-Length: 5\r\nContent-Length: 50', ambiguous],
+  ['a list of equal lengths', 'RFC 9112 6.3', 'Content-Length: 5, 5', ambiguous],
+  ['a list of different lengths', 'RFC 9112 6.3', 'Content-Length: 5, 50', ambiguous],
+  ['a list with an empty end', 'CVE-2023-40225', 'Content-Length: 0,', ambiguous],
+  ['a list with an empty beginning', 'CVE-2023-40225', 'Content-Length: ,5', ambiguous],
+  ['an empty length before another', 'CVE-2023-40225', 'Content-Length:\r\nContent-Length: 5', ambiguous],
+  ['a length with a sign', 'CVE-2022-24801', 'Content-Length: +5', ambiguous],
+  ['a negative length', 'RFC 9110 8.6', 'Content-Length: -5', ambiguous],
+  ['a length of minus zero', 'RFC 9110 8.6', 'Content-Length: -0', ambiguous],
+  ['a hexadecimal length', 'RFC 9110 8.6', 'Content-Length: 0x5', ambiguous],
+  ['a length of a fraction', 'RFC 9110 8.6', 'Content-Length: 5.0', ambiguous],
+  ['a length with an exponent', 'RFC 9110 8.6', 'Content-Length: 5e0', ambiguous],
+  ['a length with an underscore', 'RFC 9110 8.6', 'Content-Length: 0_5', ambiguous],
+  ['a length of two words', 'CVE-2018-7159', 'Content-Length: 5 0', ambiguous],
+  ['a length in quotes', 'RFC 9110 8.6', 'Content-Length: "5"', ambiguous],
+  ['a length with a unit', 'RFC 9110 8.6', 'Content-Length: 5B', ambiguous],
+  ['a length of 20 digits', 'RFC 9110 8.6', 'Content-Length: 18446744073709551621', ambiguous],
+  ['a length beyond all numbers', 'RFC 9110 8.6', `Content-Length: ${'9'.repeat(40)}`, ambiguous],
+  ['a length with a vertical tab', 'RFC 9110 5.5', 'Content-Length: \x0b5', malformed],
+  ['a length with a raw byte', 'RFC 9110 8.6', 'Content-Length: 5\xa0', ambiguous],
+  ['a length of Arabic digits', 'RFC 9110 8.6', 'Content-Length: \xd9\xa5', ambiguous],
+  [
+    'a length behind a name of 270 bytes',
+    'CVE-2021-40346',
+    `Content-Length0${'a'.repeat(255)}:\r\nContent-Length: 5, 6`,
+    ambiguous,
+  ],
+  ['a length with a folded line', 'RFC 9112 5.2', 'Content-Length: 5\r\n 6', malformed],
+  ['white space before the colon of a length', 'CVE-2019-16869', 'Content-Length : 5', malformed],
+];
+
+const codings: readonly Row[] = [
+  ['length beside coding', 'RFC 9112 6.3', 'Content-Length: 6\r\nTransfer-Encoding: chunked', ambiguous],
+  ['coding beside length', 'RFC 9112 6.3', 'Transfer-Encoding: chunked\r\nContent-Length: 6', ambiguous],
+  [
+    'coding beside a length of nothing',
+    'CVE-2026-29057',
+    'Transfer-Encoding: chunked\r\nContent-Length: 0',
+    ambiguous,
+  ],
+  ['an unknown coding', 'RFC 9112 6.1', 'Transfer-Encoding: xchunked', ambiguous],
+  ['identity', 'RFC 9112 6.1', 'Transfer-Encoding: identity', ambiguous],
+  ['gzip alone', 'HAProxy http_transfer_encoding', 'Transfer-Encoding: gzip', ambiguous],
+  ['gzip before chunked', 'HAProxy http_transfer_encoding', 'Transfer-Encoding: gzip, chunked', ambiguous],
+  ['gzip behind chunked', 'HAProxy http_transfer_encoding', 'Transfer-Encoding: chunked, gzip', ambiguous],
+  [
+    'gzip between two chunked',
+    'HAProxy http_transfer_encoding',
+    'Transfer-Encoding: chunked, gzip, chunked',
+    ambiguous,
+  ],
+  [
+    'chunked twice in a list',
+    'HAProxy http_transfer_encoding',
+    'Transfer-Encoding: chunked, chunked',
+    ambiguous,
+  ],
+  [
+    'chunked twice in two lines',
+    'RFC 9112 6.1',
+    'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked',
+    ambiguous,
+  ],
+  [
+    'chunked before identity',
+    'CVE-2020-8287',
+    'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity',
+    ambiguous,
+  ],
+  [
+    'identity before chunked',
+    'CVE-2020-8287',
+    'Transfer-Encoding: identity\r\nTransfer-Encoding: chunked',
+    ambiguous,
+  ],
+  ['an empty member at the end', 'RFC 9110 5.6.1', 'Transfer-Encoding: chunked,', ambiguous],
+  ['an empty member at the beginning', 'RFC 9110 5.6.1', 'Transfer-Encoding: , chunked', ambiguous],
+  ['an empty coding', 'RFC 9112 6.1', 'Transfer-Encoding:', ambiguous],
+  ['chunked with a parameter', 'RFC 9112 7', 'Transfer-Encoding: chunked;q=1', ambiguous],
+  ['chunked in quotes', 'RFC 9112 7', 'Transfer-Encoding: "chunked"', ambiguous],
+  ['chunked in single quotes', 'HTTP Desync (2019)', "Transfer-Encoding: 'chunked'", ambiguous],
+  ['chunked with a space inside', 'HTTP Desync (2019)', 'Transfer-Encoding: chunk ed', ambiguous],
+  ['chunked with a tab inside', 'HTTP Desync (2019)', 'Transfer-Encoding: chun\tked', ambiguous],
+  ['chunked with something behind it', 'HTTP Desync (2019)', 'Transfer-Encoding: chunkedx', ambiguous],
+  ['chunked with a dash', 'HTTP Desync (2019)', 'Transfer-Encoding: -chunked', ambiguous],
+  ['chunked with a raw byte before it', 'HTTP Desync (2019)', 'Transfer-Encoding: \xffchunked', ambiguous],
+  ['chunked with a vertical tab before it', 'CVE-2019-18277', 'Transfer-Encoding: \x0bchunked', malformed],
+  ['chunked with a form feed behind it', 'HTTP Desync (2019)', 'Transfer-Encoding: chunked\x0c', malformed],
+  ['chunked with a NUL behind it', 'HTTP Desync (2019)', 'Transfer-Encoding: chunked\0', malformed],
+  ['chunked with a bare CR behind it', 'RFC 9112 2.2', 'Transfer-Encoding: chunked\rx', malformed],
+  ['chunked in the next line', 'CVE-2022-32215', 'Transfer-Encoding:\r\n chunked', malformed],
+  ['chunked behind a bare LF', 'RFC 9112 2.2', 'X-A: 1\nTransfer-Encoding: chunked', malformed],
+  ['chunked behind a bare CR', 'CVE-2023-30589', 'X-A: 1\rTransfer-Encoding: chunked', malformed],
+  ['white space before the colon', 'CVE-2019-16869', 'Transfer-Encoding : chunked', malformed],
+  ['a tab before the colon of a coding', 'CVE-2019-16869', 'Transfer-Encoding\t: chunked', malformed],
+  ['white space before the name', 'RFC 9112 2.2', ' Transfer-Encoding: chunked', malformed],
+  ['a name with a colon less', 'HTTP Desync (2019)', 'Transfer-Encoding chunked', malformed],
+  ['a name with a raw byte', 'HTTP Desync (2019)', 'Transfer\xadEncoding: chunked', malformed],
+  ['a name with a NUL', 'HTTP Desync (2019)', 'Transfer-Encoding\0: chunked', malformed],
+];
+
+const chunkedBody = '5\r\nhello\r\n0\r\n\r\n';
+const post = (version: string): string => `POST /x HTTP/${version}\r\n${good}`;
+
+const otherCases: readonly RequestCase[] = [
+  {
+    name: 'coding in HTTP/1.0',
+    source: 'RFC 9112 6.1',
+    bytes: `${post('1.0')}Transfer-Encoding: chunked\r\n\r\n${twoReadings}`,
+    expected: ambiguous,
+  },
+  {
+    name: 'coding in HTTP/1.0 with keep-alive',
+    source: 'HAProxy http_transfer_encoding',
+    bytes: `${post('1.0')}Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n${twoReadings}`,
+    expected: ambiguous,
+  },
+  {
+    name: 'a length in HTTP/1.0',
+    source: 'RFC 9112 6.2',
+    bytes: `${post('1.0')}Content-Length: 5\r\n\r\nhello`,
+    expected: ['POST /x hello', closes],
+  },
+  {
+    name: 'GET with a body',
+    source: 'HAProxy h1_to_h1',
+    bytes: `GET /x HTTP/1.1\r\n${good}Content-Length: 5\r\n\r\nhello`,
+    expected: ['GET /x hello'],
+  },
+  {
+    name: 'GET with a chunked body',
+    source: 'RFC 9110 9.3.1',
+    bytes: `GET /x HTTP/1.1\r\n${good}Transfer-Encoding: chunked\r\n\r\n${chunkedBody}`,
+    expected: ['GET /x hello'],
+  },
+  {
+    name: 'HEAD with a body',
+    source: 'HAProxy h1_to_h1',
+    bytes: `HEAD /x HTTP/1.1\r\n${good}Content-Length: 5\r\n\r\nhello`,
+    expected: ['HEAD /x hello'],
+  },
+  {
+    name: 'OPTIONS with a chunked body',
+    source: 'TE.0 (2024)',
+    bytes: `OPTIONS /x HTTP/1.1\r\n${good}Transfer-Encoding: chunked\r\n\r\n${chunkedBody}`,
+    expected: ['OPTIONS /x hello'],
+  },
+  {
+    name: 'TRACE with a body',
+    source: 'RFC 9110 9.3.8',
+    bytes: `TRACE /x HTTP/1.1\r\n${good}Content-Length: 5\r\n\r\nhello`,
+    expected: ambiguous,
+  },
+  {
+    name: 'a length and a key that is refused: the body is read over',
+    source: 'RFC 9112 9.3',
+    bytes: `POST /x HTTP/1.1\r\nHost: door.test\r\nctstickiness: a b\r\nContent-Length: 5\r\n\r\nhello`,
+    expected: ['key-invalid', closes],
+  },
+  {
+    name: 'a body that ends too early',
+    source: 'RFC 9112 8',
+    bytes: `${post('1.1')}Content-Length: 5\r\n\r\nhell`,
+    expected: [closes],
+    halfCloses: true,
+  },
+  {
+    name: 'a chunked body that ends too early',
+    source: 'RFC 9112 8',
+    bytes: `${post('1.1')}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`,
+    expected: [closes],
+    halfCloses: true,
+  },
+  {
+    name: 'a chunked body without its last empty line',
+    source: 'RFC 9112 7.1.2',
+    bytes: `${post('1.1')}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n`,
+    expected: [closes],
+    halfCloses: true,
+  },
+  {
+    name: 'a body larger than bodies may be',
+    source: 'RFC 9110 15.5.14',
+    bytes: `${post('1.1')}Content-Length: 1000001\r\n\r\n`,
+    expected: ['body-too-large', closes],
+  },
+  {
+    name: 'a body larger than bodies may be, with its bytes',
+    source: 'RFC 9110 15.5.14',
+    bytes: `${post('1.1')}Content-Length: 1000001\r\n\r\n${'a'.repeat(100_000)}`,
+    expected: ['body-too-large', closes],
+  },
+  {
+    name: 'a chunked body larger than bodies may be',
+    source: 'RFC 9110 15.5.14',
+    bytes: `${post('1.1')}Transfer-Encoding: chunked\r\n\r\nf4241\r\n${'a'.repeat(1_000_001)}\r\n0\r\n\r\n`,
+    expected: ['body-too-large', closes],
+  },
+  {
+    name: 'an expectation that is met',
+    source: 'RFC 9110 10.1.1',
+    bytes: `${post('1.1')}Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello`,
+    expected: ['POST /x hello'],
+    lacks: ['expect'],
+  },
+  {
+    name: 'an expectation that nobody knows',
+    source: 'RFC 9110 10.1.1',
+    bytes: `${post('1.1')}Expect: the-unexpected\r\nContent-Length: 5\r\n\r\nhello`,
+    expected: ['POST /x hello'],
+    lacks: ['expect'],
+  },
+  {
+    name: 'an obfuscated expectation',
+    source: 'HTTP/1.1 must die (2025)',
+    bytes: `${post('1.1')}Expect: y 100-continue\r\nContent-Length: 5\r\n\r\nhello`,
+    expected: ['POST /x hello'],
+    lacks: ['expect'],
+  },
+  {
+    name: 'an expectation without a body',
+    source: 'HTTP/1.1 must die (2025)',
+    bytes: `GET /x HTTP/1.1\r\n${good}Expect: 100-continue\r\n\r\n`,
+    expected: ['GET /x'],
+    lacks: ['expect'],
+  },
+];
+
+export const framingCases: readonly RequestCase[] = [
+  ...casesOf(lengths, (text) => post('1.1') + text),
+  ...casesOf([...badLengths, ...codings], (line) => `${post('1.1')}${line}\r\n\r\n${twoReadings}`),
+  ...otherCases,
+];
