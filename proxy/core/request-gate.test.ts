@@ -155,7 +155,11 @@ const welcome: readonly (readonly [what: string, head: RequestHead, target: stri
   ['an absolute target without a path', head({ target: 'http://example.org' }), '/'],
   ['an absolute target with only a query', head({ target: 'http://example.org?a=b' }), '/?a=b'],
   ['one length', body('content-length', '5'), '/'],
-  ['an upgrade with a length of nothing', { ...head({ more: ['content-length', '0'] }), isUpgrade: true }, '/'],
+  [
+    'an upgrade with a length of nothing',
+    { ...head({ more: ['content-length', '0'] }), isUpgrade: true },
+    '/',
+  ],
   ['the coding chunked in any case', body('Transfer-Encoding', 'Chunked'), '/'],
   ['dots inside a segment', head({ target: '/a..b/.c/...' }), '/a..b/.c/...'],
   ['dot segments in the query', head({ target: '/a?b=/../c' }), '/a?b=/../c'],

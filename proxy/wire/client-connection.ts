@@ -8,7 +8,7 @@ import { BodyPace } from './body-pace.ts';
 import { lingerMs, readAheadMaxBytes } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { ByteSocket, HeldDescriptor, SocketEars } from './byte-socket.ts';
-import type { ClientWire, Door } from './door.ts';
+import type { ClientWire, DoorOf } from './door.ts';
 import { HandedSocket } from './handed-socket.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
 import { codeOfFault, formatRefusal } from './refusal.ts';
@@ -16,7 +16,8 @@ import { RequestScanner } from './request-head.ts';
 import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import { Deadline } from './timer-wheel.ts';
 
-export type { ClientWire, Door } from './door.ts';
+export type { ClientWire } from './door.ts';
+export type Door = DoorOf<ClientConnection>;
 
 const nothing = Buffer.alloc(0);
 

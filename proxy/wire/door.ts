@@ -2,7 +2,6 @@
 import type { AppError } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import type { ClientConnection } from './client-connection.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -19,13 +18,14 @@ export interface ClientWire extends Wire {
   onDrain(): void;
 }
 
-export interface Door {
+/** `Connection` is the client connection itself. */
+export interface DoorOf<Connection> {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
   readonly secure: boolean;
   readonly isStopping: boolean;
-  openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire;
+  openWire(connection: Connection, scanner: RequestScanner): ClientWire;
   conduct(wire: ClientWire): Promise<void>;
-  forget(connection: ClientConnection): void;
+  forget(connection: Connection): void;
 }

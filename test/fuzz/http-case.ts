@@ -7,6 +7,7 @@ import { answerTokens } from './answer-grammar.ts';
 import { readAnswer } from './answer-reader.ts';
 import { chance, mutateBytes, mutateTokens, pick, splitBytes } from './mutation.ts';
 import { streamTokens } from './request-grammar.ts';
+import { tableTokens } from './table-grammar.ts';
 
 export interface HttpCase {
   readonly seed: number;
@@ -28,6 +29,8 @@ export interface CaseAnswer {
 }
 
 const answerShare = 0.3;
+/** Of requests: how many are cases of the request table, damaged or not. */
+const tableShare = 0.35;
 const repeatableShare = 0.1;
 const clientPrefix = 127;
 
@@ -43,7 +46,8 @@ export function makeCase(seed: number, number: number): HttpCase {
 type Base = Pick<HttpCase, 'seed' | 'number' | 'address'>;
 
 function requestCase(random: Random, base: Base): HttpCase {
-  const bytes = damage(random, streamTokens(random));
+  const tokens = chance(random, tableShare) ? tableTokens(random) : streamTokens(random);
+  const bytes = damage(random, tokens);
   const ending = pick(random, [
     // A front door may take the other two for a client that is gone, and then nothing more is tried.
     ...Array.from({ length: 8 }, () => 'waits' as const),
