@@ -227,7 +227,9 @@ export class UpgradeWire implements ClientWire {
 
   #formatAgreed(end: HandshakeEnd & { kind: 'agreed' }, plan: ForwardPlan): string {
     const { dropped, added, upgrade = '' } = plan.editAnswer(end.headers);
-    return formatHead(end, dropped, added + upgradeLines(upgrade));
+    // As the edge writes it, where it does.
+    const agreed = headerValues(end.headers, 'upgrade')[0] ?? upgrade;
+    return formatHead(end, dropped, added + upgradeLines(agreed));
   }
 }
 

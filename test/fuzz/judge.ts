@@ -30,7 +30,7 @@ export function judgeCase(
   forwarded: readonly Sighting[],
   view: ClientView,
 ): Judgement {
-  const findings = judgeForwarded(meant, forwarded);
+  const findings = judgeForwarded(item, meant, forwarded);
   const classes = [`connection ${view.end}`, `stream ${meant.tail.kind}`];
   if (view.end === 'hang')
     findings.push({ class: 'hang', text: `no answer and no end: ${quote(view.bytes)}` });
@@ -74,12 +74,13 @@ function judgeOrder(item: HttpCase, meant: StreamReading, view: ClientView): Fin
 }
 
 /** Each request that was forwarded must be one that was sent, with the same body, and none of them twice. */
-function judgeForwarded(meant: StreamReading, forwarded: readonly Sighting[]): Finding[] {
+function judgeForwarded(item: HttpCase, meant: StreamReading, forwarded: readonly Sighting[]): Finding[] {
   const findings: Finding[] = [];
   const left = new Set(meant.requests);
   const opened = meant.tail.kind === 'nothing' ? undefined : meant.tail.opened;
   for (const sighting of forwarded) {
-    const isRepeated = sighting.isWhole && !sighting.isServed && mayRepeat(sighting);
+    const isUnanswered = !sighting.isServed || isAnsweredByNothing(item, sighting);
+    const isRepeated = sighting.isWhole && isUnanswered && mayRepeat(sighting);
     const candidates = isRepeated ? meant.requests : [...left];
     const found = candidates.find((request) => isSame(request, sighting));
     if (found !== undefined) {
@@ -97,6 +98,11 @@ function judgeForwarded(meant: StreamReading, forwarded: readonly Sighting[]): F
 /** A request that a closing backend did not take may go to another connection (RFC 9110 section 9.2.2). */
 function mayRepeat({ method, body }: Sighting): boolean {
   return body.length === 0 && ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'].includes(method);
+}
+
+/** The backend closes without a byte, as one does whose kept connection has just timed out. */
+function isAnsweredByNothing({ answer }: HttpCase, { target }: Sighting): boolean {
+  return target === '/answer' && answer?.writes.every((bytes) => bytes.length === 0) === true;
 }
 
 function isSame(request: ReadRequest, sighting: Sighting): boolean {
