@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { loadNativeSockets } from '#native/binding.ts';
 import type { NativeSockets } from '#native/binding.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { servesTls } from '#shared/settings/tls-settings.ts';
 
 const backlog = 4_096;
 
@@ -26,7 +27,7 @@ export async function openListeners(settings: Settings): Promise<Listeners | und
   // Nothing is accepted here: the descriptors leave the set before its first turn.
   native.open(new Uint8Array(1_024), new Int32Array(80), () => undefined);
   try {
-    const names = settings.CT_TLS_CERT === '' ? ['http'] : ['http', 'https'];
+    const names = servesTls(settings) ? ['http', 'https'] : ['http'];
     const descriptors: number[] = [];
     for (const name of names) {
       const setting = name === 'http' ? 'CT_HTTP_PORT' : 'CT_HTTPS_PORT';

@@ -3,7 +3,6 @@
  * requests and upgrades. `settle` always runs, and is the only place where an error becomes a status.
  */
 import { AppError, errorBody, toAppError } from '#shared/errors.ts';
-import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import { readAffinity, splitKeyPrefix } from './core/affinity-key.ts';
 import type { Affinity } from './core/affinity-key.ts';
@@ -11,13 +10,13 @@ import { readClientAddress } from './core/client-address.ts';
 import type { ClientAddress } from './core/client-address.ts';
 import type { NetworkList } from './core/network-list.ts';
 import { dueCookie } from './core/due-cookie.ts';
-import { editForClient, editForUpstream } from './core/header-rules.ts';
-import { headerValues } from './core/header-list.ts';
 import { judgeRequest } from './core/request-gate.ts';
 import type { GateLimits, GateResult } from './core/request-gate.ts';
 import { isOfConnection, routePath, staticRoute } from './core/route.ts';
 import type { Route } from './core/route.ts';
+import { strictTransportField } from './core/strict-transport.ts';
 import type { Pin } from './directory/directory.ts';
+import { planForward } from './forward-plan.ts';
 import type { LocalAnswers } from './local-answers.ts';
 import type { MoveGate } from './move/move-gate.ts';
 import type { Placement, Placer } from './placement.ts';
@@ -25,7 +24,8 @@ import { refusalHeaders } from './refusal-headers.ts';
 import { mayTryAgain } from './second-attempt.ts';
 import type { Settlement, Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
-import type { ForwardOutcome, ForwardPlan, JoinTunnel, Wire } from './wire/wire.ts';
+import type { Entrance } from './tls/entrance.ts';
+import type { ForwardOutcome, JoinTunnel, Wire } from './wire/wire.ts';
 
 export interface ExchangeOptions {
   readonly placer: Placer;
@@ -38,6 +38,9 @@ export interface ExchangeOptions {
   readonly activity: StaticActivity | undefined;
   readonly mintKey: () => AffinityKey;
   readonly limits: GateLimits;
+  readonly entrance: Entrance;
+  /** HSTS on answers over TLS; empty for none. */
+  readonly strictTransport: string;
 }
 
 type Admitted = GateResult & { kind: 'passed' };
@@ -83,10 +86,11 @@ class Exchange {
     this.#settlement.client = client.address;
     const speaksOurProtocols = this.#options.pass !== undefined;
     const { path, query } = gate;
+    const atTheDoor = this.#options.entrance.judge(this.#wire.peer, path, client.proto);
     const affinity = readAffinity({ path, query, headers, speaksOurProtocols });
     if (affinity.kind === 'refused')
       throw new AppError(affinity.code, { facts: { source: affinity.source } });
-    const route = speaksOurProtocols ? routePath(path) : staticRoute;
+    const route = atTheDoor ?? (speaksOurProtocols ? routePath(path) : staticRoute);
     this.#settlement.route = route.name;
     const key = this.#keyFor(route, affinity);
     if (key === undefined) return { route, gate, client };
@@ -116,16 +120,17 @@ class Exchange {
   }
 
   async #answerHere({ route, gate, client }: LocalRequest): Promise<void> {
-    if (this.#wire.kind === 'upgrade') throw new AppError('upgrade-refused');
-    const { rest } = splitKeyPrefix(gate.path);
+    if (this.#wire.kind === 'upgrade' && route.name !== 'redirect') throw new AppError('upgrade-refused');
+    const { path, query, host, target } = gate;
+    const { rest } = splitKeyPrefix(path);
     const { method, headers } = this.#wire.head;
     const readBody = async (maxBytes: number): Promise<string> => await this.#wire.readBody(maxBytes);
     const secure = client.proto === 'https';
     const { signal } = this.#wire;
-    const request = { method, path: rest, query: gate.query, headers, secure, client: client.address };
+    const request = { method, path: rest, query, host, target, headers, secure, client: client.address };
     const answer = await this.#options.local.answer(route.name, { ...request, readBody, signal });
     this.#settlement.status = answer.status;
-    this.#wire.answer(answer.status, answer.headers, answer.body);
+    this.#answer(answer.status, answer.headers, answer.body);
   }
 
   /** The first attempt. */
@@ -163,7 +168,9 @@ class Exchange {
     this.#settlement.pin = pin;
     this.#settlement.reason = reason;
     this.#options.activity?.opened(pin);
-    return this.#wire.forward(this.#plan(request, pin), this.#onAnswer);
+    const { pass, strictTransport } = this.#options;
+    const planOptions = { exchangeId: this.#settlement.id, pass, strictTransport };
+    return this.#wire.forward(planForward(this.#wire, request, pin, planOptions), this.#onAnswer);
   }
 
   /**
@@ -226,40 +233,19 @@ class Exchange {
     }
   }
 
-  #plan(request: ForwardRequest, pin: Pin): ForwardPlan {
-    const { pass } = this.#options;
-    const { head } = this.#wire;
-    const { id: exchangeId } = this.#settlement;
-    const { key, epoch, owner } = pin;
-    const internal =
-      pass === undefined
-        ? undefined
-        : { key, epoch, owner: formatOwner(owner.id, owner.incarnation), pass, exchangeId };
-    const upgrade = head.isUpgrade ? headerValues(head.headers, 'upgrade')[0] : undefined;
-    const { chain, proto } = request.client;
-    const forwarded = { chain, proto, host: request.gate.host };
-    const handBack = { key: pin.key, cookie: request.cookie };
-    return {
-      exchangeId,
-      address: pin.address,
-      target: request.gate.target,
-      edit: editForUpstream(head.headers, forwarded, internal, upgrade),
-      editAnswer: (headers) => editForClient(headers, handBack, upgrade),
-      takesRefusals: pass !== undefined,
-    };
-  }
-
   #refuse(error: AppError): void {
     const { entry, code } = error;
     this.#settlement.error = error;
     if (this.#settlement.status !== 0) return;
     this.#settlement.status = entry.status;
     if (code === 'client-left') return;
-    this.#wire.answer(
-      entry.status,
-      refusalHeaders(code, error, this.#wire.peer.secure),
-      errorBody(code, this.#settlement.id),
-    );
+    const headers = refusalHeaders(code, error, this.#wire.peer.secure);
+    this.#answer(entry.status, headers, errorBody(code, this.#settlement.id));
+  }
+
+  #answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+    const transport = strictTransportField(this.#options.strictTransport, this.#wire.peer.secure);
+    this.#wire.answer(status, { ...headers, ...transport }, body);
   }
 }
 

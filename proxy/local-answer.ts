@@ -7,6 +7,10 @@ export interface LocalRequest {
   /** Without a `/~KEY` prefix. */
   readonly path: string;
   readonly query: string;
+  /** As the client wrote it; empty where it has none (HTTP/1.0). */
+  readonly host: string;
+  /** Path and query with whatever prefix they have. */
+  readonly target: string;
   readonly headers: HeaderList;
   readonly secure: boolean;
   /** Address of the client. */

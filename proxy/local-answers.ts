@@ -12,6 +12,7 @@ import type { LocalAnswer, LocalRequest } from './local-answer.ts';
 import { homePage } from './pages/home-page.ts';
 import { loginPage } from './pages/login-page.ts';
 import type { Locate } from './locate.ts';
+import type { Entrance } from './tls/entrance.ts';
 import type { Login } from './login/login.ts';
 import type { PoolEdge } from './membership/pool.ts';
 
@@ -22,6 +23,7 @@ interface LocalOptions {
   readonly owner: string;
   readonly login: Login;
   readonly locate: Locate;
+  readonly entrance: Entrance;
   readonly edges: () => readonly PoolEdge[];
 }
 
@@ -38,12 +40,15 @@ export class LocalAnswers {
   }
 
   async #answerRoute(route: RouteName, request: LocalRequest): Promise<LocalAnswer> {
+    if (route === 'redirect') return this.#options.entrance.redirect(request);
     if (request.method === 'OPTIONS') return preflight;
     switch (route) {
       case 'login':
         return await this.#options.login.answer(request);
       case 'locate':
         return await this.#options.locate.answer(request);
+      case 'acme-challenge':
+        return await this.#options.entrance.answerChallenge(request);
       case 'home':
         requireMethod(request, 'GET');
         return html(homePage(this.#options.edges(), originOf(request)));

@@ -8,6 +8,7 @@ import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
 import { announceReady, armProcessLife } from '#shared/process-life.ts';
 import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
+import { readFingerprint } from '#shared/self-signed-file.ts';
 import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
@@ -35,6 +36,8 @@ import { openFrontServer } from './server.ts';
 import type { FrontServer } from './server.ts';
 import { Settler } from './settle.ts';
 import { StaticActivity } from './static-activity.ts';
+import { Entrance } from './tls/entrance.ts';
+import { openTls } from './tls/open-tls.ts';
 import type { Transport } from './wire/transport.ts';
 import { openTransport } from './wire/open-transport.ts';
 import { TimerWheel } from './wire/timer-wheel.ts';
@@ -52,6 +55,8 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const inherited = readInheritedListeners(process.env, process.pid);
   const locator = await openLocator({ settings, log, joinToken, signal: stopping.signal });
   const { directory, pool, placer, gate, metrics, secrets } = locator;
+  const tls = openTls(settings, log, metrics);
+  const entrance = new Entrance(settings, (name) => tls?.certificates.covers(name) ?? false);
   const settler = new Settler({ log, metrics, secrets });
   const wheel = startWheel();
   const transport = openTransport(settings.CT_NATIVE_SOCKETS, locator.trust, metrics);
@@ -64,6 +69,7 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
     login: openLogin(settings, log),
     locate: new Locate({ ...locator, tickets: new Tickets(secrets.ticket, Date.now) }),
     edges: () => pool.list(nowMs()),
+    entrance,
   });
   const exchange = {
     placer,
@@ -78,21 +84,18 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
       targetMaxBytes: settings.CT_TARGET_MAX_BYTES,
       bodyMaxBytes: settings.CT_BODY_MAX_BYTES || Infinity,
     },
+    entrance,
+    strictTransport: settings.CT_HSTS,
   };
   await awaitTurn();
   const control = isStatic ? undefined : await openControl({ settings, locator, journal, joinToken, log });
   await directory.extendLeases();
   if (goesOn() && !isStatic) await meetEdges(directory, pool);
-  const front = await openFrontServer({
-    settings,
-    inherited,
-    upstreams,
-    wheel,
-    transport,
-    exchange,
-    arrivals: openLimits({ settings, log, metrics, signal: stopping.signal }).arrivals,
-    metrics,
-  });
+  const { arrivals } = openLimits({ settings, log, metrics, signal: stopping.signal });
+  const carriers = { upstreams, wheel, transport, exchange, arrivals };
+  const front = await openFrontServer({ settings, inherited, ...carriers, metrics, tls });
+  entrance.opened(front.httpsPort);
+  tls?.care(stopping.signal);
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   journal.start({ settings, log, signal: stopping.signal });
   const admin = await openAdmin({ settings, locator, journal, log, ports, signal: stopping.signal });
@@ -215,6 +218,8 @@ function announce(settings: Settings, log: Log, ports: Record<string, number>): 
     ports['https'] === undefined ? 'no HTTPS (no certificate)' : `https://${shownHost}:${ports['https']}`;
   const control = ports['control'] === undefined ? '' : `, edges join on ${ports['control']}`;
   const line = `mooring proxy ready: http://${shownHost}:${ports['http']}, ${https}, admin on ${ports['admin']}${control}`;
+  if (settings.CT_SELF_SIGNED === 'yes')
+    process.stdout.write(`self-signed certificate, SHA-256 ${readFingerprint(settings.CT_DATA_DIR)}\n`);
   announceReady(line, ports);
 }
 

@@ -12,6 +12,8 @@ import type { InheritedListeners } from './inherited-listeners.ts';
 import type { Arrival, Arrivals } from './limits/arrivals.ts';
 import { Doorstep } from './limits/doorstep.ts';
 import { SecureDoorstep } from './proxied/secure-doorstep.ts';
+import type { Certificates } from './tls/certificates.ts';
+import type { HandshakeFailures } from './tls/handshake-failures.ts';
 import { http11, listenSecurely } from './tls/secure-listener.ts';
 import type { ProtocolTable } from './tls/secure-listener.ts';
 import { ClientConnection } from './wire/client-connection.ts';
@@ -33,6 +35,8 @@ interface FrontServerOptions {
   readonly exchange: ExchangeOptions;
   readonly arrivals: Arrivals;
   readonly metrics: Metrics;
+  /** Undefined without a certificate: then there is no HTTPS port. */
+  readonly tls: { certificates: Certificates; failures: HandshakeFailures } | undefined;
 }
 
 export interface FrontServer {
@@ -49,7 +53,7 @@ export interface FrontServer {
 }
 
 export async function openFrontServer(options: FrontServerOptions): Promise<FrontServer> {
-  const { settings, transport, inherited } = options;
+  const { settings, transport, inherited, metrics } = options;
   const plain = new Listener(false, options);
   const listeners = [plain];
   const httpPort = await plain.open(async ({ accept }) => {
@@ -58,7 +62,8 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
       : await transport.listenOn(inherited.http, accept);
   });
   let httpsPort: number | undefined;
-  if (settings.CT_TLS_CERT !== '') {
+  const { tls } = options;
+  if (tls !== undefined) {
     const secure = new Listener(true, options);
     listeners.push(secure);
     const below = new SecureDoorstep({ ...options, introductionMaxMs: settings.CT_HEAD_TIMEOUT_MS });
@@ -70,7 +75,8 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
       const protocols: ProtocolTable = new Map([
         [http11, (socket) => secure.enter((ears) => new NetSocket(socket, ears), below.arrivalOf(socket))],
       ]);
-      return await listenSecurely({ settings, protocols, greet, descriptor: inherited.https });
+      const descriptor = inherited.https;
+      return await listenSecurely({ ...tls, settings, metrics, protocols, greet, descriptor });
     });
   }
   return {

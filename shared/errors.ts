@@ -16,6 +16,7 @@ import type { ErrorEntry } from './error-entry.ts';
 import { limitErrors } from './limit-errors.ts';
 import { locationErrors } from './location-errors.ts';
 import { requestErrors } from './request-errors.ts';
+import { tlsErrors } from './tls-errors.ts';
 
 export type { ErrorEntry, ErrorLevel } from './error-entry.ts';
 
@@ -204,6 +205,7 @@ export const errorTable = {
   'upstream-timeout': { ...brokenUpstream, status: 504, message: 'The edge did not answer in time.' },
   ...locationErrors,
   ...limitErrors,
+  ...tlsErrors,
   internal: {
     source: 'internal',
     retry: 'later',

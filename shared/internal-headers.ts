@@ -13,6 +13,8 @@ export const internalHeaders = {
   pass: 'x-ct-pass',
   /** Exchange id: the same in the log lines of the front door and of the edge. */
   exchange: 'x-ct-exchange',
+  /** Subject of the certificate by which the client has proved who it is (RFC 4514); static backends get it too. */
+  subject: 'x-ct-client-subject',
   /** On a 421 answer of an edge: why. */
   refusal: 'x-ct-refusal',
   /** On the head of an upgrade that is sent as a plain request: would you take the client's own connection? */

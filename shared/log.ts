@@ -62,6 +62,15 @@ export const logEvents = {
     'Stored rosters and ends of sessions were removed, because no token of them lives any more.',
   'certificates.ignored':
     'CT_TRUST_ALL_CERTS: edges and static backends behind https:// may show any certificate.',
+  'certificates.loaded':
+    'Certificates are served: files, names, ends, SHA-256 fingerprints; at start and after each change.',
+  'certificate.refused':
+    'A certificate whose files have changed is not taken; carries the reason. What was served before is served on.',
+  'certificate.expiring': 'A certificate expires within 14 days; told once a day.',
+  'certificate.expired': 'A certificate that is served has expired; told once a day.',
+  'certificate.made': 'The front door has made itself a certificate, the first one or a new one in time.',
+  'handshakes.failed':
+    'TLS handshakes have failed within the last minute; carries how many by reason (see ct_proxy_handshake_failures_total).',
   'sockets.refused':
     'There is no folder for the Unix-domain sockets of the edges of `mooring direct`; they listen on ports.',
   'session.opened': 'A session began on this edge.',

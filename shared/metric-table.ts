@@ -114,6 +114,31 @@ export const metricTable = {
     labels: [],
   },
   ct_proxy_directory_up: { type: 'gauge', help: '1 while the directory answers.', labels: [] },
+  ct_proxy_handshakes_total: {
+    type: 'counter',
+    help: 'TLS handshakes with clients, by version and whether they went on with an earlier session.',
+    labels: ['version', 'resumed'],
+  },
+  ct_proxy_handshake_failures_total: {
+    type: 'counter',
+    help: 'TLS handshakes that came to nothing, by reason: timeout, version, cipher, protocol, plain-http, distrusted, left, other.',
+    labels: ['reason'],
+  },
+  ct_proxy_certificate_expiry_seconds: {
+    type: 'gauge',
+    help: 'When the certificate of a name expires (Unix time); default is the one for clients that name no host.',
+    labels: ['name'],
+  },
+  ct_proxy_certificates_refused: {
+    type: 'gauge',
+    help: 'Certificates whose files were not taken when they were last read; what was served before is served on.',
+    labels: [],
+  },
+  ct_proxy_certificate_reloads_total: {
+    type: 'counter',
+    help: 'Readings of changed certificates, by outcome: loaded, refused (one of them at least).',
+    labels: ['outcome'],
+  },
   ct_edge_sessions: { type: 'gauge', help: 'Sessions on this edge.', labels: ['adapter'] },
   ct_edge_members: { type: 'gauge', help: 'Connected members.', labels: ['adapter'] },
   ct_edge_messages_total: {

@@ -7,6 +7,7 @@ import { flagOf } from '#shared/settings/load.ts';
 import { limitSettings } from '#shared/settings/limit-settings.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
 import { storeSettings } from '#shared/settings/store-settings.ts';
+import { tlsSettings } from '#shared/settings/tls-settings.ts';
 import type { Setting } from '#shared/settings/schema.ts';
 import { code, renderTable } from './markdown-table.ts';
 
@@ -17,6 +18,7 @@ const groups: readonly { title: string; settings: Group }[] = [
   { title: 'Front door', settings: frontSettings },
   { title: 'Limits and proxies in front', settings: limitSettings },
   { title: 'Front door: requests that are let in', settings: requestSettings },
+  { title: 'TLS to clients', settings: tlsSettings },
   { title: 'Session engine', settings: engineSettings },
   { title: 'Database server', settings: storeSettings },
 ];

@@ -7,6 +7,7 @@ import type { AffinityKey } from '#shared/ids.ts';
 import { affinityName } from './affinity-key.ts';
 import { headerTokens } from './header-list.ts';
 import type { HeaderList } from './header-list.ts';
+import { strictTransportName } from './strict-transport.ts';
 
 /** RFC 9110 section 7.6.1, and what was common before it. */
 const hopByHop = [
@@ -32,6 +33,8 @@ const droppedUpstream: ReadonlySet<string> = new Set([
   'expect',
 ]);
 const droppedDownstream: ReadonlySet<string> = new Set([...hopByHop, affinityName]);
+/** Where we have a policy of our own: a second field would be one too many (RFC 6797 section 8.1). */
+const droppedWithPolicy: ReadonlySet<string> = new Set([...droppedDownstream, strictTransportName]);
 
 export interface InternalFields {
   readonly key: AffinityKey;
@@ -47,6 +50,8 @@ export interface ForwardedFields {
   readonly chain: readonly string[];
   readonly host: string;
   readonly proto: 'http' | 'https';
+  /** Of the client's certificate, where it has shown one. */
+  readonly subject?: string | undefined;
 }
 
 /** What becomes of a head on its way. */
@@ -72,19 +77,23 @@ export function editForUpstream(
   let added = `x-forwarded-for: ${list}\r\nx-forwarded-proto: ${proto}\r\nx-real-ip: ${first}\r\n`;
   if (host !== '') added += `x-forwarded-host: ${host}\r\n`;
   added += `forwarded: ${formatForwarded(forwarded)}\r\n`;
+  if (forwarded.subject !== undefined) added += `${internalHeaders.subject}: ${forwarded.subject}\r\n`;
   if (internal !== undefined) added += formatInternal(internal);
   return { dropped: findDropped(headers, droppedUpstream), added, upgrade };
 }
 
-/** The head for the client, with the session key and, where one is due, the cookie. */
+/** The head for the client, with the session key and, where they are due, the cookie and HSTS. */
 export function editForClient(
   headers: HeaderList,
-  handBack: { key: AffinityKey; cookie: string | undefined },
+  handBack: { key: AffinityKey; cookie: string | undefined; strictTransport?: string },
   upgrade: string | undefined,
 ): HeadEdit {
   const cookie = handBack.cookie === undefined ? '' : `set-cookie: ${handBack.cookie}\r\n`;
   const added = `${affinityName}: ${handBack.key}\r\n${cookie}`;
-  return { dropped: findDropped(headers, droppedDownstream), added, upgrade };
+  const { strictTransport = '' } = handBack;
+  if (strictTransport === '') return { dropped: findDropped(headers, droppedDownstream), added, upgrade };
+  const policy = `${strictTransportName}: ${strictTransport}\r\n`;
+  return { dropped: findDropped(headers, droppedWithPolicy), added: added + policy, upgrade };
 }
 
 /** The cookie that hands a key to a browser; `path` keeps two sessions in two tabs apart. */

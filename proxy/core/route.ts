@@ -7,6 +7,8 @@ import { splitKeyPrefix } from './affinity-key.ts';
 /** Closed set: it is a label in logs and metrics. */
 export type RouteName =
   | 'home'
+  | 'redirect'
+  | 'acme-challenge'
   | 'login-page'
   | 'login'
   | 'meta'

@@ -32,6 +32,8 @@ function ask(
     method: 'POST',
     path,
     query: '',
+    host: 'localhost',
+    target: path,
     headers: [],
     secure: false,
     client: '192.0.2.1',

@@ -2,14 +2,18 @@
  * The listener for TLS: handshakes with a deadline, then the connection goes to whoever serves the protocol that both sides
  * agreed on.
  */
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createServer as createPlainServer } from 'node:net';
 import { createServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
+import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { clientSocketOptions, listening } from '../wire/transport.ts';
 import type { Listening } from '../wire/transport.ts';
+import type { Certificates } from './certificates.ts';
+import { identify } from './client-identity.ts';
+import type { ClientCertificates } from './client-identity.ts';
+import type { HandshakeFailures } from './handshake-failures.ts';
 
 /**
  * Who takes a connection over when its handshake is done, by the ALPN name of the protocol (RFC 7301), in the order in which
@@ -21,6 +25,9 @@ export const http11 = 'http/1.1';
 
 interface SecureListenerOptions {
   readonly settings: Settings;
+  readonly certificates: Certificates;
+  readonly failures: HandshakeFailures;
+  readonly metrics: Metrics;
   /** Has `http/1.1` at least. */
   readonly protocols: ProtocolTable;
   /** Takes each connection before its handshake, which may begin when it calls `goOn`; the socket has to end with the server. */
@@ -29,21 +36,38 @@ interface SecureListenerOptions {
   readonly descriptor: number | undefined;
 }
 
-/** Throws where a file of the certificate cannot be read. */
 export async function listenSecurely(options: SecureListenerOptions): Promise<Listening> {
-  const { settings, protocols, greet, descriptor } = options;
+  const { settings, certificates, failures, metrics, protocols, greet, descriptor } = options;
+  const wanted = settings.CT_TLS_CLIENT_CERTS as ClientCertificates;
   const server = createServer({
-    ...clientSocketOptions,
-    cert: readFileSync(settings.CT_TLS_CERT),
-    key: readFileSync(settings.CT_TLS_KEY),
-    minVersion: 'TLSv1.2',
+    noDelay: clientSocketOptions.noDelay,
+    ...certificates.serverOptions(),
+    SNICallback: (name, tell) => tell(null, certificates.contextFor(name)),
     ALPNProtocols: [...protocols.keys()],
-    handshakeTimeout: settings.CT_HEAD_TIMEOUT_MS,
+    handshakeTimeout: settings.CT_HANDSHAKE_TIMEOUT_MS,
+    requestCert: wanted !== 'off',
+    rejectUnauthorized: false,
   });
-  server.on('secureConnection', (socket: TLSSocket) => handOver(socket, protocols));
+  certificates.onChange = () => server.setSecureContext(certificates.serverOptions());
+  server.on('tlsClientError', (error, socket) => {
+    failures.note(error);
+    // After its deadline Node leaves the connection open (tls-entrance.test.ts).
+    socket.destroy();
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const version = socket.getProtocol() ?? 'unknown';
+    metrics.count('ct_proxy_handshakes_total', { version, resumed: String(socket.isSessionReused()) });
+    socket.allowHalfOpen = clientSocketOptions.allowHalfOpen;
+    identify(socket, wanted, Date.now());
+    handOver(socket, protocols);
+  });
   const { CT_HOST: host, CT_HTTPS_PORT: port } = settings;
   const below = createPlainServer(clientSocketOptions, (socket) =>
-    greet(socket, () => void server.emit('connection', socket)),
+    greet(socket, () => {
+      // Until the handshake is done: whoever leaves in the middle of it is gone at once, not at its deadline.
+      socket.allowHalfOpen = false;
+      server.emit('connection', socket);
+    }),
   );
   return await listening(below, descriptor === undefined ? { host, port } : { fd: descriptor });
 }

@@ -2,6 +2,7 @@
  * What the wire asks of a connection, whoever carries its bytes: `net-socket.ts` by Node's own sockets, plain or TLS,
  * `native-socket.ts` by the native add-on. One owner at a time hears of it.
  */
+import type { ClientIdentity } from '../tls/client-identity.ts';
 
 /** The owner of a socket. */
 export interface SocketEars {
@@ -24,6 +25,8 @@ export interface ConnectingEars extends SocketEars {
 export interface ByteSocket {
   /** Of the peer, as text; empty where it has none. */
   readonly address: string;
+  /** Who the peer is by its certificate, where one was asked for. */
+  readonly identity?: ClientIdentity | undefined;
   /** More may be written. */
   readonly isWritable: boolean;
   /** We have said our last word. */

@@ -6,6 +6,7 @@ import { AppError } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { BodyPace } from './body-pace.ts';
 import { lingerMs, readAheadMaxBytes } from './bounds.ts';
+import { strictTransportField } from '../core/strict-transport.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { ByteSocket, HeldDescriptor, SocketEars } from './byte-socket.ts';
 import type { ClientWire, DoorOf } from './door.ts';
@@ -15,6 +16,7 @@ import { codeOfFault, formatRefusal } from './refusal.ts';
 import { RequestScanner } from './request-head.ts';
 import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import { Deadline } from './timer-wheel.ts';
+import type { Wire } from './wire.ts';
 
 export type { ClientWire } from './door.ts';
 export type Door = DoorOf<ClientConnection>;
@@ -48,12 +50,10 @@ export class ClientConnection implements SocketEars {
     this.#await('head', door.settings.CT_HEAD_TIMEOUT_MS);
   }
 
-  get address(): string {
-    return this.#client?.address ?? this.#socket.address;
-  }
-
-  get isSecure(): boolean {
-    return this.#door.secure || this.#client?.isSecure === true;
+  get peer(): Wire['peer'] {
+    const { address, identity } = this.#socket;
+    const secure = this.#door.secure || this.#client?.isSecure === true;
+    return { address: this.#client?.address ?? address, secure, identity };
   }
 
   /** Bytes wait for the client beyond what a socket should hold. */
@@ -246,7 +246,7 @@ export class ClientConnection implements SocketEars {
   /** What cannot be read as a request: nothing after this point is one. */
   #refuse(code: ErrorCode): void {
     this.#door.metrics.count('ct_proxy_rejected_total', { code });
-    this.write(formatRefusal(code));
+    this.write(formatRefusal(code, strictTransportField(this.#door.settings.CT_HSTS, this.peer.secure)));
     this.#endGently();
   }
 

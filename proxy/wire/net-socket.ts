@@ -4,6 +4,8 @@ import type { OnReadOpts } from 'node:net';
 import { TLSSocket, connect as connectTls } from 'node:tls';
 import { AppError } from '#shared/errors.ts';
 import { plainAddress } from '../core/client-address.ts';
+import { identityOf } from '../tls/client-identity.ts';
+import type { ClientIdentity } from '../tls/client-identity.ts';
 import type { UpstreamTrust } from '../upstream-trust.ts';
 import { readBufferBytes } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
@@ -30,6 +32,10 @@ export class NetSocket implements ByteSocket {
     socket.on('drain', () => this.#ears.onDrain());
     socket.on('error', (error) => (this.#error ??= failureOf(socket, error)));
     socket.on('close', () => this.#ears.onClose(this.#error));
+  }
+
+  get identity(): ClientIdentity | undefined {
+    return identityOf(this.#socket);
   }
 
   get isWritable(): boolean {

@@ -13,10 +13,10 @@ export const codeOfFault = {
 
 const retryAfterSeconds = '1';
 
-export function formatRefusal(code: ErrorCode): string {
+export function formatRefusal(code: ErrorCode, more: Readonly<Record<string, string>> = {}): string {
   const { status, retry } = errorTable[code];
   const body = errorBody(code);
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
   const hint = retry === 'later' ? { 'retry-after': retryAfterSeconds } : {};
-  return formatAnswer(status, { ...headers, ...hint }, 'connection: close\r\n', body) + body;
+  return formatAnswer(status, { ...headers, ...hint, ...more }, 'connection: close\r\n', body) + body;
 }

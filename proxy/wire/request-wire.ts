@@ -50,7 +50,7 @@ export class RequestWire implements ClientWire, TransferOwner {
     const { method, target, httpVersion } = scanner;
     const headers = scanner.headers();
     this.head = { method, target, httpVersion, headers, isUpgrade: false };
-    this.peer = { address: connection.address, secure: connection.isSecure };
+    this.peer = connection.peer;
     const framing = requestFraming(headers, httpVersion);
     this.hasBody = announcesBody(framing);
     const maxBytes = options.door.settings.CT_BODY_MAX_BYTES || Infinity;

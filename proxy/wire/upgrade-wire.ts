@@ -57,7 +57,7 @@ export class UpgradeWire implements ClientWire {
     this.#options = options;
     const { method, target, httpVersion } = scanner;
     this.head = { method, target, httpVersion, headers: scanner.headers(), isUpgrade: true };
-    this.peer = { address: connection.address, secure: connection.isSecure };
+    this.peer = connection.peer;
   }
 
   get hasLeft(): boolean {

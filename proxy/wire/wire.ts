@@ -6,6 +6,7 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import type { HeadEdit } from '../core/header-rules.ts';
 import type { RequestHead } from '../core/request-gate.ts';
+import type { ClientIdentity } from '../tls/client-identity.ts';
 
 /** Where and how to forward, decided before a byte goes out. */
 export interface ForwardPlan {
@@ -59,7 +60,11 @@ export type ForwardOutcome =
 export interface Wire {
   readonly kind: 'http' | 'upgrade';
   readonly head: RequestHead;
-  readonly peer: { readonly address: string; readonly secure: boolean };
+  readonly peer: {
+    readonly address: string;
+    readonly secure: boolean;
+    readonly identity?: ClientIdentity | undefined;
+  };
   readonly hasBody: boolean;
   /** True once the client has left. */
   readonly hasLeft: boolean;

@@ -1,5 +1,5 @@
 /** Settings of the front door: listeners, static backends, login, limits and deadlines of exchanges. */
-import { all, front, port, milliseconds, secret } from './setting.ts';
+import { front, port, milliseconds, secret } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 export const frontSettings = {
@@ -15,21 +15,7 @@ export const frontSettings = {
     ...port,
     default: 1443,
     roles: front,
-    help: 'HTTPS port, opened when CT_TLS_CERT and CT_TLS_KEY are set; 0 picks a free one.',
-  },
-  CT_TLS_CERT: {
-    type: 'text',
-    default: '',
-    roles: all,
-    scope: 'process',
-    help: 'File with the certificate chain (PEM).',
-  },
-  CT_TLS_KEY: {
-    type: 'text',
-    default: '',
-    roles: all,
-    scope: 'process',
-    help: 'File with the private key of the certificate (PEM).',
+    help: 'HTTPS port, opened when there is a certificate (CT_TLS_CERT, CT_TLS_DIR or CT_SELF_SIGNED); 0 picks a free one.',
   },
   CT_CONTROL_HOST: {
     type: 'text',

@@ -7,6 +7,7 @@ import { regionPattern } from '../regions.ts';
 import { socketPathFault, socketPathOf } from '../socket-path.ts';
 import { classifyForeignName, nearestName } from './known-names.ts';
 import { settingsSchema } from './schema.ts';
+import { tlsFaults } from './tls-settings.ts';
 import type { Role, Setting, SettingName, Settings } from './schema.ts';
 
 export interface SettingsInput {
@@ -125,9 +126,7 @@ function readInteger(
 function crossFaults(settings: Settings, role: Role): string[] {
   const faults: string[] = [];
   const front = role !== 'edge';
-  if ((settings.CT_TLS_CERT === '') !== (settings.CT_TLS_KEY === '')) {
-    faults.push('CT_TLS_CERT and CT_TLS_KEY: both or neither must be set');
-  }
+  faults.push(...tlsFaults(settings));
   if (front && settings.CT_LOGIN.includes('apikey') && settings.CT_API_KEY === '' && role !== 'direct') {
     faults.push('CT_API_KEY: is required while CT_LOGIN has apikey');
   }

@@ -8,6 +8,7 @@ import { fleetSettings } from './fleet-settings.ts';
 import { frontSettings } from './front-settings.ts';
 import { limitSettings } from './limit-settings.ts';
 import { requestSettings } from './request-settings.ts';
+import { tlsSettings } from './tls-settings.ts';
 import type { Setting } from './setting.ts';
 
 export type { Role, Setting } from './setting.ts';
@@ -17,6 +18,7 @@ export const settingsSchema = {
   ...frontSettings,
   ...limitSettings,
   ...requestSettings,
+  ...tlsSettings,
   ...engineSettings,
   ...storeSettings,
 } as const satisfies Record<string, Setting>;

@@ -12,6 +12,7 @@ import { NetworkList } from '../../proxy/core/network-list.ts';
 import type { Directory } from '../../proxy/directory/directory.ts';
 import { conductExchange } from '../../proxy/exchange.ts';
 import type { ExchangeOptions } from '../../proxy/exchange.ts';
+import { Entrance } from '../../proxy/tls/entrance.ts';
 import type { LocalAnswers } from '../../proxy/local-answers.ts';
 import { acceptEdge } from '../../proxy/membership/control-server.ts';
 import type { ConnectedEdges, ConnectionOptions } from '../../proxy/membership/control-server.ts';
@@ -113,7 +114,7 @@ export class SimDoor {
       pass: simPass,
       activity: undefined,
       mintKey,
-      limits: { targetMaxBytes: Infinity, bodyMaxBytes: Infinity },
+      ...unguarded,
     };
     const follow = (edges: readonly { readonly address: string }[]): void =>
       retain(new Set(edges.map(({ address }) => address)));
@@ -192,6 +193,21 @@ export class SimDoor {
   }
 }
 
+/** Everybody gets in, with whatever they bring. */
+const unguarded = {
+  limits: { targetMaxBytes: Infinity, bodyMaxBytes: Infinity },
+  entrance: new Entrance(
+    {
+      CT_HTTPS_REDIRECT: 'off',
+      CT_HTTPS_PUBLIC_PORT: 0,
+      CT_HTTPS_PORT: 0,
+      CT_ACME_DIR: '',
+      CT_TLS_CLIENT_CERTS: 'off',
+    },
+    () => false,
+  ),
+  strictTransport: '',
+};
 const silent = silentLog();
 /** More often than in the product, so that every schedule sees some of it. */
 const reconcileIntervalMs = 5_000;

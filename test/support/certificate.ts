@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
 export interface Certificate {
   readonly certPath: string;
@@ -16,17 +15,17 @@ export class Authority {
   readonly own: Certificate;
   #signed = 0;
 
-  constructor(t: Pick<TestContext, 'after'>) {
+  constructor(t: { after: (end: () => void) => void }) {
     this.#folder = mkdtempSync(join(tmpdir(), 'mooring-authority-'));
     t.after(() => rmSync(this.#folder, { recursive: true }));
     this.own = this.#make('authority', ['-subj', '/CN=Authority of a test']);
   }
 
   /** Signs for names as openssl writes them, `DNS:localhost,IP:127.0.0.1`. */
-  sign(names: string): Certificate {
+  sign(names: string, subject = '/CN=leaf'): Certificate {
     const by = ['-CA', this.own.certPath, '-CAkey', this.own.keyPath];
     const leaf = ['-addext', 'basicConstraints=critical,CA:FALSE', '-addext', `subjectAltName=${names}`];
-    return this.#make(`leaf-${++this.#signed}`, ['-subj', '/CN=leaf', ...leaf, ...by]);
+    return this.#make(`leaf-${++this.#signed}`, ['-subj', subject, ...leaf, ...by]);
   }
 
   #make(name: string, what: readonly string[]): Certificate {

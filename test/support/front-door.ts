@@ -62,6 +62,7 @@ export async function startFrontDoor(t: TestContext, options: FrontDoorOptions =
   ]);
   const env = plainEnv({
     CT_HTTP_PORT: '0',
+    CT_HTTPS_PORT: '0',
     CT_ADMIN_PORT: '0',
     CT_CONTROL_PORT: '0',
     CT_DATA_DIR: dataDir,
@@ -117,6 +118,11 @@ export class FrontDoor {
 
   get port(): number {
     return this.#ports.http;
+  }
+
+  /** 0 where it has no certificate. */
+  get httpsPort(): number {
+    return this.#ports.https;
   }
 
   get pid(): number {
@@ -246,19 +252,6 @@ export async function until(condition: () => Promise<boolean>, what: string): Pr
     await promise;
   }
 }
-
-/** Waits until a figure stops changing: no more fits into the buffers on the way. */
-export async function unchanged(figure: () => number, what: string): Promise<void> {
-  let last = Number.NaN;
-  let looks = 0;
-  await until(() => {
-    looks = figure() === last ? looks + 1 : 0;
-    last = figure();
-    return Promise.resolve(looks >= looksUnchanged);
-  }, what);
-}
-
-const looksUnchanged = 15;
 
 export interface Asked {
   readonly status: number;

@@ -1,0 +1,231 @@
+/**
+ * The certificates of the front door: read at start, where any fault stops it, and again when files have changed, where whatever is
+ * wrong leaves the certificate that was served before. Connections keep the one that they began with.
+ */
+import { randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
+import type { Log } from '#shared/log.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import { CertificateChoice } from '../core/certificate-choice.ts';
+import { findPairs } from './certificate-files.ts';
+import { PairRefusal, readAuthorities, readPair } from './certificate-pair.ts';
+import type { CertificatePair, PairFiles } from './certificate-pair.ts';
+import { selfSignedPath } from '#shared/self-signed-file.ts';
+import { ensureSelfSigned } from './self-signed.ts';
+
+interface CertificatesOptions {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Of the wall clock, which certificates are about. */
+  readonly nowMs: () => number;
+}
+
+interface Served {
+  readonly pair: CertificatePair;
+  readonly context: SecureContext;
+}
+
+interface Loaded {
+  /** By the path of the certificate. */
+  readonly served: ReadonlyMap<string, Served>;
+  readonly standard: Served;
+  readonly choice: CertificateChoice<CertificatePair>;
+  /** Of clients; empty where nobody asks them for certificates. */
+  readonly authorities: string;
+}
+
+export interface ReloadOutcome {
+  /** Whether anything is served that was not before. */
+  readonly changed: boolean;
+  /** What was not taken, and why. */
+  readonly refusals: readonly string[];
+}
+
+/** Names of one line: a certificate may have hundreds. */
+const namesToldMax = 20;
+/** So that sessions go on under whichever certificate they come back to. */
+const sessionIdContext = 'mooring';
+const ticketKeyBytes = 48;
+
+export class Certificates {
+  /** Hears of every change of what is served. */
+  onChange: () => void = () => undefined;
+  readonly #options: CertificatesOptions;
+  #loaded: Loaded;
+  /** Sessions go on through changes of certificates, but not where those who prove who clients are have changed. */
+  #ticketKeys = randomBytes(ticketKeyBytes);
+  #told: ReadonlySet<string> = new Set();
+
+  /** Throws an error whose lines tell every fault. */
+  constructor(options: CertificatesOptions) {
+    this.#options = options;
+    this.renewSelfSigned();
+    const { loaded, refusals } = this.#load(undefined);
+    if (refusals.length > 0 || loaded === undefined) throw new Error(refusals.join('\n'));
+    this.#loaded = loaded;
+    this.#tell();
+  }
+
+  /** For the server: of clients that name no host, or one that no certificate is for. */
+  serverOptions(): SecureContextOptions & { ticketKeys: Buffer } {
+    const { standard, authorities } = this.#loaded;
+    return { ...this.#contextOptions(standard.pair, authorities), ticketKeys: this.#ticketKeys };
+  }
+
+  /** Undefined where none is for the name. */
+  contextFor(name: string): SecureContext | undefined {
+    const pair = this.#loaded.choice.choose(name);
+    return pair === undefined ? undefined : this.#loaded.served.get(pair.files.certPath)?.context;
+  }
+
+  /** Whether there is one for a name or an address. */
+  covers(name: string): boolean {
+    return this.#loaded.choice.choose(name) !== undefined;
+  }
+
+  /** What is served, each with the names that it is served for. */
+  list(): readonly CertificatePair[] {
+    return [...this.#loaded.served.values()].map(({ pair }) => pair);
+  }
+
+  get standard(): CertificatePair {
+    return this.#loaded.standard.pair;
+  }
+
+  /** Takes what has changed; never throws. */
+  reload(): ReloadOutcome {
+    const { log, metrics } = this.#options;
+    const before = this.#loaded;
+    const { loaded, refusals } = this.#load(before);
+    for (const reason of refusals) if (!this.#told.has(reason)) log.error('certificate.refused', { reason });
+    this.#told = new Set(refusals);
+    metrics.set('ct_proxy_certificates_refused', refusals.length);
+    const changed = loaded !== undefined && differs(before, loaded);
+    if (refusals.length > 0) metrics.count('ct_proxy_certificate_reloads_total', { outcome: 'refused' });
+    if (!changed) return { changed, refusals };
+    metrics.count('ct_proxy_certificate_reloads_total', { outcome: 'loaded' });
+    if (loaded.authorities !== before.authorities) this.#ticketKeys = randomBytes(ticketKeyBytes);
+    this.#loaded = loaded;
+    this.#tell();
+    this.onChange();
+    return { changed, refusals };
+  }
+
+  /** Where the front door makes its certificate itself: makes one, in place of one that ends soon as well. */
+  renewSelfSigned(): void {
+    const { settings, log, nowMs } = this.#options;
+    const { CT_SELF_SIGNED: choice, CT_DATA_DIR: folder, CT_HOST: host } = settings;
+    if (choice !== 'yes' || !ensureSelfSigned(folder, host, nowMs())) return;
+    log.info('certificate.made', { file: selfSignedPath(folder) });
+  }
+
+  /** With what was loaded before, a pair that cannot be read is what it was; without, it is missing. */
+  #load(before: Loaded | undefined): { loaded: Loaded | undefined; refusals: string[] } {
+    const refusals: string[] = [];
+    const attempt = <T>(read: () => T, otherwise: T): T => {
+      try {
+        return read();
+      } catch (error) {
+        if (!(error instanceof PairRefusal)) throw error;
+        refusals.push(error.message);
+        return otherwise;
+      }
+    };
+    const authorities = attempt(() => this.#readAuthorities(), before?.authorities ?? '');
+    const standardFiles = this.#standardFiles();
+    const files = attempt(() => this.#filesOfFolder(), filesOf(before, standardFiles));
+    const served = new Map<string, Served>();
+    for (const item of [...(standardFiles === undefined ? [] : [standardFiles]), ...files]) {
+      const old = before?.served.get(item.certPath);
+      const taken = attempt(() => this.#take(item, old, { authorities, before }), old);
+      if (taken !== undefined) served.set(item.certPath, taken);
+    }
+    const standard = served.get(standardFiles?.certPath ?? '') ?? firstOf(served);
+    if (standard === undefined) {
+      if (refusals.length === 0)
+        refusals.push(`there is no certificate in ${this.#options.settings.CT_TLS_DIR}`);
+      return { loaded: before, refusals };
+    }
+    const pairs = [...served.values()].map(({ pair }) => pair);
+    return { loaded: { served, standard, choice: new CertificateChoice(pairs), authorities }, refusals };
+  }
+
+  #take(
+    files: PairFiles,
+    old: Served | undefined,
+    { authorities, before }: { authorities: string; before: Loaded | undefined },
+  ): Served {
+    const pair = readPair(files, this.#options.nowMs(), old?.pair);
+    if (old !== undefined && pair === old.pair && authorities === before?.authorities) return old;
+    return { pair, context: createSecureContext(this.#contextOptions(pair, authorities)) };
+  }
+
+  #contextOptions({ cert, key }: CertificatePair, authorities: string): SecureContextOptions {
+    const minVersion = this.#options.settings.CT_TLS_MIN_VERSION as 'TLSv1.2' | 'TLSv1.3';
+    return { cert, key, minVersion, sessionIdContext, ...(authorities === '' ? {} : { ca: authorities }) };
+  }
+
+  #readAuthorities(): string {
+    const { CT_TLS_CLIENT_CERTS: wanted, CT_TLS_CLIENT_CA: path } = this.#options.settings;
+    return wanted === 'off' ? '' : readAuthorities(path);
+  }
+
+  /** Undefined where it is one of the folder. */
+  #standardFiles(): PairFiles | undefined {
+    const {
+      CT_TLS_CERT: certPath,
+      CT_TLS_KEY: keyPath,
+      CT_SELF_SIGNED: own,
+      CT_DATA_DIR,
+    } = this.#options.settings;
+    if (certPath !== '') return { certPath, keyPath };
+    const path = selfSignedPath(CT_DATA_DIR);
+    return own === 'yes' ? { certPath: path, keyPath: path } : undefined;
+  }
+
+  #filesOfFolder(): readonly PairFiles[] {
+    const folder = this.#options.settings.CT_TLS_DIR;
+    if (folder === '') return [];
+    try {
+      return findPairs(folder);
+    } catch (cause) {
+      throw new PairRefusal(`CT_TLS_DIR: ${folder} cannot be read: ${String(cause)}`, { cause });
+    }
+  }
+
+  #tell(): void {
+    const { log, metrics } = this.#options;
+    const { choice, standard } = this.#loaded;
+    metrics.reset('ct_proxy_certificate_expiry_seconds');
+    for (const [name, { notAfterMs }] of [['default', standard.pair] as const, ...choice.entries()])
+      metrics.set('ct_proxy_certificate_expiry_seconds', notAfterMs / 1_000, { name });
+    const certificates = this.list().map(({ files, names, notAfterMs, fingerprint }) => ({
+      file: files.certPath,
+      names: names.slice(0, namesToldMax),
+      expiresAt: new Date(notAfterMs).toISOString(),
+      fingerprint,
+    }));
+    log.info('certificates.loaded', { certificates });
+  }
+}
+
+function differs(before: Loaded, loaded: Loaded): boolean {
+  if (before.served.size !== loaded.served.size || before.standard !== loaded.standard) return true;
+  return [...loaded.served].some(([path, served]) => before.served.get(path) !== served);
+}
+
+/** Those of the folder as it was. */
+function filesOf(before: Loaded | undefined, standardFiles: PairFiles | undefined): readonly PairFiles[] {
+  const pairs = [...(before?.served.values() ?? [])].map(({ pair }) => pair.files);
+  return pairs.filter(({ certPath }) => certPath !== standardFiles?.certPath);
+}
+
+/** The one that is called default, or the first. */
+function firstOf(served: ReadonlyMap<string, Served>): Served | undefined {
+  const named = [...served].find(([path]) => /^default\.(crt|pem)$/.test(basename(path)));
+  return named?.[1] ?? served.values().next().value;
+}

@@ -1,0 +1,286 @@
+/**
+ * Who gets in by HTTPS and how, with real clients: versions, handshakes that never end, certificates of clients, and what sends
+ * clients of plain HTTP on.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { WebSocket } from 'ws';
+import { Authority } from '../support/certificate.ts';
+import { ask, makeDataDir, startFrontDoor, until } from '../support/front-door.ts';
+import type { FrontDoor } from '../support/front-door.ts';
+import { startStaticBackend } from '../support/static-backend.ts';
+import type { StaticBackend } from '../support/static-backend.ts';
+import { askTls, runOpenssl } from '../support/tls-client.ts';
+
+interface Scene {
+  readonly door: FrontDoor;
+  readonly backend: StaticBackend;
+  readonly authority: Authority;
+}
+
+async function open(t: TestContext, settings: Record<string, string> = {}): Promise<Scene> {
+  const authority = new Authority(t);
+  const { certPath, keyPath } = authority.sign('DNS:localhost,DNS:*.example.com,IP:127.0.0.1');
+  const backend = await startStaticBackend(t, 'a');
+  const tls = { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath };
+  const door = await startFrontDoor(t, { backends: [backend], settings: { ...tls, ...settings } });
+  return { door, backend, authority };
+}
+
+async function failures(door: FrontDoor, reason: string): Promise<number> {
+  const text = await (await fetch(`${door.adminUrl}/metrics`)).text();
+  return Number(
+    new RegExp(`^ct_proxy_handshake_failures_total\\{reason="${reason}"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0,
+  );
+}
+
+/** Sends bytes below TLS, and waits until the door ends the connection. */
+async function say(door: FrontDoor, bytes: string | Buffer): Promise<void> {
+  const socket = connect(door.httpsPort, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.resume().write(bytes);
+  await once(socket, 'close');
+}
+
+test('TLS 1.0 and 1.1 are refused, 1.2 and 1.3 served, and each failure is counted by its reason', async (t) => {
+  const { door } = await open(t, { CT_HANDSHAKE_TIMEOUT_MS: '300' });
+  // Security level 0 lets openssl's client offer what its default forbids.
+  const old = ['-cipher', 'DEFAULT@SECLEVEL=0'];
+  for (const version of ['-tls1', '-tls1_1']) {
+    const { code, text } = await runOpenssl(door.httpsPort, version, ...old);
+    assert.equal(code, 1, version);
+    assert.match(text, /alert protocol version/, version);
+  }
+  for (const version of ['-tls1_2', '-tls1_3'])
+    assert.equal((await runOpenssl(door.httpsPort, version)).code, 0, version);
+  await until(async () => (await failures(door, 'version')) === 2, 'old versions are counted');
+  const { text } = await runOpenssl(door.httpsPort, '-alpn', 'spdy/1');
+  assert.match(text, /no application protocol/);
+  assert.match((await runOpenssl(door.httpsPort, '-alpn', 'http/1.1')).text, /ALPN protocol: http\/1\.1/);
+  await until(async () => (await failures(door, 'protocol')) === 1, 'a foreign protocol is counted');
+  await runOpenssl(door.httpsPort, '-tls1_2', '-cipher', 'AES128-SHA', '-verify_return_error');
+  await say(door, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  await until(async () => (await failures(door, 'plain-http')) === 1, 'HTTP without TLS is counted');
+  await say(door, Buffer.from([22, 3, 1]));
+  await until(async () => (await failures(door, 'timeout')) === 1, 'a handshake that never ends is cut');
+  const leaving = connect(door.httpsPort, '127.0.0.1');
+  await once(leaving, 'connect');
+  leaving.destroy();
+  await until(async () => (await failures(door, 'left')) >= 1, 'a client that leaves is counted');
+  const lines = door.log.items.filter(({ event }) => event === 'handshakes.failed');
+  assert.ok(lines.length <= 1, 'failures do not fill the log');
+});
+
+test('with TLS 1.3 as the least, 1.2 is refused', async (t) => {
+  const { door } = await open(t, { CT_TLS_MIN_VERSION: 'TLSv1.3' });
+  assert.match((await runOpenssl(door.httpsPort, '-tls1_2')).text, /alert protocol version/);
+  assert.match((await runOpenssl(door.httpsPort)).text, /TLSv1\.3/);
+  const named = await runOpenssl(door.httpsPort, '-tls1_2', '-servername', 'a.example.com');
+  assert.match(named.text, /alert protocol version/);
+});
+
+test('HSTS is said once and over TLS alone, on answers of backends and of ours', async (t) => {
+  const policy = 'max-age=31536000; includeSubDomains';
+  const { door, backend } = await open(t, { CT_HSTS: policy });
+  backend.handlers.set('/own', (_request, response) => {
+    response.setHeader('Strict-Transport-Security', 'max-age=1');
+    response.end('own policy');
+  });
+  const policies = (head: string): string[] =>
+    [...head.matchAll(/^strict-transport-security: (.*)$/gim)].map(([, value]) => value!.trim());
+  const paths = { '/page': 200, '/own': 200, '/%2e%2e/': 400 };
+  for (const [path, status] of Object.entries(paths)) {
+    const answer = await askTls(door.httpsPort, { target: path });
+    assert.deepEqual([answer.status, policies(answer.head)], [status, [policy]], path);
+  }
+  const broken = await askTls(door.httpsPort, { target: '/ x' });
+  assert.deepEqual([broken.status, policies(broken.head)], [400, [policy]], 'what is no request at all');
+  const plain = await ask(door, '/page', { headers: { ctstickiness: 'the-key' } });
+  assert.equal(plain.headers['strict-transport-security'], undefined);
+  const socket = new WebSocket(`wss://127.0.0.1:${door.httpsPort}/live`, {
+    headers: { ctstickiness: 'the-key' },
+    rejectUnauthorized: false,
+  });
+  t.after(() => socket.terminate());
+  const [upgrade] = (await once(socket, 'upgrade')) as [{ headers: Record<string, string> }];
+  assert.equal(upgrade.headers['strict-transport-security'], policy);
+  socket.close();
+});
+
+test('plain HTTP is sent on to HTTPS, and nowhere else', async (t) => {
+  const folder = makeDataDir(t);
+  const { door, backend } = await open(t, { CT_HTTPS_REDIRECT: 'on', CT_ACME_DIR: folder });
+  const tokens = join(folder, '.well-known/acme-challenge');
+  mkdirSync(tokens, { recursive: true });
+  writeFileSync(join(tokens, 'a-token_1'), 'a-token_1.thumbprint');
+  writeFileSync(join(folder, 'secret'), 'no challenge');
+  const to = async (host: string, path = '/page?x=1', method = 'GET'): Promise<string> => {
+    const answer = await ask(door, path, { method, headers: { host } });
+    return `${answer.status} ${answer.headers.location ?? answer.json.code}`;
+  };
+  const port = door.httpsPort;
+  for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])
+    assert.equal(
+      await to('a.example.com', '/page?x=1', method),
+      `308 https://a.example.com:${port}/page?x=1`,
+    );
+  assert.equal(await to('LOCALHOST:80'), `308 https://localhost:${port}/page?x=1`);
+  assert.equal(await to('localhost', '//evil.test/'), `308 https://localhost:${port}//evil.test/`);
+  assert.equal(await to('localhost', `http://localhost/x`), `308 https://localhost:${port}/x`);
+  for (const host of ['evil.test', 'example.com', 'a.b.example.com', 'evil.test:443'])
+    assert.equal(await to(host), '421 host-unknown', host);
+  for (const host of [
+    'a&.example.com',
+    'a.example.com@evil.test',
+    'a.example.com/evil',
+    'a.example.com evil.test',
+  ])
+    assert.match(await to(host), /^400 /, host);
+  assert.equal(backend.requests.length, 0, 'nothing got behind the front door');
+  const socket = new WebSocket(`ws://localhost:${door.port}/live`, {
+    followRedirects: true,
+    rejectUnauthorized: false,
+  });
+  t.after(() => socket.terminate());
+  await once(socket, 'message');
+  assert.match(socket.url, /^wss:/, 'a WebSocket follows as well');
+  socket.close();
+  const health = await ask(door, '/ct-health');
+  assert.notEqual(health.status, 308);
+  const challenge = '/.well-known/acme-challenge/';
+  assert.equal((await ask(door, `${challenge}a-token_1`)).text, 'a-token_1.thumbprint');
+  assert.equal((await askTls(port, { target: `${challenge}a-token_1` })).body, 'a-token_1.thumbprint');
+  for (const token of ['unknown', '', '..%2f..%2fsecret', 'a/b', '.hidden', 'a-token_1?x'])
+    assert.ok([404, 200].includes((await ask(door, challenge + token)).status), token);
+  assert.equal((await ask(door, `${challenge}..%2f..%2fsecret`)).json.code, 'not-found');
+  assert.equal((await ask(door, `${challenge}a-token_1`, { method: 'POST' })).status, 405);
+});
+
+test('behind a trusted proxy that ended TLS nobody is sent on, and a port of one’s own is named', async (t) => {
+  const { door } = await open(t, {
+    CT_HTTPS_REDIRECT: 'on',
+    CT_HTTPS_PUBLIC_PORT: '443',
+    CT_TRUSTED_PROXIES: '127.0.0.1',
+  });
+  const headers = { ctstickiness: 'the-key', host: 'localhost' };
+  const forwarded = await ask(door, '/page', { headers: { ...headers, 'x-forwarded-proto': 'https' } });
+  assert.equal(forwarded.status, 200);
+  assert.equal((await ask(door, '/page', { headers })).headers.location, 'https://localhost/page');
+});
+
+test('a client proves who it is, the backend is told, and nobody can say it for himself', async (t) => {
+  const clients = new Authority(t);
+  const wanted = { CT_TLS_CLIENT_CERTS: 'optional', CT_TLS_CLIENT_CA: clients.own.certPath };
+  const { door, backend } = await open(t, wanted);
+  const alice = clients.sign('DNS:alice', '/C=CH/O=Acme, Inc./CN=alice');
+  const mallory = new Authority(t).sign('DNS:alice', '/CN=alice');
+  const show = (pair: { certPath: string; keyPath: string }): { cert: Buffer; key: Buffer } => ({
+    cert: readFileSync(pair.certPath),
+    key: readFileSync(pair.keyPath),
+  });
+  const subjects = (): string[] => {
+    const { headers } = backend.requests.at(-1)!;
+    return headers.filter((_, at) => at % 2 === 1 && headers[at - 1] === 'x-ct-client-subject');
+  };
+  const forged = 'ctstickiness: the-key\r\nx-ct-client-subject: CN=root\r\nX-CT-Client-Subject: CN=root\r\n';
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const proved = await askTls(door.httpsPort, { ...show(alice), maxVersion, headers: forged });
+    assert.deepEqual([proved.status, subjects()], [200, ['CN=alice,O=Acme\\, Inc.,C=CH']]);
+    const session = proved.session === undefined ? {} : { session: proved.session };
+    const resumed = await askTls(door.httpsPort, { ...show(alice), maxVersion, ...session });
+    assert.deepEqual([resumed.resumed, subjects()], [true, ['CN=alice,O=Acme\\, Inc.,C=CH']]);
+    const nobody = await askTls(door.httpsPort, { maxVersion, headers: forged });
+    assert.deepEqual([nobody.status, subjects()], [200, []]);
+    const refused = await askTls(door.httpsPort, { ...show(mallory), maxVersion });
+    assert.equal(refused.status, 403);
+    assert.match(refused.body, /"client-certificate-invalid".*no authority that is trusted here/);
+  }
+  const aliased = await askTls(door.httpsPort, {
+    headers: 'ctstickiness: k\r\nx_ct_client_subject: CN=root\r\n',
+  });
+  assert.equal(aliased.status, 400);
+  assert.equal(
+    (await ask(door, '/page', { headers: { ctstickiness: 'k', 'x-ct-client-subject': 'CN=root' } })).status,
+    200,
+  );
+  assert.deepEqual(subjects(), []);
+});
+
+test('where a certificate is required nobody gets in without one, by plain HTTP neither', async (t) => {
+  const clients = new Authority(t);
+  const { door, backend } = await open(t, {
+    CT_TLS_CLIENT_CERTS: 'required',
+    CT_TLS_CLIENT_CA: clients.own.certPath,
+  });
+  const { certPath, keyPath } = clients.sign('DNS:alice', '/CN=alice');
+  const pair = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    for (const servername of ['localhost', 'a.example.com']) {
+      const nobody = await askTls(door.httpsPort, { maxVersion, servername });
+      assert.equal(nobody.status, 403);
+      assert.match(nobody.body, /"client-certificate-missing","message":"This server asks for a certificate/);
+      const session = nobody.session === undefined ? {} : { session: nobody.session };
+      const resumed = await askTls(door.httpsPort, { maxVersion, servername, ...session });
+      assert.equal(resumed.status, 403, 'a resumed session proves nothing');
+      assert.equal((await askTls(door.httpsPort, { maxVersion, servername, ...pair })).status, 200);
+    }
+  }
+  const socket = new WebSocket(`wss://127.0.0.1:${door.httpsPort}/live`, { rejectUnauthorized: false });
+  const [error] = (await once(socket, 'error')) as [Error];
+  assert.match(error.message, /403/);
+  assert.equal((await ask(door, '/page')).json.code, 'client-certificate-missing');
+  assert.equal(backend.requests.length, 4);
+});
+
+test('whoever was proved by an authority that is trusted no more has to prove it again', async (t) => {
+  const [before, after] = [new Authority(t), new Authority(t)];
+  const folder = mkdtempSync(join(tmpdir(), 'mooring-test-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const authorities = join(folder, 'clients.pem');
+  writeFileSync(authorities, readFileSync(before.own.certPath));
+  const { door } = await open(t, { CT_TLS_CLIENT_CERTS: 'required', CT_TLS_CLIENT_CA: authorities });
+  const { certPath, keyPath } = before.sign('DNS:alice');
+  const pair = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
+  const first = await askTls(door.httpsPort, pair);
+  assert.equal(first.status, 200);
+  writeFileSync(authorities, readFileSync(after.own.certPath));
+  await until(async () => (await askTls(door.httpsPort, pair)).status === 403, 'the authority is gone');
+  const again = await askTls(door.httpsPort, { ...pair, ...(first.session && { session: first.session }) });
+  assert.deepEqual([again.resumed, again.status], [false, 403]);
+});
+
+test('without a certificate the front door makes itself one, keeps it and tells its fingerprint', async (t) => {
+  const backend = await startStaticBackend(t, 'a');
+  const dataDir = makeDataDir(t);
+  const settings = { CT_SELF_SIGNED: 'yes' };
+  const door = await startFrontDoor(t, { backends: [backend], settings, dataDir });
+  const shown = await askTls(door.httpsPort);
+  assert.equal(shown.status, 200);
+  const path = join(dataDir, 'self-signed.pem');
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const printed = execFileSync('openssl', ['x509', '-in', path, '-noout', '-fingerprint', '-sha256'], {
+    encoding: 'utf8',
+  });
+  assert.ok(printed.includes(shown.fingerprint));
+  const line = await door.log.next(({ event }) => event === 'certificates.loaded', 'the fingerprint');
+  assert.ok(JSON.stringify(line).includes(shown.fingerprint));
+  const trusted = await runOpenssl(
+    door.httpsPort,
+    '-CAfile',
+    path,
+    '-verify_hostname',
+    'localhost',
+    '-verify_return_error',
+  );
+  assert.match(trusted.text, /Verify return code: 0/);
+  await door.kill();
+  const next = await startFrontDoor(t, { backends: [backend], settings, dataDir });
+  assert.equal((await askTls(next.httpsPort)).fingerprint, shown.fingerprint);
+});
