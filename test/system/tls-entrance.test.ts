@@ -157,9 +157,16 @@ test('plain HTTP is sent on to HTTPS, and nowhere else', async (t) => {
   const challenge = '/.well-known/acme-challenge/';
   assert.equal((await ask(door, `${challenge}a-token_1`)).text, 'a-token_1.thumbprint');
   assert.equal((await askTls(port, { target: `${challenge}a-token_1` })).body, 'a-token_1.thumbprint');
-  for (const token of ['unknown', '', '..%2f..%2fsecret', 'a/b', '.hidden', 'a-token_1?x'])
-    assert.ok([404, 200].includes((await ask(door, challenge + token)).status), token);
-  assert.equal((await ask(door, `${challenge}..%2f..%2fsecret`)).json.code, 'not-found');
+  const statuses = {
+    unknown: 404,
+    '': 404,
+    '..%2f..%2fsecret': 400,
+    'a/b': 404,
+    '.hidden': 404,
+    'a-token_1?x': 200,
+  };
+  for (const [token, status] of Object.entries(statuses))
+    assert.equal((await ask(door, challenge + token)).status, status, token);
   assert.equal((await ask(door, `${challenge}a-token_1`, { method: 'POST' })).status, 405);
 });
 
