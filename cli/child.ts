@@ -9,6 +9,7 @@ import type { Log } from '#shared/log.ts';
 import type { CallMessage, ReadyMessage } from '#shared/process-life.ts';
 import { starts } from '#shared/replacement.ts';
 import type { ReplacementOrder, ReplacementReport } from '#shared/replacement.ts';
+import type { SettingsTakenMessage } from '#shared/settings/source.ts';
 import type { Listeners } from './listeners.ts';
 
 interface ChildOptions {
@@ -19,10 +20,14 @@ interface ChildOptions {
   readonly listeners?: Listeners | undefined;
   readonly log: Log;
   readonly stopMaxMs: number;
+  /** It runs with another text of the settings file from now on. */
+  readonly onSettingsTaken?: (fileText: string) => void;
+  /** Throws where the process is not to be replaced. */
+  readonly beforeReplacement?: () => void;
 }
 
 type Ports = ReadyMessage['ports'];
-type Message = ReadyMessage | CallMessage | ReplacementReport;
+type Message = ReadyMessage | CallMessage | ReplacementReport | SettingsTakenMessage;
 type Word = CallMessage['type'] | ReplacementOrder['type'];
 
 const command = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
@@ -71,6 +76,11 @@ export class SupervisedChild {
     this.#env = { ...this.#env, ...env };
   }
 
+  /** To the process that serves. */
+  pass(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
   async stop(signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
@@ -83,8 +93,10 @@ export class SupervisedChild {
     if (old === undefined || !this.#running.has(old) || this.#isReplacing || this.#stopping) return;
     const { log, name } = this.#options;
     this.#isReplacing = true;
-    const successor = this.#spawn(starts.successor);
+    let successor: ChildProcess | undefined;
     try {
+      this.#options.beforeReplacement?.();
+      successor = this.#spawn(starts.successor);
       await this.#nextWord(successor, 'prepared');
       this.#process = successor;
       const retired = this.#nextWord(old, 'retired');
@@ -99,7 +111,7 @@ export class SupervisedChild {
       log.info('child.replaced', { child: name, childPid: successor.pid, beforePid: old.pid });
     } catch (error) {
       log.error('child.not-replaced', { child: name, error });
-      if (this.#process === old) successor.kill('SIGKILL');
+      if (this.#process === old) successor?.kill('SIGKILL');
     } finally {
       this.#isReplacing = false;
     }
@@ -127,7 +139,9 @@ export class SupervisedChild {
     // The child's log lines pass; the line for people is the supervisor's to print.
     child.stdout?.on('data', (chunk: Buffer) => process.stdout.write(withoutReadyLine(chunk)));
     this.#watch(child);
-    child.on('message', ({ type }: Message) => {
+    child.on('message', (message: Message) => {
+      const { type } = message;
+      if (type === 'settings-taken') this.#options.onSettingsTaken?.(message.fileText);
       if (type === 'ready') log.info('child.started', { child: name, childPid: child.pid });
       if (type === 'replace') void this.#replace();
     });

@@ -1,5 +1,5 @@
 /** `mooring audit | usage`: what the journal has, page by page, for people, as JSON lines, or as CSV. */
-import { ask } from './inspect.ts';
+import { ask } from './admin-client.ts';
 import type { InspectOptions } from './inspect.ts';
 
 interface JournalOptions extends InspectOptions {

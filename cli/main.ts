@@ -7,8 +7,10 @@ import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
 import { checkDatabase, exportDatabase, importDatabase, migrateDatabase } from './db.ts';
 import { runDirect } from './direct.ts';
+import { sourceOf } from './read-settings.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { showAudit, showUsage } from './journal.ts';
+import { addSteerCommands } from './steer-commands.ts';
 import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 import { regions, regionsHelp } from './regions.ts';
@@ -41,6 +43,8 @@ Examples:
   mooring where my-session                    which edge has this session
   mooring drain edge-2 --deadline 60          empty an edge, its sessions go on elsewhere
   mooring restart --rolling                   new program on front door and edges, while sessions go on
+  mooring maintenance edge-2                  no new keys for an edge, which keeps its sessions
+  mooring reload --dry-run                    what would change if the settings file were read anew
   mooring sessions my-session                 who is in it, by which client, since when
   mooring remove my-session MEMBER --ban      put a member out for good; mooring end my-session ends it
   mooring audit --since 2h                    who came, left, logged in, drained an edge
@@ -52,7 +56,8 @@ Every setting is a flag and a CT_* variable; docs/config.md lists them.`,
 
 roleCommand('direct', 'run front door, Locator and edges on this machine, supervised').action(
   async (_, command: Command) => {
-    await orExit(async () => await runDirect(readSettings('direct', flagsOf(command))));
+    const flags = flagsOf(command);
+    await orExit(async () => await runDirect(readSettings('direct', flags), sourceOf('direct', flags)));
   },
 );
 roleCommand(
@@ -60,8 +65,9 @@ roleCommand(
   'run a front door with Locator; edges join it, or static backends stand behind it',
 ).action(async (_, command: Command) => {
   const settings = readSettings('proxy', flagsOf(command));
+  const source = sourceOf('proxy', flagsOf(command));
   // Loaded on demand: an image of one role does not hold the other.
-  await orExit(async () => await (await import('../proxy/main.ts')).startFrontDoor(settings));
+  await orExit(async () => await (await import('../proxy/main.ts')).startFrontDoor(settings, source));
 });
 roleCommand('edge', 'run one edge and join every front door of --locator').action(
   async (_, command: Command) => {
@@ -81,6 +87,7 @@ inspectCommand('edges', 'edges of the pool with state and load').action(
 );
 inspectCommand('pins', 'newest pins of the directory')
   .option('--limit <n>', 'number of pins to list, up to 1000', '100')
+  .option('--edge <id>', 'the live ones of this edge')
   .action(async (options) => await orExit(() => showPins(options)));
 inspectCommand('where', 'edge, epoch and state of one key')
   .argument('<key>', 'the session key (ctstickiness)')
@@ -126,6 +133,8 @@ inspectCommand('remove', 'take a member out of a session; the host’s removal e
   .action(
     async (key: string, member: string, options) => await orExit(() => removeMember(key, member, options)),
   );
+
+addSteerCommands(inspectCommand, orExit);
 
 journalCommand('audit', 'who did what to which session or edge, newest first')
   .option('--session <key>', 'of one session alone (ctstickiness)')
@@ -228,7 +237,7 @@ function inspectCommand(name: string, description: string): Command {
     .description(description)
     .option(
       '--admin <url>',
-      'admin address of a front door (default: the one of the data folder, else port 1090)',
+      'http://HOST:PORT or unix:/PATH of a front door (default: the socket or port of the data folder, else port 1090)',
     )
     .option('--data-dir <folder>', 'data folder of the running pool', process.env['CT_DATA_DIR'] ?? './data')
     .option('--json', 'print JSON');

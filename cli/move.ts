@@ -1,6 +1,7 @@
 /** `mooring move | drain | undrain | restart`: sessions change their edge. Refusals are one line and exit 1. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask, print } from './inspect.ts';
+import { ask } from './admin-client.ts';
+import { print } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
 
 interface DrainView {

@@ -1,7 +1,7 @@
 /** Settings of a command, from flags, environment and settings file; ends the process on a fault. */
-import { readFileSync } from 'node:fs';
-import { loadSettings } from '#shared/settings/load.ts';
 import type { SettingsResult } from '#shared/settings/load.ts';
+import { inheritedSource, loadFrom, openSource } from '#shared/settings/source.ts';
+import type { SettingsSource } from '#shared/settings/source.ts';
 import type { Role, Settings } from '#shared/settings/schema.ts';
 import { readDatabaseSettings } from '#shared/sql/read-database.ts';
 
@@ -18,6 +18,11 @@ export function readSettings(role: Role, flags: Readonly<Record<string, string>>
   return result.settings;
 }
 
+/** The same settings as texts, to be read anew while the process runs; what a supervisor hands on is its own. */
+export function sourceOf(role: Role, flags: Readonly<Record<string, string>>): SettingsSource {
+  return inheritedSource(process.env) ?? openSource(role, flags, process.env);
+}
+
 function checkDatabase(settings: Settings): void {
   try {
     readDatabaseSettings(settings);
@@ -29,10 +34,8 @@ function checkDatabase(settings: Settings): void {
 }
 
 function tryReadSettings(role: Role, flags: Readonly<Record<string, string>>): SettingsResult {
-  const path = flags['CT_SETTINGS_FILE'] ?? process.env['CT_SETTINGS_FILE'] ?? '';
-  if (path === '') return loadSettings({ role, env: process.env, flags });
   try {
-    return loadSettings({ role, env: process.env, flags, fileText: readFileSync(path, 'utf8') });
+    return loadFrom(openSource(role, flags, process.env));
   } catch (error) {
     return { kind: 'invalid', faults: [`CT_SETTINGS_FILE: ${(error as Error).message}`] };
   }

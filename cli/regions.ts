@@ -1,6 +1,7 @@
 /** `mooring regions`: lists regions, sets or removes the CIDRs of one. */
 import { regionFaults } from '#shared/regions.ts';
-import { ask, print, row } from './inspect.ts';
+import { ask } from './admin-client.ts';
+import { print, row } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
 
 interface RegionsView {

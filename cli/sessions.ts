@@ -1,5 +1,6 @@
 /** `mooring sessions | end | remove`: who is in which session, and the administrator's last word. */
-import { ask, print } from './inspect.ts';
+import { ask } from './admin-client.ts';
+import { print } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
 
 interface SessionsView {

@@ -1,5 +1,6 @@
 /** `mooring verify`: proves on the running fleet that no key has two owners; exit 1 where it does not. */
-import { ask, print, row } from './inspect.ts';
+import { ask } from './admin-client.ts';
+import { print, row } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
 
 interface VerificationView {

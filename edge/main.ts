@@ -8,7 +8,7 @@ import type { EdgeId } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
-import { announceReady, armProcessLife } from '#shared/process-life.ts';
+import { announceReady, armProcessLife, onHangup } from '#shared/process-life.ts';
 import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
@@ -132,11 +132,11 @@ class Edge {
     this.#admin = await openAdminServer({
       host: settings.CT_ADMIN_HOST,
       port: settings.CT_ADMIN_PORT,
-      token: settings.CT_ADMIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'admin'),
+      tokens: { admin: settings.CT_ADMIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'admin') },
       metrics: this.#metrics,
       refreshMetrics: () => this.#refreshGauges(),
       notReady: () => this.#notReady(),
-      routes: { '/admin/status': () => this.#health() },
+      operations: [{ method: 'GET', path: '/admin/status', role: 'reader', handle: () => this.#health() }],
     });
     const admin = this.#admin;
     if (settings.CT_HANDOFF !== 'off') {
@@ -152,6 +152,8 @@ class Edge {
     this.#membership = this.#openMembership(address, admin.port);
     const load = (): AdapterLoad => sumLoads(this.#adapters);
     this.#journal.start({ members: this.#membership, load, log: this.#log });
+    // Its settings are those of its start: whoever asks for a reload means front doors.
+    onHangup(() => undefined);
     armProcessLife({
       log: this.#log,
       stop: async (cause) => await this.#stop(cause),

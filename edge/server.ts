@@ -168,10 +168,11 @@ export class EdgeServer {
     for (const adapter of this.#options.adapters) adapter.dropSession(key, code);
   }
 
-  /** The front door says that this epoch is over: who holds it here comes back and finds its owner. */
+  /** The front door says that this epoch is over: who holds it here, or comes with it, finds its owner. */
   fence(key: AffinityKey, epoch: Epoch): void {
     const { registry, nowMs } = this.#options;
-    if (registry.epochOf(key) !== epoch) return;
+    const known = registry.epochOf(key);
+    if (known !== undefined && known !== epoch) return;
     registry.letGo(key, epoch, nowMs());
     this.dropSession(key, 'stale-epoch');
   }

@@ -3,6 +3,7 @@ import { setInterval as every, setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import { timing } from '#shared/timing.ts';
+import type { EdgeSteering } from './admin/steering.ts';
 import type { Directory } from './directory/directory.ts';
 import { isStoreFailure } from './directory/store-failure.ts';
 import type { MembershipSnapshot } from './membership/membership-snapshot.ts';
@@ -21,6 +22,7 @@ const activityFlushMs = 1_000;
 const retiredLookMs = 1_000;
 /** A change that another front door made is known after this. */
 const regionsIntervalMs = 2_000;
+const steeringIntervalMs = 1_000;
 const settleIntervalMs = 500;
 /** Changes that other front doors made and no report showed are read with this delay. */
 const snapshotIntervalMs = 10_000;
@@ -41,6 +43,7 @@ export function startChores(options: {
   reconciler: Reconciler;
   reconcileIntervalMs: number;
   regions: RegionMap | undefined;
+  steering: EdgeSteering | undefined;
   metrics: Metrics;
   log: Log;
   signal: AbortSignal;
@@ -54,6 +57,7 @@ export function startChores(options: {
     async () => await reconciler.requestAll(),
   );
   void repeat(regionsIntervalMs, { directory, log, signal }, async () => await options.regions?.refresh());
+  void repeat(steeringIntervalMs, { directory, log, signal }, async () => await options.steering?.refresh());
   void sweepPins({ directory, placer, log, signal });
   void followSnapshot({ directory, pool, snapshot: options.snapshot, metrics: options.metrics, log, signal });
   void repeat(settleIntervalMs, { directory, log, signal }, async () => await options.outage.settleAll());

@@ -8,7 +8,7 @@ import { readAffinity, splitKeyPrefix } from './core/affinity-key.ts';
 import type { Affinity } from './core/affinity-key.ts';
 import { readClientAddress } from './core/client-address.ts';
 import type { ClientAddress } from './core/client-address.ts';
-import type { NetworkList } from './core/network-list.ts';
+import type { Networks } from './core/network-list.ts';
 import { dueCookie } from './core/due-cookie.ts';
 import { judgeRequest } from './core/request-gate.ts';
 import type { GateLimits, GateResult } from './core/request-gate.ts';
@@ -32,7 +32,7 @@ export interface ExchangeOptions {
   readonly gate: MoveGate;
   readonly settler: Settler;
   readonly local: LocalAnswers;
-  readonly trusted: NetworkList;
+  readonly trusted: Networks;
   /** Internal pass of the fleet; undefined in front of static backends. */
   readonly pass: string | undefined;
   readonly activity: StaticActivity | undefined;

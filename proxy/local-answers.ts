@@ -20,7 +20,7 @@ import type { PoolEdge } from './membership/pool.ts';
 const protocolVersion = '0.3.0';
 
 interface LocalOptions {
-  readonly owner: string;
+  readonly owner: () => string;
   readonly login: Login;
   readonly locate: Locate;
   readonly entrance: Entrance;
@@ -57,7 +57,11 @@ export class LocalAnswers {
         return html(loginPage(this.#options.login.providers));
       case 'meta':
         requireMethod(request, 'GET');
-        return json(200, { owner: this.#options.owner, version: protocolVersion, transports: ['socket.io'] });
+        return json(200, {
+          owner: this.#options.owner(),
+          version: protocolVersion,
+          transports: ['socket.io'],
+        });
       case 'health':
         requireMethod(request, 'GET');
         return this.#health();

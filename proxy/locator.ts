@@ -4,6 +4,7 @@ import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { Log } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { EdgeSteering } from './admin/steering.ts';
 import type { Directory } from './directory/directory.ts';
 import { openDirectory } from './directory/open-directory.ts';
 import { EdgeCalls } from './edge-calls.ts';
@@ -43,6 +44,7 @@ export interface Locator {
   readonly drains: Drains;
   readonly reconciler: Reconciler;
   readonly regions: RegionMap;
+  readonly steering: EdgeSteering;
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
 }
@@ -65,11 +67,17 @@ export async function openLocator(options: {
   const snapshot = new MembershipSnapshot(directory);
   const shared = { directory, pool, promises, log, nowMs };
   const named = { ...shared, secrets, metrics };
-  const placesNewKeys = settings.CT_STORE_OUTAGE === 'hash';
-  const outage = new OutagePlacement({ ...named, snapshot, links, placesNewKeys });
+  const outage = new OutagePlacement({
+    ...named,
+    snapshot,
+    links,
+    placesNewKeys: () => settings.CT_STORE_OUTAGE === 'hash',
+  });
   const regions = new RegionMap(directory, log);
   // Without its store a front door begins with no preference, and learns when it is back.
   await regions.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
+  const steering = new EdgeSteering(shared);
+  await steering.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
   const regionOf = (address: string): string => regions.of(address);
   const placer = new Placer({ ...named, outage, regionOf });
   const repinner = new Repinner({ ...shared, placer, metrics, random: Math.random, signal });
@@ -85,7 +93,7 @@ export async function openLocator(options: {
   const drains = new Drains({ ...shared, placer, links, mover, signal });
   const reconciler = new Reconciler({ ...named, links });
   onMet = () => outage.noteMeeting(reconciler.requestAll());
-  const decisions = { placer, outage, snapshot, gate, mover, drains, reconciler, regions };
+  const decisions = { placer, outage, snapshot, gate, mover, drains, reconciler, regions, steering };
   return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
 }
 

@@ -11,12 +11,14 @@ import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
 import { readFingerprint } from '#shared/self-signed-file.ts';
 import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import type { SettingsSource } from '#shared/settings/source.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { Tickets } from '#shared/tickets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
-import { openAdmin } from './admin-port.ts';
-import { NetworkList } from './core/network-list.ts';
+import { openAdmin } from './admin/admin-port.ts';
+import { SettingNetworks } from './core/network-list.ts';
+import type { GateLimits } from './core/request-gate.ts';
 import { endRetired, startChores } from './chores.ts';
 import type { Directory, EdgeRow } from './directory/directory.ts';
 import { readInheritedListeners } from './inherited-listeners.ts';
@@ -31,7 +33,10 @@ import { apiKeyProvider, simpleProvider } from './login/providers.ts';
 import { openControlServer } from './membership/control-server.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
 import type { EdgePool } from './membership/pool.ts';
-import { parseBackends, runBackendChecks } from './membership/static-backends.ts';
+import { BackendList } from './membership/backend-list.ts';
+import { parseBackends } from './membership/static-backends.ts';
+import { LiveSettings } from './reload/live-settings.ts';
+import { openReloads } from './reload/open-reloads.ts';
 import { openFrontServer } from './server.ts';
 import type { FrontServer } from './server.ts';
 import { Settler } from './settle.ts';
@@ -44,14 +49,17 @@ import { TimerWheel } from './wire/timer-wheel.ts';
 import { Upstreams } from './wire/upstreams.ts';
 
 /** Starts the front door; resolves when it serves, rejects when it cannot. */
-export async function startFrontDoor(settings: Settings): Promise<void> {
+export async function startFrontDoor(given: Settings, source: SettingsSource): Promise<void> {
   assertTimingRelations();
+  const live = new LiveSettings(given);
+  const settings = live.view;
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
   const joinToken = settings.CT_JOIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'join');
   const journal = await FrontJournal.open(settings, deriveFleetSecrets(joinToken));
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', hear: journal.hear });
   log.info('process.starting', { version });
   const stopping = new AbortController();
+  const reloads = openReloads({ source, live, log });
   const inherited = readInheritedListeners(process.env, process.pid);
   const locator = await openLocator({ settings, log, joinToken, signal: stopping.signal });
   const { directory, pool, placer, gate, metrics, secrets } = locator;
@@ -64,26 +72,16 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   const backends = parseBackends(settings.CT_BACKEND);
   const isStatic = backends.length > 0;
   const activity = isStatic ? new StaticActivity(nowMs) : undefined;
-  const local = new LocalAnswers({
-    owner: settings.CT_SERVER_OWNER,
-    login: openLogin(settings, log),
-    locate: new Locate({ ...locator, tickets: new Tickets(secrets.ticket, Date.now) }),
-    edges: () => pool.list(nowMs()),
-    entrance,
-  });
   const exchange = {
     placer,
     gate,
     settler,
-    local,
-    trusted: new NetworkList(settings.CT_TRUSTED_PROXIES),
+    local: answerHere({ settings, locator, log, entrance }),
+    trusted: new SettingNetworks(() => settings.CT_TRUSTED_PROXIES),
     pass: isStatic ? undefined : secrets.pass,
     activity,
     mintKey: () => randomBytes(16).toString('hex') as AffinityKey,
-    limits: {
-      targetMaxBytes: settings.CT_TARGET_MAX_BYTES,
-      bodyMaxBytes: settings.CT_BODY_MAX_BYTES || Infinity,
-    },
+    limits: limitsOf(settings),
     entrance,
     strictTransport: settings.CT_HSTS,
   };
@@ -98,15 +96,40 @@ export async function startFrontDoor(settings: Settings): Promise<void> {
   tls?.care(stopping.signal);
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   journal.start({ settings, log, signal: stopping.signal });
-  const admin = await openAdmin({ settings, locator, journal, log, ports, signal: stopping.signal });
-  for (const backend of backends) {
-    void runBackendChecks(backend, { ...locator, settings, log, signal: stopping.signal });
-  }
+  const admin = await openAdmin({ settings, locator, journal, reloads, log, ports, signal: stopping.signal });
+  BackendList.begin(backends, { ...locator, settings, log, signal: stopping.signal }, reloads);
   const reconcileIntervalMs = settings.CT_RECONCILE_INTERVAL_MS;
   startChores({ ...locator, upstreams, activity, reconcileIntervalMs, log, signal: stopping.signal });
   const served = { front, admin, control, settler, upstreams, transport, journal };
   armLife({ settings, log, locator, served, stopping });
   announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
+}
+
+function limitsOf(settings: Settings): GateLimits {
+  return {
+    get targetMaxBytes() {
+      return settings.CT_TARGET_MAX_BYTES;
+    },
+    get bodyMaxBytes() {
+      return settings.CT_BODY_MAX_BYTES || Infinity;
+    },
+  };
+}
+
+function answerHere(options: {
+  settings: Settings;
+  locator: Locator;
+  log: Log;
+  entrance: Entrance;
+}): LocalAnswers {
+  const { settings, locator, log, entrance } = options;
+  return new LocalAnswers({
+    owner: () => settings.CT_SERVER_OWNER,
+    login: openLogin(settings, log),
+    locate: new Locate({ ...locator, tickets: new Tickets(locator.secrets.ticket, Date.now) }),
+    edges: () => locator.pool.list(nowMs()),
+    entrance,
+  });
 }
 
 async function openControl(options: {

@@ -28,7 +28,7 @@ export interface OutageOptions {
   readonly metrics: Metrics;
   readonly nowMs: () => number;
   /** Whether new keys are placed at all meanwhile. */
-  readonly placesNewKeys: boolean;
+  readonly placesNewKeys: () => boolean;
 }
 
 const provisionalMax = 500_000;
@@ -115,7 +115,7 @@ export class OutagePlacement {
     }
     if (!this.#isDown) return undefined;
     const isCutOff = held.kind === 'free' && held.renewedAgoMs < this.#downForMs - renewalSlackMs;
-    if (held.kind === 'unsure' || isCutOff || !this.#options.placesNewKeys) throw cause;
+    if (held.kind === 'unsure' || isCutOff || !this.#options.placesNewKeys()) throw cause;
     return this.#placeByRank(key, cause);
   }
 

@@ -58,7 +58,12 @@ async function openScene(
     nowMs: () => nowMs,
   };
   const snapshot = new MembershipSnapshot(directory);
-  const outage = new OutagePlacement({ ...shared, snapshot, links: new EdgeLinks(), placesNewKeys: true });
+  const outage = new OutagePlacement({
+    ...shared,
+    snapshot,
+    links: new EdgeLinks(),
+    placesNewKeys: () => true,
+  });
   const promises = new LeasePromises(() => nowMs);
   const regionOf = (address: string): string => (address === '' ? 'default' : 'eu');
   return { directory, pool, placer: new Placer({ ...shared, promises, outage, regionOf }) };

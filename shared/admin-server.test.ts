@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { openAdminServer } from './admin-server.ts';
-import type { AdminRoute } from './admin-server.ts';
+import type { AdminOperation } from './admin-operation.ts';
 import { AppError } from './errors.ts';
 import { Metrics } from './metrics.ts';
 
@@ -24,18 +24,24 @@ async function openAdmin(
   options: {
     notReady?: () => readonly string[];
     refreshMetrics?: () => void;
-    routes?: Record<string, AdminRoute>;
+    routes?: Record<string, AdminOperation['handle']>;
   } = {},
 ): Promise<Ask> {
+  const { routes = {}, ...others } = options;
   const server = await openAdminServer({
     host: '127.0.0.1',
     port: 0,
-    token,
+    tokens: { admin: token },
     metrics: new Metrics('ct_proxy_'),
     refreshMetrics: () => undefined,
     notReady: () => [],
-    routes: {},
-    ...options,
+    operations: Object.entries(routes).map(([path, handle]) => ({
+      method: 'GET',
+      path,
+      role: 'reader',
+      handle,
+    })),
+    ...others,
   });
   t.after(() => server.close());
   return async (path, { method = 'GET', headers = {} } = {}) => {
@@ -102,7 +108,7 @@ test('a route needs the bearer token, exactly', async (t) => {
 });
 
 test('a route is told its query', async (t) => {
-  const ask = await openAdmin(t, { routes: { '/where': (query) => query.get('key') } });
+  const ask = await openAdmin(t, { routes: { '/where': ({ query }) => query.get('key') } });
   assert.equal((await ask('/where?key=k%201', { headers: bearer })).body, '"k 1"\n');
 });
 

@@ -1,54 +1,74 @@
 /**
- * The admin port that every process has: `/livez`, `/readyz`, `/metrics`, and the routes that the process
- * adds. Routes need the bearer token; the three built-in ones tell no secret and are open. What changes something
- * is a POST with a JSON body, or a PUT of what a GET shows.
+ * The admin port that every process has: `/livez`, `/readyz`, `/metrics`, which tell no secret and are open, and the
+ * operations that the process adds. Over TCP those need a bearer token, of an admin or of a reader; whoever may open the
+ * Unix-domain socket, which is the process's own user, is an admin.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
+import { actorHeader } from './admin-operation.ts';
+import type { AdminCaller, AdminOperation, AdminRole } from './admin-operation.ts';
 import { errorBody, toAppError, AppError } from './errors.ts';
 import { secretsEqual } from './fleet-secrets.ts';
 import type { Metrics } from './metrics.ts';
-
-/** Answers `GET path`; what it returns is sent as JSON. Throws an `AppError` to refuse. */
-export type AdminRoute = (query: URLSearchParams) => unknown;
-
-/** Answers `POST path`; the body is whatever JSON came. Throws an `AppError` to refuse. */
-export type AdminAction = (body: unknown) => unknown;
+import { listenOnPath } from './path-listener.ts';
 
 /** An address, or a descriptor that listens already. */
 export type ListenTarget = ListenOptions | { readonly fd: number };
 
+export interface AdminTokens {
+  readonly admin: string;
+  /** Undefined where nobody may only read. */
+  readonly reader?: string | undefined;
+}
+
 interface AdminOptions {
   readonly host: string;
   readonly port: number;
-  readonly token: string;
+  readonly tokens: AdminTokens;
+  /** Where the Unix-domain socket is to be; none where undefined. */
+  readonly socketPath?: string | undefined;
+  /** The socket cannot be had; the port serves all the same. */
+  readonly onSocketFault?: (error: unknown) => void;
   readonly metrics: Metrics;
   /** Called before `/metrics` is rendered, to set gauges. */
   readonly refreshMetrics: () => void | Promise<void>;
   /** Reasons for not being ready; empty when the process serves. */
   readonly notReady: () => readonly string[];
-  readonly routes: Readonly<Record<string, AdminRoute>>;
-  readonly actions?: Readonly<Record<string, AdminAction>>;
-  /** Answer `PUT path`. */
-  readonly changes?: Readonly<Record<string, AdminAction>>;
+  readonly operations: readonly AdminOperation[];
 }
 
-const bodyMaxBytes = 65_536;
+type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
+const bodyMaxBytes = 65_536;
+const actorMaxLength = 128;
 const requestTimeoutMs = 10_000;
 
 /** Starts listening; resolves with the port. */
 export async function openAdminServer(options: AdminOptions): Promise<{ port: number; close: () => void }> {
-  const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    void answer(options, request, response);
-  });
-  const port = await listen(server, { host: options.host, port: options.port });
+  const desk = new AdminDesk(options);
+  const open = (isSocket: boolean): Server =>
+    createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+      void desk.answer(request, response, isSocket);
+    });
+  const servers = [open(false)];
+  const port = await listen(servers[0]!, { host: options.host, port: options.port });
+  if (options.socketPath !== undefined) {
+    const server = open(true);
+    try {
+      await listenOnPath(server, options.socketPath);
+      servers.push(server);
+    } catch (error) {
+      options.onSocketFault?.(error);
+    }
+  }
   return {
     port,
     close: () => {
-      server.close();
-      server.closeAllConnections();
+      for (const server of servers) {
+        server.close();
+        if ('closeAllConnections' in server) (server.closeAllConnections as () => void)();
+      }
     },
   };
 }
@@ -65,59 +85,87 @@ export async function listen(server: Server, where: ListenTarget): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
-async function answer(
-  options: AdminOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    const url = new URL(request.url ?? '/', 'http://admin');
-    const { method } = request;
-    if (method === 'POST' || method === 'PUT')
-      return send(response, 200, await act(options, url.pathname, request));
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw new AppError('method-refused');
-    switch (url.pathname) {
-      case '/livez':
-        return send(response, 200, { status: 'ok' });
-      case '/readyz': {
-        const reasons = options.notReady();
-        return send(response, reasons.length === 0 ? 200 : 503, {
-          status: reasons.length === 0 ? 'ok' : 'not-ready',
-          reasons,
-        });
-      }
-      case '/metrics': {
-        await options.refreshMetrics();
-        const text = await options.metrics.render();
-        response.writeHead(200, { 'content-type': options.metrics.contentType });
-        response.end(text);
-        return;
-      }
-      default: {
-        const route = options.routes[url.pathname];
-        if (route === undefined) throw new AppError('not-found');
-        if (!bearsToken(request, options.token)) throw new AppError('token-invalid');
-        return send(response, 200, await route(url.searchParams));
-      }
+class AdminDesk {
+  readonly #options: AdminOptions;
+  /** By path, then by method. */
+  readonly #places = new Map<string, Map<string, Answer | AdminOperation>>();
+
+  constructor(options: AdminOptions) {
+    this.#options = options;
+    this.#places.set('/livez', new Map([['GET', (_, response) => send(response, 200, { status: 'ok' })]]));
+    this.#places.set('/readyz', new Map([['GET', (_, response) => this.#answerReady(response)]]));
+    this.#places.set(
+      '/metrics',
+      new Map([['GET', async (_, response) => await this.#answerMetrics(response)]]),
+    );
+    for (const operation of options.operations) {
+      const place = this.#places.get(operation.path) ?? new Map<string, Answer | AdminOperation>();
+      this.#places.set(operation.path, place.set(operation.method, operation));
     }
-  } catch (error) {
-    const { code, entry, params } = toAppError(error);
-    response.writeHead(entry.status, { 'content-type': 'application/json' });
-    response.end(errorBody(code, undefined, params));
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse, isSocket: boolean): Promise<void> {
+    try {
+      const url = new URL(request.url ?? '/', 'http://admin');
+      const place = this.#places.get(url.pathname);
+      if (place === undefined) throw new AppError('not-found');
+      const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
+      const found = place.get(method);
+      if (found === undefined) {
+        response.setHeader('allow', allowedBy(place));
+        throw new AppError('method-refused');
+      }
+      if (typeof found === 'function') return await found(request, response);
+      const caller = isSocket ? atSocket(request) : this.#admit(request, response);
+      if (found.role === 'admin' && caller.role !== 'admin') throw new AppError('role-missing');
+      const body = method === 'GET' ? undefined : await readJson(request);
+      send(response, 200, await found.handle({ query: url.searchParams, body, caller }));
+    } catch (error) {
+      const { code, entry, params } = toAppError(error);
+      response.writeHead(entry.status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+      response.end(errorBody(code, undefined, params));
+    }
+  }
+
+  #admit(request: IncomingMessage, response: ServerResponse): AdminCaller {
+    const { admin, reader } = this.#options.tokens;
+    const role: AdminRole | undefined = bearsToken(request, admin)
+      ? 'admin'
+      : reader !== undefined && bearsToken(request, reader)
+        ? 'reader'
+        : undefined;
+    if (role === undefined) {
+      response.setHeader('www-authenticate', 'Bearer');
+      throw new AppError('token-invalid');
+    }
+    return { role, name: nameOf(request), via: `token ${role} ${request.socket.remoteAddress ?? ''}` };
+  }
+
+  #answerReady(response: ServerResponse): void {
+    const reasons = this.#options.notReady();
+    const isReady = reasons.length === 0;
+    send(response, isReady ? 200 : 503, { status: isReady ? 'ok' : 'not-ready', reasons });
+  }
+
+  async #answerMetrics(response: ServerResponse): Promise<void> {
+    await this.#options.refreshMetrics();
+    const text = await this.#options.metrics.render();
+    response.writeHead(200, { 'content-type': this.#options.metrics.contentType });
+    response.end(text);
   }
 }
 
-async function act(options: AdminOptions, path: string, request: IncomingMessage): Promise<unknown> {
-  const isPut = request.method === 'PUT';
-  const action = (isPut ? options.changes : options.actions)?.[path];
-  const other = (isPut ? options.actions : options.changes)?.[path];
-  const isRead =
-    other !== undefined ||
-    options.routes[path] !== undefined ||
-    ['/livez', '/readyz', '/metrics'].includes(path);
-  if (action === undefined) throw new AppError(isRead ? 'method-refused' : 'not-found');
-  if (!bearsToken(request, options.token)) throw new AppError('token-invalid');
-  return await action(await readJson(request));
+function allowedBy(place: ReadonlyMap<string, unknown>): string {
+  return [...place.keys()].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+}
+
+function atSocket(request: IncomingMessage): AdminCaller {
+  return { role: 'admin', name: nameOf(request), via: 'socket' };
+}
+
+function nameOf(request: IncomingMessage): string {
+  const given = request.headers[actorHeader];
+  return typeof given === 'string' ? given.slice(0, actorMaxLength) : '';
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

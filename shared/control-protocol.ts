@@ -23,7 +23,7 @@ const count = z.number().int().nonnegative();
 const measure = z.number().nonnegative();
 
 /** Load of an edge over the last report interval. */
-const loadSchema = z.object({
+export const loadSchema = z.object({
   sessions: count,
   members: count,
   sockets: z.object({ websocket: count, polling: count }),

@@ -17,6 +17,7 @@ import { limitErrors } from './limit-errors.ts';
 import { locationErrors } from './location-errors.ts';
 import { requestErrors } from './request-errors.ts';
 import { tlsErrors } from './tls-errors.ts';
+import { steeringErrors } from './steering-errors.ts';
 
 export type { ErrorEntry, ErrorLevel } from './error-entry.ts';
 
@@ -46,6 +47,7 @@ export const errorTable = {
     level: 'warn',
     message: 'Edges answer only through the front door.',
   },
+  ...steeringErrors,
   'session-not-found': { ...badRequest, status: 404, closeCode: 4404, message: 'There is no such session.' },
   'member-not-found': { ...badRequest, status: 404, closeCode: 4404, message: 'There is no such member.' },
   'member-removed': {

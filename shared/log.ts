@@ -38,6 +38,21 @@ export const logEvents = {
   'edge.restored':
     'The store had lost an edge that serves, for it went back to an older copy; the edge was put back.',
   'edge.lost': 'An edge is gone: its process is proved dead, its lease lapsed or it left.',
+  'admin.acted':
+    'An administrator asked for a change; carries the operation, what it was about, before and after, and the code where it was refused.',
+  'admin.socket-refused':
+    'The Unix-domain socket of the admin API cannot be had; the port serves all the same.',
+  'setting.changed':
+    'A reload changed a setting of this front door; carries it before and after, secrets masked.',
+  'settings.reloaded': 'A signal asked for a reload, and all that differed was applied.',
+  'settings.unchanged': 'A signal asked for a reload, and nothing differed.',
+  'settings.refused':
+    'A signal asked for a reload, or a supervisor for the settings of a next process, and they cannot be had; all is as it was. Carries every fault.',
+  'steering.refused':
+    'Stored wishes of administrators (weights, maintenance) are not ones that this program reads; it keeps those that it has.',
+  'backend.leaving': 'A static backend is in the settings no more: it gets no new keys.',
+  'backend.left':
+    'A static backend that was taken out of the settings has no keys any more and is forgotten.',
   'regions.changed':
     'An administrator changed the regions; carries the version, the regions that were set with their CIDRs, and those removed.',
   'regions.refused': 'The stored regions are not ones that this program reads; it keeps those that it has.',
@@ -114,6 +129,8 @@ export interface Log {
   /** An info line whose facts are JSON already (`"a":1,"b":2`): for hot paths, where the general way shows in profiles. */
   infoLine(event: LogEvent, facts: string): void;
   child(fields: LogFacts): Log;
+  /** Lines of this level and above are written from now on. Children that exist keep theirs. */
+  setLevel(level: string): void;
   /** Writes what is left, within half a second; for the end of a process. Never rejects. */
   flush(): Promise<void>;
 }
@@ -230,6 +247,7 @@ function wrap(logger: pino.Logger, around: Around): Log {
     warn: (event, facts) => write('warn', event, facts),
     error: (event, facts) => write('error', event, facts),
     infoLine: (event, facts) => direct?.add(event, facts),
+    setLevel: (level) => void (logger.level = level),
     child: (more) => wrap(logger.child(more), { ...around, fields: { ...fields, ...more } }),
     flush: async () => await direct?.flush(),
   };

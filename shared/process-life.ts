@@ -2,6 +2,7 @@
  * The life of a process: starts, says that it is ready, stops once on SIGTERM, SIGINT or when its
  * supervisor is gone, and dies loudly on a programmer's error so that its lease lapses and sessions move.
  */
+import { closeSync, openSync } from 'node:fs';
 import type { Log } from './log.ts';
 
 /** What a supervisor is told over the IPC channel when a child serves. */
@@ -52,6 +53,27 @@ export function armProcessLife(options: LifeOptions): (cause: string) => void {
   });
   armCrash(options.log);
   return stop;
+}
+
+/**
+ * What a process does on SIGHUP. A process of a terminal that is gone stops all the same, as it would without this: nobody
+ * would know of it.
+ */
+export function onHangup(handle: () => void): void {
+  const hadTerminal = process.stdin.isTTY;
+  process.on('SIGHUP', () => {
+    if (hadTerminal && !hasTerminal()) process.kill(process.pid, 'SIGTERM');
+    else handle();
+  });
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** An error that nobody expected ends the process; what it owned moves on to others. */

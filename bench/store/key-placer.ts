@@ -50,7 +50,12 @@ export class KeyPlacer {
       nowMs,
     };
     const snapshot = new MembershipSnapshot(directory);
-    const outage = new OutagePlacement({ ...shared, snapshot, links: new EdgeLinks(), placesNewKeys: false });
+    const outage = new OutagePlacement({
+      ...shared,
+      snapshot,
+      links: new EdgeLinks(),
+      placesNewKeys: () => false,
+    });
     this.#placer = new Placer({ ...shared, promises: new LeasePromises(nowMs), outage });
   }
 

@@ -30,7 +30,8 @@ A setting is given as a flag, as an environment variable, or as a line \`NAME=va
 \`mooring check\` prints the effective settings.
 
 **Roles** are the commands that read the setting. **Scope** \`cluster\` means that the value must be equal on all
-members: an edge whose value differs may not join. **Scope** \`process\` means that it may differ.`;
+members: an edge whose value differs may not join. **Scope** \`process\` means that it may differ. **Reload** yes: \`mooring reload\`
+changes it in a front door that runs, for what begins afterwards; all others need a restart.`;
 
 export function renderConfigPage(): string {
   assertEverySettingHasGroup();
@@ -46,7 +47,7 @@ function assertEverySettingHasGroup(): void {
 }
 
 function renderGroup(settings: Group): string {
-  const head = ['Variable', 'Flag', 'Unit', 'Default', 'Bounds', 'Roles', 'Scope', 'Meaning'];
+  const head = ['Variable', 'Flag', 'Unit', 'Default', 'Bounds', 'Roles', 'Scope', 'Reload', 'Meaning'];
   const rows = Object.entries(settings).map(([name, setting]) => [
     code(name),
     code(flagOf(name)),
@@ -55,6 +56,7 @@ function renderGroup(settings: Group): string {
     describeBounds(setting),
     setting.roles.join(', '),
     setting.scope,
+    setting.live === true ? 'yes' : '',
     setting.help,
   ]);
   return renderTable(head, rows);

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { headerValues } from './header-list.ts';
 import type { HeaderList } from './header-list.ts';
-import type { NetworkList } from './network-list.ts';
+import type { Networks } from './network-list.ts';
 
 export interface ClientAddress {
   readonly address: string;
@@ -17,7 +17,7 @@ export interface ClientAddress {
 export function readClientAddress(
   peer: { readonly address: string; readonly secure: boolean },
   headers: HeaderList,
-  trusted: NetworkList,
+  trusted: Networks,
 ): ClientAddress {
   const own = { address: peer.address, proto: peer.secure ? 'https' : 'http' } as const;
   if (!trusted.includes(peer.address)) return { ...own, chain: [peer.address] };

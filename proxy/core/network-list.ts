@@ -23,3 +23,28 @@ export class NetworkList {
     return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
 }
+
+/** What a list of networks looks like from outside. */
+export type Networks = Pick<NetworkList, 'includes'>;
+
+/** The list that a setting has at the moment, which a reload may replace by another one. */
+export class SettingNetworks {
+  readonly #read: () => readonly string[];
+  #items: readonly string[];
+  #list: NetworkList;
+
+  constructor(read: () => readonly string[]) {
+    this.#read = read;
+    this.#items = read();
+    this.#list = new NetworkList(this.#items);
+  }
+
+  includes(address: string): boolean {
+    const items = this.#read();
+    if (items !== this.#items) {
+      this.#list = new NetworkList(items);
+      this.#items = items;
+    }
+    return this.#list.includes(address);
+  }
+}

@@ -19,6 +19,7 @@ export function testDirectory(openStore: OpenStore): void {
   testPins(openStore);
   testMoves(openStore);
   testIdlePins(openStore);
+  testRemovedPin(openStore);
   testDirectoryHandovers(openStore);
   testDirectoryClaims(openStore);
   testFleetSettings(openStore);
@@ -256,5 +257,21 @@ function testIdlePins(openStore: OpenStore): void {
     assert.equal((await directory.findPin(orphan.key))?.state, 'idle');
     assert.deepEqual(await directory.removeIdlePins(0, 10), ['k1']);
     assert.equal(await directory.countPins(), 1);
+  });
+}
+
+function testRemovedPin(openStore: OpenStore): void {
+  void test('one pin is removed by its epoch, and not where it has another one by now', async (t) => {
+    const directory = await openOne(t, openStore);
+    const [first, second] = [await register(directory, 'e1'), await register(directory, 'e2')];
+    const old = won(await directory.insertPin(keyOf('k1'), first));
+    await directory.markGone(first);
+    const moved = won(await directory.movePin(old.key, old.epoch, second));
+    assert.equal(await directory.removePin(old.key, old.epoch), false);
+    assert.deepEqual(await directory.findPin(old.key), moved);
+    assert.equal(await directory.removePin(moved.key, moved.epoch), true);
+    assert.equal(await directory.removePin(moved.key, moved.epoch), false);
+    assert.equal(await directory.findPin(old.key), undefined);
+    assert.ok(won(await directory.insertPin(old.key, second)).epoch > moved.epoch);
   });
 }

@@ -133,6 +133,8 @@ export interface Directory {
    * as idle from the first call that meets them, for no edge is left to say so.
    */
   removeIdlePins(idleForMs: number, limit: number): Promise<readonly AffinityKey[]>;
+  /** Removes one pin if its epoch is still `seen`; the caller knows that nobody serves it. False where it is not. */
+  removePin(key: AffinityKey, seen: Epoch): Promise<boolean>;
   listEdges(): Promise<readonly EdgeRow[]>;
   listPins(limit: number): Promise<readonly Pin[]>;
   countPins(): Promise<number>;

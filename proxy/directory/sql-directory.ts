@@ -225,6 +225,11 @@ class SqlDirectory implements Directory {
     });
   }
 
+  async removePin(key: AffinityKey, seen: Epoch): Promise<boolean> {
+    const statement = 'DELETE FROM mooring_pin WHERE pin_key = ? AND epoch = ?';
+    return (await this.#sql.run(statement, [key, seen])).changes > 0;
+  }
+
   async listEdges(): Promise<readonly EdgeRow[]> {
     const { rows } = await this.#sql.run(this.#statements.listEdges);
     return (rows as unknown as (EdgeTableRow & { now_ms: number; pins: number })[]).map((row) =>

@@ -37,6 +37,7 @@ export async function openSqliteDirectory(path: string): Promise<Directory> {
     listLivePins: (owner, after, limit) => thread.call('listLivePins', { owner, after, limit }),
     markPins: (marks, state) => thread.call('markPins', { marks, state }),
     removeIdlePins: (idleForMs, limit) => thread.call('removeIdlePins', { idleForMs, limit }),
+    removePin: (key, seen) => thread.call('removePin', { key, seen }),
     listEdges: () => thread.call('listEdges', undefined),
     listPins: (limit) => thread.call('listPins', limit),
     countPins: () => thread.call('countPins', undefined),

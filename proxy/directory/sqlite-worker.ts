@@ -126,6 +126,7 @@ const sql = {
     `DELETE FROM pin WHERE key IN
        (SELECT key FROM pin WHERE state = 'idle' AND idle_since <= :before LIMIT :limit) RETURNING key`,
   ),
+  removePin: prepare('DELETE FROM pin WHERE key = :key AND epoch = :seen'),
   edges: prepare(
     `SELECT e.*, (SELECT count(*) FROM pin p WHERE p.edge_id = e.id AND p.incarnation = e.incarnation) AS pins
        FROM edge e ORDER BY e.id`,
@@ -232,6 +233,9 @@ const operations = {
     sql.markOrphans.run({ now, limit: input.limit });
     const rows = sql.sweep.all({ before: now - input.idleForMs, limit: input.limit });
     return (rows as { key: AffinityKey }[]).map((row) => row.key);
+  },
+  removePin(input: { key: AffinityKey; seen: Epoch }): boolean {
+    return sql.removePin.run(input).changes > 0;
   },
   listEdges(): EdgeRow[] {
     const now = readClock();

@@ -92,13 +92,13 @@ export class FrontJournal {
     log: Log;
     signal: AbortSignal;
   }): Promise<void> {
-    const rule = {
-      auditKeepMs: settings.CT_AUDIT_KEEP_DAYS * msPerDay,
-      usageKeepMs: settings.CT_USAGE_KEEP_DAYS * msPerDay,
-      limit: sweepChunk,
-    };
     try {
       for await (const _ of every(sweepIntervalMs, undefined, { signal, ref: false })) {
+        const rule = {
+          auditKeepMs: settings.CT_AUDIT_KEEP_DAYS * msPerDay,
+          usageKeepMs: settings.CT_USAGE_KEEP_DAYS * msPerDay,
+          limit: sweepChunk,
+        };
         try {
           while (!signal.aborted && (await this.store.removeOld(rule)) >= sweepChunk);
         } catch (error) {

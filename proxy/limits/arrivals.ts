@@ -5,7 +5,7 @@
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import { NetworkList } from '../core/network-list.ts';
+import { SettingNetworks } from '../core/network-list.ts';
 import type { Rate } from '../core/token-bucket.ts';
 import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import type { AddressTable, Counted } from './address-table.ts';
@@ -23,10 +23,9 @@ const burstSeconds = 10;
 
 export class Arrivals {
   readonly #options: ArrivalOptions;
-  readonly #proxies: NetworkList;
-  readonly #trusted: NetworkList;
-  readonly #exempt: NetworkList;
-  readonly #rate: Rate | undefined;
+  readonly #proxies: SettingNetworks;
+  readonly #trusted: SettingNetworks;
+  readonly #exempt: SettingNetworks;
   #open = 0;
   /** Without descriptors for more, and no way to leave them in the queue of the kernel. */
   isFull = false;
@@ -34,10 +33,9 @@ export class Arrivals {
   constructor(options: ArrivalOptions) {
     const { settings } = options;
     this.#options = options;
-    this.#proxies = new NetworkList(settings.CT_PROXY_PROTOCOL_FROM);
-    this.#trusted = new NetworkList(settings.CT_TRUSTED_PROXIES);
-    this.#exempt = new NetworkList(settings.CT_LIMIT_EXEMPT);
-    this.#rate = rateOf(settings.CT_LIMIT_CONNECTION_RATE, 1_000, burstSeconds);
+    this.#proxies = new SettingNetworks(() => settings.CT_PROXY_PROTOCOL_FROM);
+    this.#trusted = new SettingNetworks(() => settings.CT_TRUSTED_PROXIES);
+    this.#exempt = new SettingNetworks(() => settings.CT_LIMIT_EXEMPT);
   }
 
   /** Connections that are here. */
@@ -58,7 +56,8 @@ export class Arrivals {
   count(address: string): Counted | ErrorCode {
     if (this.isExempt(address)) return { leave: () => undefined };
     const { settings, addresses } = this.#options;
-    if (this.#rate !== undefined && !addresses.take(address, 'connections', this.#rate))
+    const rate = rateOf(settings.CT_LIMIT_CONNECTION_RATE, 1_000, burstSeconds);
+    if (rate !== undefined && !addresses.take(address, 'connections', rate))
       return this.refuse('connecting-too-fast', address);
     const max = settings.CT_LIMIT_CONNECTIONS_PER_ADDRESS || Infinity;
     return addresses.open(address, max) ?? this.refuse('too-many-connections', address);

@@ -33,7 +33,7 @@ interface UnreportedPlacement {
 }
 
 interface PoolEntry {
-  readonly member: EdgeMember;
+  member: EdgeMember;
   readonly hash: number;
   state: EdgeState;
   /** `changes` of the pool when the edge became ready. */
@@ -46,8 +46,20 @@ interface PoolEntry {
   pending: number;
 }
 
+/** Why an edge that is well takes no new keys: an administrator wants it so, or it is in the settings no more. */
+export type Hold = 'maintenance' | 'leaving';
+
+/** What administrators want of an edge, whichever incarnation of it there is. */
+export interface Steering {
+  readonly weight?: number | undefined;
+  readonly isInMaintenance?: boolean | undefined;
+}
+
 export interface PoolEdge extends EdgeMember {
   readonly state: EdgeState;
+  readonly hold: Hold | undefined;
+  /** Where nobody has set another one. */
+  readonly ownWeight: number;
   readonly load: EdgeLoad | undefined;
   readonly score: number;
 }
@@ -60,6 +72,8 @@ const memoryLimitBytes = 2 * 1024 ** 3;
 export class EdgePool {
   readonly #entries = new Map<EdgeId, PoolEntry>();
   readonly #waiters = new Set<() => void>();
+  #steering: ReadonlyMap<EdgeId, Steering> = new Map();
+  readonly #leaving = new Set<EdgeId>();
   #changes = 0;
   /** Members of a session, on average over all edges: what a new one is likely to get. */
   #meanWork = 1;
@@ -99,6 +113,30 @@ export class EdgePool {
     entry.state = state;
     this.#noteChange();
     if (state === 'ready') entry.readySince = this.#changes;
+  }
+
+  /** Replaces what administrators want. */
+  steer(steering: ReadonlyMap<EdgeId, Steering>): void {
+    this.#steering = steering;
+    this.#noteChange();
+  }
+
+  /** The settings do not have it any more, or have it again: until it has left it keeps its keys and gets no new ones. */
+  setLeaving(id: EdgeId, isLeaving: boolean): void {
+    if (isLeaving) this.#leaving.add(id);
+    else this.#leaving.delete(id);
+    this.#noteChange();
+  }
+
+  setWeight(edge: EdgeRef, weight: number): void {
+    const entry = this.#entryOf(edge);
+    if (entry !== undefined) entry.member = { ...entry.member, weight };
+  }
+
+  /** Undefined where nothing keeps new keys from it but its state. */
+  holdOf(id: EdgeId): Hold | undefined {
+    if (this.#leaving.has(id)) return 'leaving';
+    return this.#steering.get(id)?.isInMaintenance === true ? 'maintenance' : undefined;
   }
 
   /** Forgets an incarnation that is over. */
@@ -151,12 +189,13 @@ export class EdgePool {
   ): (Candidate & { readonly incarnation: Incarnation; readonly region: string })[] {
     const candidates = [];
     for (const entry of this.#entries.values()) {
-      if (entry.state !== 'ready' || except.has(entry.member.id) || isStalled(entry)) continue;
-      const { id, incarnation, weight, region } = entry.member;
+      const { id, incarnation, region } = entry.member;
+      if (entry.state !== 'ready' || except.has(id) || isStalled(entry)) continue;
+      if (this.holdOf(id) !== undefined) continue;
       candidates.push({
         id,
         incarnation,
-        weight,
+        weight: this.#weightOf(entry),
         region,
         hash: entry.hash,
         load: this.#scoreOf(entry, nowMs),
@@ -169,6 +208,9 @@ export class EdgePool {
     return [...this.#entries.values()]
       .map((entry) => ({
         ...entry.member,
+        weight: this.#weightOf(entry),
+        ownWeight: entry.member.weight,
+        hold: this.holdOf(entry.member.id),
         state: entry.state,
         load: entry.load,
         score: this.#scoreOf(entry, nowMs),
@@ -201,12 +243,16 @@ export class EdgePool {
     return scoreLoad({
       work: workOf(load),
       unreportedWork: (entry.unreported.length + entry.pending) * this.#meanWork,
-      weight: member.weight,
+      weight: this.#weightOf(entry),
       utilisation: load?.eventLoopUtilisation ?? 0,
       eventLoopDelayP99Ms: entry.steadyDelayMs,
       memory: (load?.rssBytes ?? 0) / memoryLimitBytes,
       ageMs: nowMs - member.joinedAtMs,
     });
+  }
+
+  #weightOf({ member }: PoolEntry): number {
+    return this.#steering.get(member.id)?.weight ?? member.weight;
   }
 
   #entryOf(edge: EdgeRef): PoolEntry | undefined {

@@ -10,7 +10,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { socketPathOf } from '#shared/socket-path.ts';
 import type { Directory, EdgeRef } from '../directory/directory.ts';
 import type { EdgeCalls } from '../edge-calls.ts';
-import type { Membership } from './membership.ts';
+import type { Joining, Membership } from './membership.ts';
 import type { EdgePool } from './pool.ts';
 
 export interface StaticBackend {
@@ -19,7 +19,7 @@ export interface StaticBackend {
   readonly weight: number;
 }
 
-interface CheckOptions {
+export interface CheckOptions {
   readonly settings: Settings;
   readonly membership: Membership;
   readonly directory: Directory;
@@ -46,26 +46,29 @@ export function parseBackends(items: readonly string[]): StaticBackend[] {
   });
 }
 
-/** Joins a backend and checks it until the signal aborts; the first check decides whether it starts ready. */
-export async function runBackendChecks(backend: StaticBackend, options: CheckOptions): Promise<void> {
-  const { membership, signal, settings, log } = options;
+export function joiningOf(backend: StaticBackend): Joining {
   // The address stands for the boot: another address is another incarnation.
-  const joining = {
+  return {
     ...backend,
     kind: 'static',
     bootId: backend.address,
     sessionsMax,
     version: '',
     adminAddress: '',
-  } as const;
-  const intervalMs = settings.CT_BACKEND_CHECK_INTERVAL_MS;
+  };
+}
+
+/** Joins a backend and checks it until the signal aborts; the first check decides whether it starts ready. */
+export async function runBackendChecks(backend: StaticBackend, options: CheckOptions): Promise<void> {
+  const { signal, settings, log } = options;
   let edge: EdgeRef | undefined;
   let standing: Standing = 'unknown';
   let streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
   while (!signal.aborted) {
     const fault = await checkBackend(backend, options);
+    streak.limit(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
     try {
-      edge ??= await membership.join(joining);
+      edge ??= await joinPool(backend, options);
       standing = await applyVerdict(
         edge,
         { isUp: streak.note(fault === undefined), fault },
@@ -76,8 +79,18 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
       log.error('directory.failed', { error });
       streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
     }
-    await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+    await sleep(settings.CT_BACKEND_CHECK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
   }
+}
+
+async function joinPool(
+  backend: StaticBackend,
+  { membership, directory, pool }: CheckOptions,
+): Promise<EdgeRef> {
+  const edge = await membership.join(joiningOf(backend));
+  // It may have left the settings once, and is in them again.
+  if (pool.holdOf(edge.id) === undefined) await directory.markUp(edge);
+  return edge;
 }
 
 type Standing = 'unknown' | 'ready' | 'suspect' | 'gone';
@@ -113,12 +126,18 @@ async function applyVerdict(
 
 /** Turns single checks into a verdict that needs `rise` passes or `fall` failures in a row to change. */
 export class CheckStreak {
-  readonly #rise: number;
-  readonly #fall: number;
+  #rise: number;
+  #fall: number;
   #isUp: boolean | undefined;
   #against = 0;
 
   constructor(rise: number, fall: number) {
+    this.#rise = rise;
+    this.#fall = fall;
+  }
+
+  /** From now on. */
+  limit(rise: number, fall: number): void {
     this.#rise = rise;
     this.#fall = fall;
   }

@@ -113,7 +113,7 @@ export class Mover {
     const pin = await directory.findPin(key);
     if (pin === undefined || pin.ownerIsOver) throw new AppError('session-not-found');
     if (pin.owner.id === target.id) throw new AppError('session-here');
-    if (target.state !== 'ready') throw new AppError('edge-not-ready');
+    if (target.state !== 'ready' || target.hold !== undefined) throw new AppError('edge-not-ready');
     const [forward, back] = await directory.reserveEpochs();
     return { pin, target, forward, back };
   }

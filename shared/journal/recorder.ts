@@ -115,7 +115,9 @@ function judge(event: LogEvent, facts: LogFacts): JournalEvent | undefined {
     case 'edge.draining':
       return 'edge.drained';
     case 'regions.changed':
+    case 'setting.changed':
       return 'settings.changed';
+    case 'admin.acted':
     case 'session.ended':
     case 'session.moved':
     case 'session.terminated':

@@ -1,5 +1,5 @@
 /** Settings that every role reads: data folder, secrets, admin port, log. */
-import { all, port, milliseconds, secret } from './setting.ts';
+import { all, front, port, milliseconds, secret } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 export const fleetSettings = {
@@ -36,6 +36,19 @@ export const fleetSettings = {
     scope: 'process',
     help: 'Bearer token of the admin API; generated into the data folder unless set.',
   },
+  CT_ADMIN_READER_TOKEN: {
+    ...secret,
+    roles: front,
+    scope: 'process',
+    help: 'Bearer token of those who may look at everything by the admin API and change nothing; generated into the data folder unless set.',
+  },
+  CT_ADMIN_SOCKET: {
+    type: 'text',
+    default: 'auto',
+    roles: front,
+    scope: 'process',
+    help: 'Unix-domain socket of the admin API, for the front door’s own user and without a token: a path, auto for admin.sock in the data folder, or off.',
+  },
   CT_TOKEN_LIFETIME_HOURS: {
     type: 'integer',
     unit: 'hours',
@@ -68,6 +81,7 @@ export const fleetSettings = {
     choices: ['debug', 'info', 'warn', 'error', 'silent'],
     roles: all,
     scope: 'process',
+    live: true,
     help: 'Least level that is logged.',
   },
   CT_SETTINGS_FILE: {

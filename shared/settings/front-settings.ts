@@ -50,6 +50,7 @@ export const frontSettings = {
     itemHelp: 'NAME=URL or NAME=unix:/PATH, each with ;weight=N or without',
     roles: ['proxy'],
     scope: 'cluster',
+    live: true,
     help: 'Static backends instead of edges: NAME=URL[;weight=N] or NAME=unix:/PATH[;weight=N], separated by commas.',
   },
   CT_BACKEND_CHECK_PATH: {
@@ -57,6 +58,7 @@ export const frontSettings = {
     default: '/',
     roles: ['proxy'],
     scope: 'cluster',
+    live: true,
     help: 'Path of the active check of static backends; any status below 400 passes.',
   },
   CT_BACKEND_CHECK_INTERVAL_MS: {
@@ -65,6 +67,7 @@ export const frontSettings = {
     min: 100,
     max: 2_000,
     roles: ['proxy'],
+    live: true,
     help: 'Pause between two checks of a static backend, and the deadline of each.',
   },
   CT_BACKEND_CHECK_FALL: {
@@ -75,6 +78,7 @@ export const frontSettings = {
     max: 100,
     roles: ['proxy'],
     scope: 'process',
+    live: true,
     help: 'Failed checks in a row after which a static backend gets no new keys and its lease lapses.',
   },
   CT_BACKEND_CHECK_RISE: {
@@ -85,6 +89,7 @@ export const frontSettings = {
     max: 100,
     roles: ['proxy'],
     scope: 'process',
+    live: true,
     help: 'Passed checks in a row after which a static backend is ready again.',
   },
   CT_LOGIN: {
@@ -102,6 +107,7 @@ export const frontSettings = {
     default: 'Mooring',
     roles: front,
     scope: 'cluster',
+    live: true,
     help: 'Owner of the server as clients show it.',
   },
   CT_TRUSTED_PROXIES: {
@@ -111,6 +117,7 @@ export const frontSettings = {
     itemHelp: 'an address or CIDR',
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Proxies in front whose X-Forwarded-* are believed.',
   },
   CT_HEAD_TIMEOUT_MS: {
@@ -119,6 +126,7 @@ export const frontSettings = {
     min: 100,
     max: 120_000,
     roles: front,
+    live: true,
     help: 'A request head must be complete after this.',
   },
   CT_IDLE_TIMEOUT_MS: {
@@ -127,6 +135,7 @@ export const frontSettings = {
     min: 1_000,
     max: 3_600_000,
     roles: front,
+    live: true,
     help: 'A client connection without an exchange is closed after this.',
   },
   CT_CONNECT_TIMEOUT_MS: {
@@ -135,6 +144,7 @@ export const frontSettings = {
     min: 50,
     max: 60_000,
     roles: front,
+    live: true,
     help: 'Deadline for the connection to an edge.',
   },
   CT_FIRST_BYTE_TIMEOUT_MS: {
@@ -143,6 +153,7 @@ export const frontSettings = {
     min: 100,
     max: 3_600_000,
     roles: front,
+    live: true,
     help: 'Deadline for the head of an edge’s answer; above the 30 s of long polls.',
   },
   CT_BODY_IDLE_TIMEOUT_MS: {
@@ -151,6 +162,7 @@ export const frontSettings = {
     min: 100,
     max: 3_600_000,
     roles: front,
+    live: true,
     help: 'A body, either way, may pause this long.',
   },
   CT_TUNNEL_IDLE_TIMEOUT_MS: {
@@ -159,6 +171,7 @@ export const frontSettings = {
     min: 1_000,
     max: 86_400_000,
     roles: front,
+    live: true,
     help: 'An upgraded connection without a byte either way is closed after this.',
   },
   CT_NATIVE_SOCKETS: {
@@ -185,6 +198,7 @@ export const frontSettings = {
     max: 1_440,
     roles: front,
     scope: 'process',
+    live: true,
     help: 'A front door that was replaced carries its last connections for so long, then cuts them.',
   },
   CT_UPSTREAM_CA: {
@@ -200,6 +214,7 @@ export const frontSettings = {
     choices: ['hash', 'refuse'],
     roles: front,
     scope: 'process',
+    live: true,
     help: 'New keys while the store does not answer: placed by rank among the last known members, the same on every front door, or refused.',
   },
   CT_TRUST_ALL_CERTS: {
@@ -218,6 +233,7 @@ export const frontSettings = {
     max: 65_535,
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Connections for HTTP exchanges to one edge; more exchanges wait.',
   },
   CT_AUDIT_KEEP_DAYS: {
@@ -228,6 +244,7 @@ export const frontSettings = {
     max: 3_650,
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Entries of the journal, of who did what to which session or edge, are removed after so long.',
   },
   CT_USAGE_KEEP_DAYS: {
@@ -238,6 +255,7 @@ export const frontSettings = {
     max: 3_650,
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Samples of how much edges are used, one a minute and edge, are removed after so long.',
   },
 } as const satisfies Record<string, Setting>;

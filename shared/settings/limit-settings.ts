@@ -8,9 +8,17 @@ const networks = {
   itemHelp: 'an address or CIDR',
   roles: front,
   scope: 'process',
+  live: true,
 } as const;
 
-const limit = { type: 'integer', min: 0, max: 10_000_000, roles: front, scope: 'process' } as const;
+const limit = {
+  type: 'integer',
+  min: 0,
+  max: 10_000_000,
+  roles: front,
+  scope: 'process',
+  live: true,
+} as const;
 
 export const limitSettings = {
   CT_PROXY_PROTOCOL_FROM: {

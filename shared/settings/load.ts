@@ -19,8 +19,18 @@ export interface SettingsInput {
   readonly fileText?: string;
 }
 
+/** What gave a setting its value. */
+export type Origin = 'flag' | 'environment' | 'file' | 'default';
+
+type Origins = Readonly<Record<SettingName, Origin>>;
+
 export type SettingsResult =
-  | { kind: 'valid'; settings: Settings; notes: readonly string[] }
+  | {
+      kind: 'valid';
+      settings: Settings;
+      origins: Origins;
+      notes: readonly string[];
+    }
   | { kind: 'invalid'; faults: readonly string[] };
 
 export const settingNames = Object.keys(settingsSchema) as SettingName[];
@@ -40,6 +50,7 @@ export function loadSettings(input: SettingsInput): SettingsResult {
       judgeForeignName(name, value ?? '', faults, notes);
   }
   const values: Record<string, unknown> = {};
+  const origins: Record<string, Origin> = {};
   for (const name of settingNames) {
     const setting: Setting = settingsSchema[name];
     // What the role does not read may say anything: one file of settings can serve all roles of a machine.
@@ -47,10 +58,16 @@ export function loadSettings(input: SettingsInput): SettingsResult {
     const read = readValue(setting, text === '' ? undefined : text, input.role);
     if (read.fault !== undefined) faults.push(`${name}: ${read.fault}`);
     values[name] = read.value;
+    origins[name] = (text ?? '') === '' ? 'default' : originOf(name, input);
   }
   if (faults.length === 0) faults.push(...crossFaults(values as Settings, input.role));
   if (faults.length > 0) return { kind: 'invalid', faults };
-  return { kind: 'valid', settings: Object.freeze(values) as Settings, notes };
+  return { kind: 'valid', settings: Object.freeze(values) as Settings, origins: origins as Origins, notes };
+}
+
+function originOf(name: string, { flags, env }: SettingsInput): Origin {
+  if (flags?.[name] !== undefined) return 'flag';
+  return env[name] === undefined ? 'file' : 'environment';
 }
 
 /** The flag of a setting: CT_HTTP_PORT is `--http-port`. */

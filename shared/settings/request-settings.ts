@@ -2,7 +2,7 @@
 import { front } from './setting.ts';
 import type { Setting } from './setting.ts';
 
-const bytes = { type: 'integer', unit: 'bytes', roles: front, scope: 'process' } as const;
+const bytes = { type: 'integer', unit: 'bytes', roles: front, scope: 'process', live: true } as const;
 
 export const requestSettings = {
   CT_HEAD_MAX_BYTES: {
@@ -20,6 +20,7 @@ export const requestSettings = {
     max: 1_000,
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Most header fields of a request; one with more gets 431.',
   },
   CT_TARGET_MAX_BYTES: {
@@ -44,6 +45,7 @@ export const requestSettings = {
     max: 1_048_576,
     roles: front,
     scope: 'process',
+    live: true,
     help: 'A client that sends its body more slowly than this, for longer than CT_BODY_IDLE_TIMEOUT_MS in all, gets 408; time in which the edge takes nothing does not count. 0: any pace.',
   },
 } as const satisfies Record<string, Setting>;

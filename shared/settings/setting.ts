@@ -6,6 +6,8 @@ interface SettingBase {
   readonly roles: readonly Role[];
   /** `cluster` settings must be equal on all members, `process` settings may differ. */
   readonly scope: 'cluster' | 'process';
+  /** A front door that runs takes another value with a reload; others need a restart. */
+  readonly live?: true;
   /** One sentence for people. */
   readonly help: string;
 }

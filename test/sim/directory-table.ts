@@ -184,6 +184,10 @@ export class DirectoryTable {
     return removed;
   }
 
+  removePin(key: AffinityKey, seen: Epoch): boolean {
+    return this.pins.get(key)?.epoch === seen && this.pins.delete(key);
+  }
+
   listEdges(): EdgeRow[] {
     const now = this.#readClock();
     return [...this.#edges.values()]
@@ -268,6 +272,7 @@ export function connectDirectory(table: DirectoryTable, carry: Carry): Directory
     listLivePins: (owner, after, limit) => carry(() => table.listLivePins(owner, after, limit)),
     markPins: (marks, state) => carry(() => table.markPins(marks, state)),
     removeIdlePins: (idleForMs, limit) => carry(() => table.removeIdlePins(idleForMs, limit)),
+    removePin: (key, seen) => carry(() => table.removePin(key, seen)),
     listEdges: () => carry(() => table.listEdges()),
     listPins: (limit) => carry(() => table.listPins(limit)),
     countPins: () => carry(() => table.pins.size),

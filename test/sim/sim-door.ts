@@ -80,7 +80,7 @@ export class SimDoor {
     const shared = { directory, pool, promises, log, nowMs };
     const named = { ...shared, secrets: simSecrets, metrics: simMetrics };
     const snapshot = new MembershipSnapshot(directory);
-    const outage = new OutagePlacement({ ...named, snapshot, links, placesNewKeys: false });
+    const outage = new OutagePlacement({ ...named, snapshot, links, placesNewKeys: () => false });
     const placer = new Placer({ ...named, outage });
     const random = (): number => 0.5;
     const repinner = new Repinner({ ...named, placer, random, signal });
@@ -131,6 +131,7 @@ export class SimDoor {
       reconciler,
       reconcileIntervalMs,
       regions: undefined,
+      steering: undefined,
       metrics: simMetrics,
       log,
       signal,

@@ -222,6 +222,7 @@ function hearLog(onLog: EdgeOptions['onLog'], fields: LogFacts = {}): Log {
     warn: write,
     error: write,
     infoLine: () => undefined,
+    setLevel: () => undefined,
     child: (more) => hearLog(onLog, { ...fields, ...more }),
     flush: () => Promise.resolve(),
   };

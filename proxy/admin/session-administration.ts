@@ -13,9 +13,9 @@ import { internalHeaders } from '#shared/internal-headers.ts';
 import type { Log } from '#shared/log.ts';
 import { adminTargets, membersSchema, summariesSchema } from '#shared/session-views.ts';
 import type { MemberView, SessionSummary } from '#shared/session-views.ts';
-import type { Directory, Pin } from './directory/directory.ts';
-import type { EdgeCalls } from './edge-calls.ts';
-import type { EdgePool } from './membership/pool.ts';
+import type { Directory, Pin } from '../directory/directory.ts';
+import type { EdgeCalls } from '../edge-calls.ts';
+import type { EdgePool } from '../membership/pool.ts';
 
 interface AdministrationOptions {
   readonly directory: Directory;

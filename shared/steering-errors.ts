@@ -1,0 +1,39 @@
+/** Failures of what administrators ask for: settings, edges, pins; a part of the table in `errors.ts`. */
+import { badRequest, conflict, unauthorized } from './error-entry.ts';
+import type { ErrorEntry } from './error-entry.ts';
+
+export const steeringErrors = {
+  'query-invalid': { ...badRequest, message: 'The query is not one that this address expects.' },
+  'role-missing': {
+    ...unauthorized,
+    status: 403,
+    closeCode: 4403,
+    message: 'The token may look, and not change anything.',
+  },
+  'session-live': {
+    ...conflict,
+    retry: 'later',
+    closeCode: 1013,
+    message: 'Somebody is connected to this session; end it first, or wait until it is idle.',
+  },
+  'steering-changed': {
+    ...conflict,
+    retry: 'now',
+    closeCode: 1013,
+    message: 'Somebody else changes weights or maintenance at this moment; try again.',
+  },
+  'settings-invalid': {
+    ...badRequest,
+    message: 'The settings have faults; those that run are as they were.',
+  },
+  'restart-needed': {
+    ...conflict,
+    message: 'These settings need a restart; nothing was applied.',
+  },
+  'reload-running': {
+    ...conflict,
+    retry: 'now',
+    closeCode: 1013,
+    message: 'The settings are being read anew already.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
