@@ -50,8 +50,8 @@ export async function showPins(options: InspectOptions & { readonly edge?: strin
       ['EDGE', 'EPOCH', 'STATE', 'KEY'],
       ...answer.pins.map((pin) => [pin.edge, pin.epoch, pin.state, pin.key]),
     ]),
+    ...Object.entries(answer.byEdge).map(([edge, pins]) => `${edge} has ${pins}`),
     `${answer.pins.length} of ${answer.total} pins`,
-    ...Object.entries(answer.byEdge).map(([edge, pins]) => `${edge}: ${pins}`),
   ]);
 }
 

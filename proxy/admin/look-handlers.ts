@@ -40,8 +40,8 @@ export function lookHandlers(options: LookOptions): Looks {
         ports: options.ports(),
         edges: edges.length,
         ready: edges.filter((edge) => edge.state === 'ready' && edge.hold === undefined).length,
-        held: edges.filter((edge) => edge.state === 'ready' && edge.hold !== undefined).length,
         pins: await directory.countPins(),
+        held: edges.filter((edge) => edge.state === 'ready' && edge.hold !== undefined).length,
         drains: drains.views(),
       };
     },

@@ -197,6 +197,7 @@ test('the socket in the data folder is its user’s alone, and needs no token', 
   assert.equal((await atSocket({ path: '/admin/status' })).status, 200);
   const act = { method: 'POST', path: '/admin/weight', body: { edge: 'edge-1', weight: 40 } };
   assert.deepEqual((await atSocket(act)).body, { edge: 'edge-1', weight: 40 });
+  await atSocket({ ...act, body: { edge: 'edge-1', weight: 41 } });
   await atSocket({ ...act, body: { edge: 'edge-7', weight: 40 } });
   const isTold = async (detail: string): Promise<boolean> => {
     const { body } = await reader({ path: '/admin/audit?limit=20' });
@@ -208,7 +209,7 @@ test('the socket in the data folder is its user’s alone, and needs no token', 
         `${entry['subject']}: ${entry['detail']}` === detail,
     );
   };
-  await eventually(async () => await isTold('edge-1: weight, 100 -> 40'), 'the change is audited');
+  await eventually(async () => await isTold('edge-1: weight, 40 -> 41'), 'the change is audited');
   await eventually(
     async () => await isTold('edge-7: weight, 40, refused: edge-unknown'),
     'so is the refusal',
