@@ -11,6 +11,8 @@ import type { Certificates } from './certificates.ts';
 
 /** Files that are written one after the other are looked at until two looks see the same. */
 const restMs = 250;
+/** Where something else in the folder never rests, they are taken as they are; what is half-written is refused. */
+const looksMax = 40;
 const dayMs = 86_400_000;
 const warnBeforeMs = 14 * dayMs;
 
@@ -35,6 +37,7 @@ class CertificateCare {
   #taken: string;
   #seen: string;
   #look: NodeJS.Timeout | undefined;
+  #looks = 0;
   /** When it was last warned of a certificate, by its fingerprint. */
   readonly #warnedAtMs = new Map<string, number>();
 
@@ -57,6 +60,7 @@ class CertificateCare {
 
   #onInterval(): void {
     this.#options.certificates.renewSelfSigned();
+    this.#options.certificates.renewTickets();
     this.#warn();
     if (this.#look === undefined && this.#stamp() !== this.#taken) this.#lookSoon();
   }
@@ -70,7 +74,8 @@ class CertificateCare {
   #lookAgain(): void {
     this.#look = undefined;
     const stamp = this.#stamp();
-    if (stamp !== this.#seen) return this.#lookSoon();
+    if (stamp !== this.#seen && ++this.#looks < looksMax) return this.#lookSoon();
+    this.#looks = 0;
     if (stamp === this.#taken) return;
     this.#taken = stamp;
     this.#options.certificates.reload();

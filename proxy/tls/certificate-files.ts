@@ -42,7 +42,9 @@ export function stampOf(paths: readonly string[]): string {
   return paths
     .map((path) => {
       const stat = statSync(path, { throwIfNoEntry: false });
-      return stat === undefined ? `${path} -` : `${path} ${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+      return stat === undefined
+        ? `${path} -`
+        : `${path} ${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
     })
     .join('\n');
 }

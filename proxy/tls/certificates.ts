@@ -50,6 +50,8 @@ const namesToldMax = 20;
 /** So that sessions go on under whichever certificate they come back to. */
 const sessionIdContext = 'mooring';
 const ticketKeyBytes = 48;
+/** Whoever gets hold of a key can read what TLS 1.2 said under its tickets; sessions end after 5 minutes anyway. */
+const ticketKeysMaxMs = 86_400_000;
 
 export class Certificates {
   /** Hears of every change of what is served. */
@@ -58,11 +60,13 @@ export class Certificates {
   #loaded: Loaded;
   /** Sessions go on through changes of certificates, but not where those who prove who clients are have changed. */
   #ticketKeys = randomBytes(ticketKeyBytes);
+  #ticketKeysAtMs: number;
   #told: ReadonlySet<string> = new Set();
 
   /** Throws an error whose lines tell every fault. */
   constructor(options: CertificatesOptions) {
     this.#options = options;
+    this.#ticketKeysAtMs = options.nowMs();
     this.renewSelfSigned();
     const { loaded, refusals } = this.#load(undefined);
     if (refusals.length > 0 || loaded === undefined) throw new Error(refusals.join('\n'));
@@ -108,11 +112,23 @@ export class Certificates {
     if (refusals.length > 0) metrics.count('ct_proxy_certificate_reloads_total', { outcome: 'refused' });
     if (!changed) return { changed, refusals };
     metrics.count('ct_proxy_certificate_reloads_total', { outcome: 'loaded' });
-    if (loaded.authorities !== before.authorities) this.#ticketKeys = randomBytes(ticketKeyBytes);
+    if (loaded.authorities !== before.authorities) this.#makeTicketKeys();
     this.#loaded = loaded;
     this.#tell();
     this.onChange();
     return { changed, refusals };
+  }
+
+  /** Once a day. */
+  renewTickets(): void {
+    if (Math.abs(this.#options.nowMs() - this.#ticketKeysAtMs) < ticketKeysMaxMs) return;
+    this.#makeTicketKeys();
+    this.onChange();
+  }
+
+  #makeTicketKeys(): void {
+    this.#ticketKeys = randomBytes(ticketKeyBytes);
+    this.#ticketKeysAtMs = this.#options.nowMs();
   }
 
   /** Where the front door makes its certificate itself: makes one, in place of one that ends soon as well. */

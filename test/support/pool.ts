@@ -109,6 +109,11 @@ export class Pool {
     return this.#process.pid!;
   }
 
+  /** Lines for people, but for the ready line, and whatever went wrong. */
+  get output(): string {
+    return this.#output;
+  }
+
   get readyLine(): string {
     return this.#readyLine!;
   }

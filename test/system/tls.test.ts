@@ -7,7 +7,9 @@ import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { once } from 'node:events';
 import { Authority } from '../support/certificate.ts';
+import { selfSignedPath } from '#shared/self-signed-file.ts';
 import { openPool, startPool } from '../support/pool.ts';
+import { askTls } from '../support/tls-client.ts';
 
 async function get(
   url: string,
@@ -49,11 +51,25 @@ test('over TLS a session is reached like over plain HTTP, and its cookie is Secu
   assert.deepEqual(await pool.upgrades(), { 'front-door tls': 1 }, 'TLS ends in the front door');
 });
 
+test('without a certificate a pool makes itself one on request, and tells its fingerprint', async (t) => {
+  const pool = await startPool(t, { env: { CT_EDGES: '1', CT_SELF_SIGNED: 'yes' } });
+  const port = pool.ports['https']!;
+  assert.match(pool.readyLine, new RegExp(`https://127\\.0\\.0\\.1:${port}`));
+  const shown = await askTls(port, { target: '/ct-health' });
+  assert.equal(shown.status, 200);
+  assert.match(pool.output, new RegExp(`^self-signed certificate, SHA-256 ${shown.fingerprint}$`, 'm'));
+  const trusting = await get(
+    `https://localhost:${port}/api/meta`,
+    readFileSync(selfSignedPath(pool.dataDir)),
+  );
+  assert.equal(trusting.status, 200, 'whoever has the file can trust it');
+});
+
 test('a certificate that is not there stops the start with a readable line', async (t) => {
   const { keyPath } = new Authority(t).own;
   const { pool, close } = openPool({
     env: { CT_EDGES: '1', CT_TLS_CERT: '/nowhere/cert.pem', CT_TLS_KEY: keyPath },
   });
-  await assert.rejects(pool.waitUntilReady(), /open '\/nowhere\/cert\.pem'/);
+  await assert.rejects(pool.waitUntilReady(), /\/nowhere\/cert\.pem cannot be read: ENOENT/);
   await assert.rejects(close(), /the pool ended with \{"code":1/);
 });
