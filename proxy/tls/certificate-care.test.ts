@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLog } from '#shared/log.ts';
-import type { Log, LogFacts } from '#shared/log.ts';
+import type { Log } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import { loadSettings } from '#shared/settings/load.ts';
 import { until } from '../../test/support/front-door.ts';
@@ -31,7 +31,7 @@ test('a certificate of one’s own is renewed in time, without a restart, and ke
   assert.equal(loaded.kind, 'valid');
   const { settings } = loaded as typeof loaded & { kind: 'valid' };
   const told: string[] = [];
-  const note = (event: string, _?: LogFacts): number => told.push(event);
+  const note = (event: string): number => told.push(event);
   const log: Log = { ...silentLog(), info: note, warn: note, error: note };
   let now = Date.now();
   const nowMs = (): number => now;
