@@ -3,11 +3,14 @@
  * (`wire/client-connection.ts`); here they become wires, and each wire an exchange.
  */
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { headerTokens, headerValues } from './core/header-list.ts';
 import { conductExchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
+import { Http2Connection } from './http2/http2-connection.ts';
+import type { Http2Door } from './http2/http2-connection.ts';
 import type { InheritedListeners } from './inherited-listeners.ts';
 import type { Arrival, Arrivals } from './limits/arrivals.ts';
 import { Doorstep } from './limits/doorstep.ts';
@@ -25,6 +28,7 @@ import type { TimerWheel } from './wire/timer-wheel.ts';
 import type { Acceptor, Listening, Transport } from './wire/transport.ts';
 import { UpgradeWire } from './wire/upgrade-wire.ts';
 import type { Upstreams } from './wire/upstreams.ts';
+import type { Wire } from './wire/wire.ts';
 
 interface FrontServerOptions {
   readonly settings: Settings;
@@ -73,6 +77,9 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
     };
     httpsPort = await secure.open(async () => {
       const protocols: ProtocolTable = new Map([
+        ...(settings.CT_HTTP2 === 'on'
+          ? [['h2', (socket: TLSSocket) => secure.takeHttp2(socket, below.arrivalOf(socket))] as const]
+          : []),
         [http11, (socket) => secure.enter((ears) => new NetSocket(socket, ears), below.arrivalOf(socket))],
       ]);
       const descriptor = inherited.https;
@@ -91,15 +98,15 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
   };
 }
 
-class Listener implements Door {
+class Listener implements Door, Http2Door {
   readonly secure: boolean;
   readonly settings: Settings;
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
   isStopping = false;
-  readonly #upstreams: Upstreams;
+  readonly upstreams: Upstreams;
   readonly #exchange: ExchangeOptions;
-  readonly #connections = new Map<ClientConnection, Arrival | undefined>();
+  readonly #connections = new Map<ClientConnection | Http2Connection, Arrival | undefined>();
   readonly #doorstep: Doorstep;
   readonly #sockets = new Set<Socket>();
   #listening: Listening | undefined;
@@ -110,7 +117,7 @@ class Listener implements Door {
     this.settings = options.settings;
     this.wheel = options.wheel;
     this.metrics = options.metrics;
-    this.#upstreams = options.upstreams;
+    this.upstreams = options.upstreams;
     this.#exchange = options.exchange;
     const introductionMaxMs = options.settings.CT_HEAD_TIMEOUT_MS;
     this.#doorstep = new Doorstep({ ...options, introductionMaxMs, enter: (...who) => this.enter(...who) });
@@ -132,19 +139,26 @@ class Listener implements Door {
   openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire {
     const { settings, wheel, secure } = this;
     if (asksForUpgrade(scanner)) {
-      return new UpgradeWire(connection, scanner, { settings, wheel, secure, upstreams: this.#upstreams });
+      return new UpgradeWire(connection, scanner, { settings, wheel, secure, upstreams: this.upstreams });
     }
     return new RequestWire(connection, scanner, {
-      upstreams: this.#upstreams,
+      upstreams: this.upstreams,
       door: this,
     });
   }
 
-  conduct(wire: ClientWire): Promise<void> {
+  /** A connection that speaks HTTP/2. */
+  takeHttp2(socket: TLSSocket, arrival: Arrival | undefined): void {
+    const connection = new Http2Connection(socket, this, arrival?.client);
+    this.#connections.set(connection, arrival);
+    if (this.isStopping) connection.stop();
+  }
+
+  conduct(wire: Wire): Promise<void> {
     return conductExchange(wire, this.#exchange);
   }
 
-  forget(connection: ClientConnection): void {
+  forget(connection: ClientConnection | Http2Connection): void {
     this.#connections.get(connection)?.leave();
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty?.();
@@ -161,6 +175,9 @@ class Listener implements Door {
   retire(): void {
     this.isStopping = true;
     this.#listening?.stop();
+    // Over HTTP/1.1 an answer says that its connection ends, and the next one comes on another.
+    for (const connection of this.#connections.keys())
+      if (connection instanceof Http2Connection) connection.stop();
   }
 
   stopAccepting(): void {

@@ -81,6 +81,12 @@ export const metricTable = {
     help: 'Upgrades that were agreed on, by who carries their bytes (edge, front-door) and why (handed; else what kept the edge from taking the connection).',
     labels: ['carrier', 'reason'],
   },
+  ct_proxy_http2_connections: { type: 'gauge', help: 'Open client connections of HTTP/2.', labels: [] },
+  ct_proxy_http2_floods_total: {
+    type: 'counter',
+    help: 'Client connections of HTTP/2 that were ended for what the client did: rapid-reset, streams, continuation, ping, settings, invalid-frames, window-stall, protocol.',
+    labels: ['flood'],
+  },
   ct_proxy_moves_total: {
     type: 'counter',
     help: 'Moves of sessions, by outcome: moved, refused, rolled-back, lost.',

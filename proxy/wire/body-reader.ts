@@ -89,8 +89,11 @@ export class ChunkedReader implements BodyReader {
   payloadBytes = 0;
   /** The fault is a chunk beyond the bound: none of its bytes was handed on. */
   isTooLarge = false;
+  /** Lines behind the body, latin1, where they are kept. */
+  trailers = '';
   readonly #keepsFraming: boolean;
   readonly #maxBytes: number;
+  readonly #keepsTrailers: boolean;
   #state = atSize;
   #size = 0;
   #digits = 0;
@@ -99,9 +102,10 @@ export class ChunkedReader implements BodyReader {
   #spanStart = -1;
 
   /** With `keepsFraming` the spans together are a chunked body again. More than `maxBytes` is a fault. */
-  constructor(keepsFraming: boolean, maxBytes = Infinity) {
+  constructor(keepsFraming: boolean, maxBytes = Infinity, keepsTrailers = false) {
     this.#keepsFraming = keepsFraming;
     this.#maxBytes = maxBytes;
+    this.#keepsTrailers = keepsTrailers;
   }
 
   get isDone(): boolean {
@@ -112,8 +116,11 @@ export class ChunkedReader implements BodyReader {
     this.#spanStart = this.#isHandedOn ? from : -1;
     let at = from;
     while (at < bytes.length && this.#state !== finished) {
+      const isTrailer = this.#isTrailer;
+      const before = at;
       at = this.#step(bytes, at);
       if (at < 0) return isFaulty;
+      if (isTrailer && this.#keepsTrailers) this.trailers += bytes.toString('latin1', before, at);
       const isHandedOn = this.#isHandedOn;
       if (isHandedOn === (this.#spanStart !== -1)) continue;
       if (isHandedOn) this.#spanStart = at;
@@ -126,8 +133,11 @@ export class ChunkedReader implements BodyReader {
   /** Whether the byte that comes next is handed on. */
   get #isHandedOn(): boolean {
     if (!this.#keepsFraming) return this.#state === inData;
-    const isTrailer = this.#state === trailerName || (this.#state >= inTrailer && this.#state <= trailerLf);
-    return this.#state !== inExtension && !isTrailer;
+    return this.#state !== inExtension && !this.#isTrailer;
+  }
+
+  get #isTrailer(): boolean {
+    return this.#state === trailerName || (this.#state >= inTrailer && this.#state <= trailerLf);
   }
 
   #endSpan(bytes: Buffer, at: number, emit: SpanSink): void {

@@ -12,7 +12,7 @@ import { handshakeAnswerMaxBytes } from './bounds.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { HandedSocket } from './handed-socket.ts';
 import type { Origin } from './origin.ts';
-import type { RequestScanner } from './request-head.ts';
+import type { HeadLines } from './head-lines.ts';
 import type { ResponseScanner } from './response-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Transport } from './transport.ts';
@@ -33,7 +33,7 @@ export type HandshakeEnd =
   | (ForwardOutcome & { kind: 'failed' });
 
 interface HandshakeOptions {
-  readonly scanner: RequestScanner;
+  readonly scanner: HeadLines;
   readonly plan: ForwardPlan;
   readonly settings: Settings;
   readonly wheel: TimerWheel;
@@ -118,7 +118,7 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
 }
 
 interface UpgradeHead {
-  readonly scanner: RequestScanner;
+  readonly scanner: HeadLines;
   readonly plan: ForwardPlan;
   readonly origin: Origin;
   /** Lines that are not the client's. */

@@ -8,6 +8,10 @@ const versionStart = Buffer.from('HTTP/1.');
 const zero = 48;
 const one = 49;
 
+export function isKnownMethod(method: string): boolean {
+  return knownMethods.has(method);
+}
+
 const atBegin = 0;
 const afterBlank = 1;
 const inMethod = 2;

@@ -39,6 +39,10 @@ interface TransferOptions {
 /** Replayed on another connection when the one at hand turns out to be closed (RFC 9110 section 9.2.2). */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
+export function isIdempotent(method: string): boolean {
+  return idempotentMethods.has(method);
+}
+
 export class Transfer implements UpstreamUser, BodySink {
   readonly method: string;
   readonly takesUpgrade = false;
@@ -180,7 +184,7 @@ export class Transfer implements UpstreamUser, BodySink {
 
   onFailure(failure: UpstreamFailure): void {
     this.#upstream = undefined;
-    if (!failure.isStale || this.#body !== undefined || !idempotentMethods.has(this.method))
+    if (!failure.isStale || this.#body !== undefined || !isIdempotent(this.method))
       return this.#fail(failure);
     if (this.#hasRetried) return this.#fail({ ...failure, reached: 'nothing' });
     this.#hasRetried = true;

@@ -27,3 +27,16 @@ export type TellEnd = (end: TunnelEnd) => void;
 
 /** After one side has ended, the other gets so long to end too. */
 export const halfCloseMaxMs = 30_000;
+
+/** Apart from what makes the tunnel, so that nothing of the handshake is kept in memory as long as it lasts. */
+export function keepTunnel(
+  tunnels: Set<OpenTunnel>,
+  tellBytes: (totals: TunnelTotals) => void,
+  open: (tellEnd: TellEnd) => OpenTunnel,
+): void {
+  const tunnel = open(({ bytes }) => {
+    tunnels.delete(tunnel);
+    tellBytes(bytes);
+  });
+  tunnels.add(tunnel);
+}

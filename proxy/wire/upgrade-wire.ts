@@ -21,8 +21,9 @@ import type { RequestScanner } from './request-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import { joinSockets } from './tunnel.ts';
 import type { Upstreams } from './upstreams.ts';
-import type { OpenTunnel, TellEnd } from './tunnel-end.ts';
-import type { Carrier, ForwardOutcome, ForwardPlan, JoinTunnel, TunnelTotals, Wire } from './wire.ts';
+import { keepTunnel } from './tunnel-end.ts';
+import type { OpenTunnel } from './tunnel-end.ts';
+import type { Carrier, ForwardOutcome, ForwardPlan, JoinTunnel, Wire } from './wire.ts';
 
 interface UpgradeWireOptions {
   readonly settings: Settings;
@@ -235,19 +236,6 @@ export class UpgradeWire implements ClientWire {
 
 function formatHead({ scanner, status }: Answered, dropped: readonly number[], added: string): string {
   return `${statusLine(status, scanner.reason)}${scanner.linesWithout(dropped)}${added}\r\n`;
-}
-
-/** Apart from what makes the tunnel, so that nothing of the handshake is kept in memory as long as it lasts. */
-function keepTunnel(
-  tunnels: Set<OpenTunnel>,
-  tellBytes: (totals: TunnelTotals) => void,
-  open: (tellEnd: TellEnd) => OpenTunnel,
-): void {
-  const tunnel = open(({ bytes }) => {
-    tunnels.delete(tunnel);
-    tellBytes(bytes);
-  });
-  tunnels.add(tunnel);
 }
 
 function joinHanded(tunnels: Set<OpenTunnel>, tunnel: HandedTunnel): JoinTunnel {

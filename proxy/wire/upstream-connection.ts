@@ -140,6 +140,8 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
       // Informational answers (RFC 9110 section 15.2) concern our connection to the edge.
       if (status >= 200 || status === 101) break;
       if (++this.#interimAnswers > interimAnswersMax) return this.#refuse('too many interim answers');
+      if (status !== 100) this.#user!.onInterim?.(this.#scanner, this.#scanner.headers());
+      if (this.#user === undefined) return isFaulty;
       this.#scanner.reset();
     }
     return this.#startBody(chunk, at) ? at : isFaulty;
@@ -164,7 +166,7 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
       !headerTokens(headers, 'connection').includes('close');
     const keepsFraming = user.onHead(this.#scanner, headers, framing);
     if (this.#user !== user) return false;
-    this.#reader = makeReader(framing, keepsFraming);
+    this.#reader = makeReader(framing, keepsFraming, user.onTrailers !== undefined);
     this.#phase = 'body';
     return true;
   }
@@ -192,6 +194,8 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
       this.#owner.wheel.set(this.#deadline, idleMaxMs);
       this.#owner.onFree(this);
     } else this.#close();
+    if (this.#reader instanceof ChunkedReader && this.#reader.trailers !== '')
+      user.onTrailers?.(this.#reader.trailers);
     user.onAnswerEnd();
   }
 
@@ -266,10 +270,10 @@ function connectFailure(cause: unknown): ErrorCode {
   return cause instanceof AppError ? cause.code : 'upstream-refused';
 }
 
-function makeReader(framing: Framing, keepsFraming: boolean): BodyReader {
+function makeReader(framing: Framing, keepsFraming: boolean, keepsTrailers: boolean): BodyReader {
   switch (framing.kind) {
     case 'chunked':
-      return new ChunkedReader(keepsFraming);
+      return new ChunkedReader(keepsFraming, Infinity, keepsTrailers);
     case 'until-close':
       return new UntilCloseReader();
     case 'length':

@@ -26,7 +26,11 @@ export interface UpstreamUser {
   onReady(connection: EdgeConnection): void;
   /** The head of the answer; returns whether a chunked body keeps its framing. */
   onHead(scanner: ResponseScanner, headers: HeaderList, framing: Framing): boolean;
+  /** An interim answer other than 100 and 101 (RFC 9110 section 15.2); whoever does not hear of it does without. */
+  onInterim?(scanner: ResponseScanner, headers: HeaderList): void;
   onSpan(span: Buffer): void;
+  /** The lines behind a chunked body, latin1; whoever does not hear of them does without. */
+  onTrailers?(lines: string): void;
   /** All of one read was handed over. */
   onReadEnd(payloadBytes: number): void;
   onAnswerEnd(): void;

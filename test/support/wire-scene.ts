@@ -25,7 +25,7 @@ import { NetSocket } from '../../proxy/wire/net-socket.ts';
 import type { Acceptor, Listening, Transport } from '../../proxy/wire/transport.ts';
 import { transportOf } from './each-transport.ts';
 import { Upstreams } from '../../proxy/wire/upstreams.ts';
-import type { ForwardOutcome } from '../../proxy/wire/wire.ts';
+import type { ForwardOutcome, Wire } from '../../proxy/wire/wire.ts';
 
 /** Of bodies that the scene takes for itself (OPTIONS). */
 export const ownBodyMaxBytes = 1_000;
@@ -40,7 +40,7 @@ export class WireScene implements Door {
   isStopping = false;
   readonly outcomes: ForwardOutcome[] = [];
   readonly connections = new Set<ClientConnection>();
-  readonly #upstreams: Upstreams;
+  readonly upstreams: Upstreams;
   readonly #edges: ReadonlyMap<string, string>;
   readonly #transport: Transport;
   #listening: Listening | undefined;
@@ -51,13 +51,13 @@ export class WireScene implements Door {
     this.#edges = new Map(Object.entries(edges));
     this.#transport = transportOf(t);
     const { settings: all, wheel, metrics } = this;
-    this.#upstreams = new Upstreams({ settings: all, wheel, metrics, transport: this.#transport });
+    this.upstreams = new Upstreams({ settings: all, wheel, metrics, transport: this.#transport });
     const ticking = setInterval(() => this.wheel.tick(), this.wheel.tickMs);
     t.after(() => {
       clearInterval(ticking);
       this.#listening?.stop();
       for (const connection of this.connections) connection.destroy();
-      this.#upstreams.destroy();
+      this.upstreams.destroy();
     });
   }
 
@@ -79,17 +79,17 @@ export class WireScene implements Door {
   }
 
   pool(edge: string): UpstreamPool {
-    return this.#upstreams.pool(this.#edges.get(edge)!);
+    return this.upstreams.pool(this.#edges.get(edge)!);
   }
 
   openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire {
     return new RequestWire(connection, scanner, {
-      upstreams: this.#upstreams,
+      upstreams: this.upstreams,
       door: this,
     });
   }
 
-  async conduct(wire: ClientWire): Promise<void> {
+  async conduct(wire: Wire): Promise<void> {
     const { headers, target, method } = wire.head;
     const framing = ['transfer-encoding', 'connection', 'expect', 'keep-alive'];
     const edit = (list: readonly string[]): { dropped: number[]; added: string } => ({
@@ -116,7 +116,7 @@ export class WireScene implements Door {
   }
 
   /** As the front door does with what it answers by itself. */
-  async #answerHere(wire: ClientWire): Promise<void> {
+  async #answerHere(wire: Wire): Promise<void> {
     try {
       wire.answer(200, {}, await wire.readBody(ownBodyMaxBytes));
     } catch (error) {

@@ -1,0 +1,72 @@
+/**
+ * What one HTTP/2 connection may cost: bounds that are no settings, each above what browsers and libraries do and below what
+ * hurts. Whoever exceeds one loses the connection, and nobody else notices.
+ */
+
+/** So many at once, and so many a second in the long run. */
+export interface Allowance {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** Each has its attack in `proxy/http2/floods.test.ts`. */
+export type Flood =
+  | 'rapid-reset'
+  | 'streams'
+  | 'continuation'
+  | 'ping'
+  | 'settings'
+  | 'invalid-frames'
+  | 'window-stall'
+  | 'protocol';
+
+/**
+ * Streams that ended before their answer, whoever's frame ended them (CVE-2023-44487, CVE-2025-8671): a page that is left takes
+ * all that it has open with it, but seldom.
+ */
+export const unansweredAllowance: Allowance = { burst: 200, perSecond: 20 };
+/** Keep-alive of libraries: one in a second or fewer. */
+export const pingAllowance: Allowance = { burst: 30, perSecond: 2 };
+/** Sent once, and again when a window or a table changes (RFC 9113 section 6.5). */
+export const settingsAllowance: Allowance = { burst: 20, perSecond: 1 };
+/** Entries in one SETTINGS frame. */
+export const settingsEntriesMax = 32;
+/** Frames that carry nothing, or that nghttp2 ignores though they are wrong, in the life of a connection. */
+export const invalidFramesMax = 200;
+/** Streams beyond those that may be open, in the life of a connection. */
+export const rejectedStreamsMax = 100;
+/** What node:http2 may hold for one connection, in megabytes: it refuses further streams beyond it. */
+export const sessionMemoryMb = 10;
+/** Beyond the bound on the head: what is a little too large gets an answer, not a reset. */
+export const headSlackBytes = 16_384;
+export const headSlackFields = 64;
+/**
+ * Answers that wait in a connection's streams because its client takes none: beyond this it has to take at least
+ * `stallProgressBytes` in `stallMs`.
+ */
+export const stalledMaxBytes = 524_288;
+export const stallProgressBytes = 65_536;
+export const stallMs = 5_000;
+/** What follows the last GOAWAY: time for frames that were under way when the first one came (RFC 9113 section 6.8). */
+export const goawayPauseMs = 500;
+
+/** Counts what a connection does against an allowance. Pure: told the time. */
+export class Budget {
+  readonly #allowance: Allowance;
+  #left: number;
+  #atMs: number;
+
+  constructor(allowance: Allowance, nowMs: number) {
+    this.#allowance = allowance;
+    this.#left = allowance.burst;
+    this.#atMs = nowMs;
+  }
+
+  /** False when there is none left. */
+  take(nowMs: number): boolean {
+    const { burst, perSecond } = this.#allowance;
+    this.#left = Math.min(burst, this.#left + ((nowMs - this.#atMs) / 1_000) * perSecond) - 1;
+    this.#atMs = nowMs;
+    return this.#left >= 0;
+  }
+}

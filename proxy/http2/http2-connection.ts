@@ -1,0 +1,228 @@
+/**
+ * One client connection of HTTP/2, on node:http2: its streams become wires, and each wire an exchange. What it may cost is
+ * bounded (`flood-bounds.ts`), and it ends with GOAWAY, after its streams.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants, performServerHandshake } from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { errorBody, errorTable } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import type { Metrics } from '#shared/metrics.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import { strictTransportField } from '../core/strict-transport.ts';
+import { plainAddress } from '../core/client-address.ts';
+import type { HeaderList } from '../core/header-list.ts';
+import { identityOf } from '../tls/client-identity.ts';
+import type { ProxiedClient } from '../proxied/proxy-header.ts';
+import { lingerMs } from '../wire/bounds.ts';
+import { Deadline } from '../wire/timer-wheel.ts';
+import type { TimerWheel } from '../wire/timer-wheel.ts';
+import type { Upstreams } from '../wire/upstreams.ts';
+import type { Wire } from '../wire/wire.ts';
+import { ConnectWire } from './connect-wire.ts';
+import * as bounds from './flood-bounds.ts';
+import { Budget } from './flood-bounds.ts';
+import type { Flood } from './flood-bounds.ts';
+import { floodOf, sessionOptions } from './session-options.ts';
+import { StallWatch } from './stall-watch.ts';
+import { readStreamHead } from './stream-head.ts';
+import { StreamWire } from './stream-wire.ts';
+import { endAnswer, ignore } from './stream-end.ts';
+
+export interface Http2Door {
+  readonly settings: Settings;
+  readonly wheel: TimerWheel;
+  readonly metrics: Metrics;
+  readonly upstreams: Upstreams;
+  conduct(wire: Wire): Promise<void>;
+  forget(connection: Http2Connection): void;
+}
+
+const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
+/** Says that the connection will end, and not yet at which stream (RFC 9113 section 6.8). */
+const anyStreamId = 2 ** 31 - 1;
+const webSocketKeyBytes = 16;
+
+export class Http2Connection {
+  readonly settings: Settings;
+  readonly wheel: TimerWheel;
+  readonly upstreams: Upstreams;
+  readonly peer: Wire['peer'];
+  readonly stall: StallWatch;
+  readonly #door: Http2Door;
+  readonly #socket: TLSSocket;
+  readonly #session: ServerHttp2Session;
+  readonly #deadline = new Deadline(() => this.#onDue());
+  readonly #streams = new Set<ServerHttp2Stream>();
+  /** Streams that have their answer, or that we ended. */
+  readonly #served = new WeakSet<ServerHttp2Stream>();
+  readonly #budgets: Readonly<Record<'rapid-reset' | 'ping' | 'settings', Budget>>;
+  #awaits: 'preface' | 'request' | 'streams' | 'goaway' | 'close' = 'preface';
+  #hasSaidGoaway = false;
+  #isOver = false;
+
+  constructor(socket: TLSSocket, door: Http2Door, client?: ProxiedClient) {
+    const { settings, wheel } = door;
+    this.#door = door;
+    this.#socket = socket;
+    this.settings = settings;
+    this.wheel = wheel;
+    this.upstreams = door.upstreams;
+    const address = client?.address ?? plainAddress(socket.remoteAddress);
+    this.peer = { address, secure: true, identity: identityOf(socket) };
+    const now = performance.now();
+    this.#budgets = {
+      'rapid-reset': new Budget(bounds.unansweredAllowance, now),
+      ping: new Budget(bounds.pingAllowance, now),
+      settings: new Budget(bounds.settingsAllowance, now),
+    };
+    this.stall = new StallWatch({
+      wheel,
+      streams: this.#streams,
+      sentBytes: () => socket.bytesWritten,
+      onStall: () => this.#endFor('window-stall'),
+    });
+    socket.on('error', ignore);
+    this.#session = performServerHandshake(socket, sessionOptions(settings));
+    this.#listen(this.#session);
+    this.#await('preface', settings.CT_HEAD_TIMEOUT_MS);
+    door.metrics.add('ct_proxy_http2_connections', 1);
+  }
+
+  /** Of answers that the client has not taken. */
+  get waitingBytes(): number {
+    return this.stall.waitingBytes;
+  }
+
+  /** Says that no further stream is served; those that are open go on, and then the connection ends. */
+  stop(): void {
+    if (this.#hasSaidGoaway || this.#session.destroyed) return;
+    this.#hasSaidGoaway = true;
+    this.#session.goaway(NGHTTP2_NO_ERROR, anyStreamId);
+    this.#await('goaway', bounds.goawayPauseMs);
+    // Its answer comes behind all streams that the client opened before it knew.
+    this.#session.ping(() => this.#sayLastGoaway());
+  }
+
+  destroy(): void {
+    this.#session.destroy();
+    this.#socket.destroy();
+  }
+
+  /** The stream has its answer, or we have ended it: what its client does now is not held against it. */
+  markServed(stream: ServerHttp2Stream): void {
+    this.#served.add(stream);
+  }
+
+  #listen(session: ServerHttp2Session): void {
+    session.on('stream', (stream, _headers, flags, raw) => this.#onStream(stream, flags, raw));
+    session.on('remoteSettings', () => this.#onSettings());
+    session.on('ping', () => this.#spend('ping'));
+    session.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    session.on('close', () => this.#onClose());
+  }
+
+  #onStream(stream: ServerHttp2Stream, flags: number, raw: HeaderList): void {
+    stream.on('error', ignore);
+    // Reset in the same read as it was opened: nobody is asked for an answer.
+    if (stream.destroyed || stream.closed) return this.#spend('rapid-reset');
+    this.#streams.add(stream);
+    stream.once('close', () => this.#onStreamClose(stream));
+    if (this.#awaits === 'request') this.#awaitStreams();
+    const read = readStreamHead(raw, (flags & NGHTTP2_FLAG_END_STREAM) !== 0, {
+      headMaxBytes: this.settings.CT_HEAD_MAX_BYTES,
+      fieldsMax: this.settings.CT_HEAD_FIELDS_MAX,
+      webSocketKey: () => randomBytes(webSocketKeyBytes).toString('base64'),
+    });
+    if (read.kind === 'refused') return this.#refuse(stream, read.code);
+    const { head } = read;
+    const wire = head.isUpgrade ? new ConnectWire(stream, head, this) : new StreamWire(stream, head, this);
+    void this.#door.conduct(wire);
+  }
+
+  /** What is no request: answered without an exchange, as over HTTP/1.1. */
+  #refuse(stream: ServerHttp2Stream, code: ErrorCode): void {
+    this.#door.metrics.count('ct_proxy_rejected_total', { code });
+    const hsts = strictTransportField(this.settings.CT_HSTS, this.peer.secure);
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', ...hsts };
+    endAnswer(stream, errorTable[code].status, headers, errorBody(code));
+  }
+
+  #onStreamClose(stream: ServerHttp2Stream): void {
+    this.#streams.delete(stream);
+    const isUnanswered = stream.rstCode !== NGHTTP2_NO_ERROR || stream.aborted;
+    if (isUnanswered && !this.#served.has(stream)) this.#spend('rapid-reset');
+    if (this.#streams.size === 0 && this.#awaits === 'streams')
+      this.#await('request', this.settings.CT_IDLE_TIMEOUT_MS);
+  }
+
+  #awaitStreams(): void {
+    this.#awaits = 'streams';
+    this.wheel.clear(this.#deadline);
+  }
+
+  #onSettings(): void {
+    if (this.#awaits === 'preface') this.#await('request', this.settings.CT_IDLE_TIMEOUT_MS);
+    this.#spend('settings');
+  }
+
+  #spend(flood: 'rapid-reset' | 'ping' | 'settings'): void {
+    if (!this.#budgets[flood].take(performance.now())) this.#endFor(flood);
+  }
+
+  /** Ends the connection for what its client did. */
+  #endFor(flood: Flood): void {
+    if (this.#session.destroyed) return;
+    this.#door.metrics.count('ct_proxy_http2_floods_total', { flood });
+    this.#session.goaway(NGHTTP2_ENHANCE_YOUR_CALM);
+    this.#session.destroy(new Error(flood), NGHTTP2_ENHANCE_YOUR_CALM);
+    this.#await('close', lingerMs);
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    const flood = floodOf(error);
+    if (flood === undefined || this.#awaits === 'close') return;
+    this.#door.metrics.count('ct_proxy_http2_floods_total', { flood });
+    this.#await('close', lingerMs);
+  }
+
+  #sayLastGoaway(): void {
+    if (this.#awaits === 'close' || this.#session.closed) return;
+    this.#awaits = 'close';
+    this.wheel.clear(this.#deadline);
+    this.#session.close();
+    // It brings no request any more: who waits for the last one need not wait for it.
+    this.#door.forget(this);
+  }
+
+  #onDue(): void {
+    switch (this.#awaits) {
+      case 'preface':
+      case 'close':
+        this.#socket.destroy();
+        return;
+      case 'request':
+        this.#session.close();
+        return this.#await('close', lingerMs);
+      case 'goaway':
+        return this.#sayLastGoaway();
+      case 'streams':
+    }
+  }
+
+  #onClose(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.wheel.remove(this.#deadline);
+    this.stall.stop();
+    this.#socket.destroy();
+    this.#door.metrics.add('ct_proxy_http2_connections', -1);
+    this.#door.forget(this);
+  }
+
+  #await(what: 'preface' | 'request' | 'goaway' | 'close', ms: number): void {
+    this.#awaits = what;
+    this.wheel.set(this.#deadline, ms);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The wire of one request over HTTP/2. Its edge is asked over HTTP/1.1, on the same connections as for clients of HTTP/1.1; a
+ * reset of the stream reaches the edge at once, and an edge that breaks off resets the stream.
+ */
+import { constants } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
+import { AppError } from '#shared/errors.ts';
+import { requestFraming } from '../core/body-framing.ts';
+import { headerTokens } from '../core/header-list.ts';
+import type { RequestHead } from '../core/request-gate.ts';
+import type { ForwardOutcome, ForwardPlan, Wire } from '../wire/wire.ts';
+import { StreamBody } from './stream-body.ts';
+import type { StreamBodySink } from './stream-body.ts';
+import { StreamCollector } from './stream-collector.ts';
+import { endAnswer } from './stream-end.ts';
+import type { StreamOwner } from './stream-owner.ts';
+import { StreamTransfer } from './stream-transfer.ts';
+import type { TransferOwner } from './stream-transfer.ts';
+
+export class StreamWire implements Wire, TransferOwner {
+  readonly kind = 'http';
+  readonly head: RequestHead;
+  readonly peer: Wire['peer'];
+  readonly hasBody: boolean;
+  readonly body: StreamBody | undefined;
+  readonly #stream: ServerHttp2Stream;
+  readonly #owner: StreamOwner;
+  #expectsContinue = false;
+  #onAnswer: () => void = () => undefined;
+  #transfer: StreamTransfer | undefined;
+  #collector: StreamCollector | undefined;
+  #left: AppError | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(stream: ServerHttp2Stream, head: RequestHead, owner: StreamOwner) {
+    this.#stream = stream;
+    this.#owner = owner;
+    this.head = head;
+    this.peer = owner.peer;
+    this.hasBody = !stream.endAfterHeaders;
+    const onLeft = (): void => this.leave(new AppError('client-left'));
+    stream.once('aborted', onLeft);
+    stream.once('close', onLeft);
+    if (!this.hasBody) return;
+    const framing = requestFraming(head.headers, head.httpVersion);
+    this.body = new StreamBody(stream, {
+      wheel: owner.wheel,
+      settings: owner.settings,
+      length: framing.kind === 'length' ? framing.bytes : undefined,
+      onDue: (code) => this.leave(new AppError(code)),
+    });
+    this.#expectsContinue = headerTokens(head.headers, 'expect').includes('100-continue');
+  }
+
+  get hasLeft(): boolean {
+    return this.#left !== undefined;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.hasLeft) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  /** The client has left, or stopped sending in the middle of its body. */
+  leave(reason: AppError): void {
+    if (this.#left !== undefined) return;
+    this.#left = reason;
+    this.body?.abandon();
+    this.#controller?.abort();
+    this.#transfer?.abort(reason);
+    this.#collector?.fail(reason);
+  }
+
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+    this.#owner.markServed(this.#stream);
+    this.body?.abandon();
+    endAnswer(this.#stream, status, headers, body);
+  }
+
+  async readBody(maxBytes: number): Promise<string> {
+    if (this.body === undefined) return '';
+    if (this.#left !== undefined) throw this.#left;
+    this.#collector = new StreamCollector(this.body, maxBytes);
+    this.askForBody(this.#collector);
+    return await this.#collector.text;
+  }
+
+  forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {
+    this.#onAnswer = onAnswer;
+    return new Promise<ForwardOutcome>((resolve) => {
+      const pool = this.#owner.upstreams.pool(plan.address);
+      const transfer = new StreamTransfer({ stream: this.#stream, wire: this, pool, plan, resolve });
+      this.#transfer = transfer;
+      if (this.#left !== undefined) return transfer.abort(this.#left);
+      transfer.start();
+    });
+  }
+
+  get owner(): StreamOwner {
+    return this.#owner;
+  }
+
+  beginAnswer(): void {
+    this.#onAnswer();
+  }
+
+  askForBody(sink: StreamBodySink): void {
+    const stream = this.#stream;
+    if (this.#expectsContinue && !this.body!.hasBegun && !stream.destroyed && !stream.headersSent)
+      stream.additionalHeaders({ [constants.HTTP2_HEADER_STATUS]: constants.HTTP_STATUS_CONTINUE });
+    this.body!.begin(sink);
+  }
+}
