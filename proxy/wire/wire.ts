@@ -1,5 +1,5 @@
 /**
- * What an exchange needs of the wire that carries it. There are two wires, requests and upgrades; affinity,
+ * What an exchange needs of the wire that carries it. There are wires for requests and upgrades, over HTTP/1.1 and HTTP/2; affinity,
  * placement, header rules and settle know this interface alone, so that a wire can be replaced.
  */
 import type { ErrorCode } from '#shared/errors.ts';
