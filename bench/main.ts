@@ -17,6 +17,7 @@ import { runPlacementStore } from './placement-store.ts';
 import { runPlacement } from './placement.ts';
 import { runRace } from './race.ts';
 import { runMove, runTakeover } from './sessions-in-trouble.ts';
+import { runReload } from './reload.ts';
 import { runSoak } from './soak.ts';
 import { runSticky } from './sticky.ts';
 import { runTls } from './tls.ts';
@@ -43,6 +44,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   takeover: runTakeover,
   'placement-store': runPlacementStore,
   race: runRace,
+  reload: runReload,
   sticky: runSticky,
   outage: runOutage,
   placement: async (options) => await Promise.resolve(runPlacement(options)),

@@ -56,8 +56,8 @@ export async function showSettings(
 
 export const reloadHelp = `
 Reads the file of CT_SETTINGS_FILE anew, judges it as a whole, and applies what differs, all of it or nothing. No
-connection is touched. Flags and environment stay what they were at the start, and win over the file. Certificates
-are read again, too. SIGHUP to the front door, or to mooring direct, does the same; the log has its answer.
+connection is touched. Flags and environment stay what they were at the start, and win over the file. Files with
+certificates are followed by themselves. SIGHUP to the front door, or to mooring direct, does the same; the log has its answer.
 
 A backend that is gone from CT_BACKEND gets no new keys and leaves when it has none any more.
 

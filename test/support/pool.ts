@@ -234,6 +234,12 @@ export class Pool {
     return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
   }
 
+  /** Looks at something by the admin API. */
+  async look(path: string): Promise<{ status: number; answer: Record<string, unknown> }> {
+    const response = await this.#call(path);
+    return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
+  }
+
   async drains(): Promise<DrainView[]> {
     return (await this.#ask<{ drains: DrainView[] }>('/admin/drains')).drains;
   }
