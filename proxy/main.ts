@@ -63,7 +63,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const inherited = readInheritedListeners(process.env, process.pid);
   const locator = await openLocator({ settings, log, joinToken, signal: stopping.signal });
   const { directory, pool, placer, gate, metrics, secrets } = locator;
-  const tls = openTls(settings, log, metrics);
+  const tls = openTls(settings, log, metrics, reloads);
   const entrance = new Entrance(settings, (name) => tls?.certificates.covers(name) ?? false);
   const settler = new Settler({ log, metrics, secrets });
   const wheel = startWheel();
@@ -83,7 +83,9 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
     mintKey: () => randomBytes(16).toString('hex') as AffinityKey,
     limits: limitsOf(settings),
     entrance,
-    strictTransport: settings.CT_HSTS,
+    get strictTransport() {
+      return settings.CT_HSTS;
+    },
   };
   await awaitTurn();
   const control = isStatic ? undefined : await openControl({ settings, locator, journal, joinToken, log });

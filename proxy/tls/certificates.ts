@@ -68,7 +68,7 @@ export class Certificates {
     this.#options = options;
     this.#ticketKeysAtMs = options.nowMs();
     this.renewSelfSigned();
-    const { loaded, refusals } = this.#load(undefined);
+    const { loaded, refusals } = this.#load(undefined, options.settings);
     if (refusals.length > 0 || loaded === undefined) throw new Error(refusals.join('\n'));
     this.#loaded = loaded;
     this.#tell();
@@ -104,19 +104,31 @@ export class Certificates {
   reload(): ReloadOutcome {
     const { log, metrics } = this.#options;
     const before = this.#loaded;
-    const { loaded, refusals } = this.#load(before);
+    const { loaded, refusals } = this.#load(before, this.#options.settings);
     for (const reason of refusals) if (!this.#told.has(reason)) log.error('certificate.refused', { reason });
     this.#told = new Set(refusals);
     metrics.set('ct_proxy_certificates_refused', refusals.length);
     const changed = loaded !== undefined && differs(before, loaded);
     if (refusals.length > 0) metrics.count('ct_proxy_certificate_reloads_total', { outcome: 'refused' });
-    if (!changed) return { changed, refusals };
-    metrics.count('ct_proxy_certificate_reloads_total', { outcome: 'loaded' });
-    if (loaded.authorities !== before.authorities) this.#makeTicketKeys();
+    if (changed) this.#serve(loaded);
+    return { changed, refusals };
+  }
+
+  /** For other settings: gives what takes them up, undefined where all stays as it is. Throws a line with every fault. */
+  prepare(next: Settings): (() => void) | undefined {
+    const before = this.#loaded;
+    const { loaded, refusals } = this.#load(before, next);
+    if (refusals.length > 0 || loaded === undefined) throw new Error(refusals.join('; '));
+    const hasOtherVersion = next.CT_TLS_MIN_VERSION !== this.#options.settings.CT_TLS_MIN_VERSION;
+    return differs(before, loaded) || hasOtherVersion ? () => this.#serve(loaded) : undefined;
+  }
+
+  #serve(loaded: Loaded): void {
+    this.#options.metrics.count('ct_proxy_certificate_reloads_total', { outcome: 'loaded' });
+    if (loaded.authorities !== this.#loaded.authorities) this.#makeTicketKeys();
     this.#loaded = loaded;
     this.#tell();
     this.onChange();
-    return { changed, refusals };
   }
 
   /** Once a day. */
@@ -140,7 +152,7 @@ export class Certificates {
   }
 
   /** With what was loaded before, a pair that cannot be read is what it was; without, it is missing. */
-  #load(before: Loaded | undefined): { loaded: Loaded | undefined; refusals: string[] } {
+  #load(before: Loaded | undefined, settings: Settings): { loaded: Loaded | undefined; refusals: string[] } {
     const refusals: string[] = [];
     const attempt = <T>(read: () => T, otherwise: T): T => {
       try {
@@ -151,9 +163,9 @@ export class Certificates {
         return otherwise;
       }
     };
-    const authorities = attempt(() => this.#readAuthorities(), before?.authorities ?? '');
-    const standardFiles = this.#standardFiles();
-    const files = attempt(() => this.#filesOfFolder(), filesOf(before, standardFiles));
+    const authorities = attempt(() => readAuthoritiesOf(settings), before?.authorities ?? '');
+    const standardFiles = standardFilesOf(settings);
+    const files = attempt(() => filesOfFolder(settings.CT_TLS_DIR), filesOf(before, standardFiles));
     const served = new Map<string, Served>();
     for (const item of [...(standardFiles === undefined ? [] : [standardFiles]), ...files]) {
       const old = before?.served.get(item.certPath);
@@ -162,8 +174,7 @@ export class Certificates {
     }
     const standard = served.get(standardFiles?.certPath ?? '') ?? firstOf(served);
     if (standard === undefined) {
-      if (refusals.length === 0)
-        refusals.push(`there is no certificate in ${this.#options.settings.CT_TLS_DIR}`);
+      if (refusals.length === 0) refusals.push(`there is no certificate in ${settings.CT_TLS_DIR}`);
       return { loaded: before, refusals };
     }
     const pairs = [...served.values()].map(({ pair }) => pair);
@@ -185,34 +196,6 @@ export class Certificates {
     return { cert, key, minVersion, sessionIdContext, ...(authorities === '' ? {} : { ca: authorities }) };
   }
 
-  #readAuthorities(): string {
-    const { CT_TLS_CLIENT_CERTS: wanted, CT_TLS_CLIENT_CA: path } = this.#options.settings;
-    return wanted === 'off' ? '' : readAuthorities(path);
-  }
-
-  /** Undefined where it is one of the folder. */
-  #standardFiles(): PairFiles | undefined {
-    const {
-      CT_TLS_CERT: certPath,
-      CT_TLS_KEY: keyPath,
-      CT_SELF_SIGNED: own,
-      CT_DATA_DIR,
-    } = this.#options.settings;
-    if (certPath !== '') return { certPath, keyPath };
-    const path = selfSignedPath(CT_DATA_DIR);
-    return own === 'yes' ? { certPath: path, keyPath: path } : undefined;
-  }
-
-  #filesOfFolder(): readonly PairFiles[] {
-    const folder = this.#options.settings.CT_TLS_DIR;
-    if (folder === '') return [];
-    try {
-      return findPairs(folder);
-    } catch (cause) {
-      throw new PairRefusal(`CT_TLS_DIR: ${folder} cannot be read: ${String(cause)}`, { cause });
-    }
-  }
-
   #tell(): void {
     const { log, metrics } = this.#options;
     const { choice, standard } = this.#loaded;
@@ -226,6 +209,28 @@ export class Certificates {
       fingerprint,
     }));
     log.info('certificates.loaded', { certificates });
+  }
+}
+
+function readAuthoritiesOf(settings: Settings): string {
+  const { CT_TLS_CLIENT_CERTS: wanted, CT_TLS_CLIENT_CA: path } = settings;
+  return wanted === 'off' ? '' : readAuthorities(path);
+}
+
+/** Undefined where it is one of the folder. */
+function standardFilesOf(settings: Settings): PairFiles | undefined {
+  const { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath, CT_SELF_SIGNED: own, CT_DATA_DIR: dataDir } = settings;
+  if (certPath !== '') return { certPath, keyPath };
+  const path = selfSignedPath(dataDir);
+  return own === 'yes' ? { certPath: path, keyPath: path } : undefined;
+}
+
+function filesOfFolder(folder: string): readonly PairFiles[] {
+  if (folder === '') return [];
+  try {
+    return findPairs(folder);
+  } catch (cause) {
+    throw new PairRefusal(`CT_TLS_DIR: ${folder} cannot be read: ${String(cause)}`, { cause });
   }
 }
 

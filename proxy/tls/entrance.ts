@@ -32,12 +32,12 @@ export class Entrance {
   constructor(settings: EntranceSettings, covers: (hostname: string) => boolean) {
     this.#settings = settings;
     this.#covers = covers;
-    this.#httpsPort = settings.CT_HTTPS_PUBLIC_PORT || settings.CT_HTTPS_PORT;
+    this.#httpsPort = settings.CT_HTTPS_PORT;
   }
 
   /** The HTTPS port is open; clients see this one unless the settings name another. */
   opened(httpsPort: number | undefined): void {
-    this.#httpsPort = this.#settings.CT_HTTPS_PUBLIC_PORT || (httpsPort ?? this.#httpsPort);
+    this.#httpsPort = httpsPort ?? this.#httpsPort;
   }
 
   /** A route of its own where the request goes no further; throws where the client does not get in. */
@@ -59,7 +59,8 @@ export class Entrance {
   redirect({ host, target }: Pick<LocalRequest, 'host' | 'target'>): LocalAnswer {
     const hostname = host.replace(/:\d*$/, '').toLowerCase();
     if (hostname === '' || !this.#covers(hostname)) throw new AppError('host-unknown');
-    const port = this.#httpsPort === 443 ? '' : `:${this.#httpsPort}`;
+    const publicPort = this.#settings.CT_HTTPS_PUBLIC_PORT || this.#httpsPort;
+    const port = publicPort === 443 ? '' : `:${publicPort}`;
     // Not kept by browsers: the setting can be taken back.
     const headers = { location: `https://${hostname}${port}${target}`, 'cache-control': 'no-store' };
     return { status: 308, headers, body: '' };

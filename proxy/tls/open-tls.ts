@@ -3,6 +3,7 @@ import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { servesTls } from '#shared/settings/tls-settings.ts';
+import type { Reloads } from '../reload/reloads.ts';
 import { careForCertificates } from './certificate-care.ts';
 import { Certificates } from './certificates.ts';
 import { HandshakeFailures } from './handshake-failures.ts';
@@ -15,10 +16,20 @@ export interface FrontTls {
 }
 
 /** Undefined where the settings name no certificate. Throws lines for people where one cannot be served. */
-export function openTls(settings: Settings, log: Log, metrics: Metrics): FrontTls | undefined {
-  if (!servesTls(settings)) return undefined;
+export function openTls(
+  settings: Settings,
+  log: Log,
+  metrics: Metrics,
+  reloads: Reloads,
+): FrontTls | undefined {
   const nowMs = Date.now;
-  const certificates = new Certificates({ settings, log, metrics, nowMs });
+  const isServed = servesTls(settings);
+  const certificates = isServed ? new Certificates({ settings, log, metrics, nowMs }) : undefined;
+  reloads.onReload('certificates', ({ next }) => {
+    if (servesTls(next) !== isServed) throw new Error('the HTTPS port opens and closes with a restart alone');
+    return certificates?.prepare(next);
+  });
+  if (certificates === undefined) return undefined;
   return {
     certificates,
     failures: new HandshakeFailures(metrics, log),

@@ -11,6 +11,7 @@ export const tlsSettings = {
     default: '',
     roles: all,
     scope: 'process',
+    live: true,
     help: 'File with the certificate chain (PEM), for clients that name no host or one that no certificate of CT_TLS_DIR is for.',
   },
   CT_TLS_KEY: {
@@ -18,6 +19,7 @@ export const tlsSettings = {
     default: '',
     roles: all,
     scope: 'process',
+    live: true,
     help: 'File with the private key of the certificate (PEM).',
   },
   CT_TLS_DIR: {
@@ -25,6 +27,7 @@ export const tlsSettings = {
     default: '',
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Folder with more certificates, chosen by the names in them: NAME.crt or NAME.pem with NAME.key, or fullchain.pem with privkey.pem, in it and in its folders.',
   },
   CT_SELF_SIGNED: {
@@ -41,6 +44,7 @@ export const tlsSettings = {
     choices: ['TLSv1.2', 'TLSv1.3'],
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Oldest version of TLS that clients may speak.',
   },
   CT_TLS_RELOAD_INTERVAL_MS: {
@@ -72,6 +76,7 @@ export const tlsSettings = {
     default: '',
     roles: front,
     scope: 'process',
+    live: true,
     help: 'File with the certificates of authorities (PEM) that sign certificates of clients.',
   },
   CT_HTTPS_REDIRECT: {
@@ -80,6 +85,7 @@ export const tlsSettings = {
     choices: ['off', 'on'],
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Whether requests that come by plain HTTP are sent on to HTTPS (308), but for /ct-health and challenges of ACME.',
   },
   CT_HTTPS_PUBLIC_PORT: {
@@ -90,6 +96,7 @@ export const tlsSettings = {
     max: 65_535,
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Port by which clients reach the HTTPS port, for CT_HTTPS_REDIRECT; 0 where it is CT_HTTPS_PORT.',
   },
   CT_HSTS: {
@@ -97,6 +104,7 @@ export const tlsSettings = {
     default: '',
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Strict-Transport-Security of every answer over TLS, as max-age=31536000; includeSubDomains. Browsers keep to it for that many seconds.',
   },
   CT_ACME_DIR: {
@@ -104,6 +112,7 @@ export const tlsSettings = {
     default: '',
     roles: front,
     scope: 'process',
+    live: true,
     help: 'Folder in which a client of ACME puts .well-known/acme-challenge/TOKEN (certbot --webroot -w); served over HTTP and HTTPS.',
   },
 } as const satisfies Record<string, Setting>;
