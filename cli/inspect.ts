@@ -21,7 +21,20 @@ export async function showEdges(options: InspectOptions): Promise<void> {
   const { edges } = await ask<{ edges: EdgeView[] }>(options, '/admin/edges');
   print(options, edges, () => [
     ...table([
-      ['EDGE', 'STATE', 'INC', 'WEIGHT', 'PINS', 'SESSIONS', 'MEMBERS', 'LOAD', 'REGION', 'ADDRESS'],
+      [
+        'EDGE',
+        'STATE',
+        'INC',
+        'WEIGHT',
+        'PINS',
+        'SESSIONS',
+        'MEMBERS',
+        'LOAD',
+        'BREAKER',
+        'FAILING',
+        'REGION',
+        'ADDRESS',
+      ],
       ...edges.map((edge) => [
         edge.id,
         edge.state,
@@ -31,6 +44,8 @@ export async function showEdges(options: InspectOptions): Promise<void> {
         edge.load?.sessions ?? '-',
         edge.load?.members ?? '-',
         edge.score.toFixed(2),
+        edge.breaker,
+        `${Math.round(edge.failures * 100)}%`,
         edge.region,
         edge.address,
       ]),
@@ -71,6 +86,8 @@ interface EdgeView {
   weightOfItsOwn: number;
   pins: number;
   score: number;
+  breaker: string;
+  failures: number;
   region: string;
   address: string;
   load?: { sessions: number; members: number };

@@ -17,13 +17,14 @@ import type { Route } from './core/route.ts';
 import { strictTransportField } from './core/strict-transport.ts';
 import type { Pin } from './directory/directory.ts';
 import { planForward } from './forward-plan.ts';
+import type { Passage, Traffic } from './limits/traffic.ts';
 import type { LocalAnswers } from './local-answers.ts';
 import type { MoveGate } from './move/move-gate.ts';
 import type { Placement, Placer } from './placement.ts';
 import { refusalHeaders } from './refusal-headers.ts';
-import { mayTryAgain } from './second-attempt.ts';
+import { cutOff, findNextAttempt, requirePlacement, retriesMax } from './second-attempt.ts';
+import type { NotAnswered, Placed } from './second-attempt.ts';
 import type { Settlement, Settler } from './settle.ts';
-import type { StaticActivity } from './static-activity.ts';
 import type { Entrance } from './tls/entrance.ts';
 import type { ForwardOutcome, JoinTunnel, Wire } from './wire/wire.ts';
 
@@ -35,7 +36,7 @@ export interface ExchangeOptions {
   readonly trusted: Networks;
   /** Internal pass of the fleet; undefined in front of static backends. */
   readonly pass: string | undefined;
-  readonly activity: StaticActivity | undefined;
+  readonly traffic: Traffic;
   readonly mintKey: () => AffinityKey;
   readonly limits: GateLimits;
   readonly entrance: Entrance;
@@ -55,6 +56,9 @@ class Exchange {
   readonly #options: ExchangeOptions;
   readonly #settlement: Settlement;
   #join: JoinTunnel | undefined;
+  /** Of the last attempt. */
+  #passage: Passage | undefined;
+  #retries = 0;
   readonly #onAnswer = (): void => this.#options.settler.markFirstByte(this.#settlement);
 
   constructor(wire: Wire, options: ExchangeOptions) {
@@ -72,8 +76,12 @@ class Exchange {
     } catch (error) {
       this.#refuse(toAppError(error));
     } finally {
-      if (this.#join === undefined) this.#options.settler.settle(this.#settlement);
-      else goOnAsTunnel(this.#join, this.#settlement, this.#options);
+      if (this.#join === undefined) this.#settle();
+      else
+        goOnAsTunnel(this.#join, this.#settlement, {
+          passage: this.#passage!,
+          settler: this.#options.settler,
+        });
     }
   }
 
@@ -167,48 +175,40 @@ class Exchange {
   #attempt(request: ForwardRequest, { pin, reason }: Placed): Promise<ForwardOutcome> {
     this.#settlement.pin = pin;
     this.#settlement.reason = reason;
-    this.#options.activity?.opened(pin);
+    const passing = { pin, kind: this.#wire.kind, client: request.client.address };
+    this.#passage = this.#options.traffic.begin(passing);
+    if (this.#passage.isRefused) return cutOff;
     const { pass, strictTransport } = this.#options;
     const planOptions = { exchangeId: this.#settlement.id, pass, strictTransport };
     return this.#wire.forward(planForward(this.#wire, request, pin, planOptions), this.#onAnswer);
   }
 
-  /**
-   * A second placement, where trying again is safe: the edge refused the epoch, nothing reached it, or the
-   * request has no body, may be repeated, and its owner is proved over.
-   */
-  async #replacementFor(
-    request: ForwardRequest,
-    outcome: NotAnswered,
-    pin: Pin,
-  ): Promise<Placed | undefined> {
-    const { placer } = this.#options;
-    if (outcome.kind === 'misdirected') {
-      if (this.#wire.hasBody) return undefined;
-      await this.#passGate(request);
-      return requirePlacement(await placer.replaceAfterMove(pin, this.#wire.signal, request.client.address));
-    }
-    const { hasBody, head } = this.#wire;
-    if (!mayTryAgain(outcome, { hasBody, method: head.method, route: this.#settlement.route }))
-      return undefined;
-    const placement = await placer.replaceAfterLoss(pin, this.#wire.signal, request.client.address);
-    return placement === undefined ? undefined : requirePlacement(placement);
+  #settle(): void {
+    // Whatever has thrown: nothing is under way any more.
+    this.#passage?.close();
+    this.#options.settler.settle(this.#settlement);
   }
 
   /** Ends with the outcome, or tries again where that is safe, once. */
   #conclude(request: ForwardRequest, outcome: ForwardOutcome): Promise<void> | undefined {
     const { pin } = this.#settlement;
-    if (outcome.kind !== 'agreed') this.#options.activity?.closed(pin!.key);
+    this.#passage?.end(outcome, this.#settlement.firstByteAtMs);
     const isOver = outcome.kind === 'answered' || outcome.kind === 'agreed';
-    if (!isOver && this.#settlement.retried === undefined && !this.#wire.hasLeft)
+    if (!isOver && this.#retries < retriesMax && !this.#wire.hasLeft)
       return this.#tryAgain(request, outcome, pin!);
     this.#accept(outcome);
     return undefined;
   }
 
   async #tryAgain(request: ForwardRequest, outcome: NotAnswered, pin: Pin): Promise<void> {
-    const replacement = await this.#replacementFor(request, outcome, pin);
+    const { placer, traffic } = this.#options;
+    const { route, reason } = this.#settlement;
+    const passGate = async (): Promise<void> => await this.#passGate(request);
+    const failed = { wire: this.#wire, route, client: request.client.address, retries: this.#retries };
+    const attempt = { ...failed, pin, reason: reason!, passGate };
+    const replacement = await findNextAttempt(attempt, outcome, { placer, traffic });
     if (replacement === undefined) return this.#accept(outcome);
+    this.#retries++;
     this.#settlement.retried = outcome.kind;
     await this.#conclude(request, await this.#attempt(request, replacement));
   }
@@ -253,15 +253,19 @@ class Exchange {
  * Settles an upgrade when its tunnel ends. Thousands of them are open for hours: what is kept for each is what its last
  * line tells, and nothing of how it came about.
  */
-function goOnAsTunnel(join: JoinTunnel, settlement: Settlement, options: ExchangeOptions): void {
-  const { settler, activity } = options;
+function goOnAsTunnel(join: JoinTunnel, settlement: Settlement, { passage, settler }: Kept): void {
   const { key } = settlement.pin!;
   // The key as the client wrote it is a part of the head, and would keep all of that.
   settlement.key = key;
   join((totals) => {
-    activity?.closed(key);
+    passage.close();
     settler.settleTunnel(settlement, totals);
   });
+}
+
+interface Kept {
+  readonly passage: Passage;
+  readonly settler: Settler;
 }
 
 interface ForwardRequest {
@@ -275,12 +279,4 @@ interface LocalRequest {
   readonly route: Route;
   readonly gate: Admitted;
   readonly client: ClientAddress;
-}
-
-type Placed = Placement & { kind: 'placed' };
-type NotAnswered = ForwardOutcome & { kind: 'misdirected' | 'failed' };
-
-function requirePlacement(placement: Placement): Placed {
-  if (placement.kind === 'no-edge') throw new AppError('no-edge');
-  return placement;
 }

@@ -8,6 +8,8 @@ import { EdgeSteering } from './admin/steering.ts';
 import type { Directory } from './directory/directory.ts';
 import { openDirectory } from './directory/open-directory.ts';
 import { EdgeCalls } from './edge-calls.ts';
+import { openLimits } from './limits/open-limits.ts';
+import type { Limits } from './limits/open-limits.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
 import { probeAddress } from './membership/death-probe.ts';
 import { EdgeLinks } from './membership/edge-links.ts';
@@ -45,6 +47,7 @@ export interface Locator {
   readonly reconciler: Reconciler;
   readonly regions: RegionMap;
   readonly steering: EdgeSteering;
+  readonly limits: Limits;
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
 }
@@ -79,7 +82,8 @@ export async function openLocator(options: {
   const steering = new EdgeSteering(shared);
   await steering.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
   const regionOf = (address: string): string => regions.of(address);
-  const placer = new Placer({ ...named, outage, regionOf });
+  const limits = openLimits({ settings, log, metrics, signal });
+  const placer = new Placer({ ...named, outage, regionOf, admitNewKey: limits.admitNewKey });
   const repinner = new Repinner({ ...shared, placer, metrics, random: Math.random, signal });
   const onLost = (edge: EdgeMember): void => repinner.begin(edge);
   const onRestored = (): void => onMet();
@@ -93,7 +97,8 @@ export async function openLocator(options: {
   const drains = new Drains({ ...shared, placer, links, mover, signal });
   const reconciler = new Reconciler({ ...named, links });
   onMet = () => outage.noteMeeting(reconciler.requestAll());
-  const decisions = { placer, outage, snapshot, gate, mover, drains, reconciler, regions, steering };
+  const steered = { drains, reconciler, regions, steering };
+  const decisions = { placer, outage, limits, snapshot, gate, mover, ...steered };
   return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
 }
 

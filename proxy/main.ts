@@ -27,7 +27,7 @@ import { LocalAnswers } from './local-answers.ts';
 import { edgeRequests, openLocator } from './locator.ts';
 import type { Locator } from './locator.ts';
 import { Locate } from './locate.ts';
-import { openLimits } from './limits/open-limits.ts';
+import { Traffic } from './limits/traffic.ts';
 import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
 import { openControlServer } from './membership/control-server.ts';
@@ -72,6 +72,8 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const backends = parseBackends(settings.CT_BACKEND);
   const isStatic = backends.length > 0;
   const activity = isStatic ? new StaticActivity(nowMs) : undefined;
+  const traffic = new Traffic({ ...locator, ...locator.limits, settings, activity, log, nowMs });
+  pool.avoids = (edge) => traffic.isNearlyFull(edge);
   const exchange = {
     placer,
     gate,
@@ -79,7 +81,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
     local: answerHere({ settings, locator, log, entrance }),
     trusted: new SettingNetworks(() => settings.CT_TRUSTED_PROXIES),
     pass: isStatic ? undefined : secrets.pass,
-    activity,
+    traffic,
     mintKey: () => randomBytes(16).toString('hex') as AffinityKey,
     limits: limitsOf(settings),
     entrance,
@@ -91,7 +93,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const control = isStatic ? undefined : await openControl({ settings, locator, journal, joinToken, log });
   await directory.extendLeases();
   if (goesOn() && !isStatic) await meetEdges(directory, pool);
-  const { arrivals } = openLimits({ settings, log, metrics, signal: stopping.signal });
+  const { arrivals } = locator.limits;
   const carriers = { upstreams, wheel, transport, exchange, arrivals };
   const front = await openFrontServer({ settings, inherited, ...carriers, metrics, tls });
   entrance.opened(front.httpsPort);

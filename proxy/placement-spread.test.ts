@@ -85,7 +85,11 @@ test('keys of an edge that is lost go on in the region of the client that asks f
   await directory.markGone(pins[0]!.owner);
   pool.leave(pins[0]!.owner);
   for (const pin of pins) {
-    const next = await placer.replaceAfterLoss(pin, AbortSignal.timeout(10_000), client);
+    const next = await placer.replaceAfterLoss(
+      pin,
+      { signal: AbortSignal.timeout(10_000), waitMs: 10_000 },
+      client,
+    );
     assert.ok(next?.kind === 'placed');
     assert.equal(next.pin.owner.id, 'eu-2');
   }

@@ -40,6 +40,8 @@ interface PlacementOptions {
   readonly metrics: Metrics;
   /** Region of a client's address; the default one of all, unless given. */
   readonly regionOf?: (clientAddress: string) => string;
+  /** Throws where a client may not begin a session more now. */
+  readonly admitNewKey?: (clientAddress: string) => void;
   readonly nowMs: () => number;
 }
 
@@ -91,11 +93,15 @@ export class Placer {
   }
 
   /**
-   * Waits until the pin's owner is proved over and the key has another one, or until the deadline.
+   * Waits until the pin's owner is proved over and the key has another one, but for so long at most.
    * Returns undefined when the owner is still in its right at the end.
    */
-  async replaceAfterLoss(pin: Pin, signal: AbortSignal, clientAddress = ''): Promise<Placement | undefined> {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timing.takeoverWaitMs)]);
+  async replaceAfterLoss(
+    pin: Pin,
+    { signal, waitMs }: { readonly signal: AbortSignal; readonly waitMs: number },
+    clientAddress = '',
+  ): Promise<Placement | undefined> {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
     for (;;) {
       // Watched from before the question: a change that comes with its answer must not be missed.
       const changed = this.#options.pool.nextChange(deadline);
@@ -169,6 +175,7 @@ export class Placer {
     if (found?.kind === 'fallback') return this.#fallBack(found.pin);
     if (found !== undefined && this.#isInItsRight(found.pin))
       return this.#settle(found.pin, 'pinned', readAt);
+    if (found === undefined) this.#options.admitNewKey?.(clientAddress);
     const region = this.#options.regionOf?.(clientAddress) ?? defaultRegion;
     return await this.#settleOwner(key, found?.pin, { readAt, region });
   }

@@ -139,6 +139,8 @@ class Listener implements Door, Http2Door {
   openWire(connection: ClientConnection, scanner: RequestScanner): ClientWire {
     const { settings, wheel, secure } = this;
     if (asksForUpgrade(scanner)) {
+      // From now on it counts as the WebSocket that it is about to be.
+      this.#connections.get(connection)?.leave();
       return new UpgradeWire(connection, scanner, { settings, wheel, secure, upstreams: this.upstreams });
     }
     return new RequestWire(connection, scanner, {

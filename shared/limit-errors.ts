@@ -1,5 +1,5 @@
 /** What refuses clients because there are too many of them, or of what they do: a part of the table in `errors.ts`. */
-import { badRequest, unavailable } from './error-entry.ts';
+import { badRequest, brokenUpstream, unavailable } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
 
 /** One line in the log tells of many (`clients.refused`), so each is no more than info. */
@@ -23,4 +23,23 @@ export const limitErrors = {
   },
   'too-many-connections': { ...tooMany, message: 'Your address has as many connections as it may have.' },
   'connecting-too-fast': { ...tooMany, message: 'Your address opens connections faster than it may.' },
+  'too-many-new-keys': { ...tooMany, message: 'Your address begins sessions faster than it may.' },
+  'key-busy': { ...tooMany, message: 'The session has as many requests under way as it may have.' },
+  'key-sockets-full': { ...tooMany, message: 'The session has as many connections as it may have.' },
+  'edge-requests-full': {
+    ...unavailable,
+    level: 'info',
+    message: 'The edge of this session has as many requests under way as it may have.',
+  },
+  'edge-sockets-full': {
+    ...unavailable,
+    level: 'info',
+    message: 'The edge of this session has as many connections as it may have.',
+  },
+  'edge-cut-off': {
+    ...brokenUpstream,
+    status: 503,
+    level: 'info',
+    message: 'The edge of this session has failed again and again, and is not asked for a moment.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -119,6 +119,41 @@ export const metricTable = {
     help: 'Edges that would take new keys if the directory failed now.',
     labels: [],
   },
+  ct_proxy_retries_refused_total: {
+    type: 'counter',
+    help: 'Exchanges that were not sent to their edge again, because too many were.',
+    labels: [],
+  },
+  ct_proxy_breaker_opened_total: {
+    type: 'counter',
+    help: 'How often an edge failed so many exchanges in a row that it was not asked for a while.',
+    labels: ['edge'],
+  },
+  ct_proxy_edge_breaker: {
+    type: 'gauge',
+    help: 'State of the breaker of each edge (closed, open, half-open), as 1.',
+    labels: ['edge', 'state'],
+  },
+  ct_proxy_edge_failures: {
+    type: 'gauge',
+    help: 'Share of the last exchanges that the edge failed, 0 to 1; steers new keys.',
+    labels: ['edge'],
+  },
+  ct_proxy_edge_latency_seconds: {
+    type: 'gauge',
+    help: 'Mean time to the first byte of the last answers of the edge; steers new keys.',
+    labels: ['edge'],
+  },
+  ct_proxy_connections_open: {
+    type: 'gauge',
+    help: 'Open connections of clients, without those that became WebSockets.',
+    labels: [],
+  },
+  ct_proxy_addresses_known: {
+    type: 'gauge',
+    help: 'Client addresses of which limits know something.',
+    labels: [],
+  },
   ct_proxy_directory_up: { type: 'gauge', help: '1 while the directory answers.', labels: [] },
   ct_proxy_handshakes_total: {
     type: 'counter',

@@ -8,6 +8,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { socketPathFault } from '#shared/socket-path.ts';
 import type { FrontJournal } from '../journal/front-journal.ts';
+import { setLimitGauges } from '../limits/limit-gauges.ts';
 import type { Locator } from '../locator.ts';
 import type { Reloads } from '../reload/reloads.ts';
 import { adminTable } from './admin-table.ts';
@@ -113,7 +114,8 @@ function audit(log: Log, { operation, caller, change, code }: Act): void {
   });
 }
 
-async function refreshGauges({ metrics, pool, directory, drains }: Locator): Promise<void> {
+async function refreshGauges({ metrics, pool, directory, drains, limits }: Locator): Promise<void> {
+  setLimitGauges(metrics, pool, limits);
   metrics.reset('ct_proxy_drain_left');
   for (const { edge, left } of drains.views()) metrics.set('ct_proxy_drain_left', left, { edge });
   metrics.reset('ct_proxy_edge_state');

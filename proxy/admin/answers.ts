@@ -39,6 +39,13 @@ export const edgeView = z.strictObject({
   weightOfItsOwn: count.describe('What the weight is where no administrator has set another one.'),
   pins: count,
   score: z.number().describe('Load as the choice of an edge for a new key sees it.'),
+  breaker: z
+    .enum(['closed', 'open', 'half-open'])
+    .describe(
+      'Open: it failed so many exchanges of this front door in a row that it is not asked for a moment.',
+    ),
+  failures: z.number().describe('Share of the last exchanges that it failed, 0 to 1.'),
+  latencyMs: z.number().describe('Mean time to the first byte of its last answers.'),
   sessionsMax: count,
   version: text,
   region: text,

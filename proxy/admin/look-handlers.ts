@@ -81,7 +81,7 @@ type EdgeView = Awaited<ReturnType<Looks['edges']>>['edges'][number];
 
 function showEdge(edge: PoolEdge, pins: number): EdgeView {
   const { id, kind, state, hold, incarnation, weight, ownWeight, score, sessionsMax, load } = edge;
-  const { version, region, address, adminAddress, publicUrl } = edge;
+  const { version, region, address, adminAddress, publicUrl, breaker, failures, latencyMs } = edge;
   return {
     id,
     kind,
@@ -92,6 +92,9 @@ function showEdge(edge: PoolEdge, pins: number): EdgeView {
     weightOfItsOwn: ownWeight,
     pins,
     score,
+    breaker,
+    failures,
+    latencyMs,
     sessionsMax,
     version,
     region,

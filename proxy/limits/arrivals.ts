@@ -6,36 +6,28 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { SettingNetworks } from '../core/network-list.ts';
-import type { Rate } from '../core/token-bucket.ts';
 import type { ProxiedClient } from '../proxied/proxy-header.ts';
-import type { AddressTable, Counted } from './address-table.ts';
+import type { Counted } from './address-table.ts';
+import type { ArrivalRules } from './arrival-rules.ts';
 import type { LimitNotes } from './limit-notes.ts';
 
 interface ArrivalOptions {
   readonly settings: Settings;
-  readonly addresses: AddressTable;
+  readonly rules: ArrivalRules;
   readonly notes: LimitNotes;
   readonly metrics: Metrics;
 }
 
-/** A burst of so many seconds passes: a building whose network comes back, or a session that moves. */
-const burstSeconds = 10;
-
 export class Arrivals {
   readonly #options: ArrivalOptions;
   readonly #proxies: SettingNetworks;
-  readonly #trusted: SettingNetworks;
-  readonly #exempt: SettingNetworks;
   #open = 0;
   /** Without descriptors for more, and no way to leave them in the queue of the kernel. */
   isFull = false;
 
   constructor(options: ArrivalOptions) {
-    const { settings } = options;
     this.#options = options;
-    this.#proxies = new SettingNetworks(() => settings.CT_PROXY_PROTOCOL_FROM);
-    this.#trusted = new SettingNetworks(() => settings.CT_TRUSTED_PROXIES);
-    this.#exempt = new SettingNetworks(() => settings.CT_LIMIT_EXEMPT);
+    this.#proxies = new SettingNetworks(() => options.settings.CT_PROXY_PROTOCOL_FROM);
   }
 
   /** Connections that are here. */
@@ -46,26 +38,16 @@ export class Arrivals {
   /** Somebody has connected. */
   greet(peer: string): Arrival | ErrorCode {
     const { CT_LIMIT_CONNECTIONS: max } = this.#options.settings;
-    const isOver = max > 0 && this.#open >= max && !this.#exempt.includes(peer);
+    const isOver = max > 0 && this.#open >= max && !this.#options.rules.isExempt(peer);
     if (isOver || this.isFull) return this.refuse('front-door-full', peer);
     this.#open++;
     return new Arrival(this, peer, this.#proxies.includes(peer));
   }
 
-  /** Counts a connection for its client; proxies speak for many. */
+  /** Counts a connection for its client. */
   count(address: string): Counted | ErrorCode {
-    if (this.isExempt(address)) return { leave: () => undefined };
-    const { settings, addresses } = this.#options;
-    const rate = rateOf(settings.CT_LIMIT_CONNECTION_RATE, 1_000, burstSeconds);
-    if (rate !== undefined && !addresses.take(address, 'connections', rate))
-      return this.refuse('connecting-too-fast', address);
-    const max = settings.CT_LIMIT_CONNECTIONS_PER_ADDRESS || Infinity;
-    return addresses.open(address, max) ?? this.refuse('too-many-connections', address);
-  }
-
-  /** Nobody's limits count for it. */
-  isExempt(address: string): boolean {
-    return address === '' || this.#exempt.includes(address) || this.#trusted.includes(address);
+    const counted = this.#options.rules.openConnection(address);
+    return typeof counted === 'string' ? this.refuse(counted, address) : counted;
   }
 
   /** A connection that is refused before there is an exchange. */
@@ -121,9 +103,4 @@ export class Arrival {
     this.#arrivals.forget();
     this.#counted?.leave();
   }
-}
-
-/** `events` in `perMs`, and at once as many as in `burst` such times; undefined where there is no limit. */
-function rateOf(events: number, perMs: number, burst: number): Rate | undefined {
-  return events === 0 ? undefined : { costMs: perMs / events, burst: events * burst };
 }

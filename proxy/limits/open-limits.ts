@@ -1,13 +1,20 @@
 /** The limits of a front door, put together. */
+import { AppError } from '#shared/errors.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { ArrivalRules } from './arrival-rules.ts';
 import { AddressTable } from './address-table.ts';
 import { Arrivals } from './arrivals.ts';
 import { LimitNotes } from './limit-notes.ts';
 
 export interface Limits {
+  readonly addresses: AddressTable;
+  readonly rules: ArrivalRules;
+  readonly notes: LimitNotes;
   readonly arrivals: Arrivals;
+  /** Throws where a client may not begin a session more now. */
+  readonly admitNewKey: (client: string) => void;
 }
 
 const sweepIntervalMs = 10_000;
@@ -23,5 +30,16 @@ export function openLimits(options: {
   const notes = new LimitNotes(log);
   const sweeping = setInterval(() => addresses.sweep(), sweepIntervalMs).unref();
   signal.addEventListener('abort', () => clearInterval(sweeping), { once: true });
-  return { arrivals: new Arrivals({ settings, addresses, notes, metrics }) };
+  const rules = new ArrivalRules(settings, addresses);
+  return {
+    addresses,
+    rules,
+    notes,
+    arrivals: new Arrivals({ settings, rules, notes, metrics }),
+    admitNewKey: (client) => {
+      if (rules.mayBegin(client)) return;
+      notes.note('too-many-new-keys', client);
+      throw new AppError('too-many-new-keys');
+    },
+  };
 }

@@ -6,9 +6,11 @@ import type { EdgeLoad } from '#shared/control-protocol.ts';
 import type { HandoffOffer } from '#shared/handoff-frames.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Candidate } from '../core/choose-edge.ts';
+import { EdgeWatch } from '../core/edge-watch.ts';
 import { eventLoopDelayMaxMs, scoreLoad } from '../core/load-score.ts';
 import { hashEdgeId } from '../core/rank.ts';
 import type { EdgeKind, EdgeRef } from '../directory/directory.ts';
+import { meanSessionWork, workOf } from './edge-work.ts';
 
 /** `gone` is for static backends: they stay in the list, for their checks go on. */
 export type EdgeState = 'ready' | 'full' | 'suspect' | 'draining' | 'gone';
@@ -44,6 +46,8 @@ interface PoolEntry {
   unreported: UnreportedPlacement[];
   /** Placements that the directory is being asked for. */
   pending: number;
+  /** What exchanges tell of it. */
+  readonly watch: EdgeWatch;
 }
 
 /** Why an edge that is well takes no new keys: an administrator wants it so, or it is in the settings no more. */
@@ -62,6 +66,10 @@ export interface PoolEdge extends EdgeMember {
   readonly ownWeight: number;
   readonly load: EdgeLoad | undefined;
   readonly score: number;
+  readonly breaker: EdgeWatch['breaker'];
+  /** Share of exchanges that failed lately. */
+  readonly failures: number;
+  readonly latencyMs: number;
 }
 
 /** A client that never arrives must not count for ever. */
@@ -78,6 +86,9 @@ export class EdgePool {
   /** Members of a session, on average over all edges: what a new one is likely to get. */
   #meanWork = 1;
 
+  /** Edges that should get no new keys while others can; nobody, unless somebody says who. */
+  avoids: (edge: EdgeId) => boolean = () => false;
+
   /** Adds an edge, replaces its older incarnation, or takes the same one up again. */
   join(member: EdgeMember, state: EdgeState): void {
     // Only the connection is new: age, load and placements of the incarnation go on.
@@ -91,6 +102,7 @@ export class EdgePool {
       steadyDelayMs: 0,
       unreported: [],
       pending: 0,
+      watch: new EdgeWatch(),
     });
     this.#noteChange();
   }
@@ -103,7 +115,7 @@ export class EdgePool {
     entry.steadyDelayMs = Math.min(delayMs, entry.load?.eventLoopDelayMs.p99 ?? delayMs);
     entry.load = report.load;
     entry.unreported = entry.unreported.filter((placement) => placement.epoch > report.lastEpoch);
-    this.#meanWork = meanSessionWork([...this.#entries.values()]);
+    this.#meanWork = meanSessionWork([...this.#entries.values()].map(({ load }) => load));
     this.setState(edge, report.state);
   }
 
@@ -151,6 +163,11 @@ export class EdgePool {
     return this.#entryOf(edge)?.member;
   }
 
+  /** Of exactly this incarnation. */
+  watchOf(edge: EdgeRef): EdgeWatch | undefined {
+    return this.#entryOf(edge)?.watch;
+  }
+
   /** Counts the changes of membership and state, so that what was read can be told older or newer than one. */
   get changes(): number {
     return this.#changes;
@@ -182,26 +199,24 @@ export class EdgePool {
     this.#entryOf(edge)?.unreported.push({ epoch: pin.epoch, placedAtMs: nowMs });
   }
 
-  /** Edges that may take a new key, without those in `except`. */
+  /**
+   * Edges that may take a new key, without those in `except`; those that a front door has no trust in now, as `avoids` says or
+   * their breaker does, only where there is no other.
+   */
   candidates(
     nowMs: number,
     except: ReadonlySet<EdgeId>,
   ): (Candidate & { readonly incarnation: Incarnation; readonly region: string })[] {
-    const candidates = [];
-    for (const entry of this.#entries.values()) {
+    const ready = [...this.#entries.values()].filter(
+      (entry) => entry.state === 'ready' && !except.has(entry.member.id) && !isStalled(entry),
+    );
+    const free = ready.filter(({ member }) => this.holdOf(member.id) === undefined);
+    const trusted = free.filter(({ member, watch }) => !watch.refuses(nowMs) && !this.avoids(member.id));
+    return (trusted.length > 0 ? trusted : free).map((entry) => {
       const { id, incarnation, region } = entry.member;
-      if (entry.state !== 'ready' || except.has(id) || isStalled(entry)) continue;
-      if (this.holdOf(id) !== undefined) continue;
-      candidates.push({
-        id,
-        incarnation,
-        weight: this.#weightOf(entry),
-        region,
-        hash: entry.hash,
-        load: this.#scoreOf(entry, nowMs),
-      });
-    }
-    return candidates;
+      const load = this.#scoreOf(entry, nowMs) * entry.watch.strain(nowMs);
+      return { id, incarnation, weight: this.#weightOf(entry), region, hash: entry.hash, load };
+    });
   }
 
   list(nowMs: number): PoolEdge[] {
@@ -213,7 +228,10 @@ export class EdgePool {
         hold: this.holdOf(entry.member.id),
         state: entry.state,
         load: entry.load,
-        score: this.#scoreOf(entry, nowMs),
+        score: this.#scoreOf(entry, nowMs) * entry.watch.strain(nowMs),
+        breaker: entry.watch.breaker,
+        failures: entry.watch.failures(nowMs),
+        latencyMs: entry.watch.latencyMs(nowMs),
       }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
@@ -268,19 +286,4 @@ export class EdgePool {
 
 function isStalled(entry: PoolEntry): boolean {
   return (entry.load?.eventLoopDelayMs.p99 ?? 0) > eventLoopDelayMaxMs;
-}
-
-/** A session without members, about to get its first one, counts as one. */
-function workOf(load: EdgeLoad | undefined): number {
-  return load === undefined ? 0 : Math.max(load.members, load.sessions);
-}
-
-function meanSessionWork(entries: readonly PoolEntry[]): number {
-  let sessions = 0;
-  let work = 0;
-  for (const { load } of entries) {
-    sessions += load?.sessions ?? 0;
-    work += workOf(load);
-  }
-  return sessions === 0 ? 1 : work / sessions;
 }

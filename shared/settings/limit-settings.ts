@@ -49,4 +49,53 @@ export const limitSettings = {
     default: 200,
     help: 'New connections of one client address a second, ten times as many at once; 0: no limit.',
   },
+  CT_LIMIT_NEW_KEYS: {
+    ...limit,
+    unit: 'keys/minute',
+    default: 600,
+    help: 'Sessions that one client address may begin, of a minute at once; 0: no limit.',
+  },
+  CT_LIMIT_REQUESTS_PER_EDGE: {
+    ...limit,
+    unit: 'requests',
+    default: 10_000,
+    help: 'Requests under way to one edge by this front door, those that wait for a connection included; 0: no limit.',
+  },
+  CT_LIMIT_SOCKETS_PER_EDGE: {
+    ...limit,
+    unit: 'WebSockets',
+    default: 50_000,
+    help: 'WebSockets of one edge by this front door; at nine tenths it gets no new keys while others have fewer; 0: no limit.',
+  },
+  CT_LIMIT_REQUESTS_PER_KEY: {
+    ...limit,
+    unit: 'requests',
+    default: 2_000,
+    help: 'Requests under way for one session key; 0: no limit.',
+  },
+  CT_LIMIT_SOCKETS_PER_KEY: {
+    ...limit,
+    unit: 'WebSockets',
+    default: 10_000,
+    help: 'WebSockets of one session key; 0: no limit.',
+  },
+  CT_BREAKER_FAILURES: {
+    ...limit,
+    unit: 'failures',
+    default: 20,
+    help: 'Exchanges in a row that an edge fails, after which this front door does not ask it for a second or more; its keys stay its own. 0: never.',
+  },
+  CT_RETRY_PERCENT: {
+    ...limit,
+    unit: '%',
+    default: 20,
+    max: 100,
+    help: 'Of the exchanges of 10 s so many may be sent to the same edge again.',
+  },
+  CT_RETRY_MIN: {
+    ...limit,
+    unit: 'retries',
+    default: 10,
+    help: 'So many exchanges may be sent again in 10 s in any case.',
+  },
 } as const satisfies Record<string, Setting>;

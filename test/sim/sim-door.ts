@@ -10,6 +10,10 @@ import type { Log } from '#shared/log.ts';
 import { startChores } from '../../proxy/chores.ts';
 import { NetworkList } from '../../proxy/core/network-list.ts';
 import type { Directory } from '../../proxy/directory/directory.ts';
+import { AddressTable } from '../../proxy/limits/address-table.ts';
+import { ArrivalRules } from '../../proxy/limits/arrival-rules.ts';
+import { LimitNotes } from '../../proxy/limits/limit-notes.ts';
+import { Traffic } from '../../proxy/limits/traffic.ts';
 import { conductExchange } from '../../proxy/exchange.ts';
 import type { ExchangeOptions } from '../../proxy/exchange.ts';
 import { Entrance } from '../../proxy/tls/entrance.ts';
@@ -33,7 +37,7 @@ import { OutagePlacement } from '../../proxy/outage-placement.ts';
 import { Placer } from '../../proxy/placement.ts';
 import { Settler } from '../../proxy/settle.ts';
 import type { Upstreams } from '../../proxy/wire/upstreams.ts';
-import { simMetrics, simPass, simSecrets } from './stand-ins.ts';
+import { edgeSettings, simMetrics, simPass, simSecrets } from './stand-ins.ts';
 import type { SimWire } from './sim-wire.ts';
 import type { SimProcess } from './virtual-time.ts';
 
@@ -112,7 +116,7 @@ export class SimDoor {
       local: {} as LocalAnswers,
       trusted: new NetworkList([]),
       pass: simPass,
-      activity: undefined,
+      traffic: openTraffic(pool, log),
       mintKey,
       ...unguarded,
     };
@@ -224,4 +228,12 @@ async function settled(work: Promise<unknown>): Promise<void> {
 
 function nowMs(): number {
   return performance.now();
+}
+
+/** With the limits and the breaker that administrators get by default. */
+function openTraffic(pool: EdgePool, log: Log): Traffic {
+  const settings = edgeSettings({});
+  const rules = new ArrivalRules(settings, new AddressTable(nowMs));
+  const notes = new LimitNotes(log);
+  return new Traffic({ settings, rules, notes, pool, activity: undefined, log, metrics: simMetrics, nowMs });
 }

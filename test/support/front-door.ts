@@ -89,6 +89,7 @@ export async function startFrontDoor(t: TestContext, options: FrontDoorOptions =
 export interface EdgeView {
   readonly id: string;
   readonly state: string;
+  readonly breaker: string;
   readonly pins: number;
 }
 

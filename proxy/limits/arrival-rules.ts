@@ -1,0 +1,55 @@
+/** What limits say of one client address: whose count, how much, how fast, by the settings of the moment. Decides only. */
+import type { ErrorCode } from '#shared/errors.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import { SettingNetworks } from '../core/network-list.ts';
+import type { AddressTable, Counted } from './address-table.ts';
+
+/** A burst of so many seconds passes: a building whose network comes back, or a session that moves. */
+const connectionBurstSeconds = 10;
+const minuteMs = 60_000;
+const uncounted: Counted = { leave: () => undefined };
+
+export class ArrivalRules {
+  readonly #settings: Settings;
+  readonly #addresses: AddressTable;
+  readonly #trusted: SettingNetworks;
+  readonly #exempt: SettingNetworks;
+
+  constructor(settings: Settings, addresses: AddressTable) {
+    this.#settings = settings;
+    this.#addresses = addresses;
+    this.#trusted = new SettingNetworks(() => settings.CT_TRUSTED_PROXIES);
+    this.#exempt = new SettingNetworks(() => settings.CT_LIMIT_EXEMPT);
+  }
+
+  /** Nobody's limits count for it. */
+  isExempt(address: string): boolean {
+    return address === '' || this.#exempt.includes(address);
+  }
+
+  /** A new connection of a client; proxies speak for many. */
+  openConnection(address: string): Counted | ErrorCode {
+    if (this.isExempt(address) || this.#trusted.includes(address)) return uncounted;
+    const { CT_LIMIT_CONNECTION_RATE: perSecond } = this.#settings;
+    const rate = { costMs: 1_000 / perSecond, burst: perSecond * connectionBurstSeconds };
+    if (perSecond > 0 && !this.#addresses.take(address, 'connections', rate)) return 'connecting-too-fast';
+    return this.#open(address);
+  }
+
+  /** A WebSocket, which is no connection of its client any more but stays open. */
+  openSocket(address: string): Counted | ErrorCode {
+    return this.isExempt(address) ? uncounted : this.#open(address);
+  }
+
+  /** Whether the client may begin one session more. */
+  mayBegin(address: string): boolean {
+    const { CT_LIMIT_NEW_KEYS: perMinute } = this.#settings;
+    if (perMinute === 0 || this.isExempt(address)) return true;
+    return this.#addresses.take(address, 'keys', { costMs: minuteMs / perMinute, burst: perMinute });
+  }
+
+  #open(address: string): Counted | ErrorCode {
+    const max = this.#settings.CT_LIMIT_CONNECTIONS_PER_ADDRESS || Infinity;
+    return this.#addresses.open(address, max) ?? 'too-many-connections';
+  }
+}
