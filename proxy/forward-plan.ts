@@ -48,5 +48,6 @@ export function planForward(
     edit: editForUpstream(head.headers, forwarded, internal, upgrade),
     editAnswer: (headers) => editForClient(headers, handBack, upgrade),
     takesRefusals: pass !== undefined,
+    client: { address: request.client.address, isSecure: proto === 'https' },
   };
 }

@@ -1,5 +1,5 @@
 /** What refuses clients because there are too many of them, or of what they do: a part of the table in `errors.ts`. */
-import { badRequest, brokenUpstream, unavailable } from './error-entry.ts';
+import { badRequest, unavailable } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
 
 /** One line in the log tells of many (`clients.refused`), so each is no more than info. */
@@ -37,8 +37,7 @@ export const limitErrors = {
     message: 'The edge of this session has as many connections as it may have.',
   },
   'edge-cut-off': {
-    ...brokenUpstream,
-    status: 503,
+    ...unavailable,
     level: 'info',
     message: 'The edge of this session has failed again and again, and is not asked for a moment.',
   },

@@ -16,6 +16,7 @@ import type { ResponseScanner } from '../wire/response-head.ts';
 import { Deadline } from '../wire/timer-wheel.ts';
 import { isIdempotent } from '../wire/transfer.ts';
 import type { UpstreamPool } from '../wire/upstream-pool.ts';
+import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import type { EdgeConnection, UpstreamFailure, UpstreamUser } from '../wire/upstream-user.ts';
 import type { ByteCounts, ForwardOutcome, ForwardPlan } from '../wire/wire.ts';
 import { editedFields, interimFields, trailerFields } from './answer-fields.ts';
@@ -68,6 +69,10 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
     this.#options = options;
     this.#stream = options.stream;
     this.method = options.wire.head.method;
+  }
+
+  get client(): ProxiedClient {
+    return this.#options.plan.client;
   }
 
   start(): void {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseOrigin } from '../wire/origin.ts';
 import { CheckStreak, parseBackends } from './static-backends.ts';
 
 test('a backend is a name and an origin, with a weight of 100 unless it says another', () => {
@@ -75,4 +76,18 @@ test('a verdict never changes on fewer checks in a row than it needs, and always
       },
     ),
   );
+});
+
+test('a backend that wants a header of the PROXY protocol has that in its address', () => {
+  const [plain, path] = parseBackends([
+    'a=http://127.0.0.1:3000;proxy=v1',
+    'b=unix:/run/b.sock;weight=7;proxy=v2',
+  ]);
+  assert.equal(plain!.address, 'http://127.0.0.1:3000#proxy=v1');
+  assert.deepEqual([path!.address, path!.weight], ['unix:/run/b.sock#proxy=v2', 7]);
+  assert.deepEqual(parseOrigin(plain!.address), {
+    ...parseOrigin('http://127.0.0.1:3000'),
+    proxyVersion: 'v1',
+  });
+  assert.deepEqual(parseOrigin(path!.address), { ...parseOrigin('unix:/run/b.sock'), proxyVersion: 'v2' });
 });

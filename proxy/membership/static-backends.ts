@@ -10,6 +10,8 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { socketPathOf } from '#shared/socket-path.ts';
 import type { Directory, EdgeRef } from '../directory/directory.ts';
 import type { EdgeCalls } from '../edge-calls.ts';
+import type { ProxyVersion } from '../proxied/format-proxy-header.ts';
+import { markProxied } from '../proxied/proxied-address.ts';
 import type { Joining, Membership } from './membership.ts';
 import type { EdgePool } from './pool.ts';
 
@@ -33,14 +35,16 @@ const defaultWeight = 100;
 /** A backend has no session count of its own: it is never full. */
 const sessionsMax = Number.MAX_SAFE_INTEGER;
 
-/** Reads `NAME=URL[;weight=N]`, where `unix:/PATH` may stand for the URL; the settings schema has checked the form. */
+/** Reads `NAME=URL[;weight=N][;proxy=VERSION]`, where `unix:/PATH` may stand for the URL; the settings schema has checked the form. */
 export function parseBackends(items: readonly string[]): StaticBackend[] {
   return items.map((item) => {
     const [id, rest = ''] = splitOnce(item, '=');
-    const [address, weight] = splitOnce(rest, ';weight=');
+    const [address = '', ...options] = rest.split(';');
+    const weight = optionOf(options, 'weight');
+    const plain = socketPathOf(address) === undefined ? new URL(address).origin : address;
     return {
       id: id as EdgeId,
-      address: socketPathOf(address) === undefined ? new URL(address).origin : address,
+      address: markProxied(plain, optionOf(options, 'proxy') as ProxyVersion | undefined),
       weight: Math.max(1, Math.min(1_000, Number(weight ?? defaultWeight))),
     };
   });
@@ -172,6 +176,10 @@ async function checkBackend(
     // Refused, reset, not trusted or too late: a failed check, whatever the cause.
     return (error as NodeJS.ErrnoException).code?.toString() ?? String(error);
   }
+}
+
+function optionOf(options: readonly string[], name: string): string | undefined {
+  return options.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {

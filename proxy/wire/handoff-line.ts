@@ -7,6 +7,7 @@ import type { HandoffMessage, HandoffOffer } from '#shared/handoff-frames.ts';
 import { readAheadMaxBytes } from './bounds.ts';
 import type { ByteSocket, ConnectingEars, HeldDescriptor } from './byte-socket.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { parseOrigin } from './origin.ts';
 import { Deadline } from './timer-wheel.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Transport } from './transport.ts';
@@ -54,7 +55,7 @@ export class HandoffLine implements ConnectingEars {
   constructor({ offer, transport, wheel }: LineOptions) {
     this.offer = offer;
     this.#wheel = wheel;
-    const origin = { host: '', port: 0, path: offer.path, secure: false, authority: '' };
+    const origin = parseOrigin(`unix:${offer.path}`);
     this.#socket = transport.connect(origin, this, true);
   }
 

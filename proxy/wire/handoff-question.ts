@@ -13,6 +13,7 @@ import { keepBytes } from './byte-socket.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { ResponseScanner } from './response-head.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
+import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import type { EdgeConnection, UpstreamFailure, UpstreamUser } from './upstream-user.ts';
 import { formatUpgradeHead } from './handshake.ts';
 import type { Answered, HandshakeEnd } from './handshake.ts';
@@ -43,6 +44,10 @@ export class HandoffQuestion implements UpstreamUser {
   constructor(options: QuestionOptions) {
     this.#options = options;
     this.method = options.scanner.method;
+  }
+
+  get client(): ProxiedClient {
+    return this.#options.plan.client;
   }
 
   start(): void {

@@ -17,6 +17,7 @@ import type { ResponseScanner } from './response-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Transport } from './transport.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
+import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import type { ConnectionOwner, EdgeConnection, UpstreamFailure, UpstreamUser } from './upstream-user.ts';
 import type { ForwardOutcome, ForwardPlan } from './wire.ts';
 
@@ -60,6 +61,10 @@ export class Handshake implements UpstreamUser, ConnectionOwner {
     this.settings = options.settings;
     this.wheel = options.wheel;
     this.transport = options.transport;
+  }
+
+  get client(): ProxiedClient {
+    return this.#options.plan.client;
   }
 
   start(): void {

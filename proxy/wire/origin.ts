@@ -1,5 +1,7 @@
 /** Where an edge listens, read once from its address. */
 import { socketPathFault, socketPathOf } from '#shared/socket-path.ts';
+import type { ProxyVersion } from '../proxied/format-proxy-header.ts';
+import { readProxied } from '../proxied/proxied-address.ts';
 
 export interface Origin {
   readonly host: string;
@@ -7,14 +9,17 @@ export interface Origin {
   /** Of a Unix-domain socket, which then stands for host and port. */
   readonly path: string | undefined;
   readonly secure: boolean;
+  /** Each connection begins with a header of the PROXY protocol, and serves one client. */
+  readonly proxyVersion: ProxyVersion | undefined;
   /** As it stands in `Host`. */
   readonly authority: string;
 }
 
-/** Reads `http://host:port`, `https://host:port` or `unix:/path`; throws on anything else. */
-export function parseOrigin(address: string): Origin {
+/** Reads `http://host:port`, `https://host:port` or `unix:/path`, each with `#proxy=v1` or `v2` behind it or without; throws on anything else. */
+export function parseOrigin(marked: string): Origin {
+  const { address, version: proxyVersion } = readProxied(marked);
   const path = socketPathOf(address);
-  if (path !== undefined) return atPath(path);
+  if (path !== undefined) return { ...atPath(path), proxyVersion };
   const url = new URL(address);
   const secure = url.protocol === 'https:';
   if (!secure && url.protocol !== 'http:') throw new Error(`no address of an edge: ${url.protocol}`);
@@ -23,11 +28,12 @@ export function parseOrigin(address: string): Origin {
     port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
     path: undefined,
     secure,
+    proxyVersion,
     authority: url.host,
   };
 }
 
-function atPath(path: string): Origin {
+function atPath(path: string): Omit<Origin, 'proxyVersion'> {
   const fault = socketPathFault(path);
   if (fault !== undefined) throw new Error(`no address of an edge: ${fault}`);
   return { host: '', port: 0, path, secure: false, authority: 'localhost' };

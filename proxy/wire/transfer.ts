@@ -14,6 +14,7 @@ import type { ClientConnection } from './client-connection.ts';
 import type { BodySink, RequestBody } from './request-body.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { ResponseScanner } from './response-head.ts';
+import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import type { EdgeConnection, UpstreamFailure, UpstreamUser } from './upstream-user.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 import type { ByteCounts, ForwardOutcome, ForwardPlan } from './wire.ts';
@@ -69,6 +70,10 @@ export class Transfer implements UpstreamUser, BodySink {
     this.#options = options;
     this.#body = options.wire.body;
     this.method = options.scanner.method;
+  }
+
+  get client(): ProxiedClient {
+    return this.#options.plan.client;
   }
 
   get holdsBytes(): boolean {

@@ -4,6 +4,7 @@
  */
 import { AppError } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
+import { formatProxyHeader } from '../proxied/format-proxy-header.ts';
 import { answerFraming } from '../core/body-framing.ts';
 import type { Framing } from '../core/body-framing.ts';
 import { headerTokens } from '../core/header-list.ts';
@@ -25,6 +26,7 @@ const nothing = Buffer.alloc(0);
 
 export class UpstreamConnection implements EdgeConnection, ConnectingEars {
   readonly #socket: ByteSocket;
+  readonly #origin: Origin;
   readonly #owner: ConnectionOwner;
   readonly #deadline = new Deadline(() => this.#onDue());
   readonly #scanner: ResponseScanner;
@@ -42,6 +44,7 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
   #early: Buffer = nothing;
 
   constructor(origin: Origin, user: UpstreamUser, owner: ConnectionOwner) {
+    this.#origin = origin;
     this.#owner = owner;
     this.#user = user;
     this.#scanner = new ResponseScanner({
@@ -103,8 +106,11 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
   }
 
   onReady(): void {
-    if (this.#user === undefined) return this.#close();
-    this.#begin(this.#user);
+    const user = this.#user;
+    if (user === undefined) return this.#close();
+    const { proxyVersion } = this.#origin;
+    if (proxyVersion !== undefined) this.#socket.write(formatProxyHeader(proxyVersion, user.client));
+    this.#begin(user);
   }
 
   #begin(user: UpstreamUser): void {
@@ -188,7 +194,9 @@ export class UpstreamConnection implements EdgeConnection, ConnectingEars {
     const user = this.#user!;
     this.#user = undefined;
     this.#hasServed = true;
-    const isClean = !hasMore && this.#mayStay && this.#isRequestSent && this.#isQuiet();
+    // A header of the PROXY protocol is about one client.
+    const isOfOne = this.#origin.proxyVersion !== undefined;
+    const isClean = !isOfOne && !hasMore && this.#mayStay && this.#isRequestSent && this.#isQuiet();
     if (isClean) {
       this.#phase = 'free';
       this.#owner.wheel.set(this.#deadline, idleMaxMs);

@@ -3,6 +3,7 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Framing } from '../core/body-framing.ts';
 import type { HeaderList } from '../core/header-list.ts';
+import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import type { ResponseScanner } from './response-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Transport } from './transport.ts';
@@ -18,6 +19,8 @@ export interface UpstreamFailure {
 /** Who uses a connection for one exchange. */
 export interface UpstreamUser {
   readonly method: string;
+  /** For a header of the PROXY protocol, where the edge wants one. */
+  readonly client: ProxiedClient;
   /** Whether a 101 is an answer to its request. */
   readonly takesUpgrade: boolean;
   /** Spans of the last read wait for somebody: their memory must not be read into again. */

@@ -3,6 +3,7 @@
  * placement, header rules and settle know this interface alone, so that a wire can be replaced.
  */
 import type { ErrorCode } from '#shared/errors.ts';
+import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import type { HeadEdit } from '../core/header-rules.ts';
 import type { RequestHead } from '../core/request-gate.ts';
@@ -21,6 +22,8 @@ export interface ForwardPlan {
   readonly editAnswer: (headers: HeaderList) => HeadEdit;
   /** A 421 of one of our edges is not for the client: it asks for another placement. */
   readonly takesRefusals: boolean;
+  /** As an edge is told that wants a header of the PROXY protocol. */
+  readonly client: ProxiedClient;
 }
 
 export interface ByteCounts {

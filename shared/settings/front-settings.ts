@@ -46,12 +46,14 @@ export const frontSettings = {
   CT_BACKEND: {
     type: 'list',
     default: '',
-    itemPattern: /^[A-Za-z0-9._-]{1,64}=(https?:\/\/[^\s,;]+|unix:[^\s,;]+)(;weight=\d{1,4})?$/,
-    itemHelp: 'NAME=URL or NAME=unix:/PATH, each with ;weight=N or without',
+    itemPattern:
+      /^[A-Za-z0-9._-]{1,64}=(https?:\/\/[^\s,;#]+(;weight=\d{1,4})?|(http:\/\/[^\s,;#]+|unix:[^\s,;#]+)(;weight=\d{1,4})?(;proxy=v[12])?)$/,
+    itemHelp:
+      'NAME=URL or NAME=unix:/PATH, each with ;weight=N or without, and ;proxy=v1 or v2 unless it is https',
     roles: ['proxy'],
     scope: 'cluster',
     live: true,
-    help: 'Static backends instead of edges: NAME=URL[;weight=N] or NAME=unix:/PATH[;weight=N], separated by commas.',
+    help: 'Static backends instead of edges: NAME=URL[;weight=N] or NAME=unix:/PATH[;weight=N], separated by commas; with ;proxy=v1 or ;proxy=v2 behind it the backend gets a header of the PROXY protocol.',
   },
   CT_BACKEND_CHECK_PATH: {
     type: 'text',

@@ -175,7 +175,7 @@ function publicUrlFault(text: string): string | undefined {
 
 function pathFaults(item: string): string[] {
   const [name] = item.split('=', 1) as [string];
-  const path = socketPathOf(item.slice(name.length + 1).replace(/;weight=\d+$/, ''));
+  const path = socketPathOf(item.slice(name.length + 1).replace(/;.*$/, ''));
   const fault = path === undefined ? undefined : socketPathFault(path);
   return fault === undefined ? [] : [`CT_BACKEND: ${name}: ${fault}`];
 }

@@ -25,7 +25,9 @@ type BackendView = Pick<StaticBackend, 'name' | 'url' | 'passesChecks'>;
 
 export interface FrontDoorOptions {
   /** Static backends; without any, edges join on the control port. */
-  readonly backends?: readonly (BackendView | { readonly backend: BackendView; readonly weight: number })[];
+  readonly backends?: readonly (
+    BackendView | { readonly backend: BackendView; readonly weight: number; readonly proxy?: string }
+  )[];
   readonly settings?: Readonly<Record<string, string>>;
   /** Shared by front doors that use one directory; otherwise one of its own. */
   readonly dataDir?: string;
@@ -54,11 +56,11 @@ export function plainEnv(settings: Readonly<Record<string, string>>): NodeJS.Pro
 export async function startFrontDoor(t: TestContext, options: FrontDoorOptions = {}): Promise<FrontDoor> {
   const dataDir = options.dataDir ?? makeDataDir(t);
   const backends = (options.backends ?? []).map((item) =>
-    'backend' in item ? item : { backend: item, weight: 100 },
+    'backend' in item ? item : { backend: item, weight: 100, proxy: undefined },
   );
-  const flags = backends.flatMap(({ backend, weight }) => [
+  const flags = backends.flatMap(({ backend, weight, proxy }) => [
     '--backend',
-    `${backend.name}=${backend.url};weight=${weight}`,
+    `${backend.name}=${backend.url};weight=${weight}${proxy === undefined ? '' : `;proxy=${proxy}`}`,
   ]);
   const env = plainEnv({
     CT_HTTP_PORT: '0',

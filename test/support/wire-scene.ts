@@ -105,6 +105,7 @@ export class WireScene implements Door {
       edit: edit(headers),
       editAnswer: edit,
       takesRefusals: false,
+      client: { address: wire.peer.address, isSecure: false },
     };
     if (method === 'OPTIONS') {
       return await this.#answerHere(wire);
