@@ -53,7 +53,7 @@ export const requestErrors = {
     closeCode: 4426,
     message: 'This address does not take this upgrade.',
   },
-  'protocol-unknown': { ...badRequest, status: 501, closeCode: 4405, message: 'The protocol is unknown.' },
+  'protocol-unknown': { ...badRequest, status: 501, closeCode: 1008, message: 'The protocol is unknown.' },
   'request-timeout': {
     ...badRequest,
     retry: 'now',

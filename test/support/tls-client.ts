@@ -1,6 +1,8 @@
 /** Clients of TLS for tests: what a server shows them, by Node's own client and by openssl's. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import { connect } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
@@ -48,6 +50,31 @@ function factsOf(socket: TLSSocket): Pick<TlsAnswer, 'fingerprint' | 'names' | '
     resumed: socket.isSessionReused(),
     version: socket.getProtocol(),
   };
+}
+
+/** A session of HTTP/2 that takes whatever certificate is shown. */
+export async function openHttp2(port: number, options: ConnectionOptions = {}): Promise<ClientHttp2Session> {
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, ...options });
+  await once(session, 'connect');
+  return session;
+}
+
+/** One request on it. */
+export async function askHttp2(
+  session: ClientHttp2Session,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ headers: IncomingHttpHeaders & { ':status'?: number }; body: string }> {
+  const stream = session.request({
+    ':path': '/page',
+    ':authority': 'localhost',
+    ctstickiness: 'the-key',
+    ...headers,
+  });
+  stream.setTimeout(lastsMs, () => stream.destroy(new Error(`no answer within ${lastsMs} ms`)));
+  const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status'?: number }];
+  let body = '';
+  for await (const chunk of stream.setEncoding('utf8') as AsyncIterable<string>) body += chunk;
+  return { headers: answer, body };
 }
 
 /** What `openssl s_client` prints on a handshake, and its exit code. */

@@ -18,7 +18,7 @@ import { startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { runCommand } from '../support/run-command.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
-import { askTls, runOpenssl } from '../support/tls-client.ts';
+import { askHttp2, askTls, openHttp2, runOpenssl } from '../support/tls-client.ts';
 
 const dayMs = 86_400_000;
 
@@ -95,7 +95,7 @@ test('each name gets its own certificate: the exact one, else a wildcard, else t
   assert.match(metrics, /ct_proxy_certificate_expiry_seconds\{name="default"\} 1\d{9}/);
 });
 
-test('a new certificate is taken while WebSockets are open, and none of them notices', async (t) => {
+test('a new certificate is taken while WebSockets and a session of HTTP/2 are open, and none of them notices', async (t) => {
   const authority = new Authority(t);
   const folder = makeFolder(t);
   put(folder, 'tls', authority.sign('DNS:one.test'));
@@ -108,7 +108,10 @@ test('a new certificate is taken while WebSockets are open, and none of them not
   });
   t.after(() => sockets.forEach((socket) => socket.terminate()));
   await Promise.all(sockets.map(async (socket) => await once(socket, 'message')));
+  const session = await openHttp2(door.httpsPort);
+  t.after(() => session.destroy());
   let closed = 0;
+  session.on('close', () => closed++);
   sockets.forEach((socket) => socket.on('close', () => closed++));
   for (const round of ['two', 'three', 'four']) {
     put(folder, 'tls', authority.sign(`DNS:${round}.test`));
@@ -122,9 +125,11 @@ test('a new certificate is taken while WebSockets are open, and none of them not
       await Promise.all(echoes),
       sockets.map(() => round),
     );
+    assert.equal((await askHttp2(session)).headers[':status'], 200);
   }
   assert.equal(closed, 0);
   assert.ok((await door.metric('ct_proxy_certificate_reloads_total')) >= 3);
+  session.close();
   sockets.forEach((socket) => socket.close());
 });
 

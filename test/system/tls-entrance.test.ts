@@ -1,38 +1,20 @@
 /**
- * Who gets in by HTTPS and how, with real clients: versions, handshakes that never end, certificates of clients, and what sends
- * clients of plain HTTP on.
+ * Who gets in by HTTPS and how, with real clients: versions, handshakes that never end, HSTS, and what sends clients of plain HTTP
+ * on.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
-import { Authority } from '../support/certificate.ts';
 import { ask, makeDataDir, startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
-import type { StaticBackend } from '../support/static-backend.ts';
+import { openTlsScene as open } from '../support/tls-scene.ts';
 import { askTls, runOpenssl } from '../support/tls-client.ts';
-
-interface Scene {
-  readonly door: FrontDoor;
-  readonly backend: StaticBackend;
-  readonly authority: Authority;
-}
-
-async function open(t: TestContext, settings: Record<string, string> = {}): Promise<Scene> {
-  const authority = new Authority(t);
-  const { certPath, keyPath } = authority.sign('DNS:localhost,DNS:*.example.com,IP:127.0.0.1');
-  const backend = await startStaticBackend(t, 'a');
-  const tls = { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath };
-  const door = await startFrontDoor(t, { backends: [backend], settings: { ...tls, ...settings } });
-  return { door, backend, authority };
-}
 
 async function failures(door: FrontDoor, reason: string): Promise<number> {
   const text = await (await fetch(`${door.adminUrl}/metrics`)).text();
@@ -180,87 +162,6 @@ test('behind a trusted proxy that ended TLS nobody is sent on, and a port of one
   const forwarded = await ask(door, '/page', { headers: { ...headers, 'x-forwarded-proto': 'https' } });
   assert.equal(forwarded.status, 200);
   assert.equal((await ask(door, '/page', { headers })).headers.location, 'https://localhost/page');
-});
-
-test('a client proves who it is, the backend is told, and nobody can say it for himself', async (t) => {
-  const clients = new Authority(t);
-  const wanted = { CT_TLS_CLIENT_CERTS: 'optional', CT_TLS_CLIENT_CA: clients.own.certPath };
-  const { door, backend } = await open(t, wanted);
-  const alice = clients.sign('DNS:alice', '/C=CH/O=Acme, Inc./CN=alice');
-  const mallory = new Authority(t).sign('DNS:alice', '/CN=alice');
-  const show = (pair: { certPath: string; keyPath: string }): { cert: Buffer; key: Buffer } => ({
-    cert: readFileSync(pair.certPath),
-    key: readFileSync(pair.keyPath),
-  });
-  const subjects = (): string[] => {
-    const { headers } = backend.requests.at(-1)!;
-    return headers.filter((_, at) => at % 2 === 1 && headers[at - 1] === 'x-ct-client-subject');
-  };
-  const forged = 'ctstickiness: the-key\r\nx-ct-client-subject: CN=root\r\nX-CT-Client-Subject: CN=root\r\n';
-  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
-    const proved = await askTls(door.httpsPort, { ...show(alice), maxVersion, headers: forged });
-    assert.deepEqual([proved.status, subjects()], [200, ['CN=alice,O=Acme\\, Inc.,C=CH']]);
-    const session = proved.session === undefined ? {} : { session: proved.session };
-    const resumed = await askTls(door.httpsPort, { ...show(alice), maxVersion, ...session });
-    assert.deepEqual([resumed.resumed, subjects()], [true, ['CN=alice,O=Acme\\, Inc.,C=CH']]);
-    const nobody = await askTls(door.httpsPort, { maxVersion, headers: forged });
-    assert.deepEqual([nobody.status, subjects()], [200, []]);
-    const refused = await askTls(door.httpsPort, { ...show(mallory), maxVersion });
-    assert.equal(refused.status, 403);
-    assert.match(refused.body, /"client-certificate-invalid".*no authority that is trusted here/);
-  }
-  const aliased = await askTls(door.httpsPort, {
-    headers: 'ctstickiness: k\r\nx_ct_client_subject: CN=root\r\n',
-  });
-  assert.equal(aliased.status, 400);
-  assert.equal(
-    (await ask(door, '/page', { headers: { ctstickiness: 'k', 'x-ct-client-subject': 'CN=root' } })).status,
-    200,
-  );
-  assert.deepEqual(subjects(), []);
-});
-
-test('where a certificate is required nobody gets in without one, by plain HTTP neither', async (t) => {
-  const clients = new Authority(t);
-  const { door, backend } = await open(t, {
-    CT_TLS_CLIENT_CERTS: 'required',
-    CT_TLS_CLIENT_CA: clients.own.certPath,
-  });
-  const { certPath, keyPath } = clients.sign('DNS:alice', '/CN=alice');
-  const pair = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
-  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
-    for (const servername of ['localhost', 'a.example.com']) {
-      const nobody = await askTls(door.httpsPort, { maxVersion, servername });
-      assert.equal(nobody.status, 403);
-      assert.match(nobody.body, /"client-certificate-missing","message":"This server asks for a certificate/);
-      const session = nobody.session === undefined ? {} : { session: nobody.session };
-      const resumed = await askTls(door.httpsPort, { maxVersion, servername, ...session });
-      assert.equal(resumed.status, 403, 'a resumed session proves nothing');
-      assert.equal((await askTls(door.httpsPort, { maxVersion, servername, ...pair })).status, 200);
-    }
-  }
-  const socket = new WebSocket(`wss://127.0.0.1:${door.httpsPort}/live`, { rejectUnauthorized: false });
-  const [error] = (await once(socket, 'error')) as [Error];
-  assert.match(error.message, /403/);
-  assert.equal((await ask(door, '/page')).json.code, 'client-certificate-missing');
-  assert.equal(backend.requests.length, 4);
-});
-
-test('whoever was proved by an authority that is trusted no more has to prove it again', async (t) => {
-  const [before, after] = [new Authority(t), new Authority(t)];
-  const folder = mkdtempSync(join(tmpdir(), 'mooring-test-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const authorities = join(folder, 'clients.pem');
-  writeFileSync(authorities, readFileSync(before.own.certPath));
-  const { door } = await open(t, { CT_TLS_CLIENT_CERTS: 'required', CT_TLS_CLIENT_CA: authorities });
-  const { certPath, keyPath } = before.sign('DNS:alice');
-  const pair = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
-  const first = await askTls(door.httpsPort, pair);
-  assert.equal(first.status, 200);
-  writeFileSync(authorities, readFileSync(after.own.certPath));
-  await until(async () => (await askTls(door.httpsPort, pair)).status === 403, 'the authority is gone');
-  const again = await askTls(door.httpsPort, { ...pair, ...(first.session && { session: first.session }) });
-  assert.deepEqual([again.resumed, again.status], [false, 403]);
 });
 
 test('without a certificate the front door makes itself one, keeps it and tells its fingerprint', async (t) => {
