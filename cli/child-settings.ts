@@ -19,8 +19,8 @@ export class ChildSettings {
   #source: SettingsSource;
   readonly #folder: EdgeFolder | undefined;
   readonly #secrets: Env;
-  /** Those that were picked stay the same when the front door is restarted. */
-  #ports: Readonly<Record<string, number>> = {};
+  /** Where edges join. */
+  controlPorts: readonly number[] = [];
 
   constructor(settings: Settings, source: SettingsSource, folder: EdgeFolder | undefined) {
     this.#settings = settings;
@@ -29,13 +29,15 @@ export class ChildSettings {
     this.#secrets = fleetSecrets(settings);
   }
 
-  usePorts(ports: Readonly<Record<string, number>>): void {
-    this.#ports = ports;
+  get isDirect(): boolean {
+    return this.#source.role === 'direct';
   }
 
-  /** The settings file says this by now, and a front door that was told so runs with it. */
-  take(fileText: string): void {
+  /** The settings file says this by now, and a front door runs with it. False where that is no news. */
+  take(fileText: string): boolean {
+    if (this.#source.fileText === fileText) return false;
     this.#accept({ ...this.#source, fileText });
+    return true;
   }
 
   /** Throws where the settings file cannot be used, or is not for a part of the pool alone; then all stays as it was. */
@@ -48,8 +50,9 @@ export class ChildSettings {
     this.#accept(source);
   }
 
-  get frontDoor(): Env {
-    const ports = Object.entries(this.#ports).map(([name, port]) => [
+  /** Ports that were picked stay the same when it is restarted. */
+  frontDoor(picked: Readonly<Record<string, number>>): Env {
+    const ports = Object.entries(picked).map(([name, port]) => [
       `CT_${name.toUpperCase()}_PORT`,
       String(port),
     ]);
@@ -68,7 +71,9 @@ export class ChildSettings {
       CT_ADMIN_HOST: '127.0.0.1',
       CT_ADMIN_PORT: '0',
       CT_LOCATOR_LOCAL: 'yes',
-      CT_LOCATOR: `ws://${reachableHost(this.#settings.CT_CONTROL_HOST)}:${this.#ports['control']}`,
+      CT_LOCATOR: this.controlPorts
+        .map((port) => `ws://${reachableHost(this.#settings.CT_CONTROL_HOST)}:${port}`)
+        .join(','),
     };
   }
 

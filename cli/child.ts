@@ -10,6 +10,7 @@ import type { CallMessage, ReadyMessage } from '#shared/process-life.ts';
 import { starts } from '#shared/replacement.ts';
 import type { ReplacementOrder, ReplacementReport } from '#shared/replacement.ts';
 import type { SettingsTakenMessage } from '#shared/settings/source.ts';
+import type { ShareMessage } from '#shared/siblings.ts';
 import type { Listeners } from './listeners.ts';
 
 interface ChildOptions {
@@ -24,10 +25,14 @@ interface ChildOptions {
   readonly onSettingsTaken?: (fileText: string) => void;
   /** Throws where the process is not to be replaced. */
   readonly beforeReplacement?: () => void;
+  /** The process asks to be replaced; by itself it is. */
+  readonly onReplacementAsked?: () => Promise<void>;
+  /** For all who serve beside it. */
+  readonly onShare?: (message: ShareMessage, from: ChildProcess) => void;
 }
 
 type Ports = ReadyMessage['ports'];
-type Message = ReadyMessage | CallMessage | ReplacementReport | SettingsTakenMessage;
+type Message = ReadyMessage | CallMessage | ReplacementReport | SettingsTakenMessage | ShareMessage;
 type Word = CallMessage['type'] | ReplacementOrder['type'];
 
 const command = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
@@ -76,6 +81,11 @@ export class SupervisedChild {
     this.#env = { ...this.#env, ...env };
   }
 
+  /** To all processes that run as this child, those that retire too, but for one. */
+  send(message: ShareMessage, except: ChildProcess): void {
+    for (const child of this.#running) if (child !== except) child.send(message, () => undefined);
+  }
+
   /** To the process that serves. */
   pass(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
@@ -88,7 +98,7 @@ export class SupervisedChild {
   }
 
   /** Never rejects: where it fails before the old process has retired, that one serves on. */
-  async #replace(): Promise<void> {
+  async replace(): Promise<void> {
     const old = this.#process;
     if (old === undefined || !this.#running.has(old) || this.#isReplacing || this.#stopping) return;
     const { log, name } = this.#options;
@@ -143,7 +153,8 @@ export class SupervisedChild {
       const { type } = message;
       if (type === 'settings-taken') this.#options.onSettingsTaken?.(message.fileText);
       if (type === 'ready') log.info('child.started', { child: name, childPid: child.pid });
-      if (type === 'replace') void this.#replace();
+      if (type === 'share') this.#options.onShare?.(message, child);
+      if (type === 'replace') void (this.#options.onReplacementAsked?.() ?? this.replace());
     });
     child.once('exit', (code, signal) => {
       this.#running.delete(child);

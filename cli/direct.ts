@@ -11,12 +11,17 @@ import type { SettingsSource } from '#shared/settings/source.ts';
 import { version } from '#shared/version.ts';
 import { SupervisedChild } from './child.ts';
 import { ChildSettings, reachableHost } from './child-settings.ts';
-import { openListeners } from './listeners.ts';
+import { FrontWorkers } from './front-workers.ts';
 import { openEdgeFolder } from './edge-folder.ts';
 import { lockDataDir, writeRunState } from './run-state.ts';
 
 const readyMaxMs = 30_000;
 const readyPollMs = 50;
+
+interface Children {
+  readonly edges: SupervisedChild[];
+  fronts: FrontWorkers | undefined;
+}
 
 /** Starts everything; resolves when the pool serves. The process then runs until it is told to stop. */
 export async function runDirect(settings: Settings, source: SettingsSource): Promise<void> {
@@ -24,18 +29,18 @@ export async function runDirect(settings: Settings, source: SettingsSource): Pro
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'direct' });
   log.info('process.starting', { version });
   const folder = settings.CT_EDGES_LISTEN === 'sockets' ? openEdgeFolder(log) : undefined;
-  const children: SupervisedChild[] = [];
+  const pool: Children = { edges: [], fronts: undefined };
   const stopAll = async (): Promise<void> => {
     // Edges first: they say goodbye through the front door. SIGINT: no edge is to take over what another one has.
-    await Promise.all(children.slice(1).map((child) => child.stop('SIGINT')));
-    await children[0]?.stop('SIGTERM');
+    await Promise.all(pool.edges.map((child) => child.stop('SIGINT')));
+    await pool.fronts?.stop();
     folder?.remove();
     lock.release();
   };
   armProcessLife({ log, stop: stopAll, stopMaxMs: settings.CT_STOP_GRACE_MS * 2 + 25_000 });
   try {
     const told = new ChildSettings(settings, source, folder);
-    const ports = await startChildren({ settings, told, log, children });
+    const ports = await startChildren({ settings, told, log, pool });
     writeRunState(settings.CT_DATA_DIR, { pid: process.pid, ports });
     announce(settings, ports);
     log.info('process.ready', { ports });
@@ -50,41 +55,26 @@ async function startChildren(options: {
   settings: Settings;
   told: ChildSettings;
   log: Log;
-  children: SupervisedChild[];
+  pool: Children;
 }): Promise<Record<string, number>> {
-  const { settings, told, log, children } = options;
+  const { settings, told, log, pool } = options;
+  const { edges } = pool;
   const stopMaxMs = settings.CT_STOP_GRACE_MS + 11_000;
-  const keepTold = (): void => {
-    for (const [number, child] of children.entries())
-      child.keep(number === 0 ? told.frontDoor : told.edge(number));
+  const onTold = (): void => {
+    fronts.keepTold();
+    for (const [at, child] of edges.entries()) child.keep(told.edge(at + 1));
   };
-  const front = new SupervisedChild({
-    name: 'front door',
-    role: 'proxy',
-    log,
-    stopMaxMs,
-    env: told.frontDoor,
-    listeners: await openListeners(settings),
-    onSettingsTaken: (fileText) => {
-      told.take(fileText);
-      keepTold();
-    },
-    beforeReplacement: () => {
-      told.readAnew();
-      keepTold();
-    },
-  });
-  children.push(front);
-  onHangup(() => front.pass('SIGHUP'));
-  const ports = await front.start();
-  told.usePorts(ports);
-  front.keep(told.frontDoor);
+  const fronts: FrontWorkers = await FrontWorkers.open({ settings, told, log, stopMaxMs, onTold });
+  pool.fronts = fronts;
+  onHangup(() => fronts.pass('SIGHUP'));
+  const ports = await fronts.start();
+  told.controlPorts = fronts.controlPorts;
   for (let number = 1; number <= settings.CT_EDGES; number++) {
     const env = told.edge(number);
-    children.push(new SupervisedChild({ name: `edge-${number}`, role: 'edge', log, stopMaxMs, env }));
+    edges.push(new SupervisedChild({ name: `edge-${number}`, role: 'edge', log, stopMaxMs, env }));
   }
-  await Promise.all(children.slice(1).map((child) => child.start()));
-  await waitForEdges(settings, ports['admin']!);
+  await Promise.all(edges.map((child) => child.start()));
+  for (const port of fronts.adminPorts) await waitForEdges(settings, port);
   return { ...ports };
 }
 

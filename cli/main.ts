@@ -7,7 +7,7 @@ import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
 import { checkDatabase, exportDatabase, importDatabase, migrateDatabase } from './db.ts';
 import { runDirect } from './direct.ts';
-import { sourceOf } from './read-settings.ts';
+import { isSupervised, sourceOf } from './read-settings.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { showAudit, showUsage } from './journal.ts';
 import { addSteerCommands } from './steer-commands.ts';
@@ -15,6 +15,7 @@ import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 import { regions, regionsHelp } from './regions.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
+import { runWorkers } from './workers.ts';
 import { verify, verifyHelp } from './verify.ts';
 
 const placeSettings = [
@@ -66,6 +67,8 @@ roleCommand(
 ).action(async (_, command: Command) => {
   const settings = readSettings('proxy', flagsOf(command));
   const source = sourceOf('proxy', flagsOf(command));
+  if (settings.CT_PROXY_WORKERS > 1 && !isSupervised())
+    return await orExit(async () => await runWorkers(settings, source));
   // Loaded on demand: an image of one role does not hold the other.
   await orExit(async () => await (await import('../proxy/main.ts')).startFrontDoor(settings, source));
 });

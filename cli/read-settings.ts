@@ -23,6 +23,11 @@ export function sourceOf(role: Role, flags: Readonly<Record<string, string>>): S
   return inheritedSource(process.env) ?? openSource(role, flags, process.env);
 }
 
+/** A supervisor of ours has started this process. */
+export function isSupervised(): boolean {
+  return inheritedSource(process.env) !== undefined;
+}
+
 function checkDatabase(settings: Settings): void {
   try {
     readDatabaseSettings(settings);

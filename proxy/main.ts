@@ -13,6 +13,7 @@ import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
+import { openSiblings } from '#shared/siblings.ts';
 import { Tickets } from '#shared/tickets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
@@ -233,6 +234,7 @@ function openLogin(settings: Settings, log: Log): Login {
     providers,
     log,
     nowMs,
+    siblings: openSiblings('login'),
     randomToken: () => randomBytes(18).toString('base64url'),
   });
 }

@@ -17,6 +17,7 @@ export const drainView = z.strictObject({
 export const statusView = z.strictObject({
   version: text,
   pid: count,
+  worker: text.describe('Which front door of its supervisor it is, and of how many.'),
   uptimeSeconds: count,
   ports: z.record(text, count.optional()),
   edges: count,

@@ -1,6 +1,7 @@
 /** The admin API as far as it only looks: what `mooring status | edges | pins | where | verify` show. */
 import { AppError } from '#shared/errors.ts';
 import type { EdgeId } from '#shared/ids.ts';
+import { readWorker } from '#shared/siblings.ts';
 import { version } from '#shared/version.ts';
 import type { Directory, Pin } from '../directory/directory.ts';
 import type { EdgeLinks } from '../membership/edge-links.ts';
@@ -29,6 +30,7 @@ type Looks = Handlers<AdminTable, 'document' | 'status' | 'edges' | 'pins' | 'wh
 export function lookHandlers(options: LookOptions): Looks {
   const { directory, pool, nowMs, drains } = options;
   const document = renderOpenApi();
+  const { number, of } = readWorker();
   return {
     document: () => document,
     status: async () => {
@@ -36,6 +38,7 @@ export function lookHandlers(options: LookOptions): Looks {
       return {
         version,
         pid: process.pid,
+        worker: `${number} of ${of}`,
         uptimeSeconds: Math.round((nowMs() - options.startedAtMs) / 1_000),
         ports: options.ports(),
         edges: edges.length,

@@ -4,6 +4,7 @@
  */
 import { AppError, toAppError } from '#shared/errors.ts';
 import type { Log } from '#shared/log.ts';
+import type { Siblings } from '#shared/siblings.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
 import { headerValues } from '../core/header-list.ts';
 import { json, requireMethod } from '../local-answer.ts';
@@ -16,6 +17,8 @@ interface LoginOptions {
   readonly providers: readonly LoginProvider[];
   readonly log: Log;
   readonly nowMs: () => number;
+  /** Who may be asked for what began here. */
+  readonly siblings?: Siblings;
   /** 128 or more random bits, URL-safe. */
   readonly randomToken: () => string;
 }
@@ -34,7 +37,7 @@ export class Login {
   constructor(options: LoginOptions) {
     this.providers = options.providers;
     this.#options = options;
-    this.#pending = new PendingLogins(options.nowMs);
+    this.#pending = new PendingLogins(options.nowMs, options.siblings);
   }
 
   async answer(request: LocalRequest): Promise<LocalAnswer> {
@@ -63,7 +66,7 @@ export class Login {
   async #confirm(request: LocalRequest, provider: LoginProvider): Promise<LocalAnswer> {
     const fields = parseObject(await request.readBody(bodyMaxBytes));
     const pollToken = fields['token'];
-    if (typeof pollToken !== 'string' || !this.#pending.has(pollToken)) {
+    if (typeof pollToken !== 'string' || !(await this.#pending.isKnown(pollToken))) {
       throw new AppError('login-refused', { facts: { reason: 'no such login is under way' } });
     }
     const identity = this.#identify(provider, fields);

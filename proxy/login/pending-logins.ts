@@ -2,7 +2,9 @@
  * Logins under way: a client got a poll token and waits, a person confirms in a form or a browser. Bounded
  * in number and age, because anyone may start one. Time and randomness are passed in.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '#shared/errors.ts';
+import type { Siblings } from '#shared/siblings.ts';
 
 interface PendingLogin {
   readonly expiresAtMs: number;
@@ -10,23 +12,54 @@ interface PendingLogin {
   readonly waiters: Set<(token: string) => void>;
 }
 
+/** What front doors of one supervisor tell each other. */
+type LoginNews =
+  | { readonly news: 'started' | 'taken'; readonly pollToken: string }
+  | { readonly news: 'confirmed'; readonly pollToken: string; readonly token: string };
+
 export type PollResult = { kind: 'confirmed'; token: string } | { kind: 'waiting' } | { kind: 'unknown' };
 
 const loginMaxMs = 300_000;
 const pendingMax = 10_000;
+/** A sibling's word comes within milliseconds, or not at all. */
+const siblingLooksMax = 10;
+const siblingLookMs = 30;
+const alone: Siblings = { isShared: false, tell: () => undefined, hear: () => undefined };
 
 export class PendingLogins {
   readonly #pending = new Map<string, PendingLogin>();
   readonly #nowMs: () => number;
 
-  constructor(nowMs: () => number) {
+  readonly #siblings: Siblings;
+
+  constructor(nowMs: () => number, siblings: Siblings = alone) {
     this.#nowMs = nowMs;
+    this.#siblings = siblings;
+    siblings.hear((payload) => this.#hear(payload as LoginNews));
   }
 
   /** Throws `too-many-waiting`. */
   start(pollToken: string): void {
     this.#sweep();
     if (this.#pending.size >= pendingMax) throw new AppError('too-many-waiting');
+    this.#begin(pollToken);
+    this.#siblings.tell({ news: 'started', pollToken } satisfies LoginNews);
+  }
+
+  /** Also where it began at a sibling, whose word may be slower than the client. */
+  async isKnown(pollToken: string): Promise<boolean> {
+    for (let looks = 0; looks < siblingLooksMax && this.#siblings.isShared; looks++) {
+      if (this.has(pollToken)) return true;
+      await sleep(siblingLookMs);
+    }
+    return this.has(pollToken);
+  }
+
+  has(pollToken: string): boolean {
+    return this.#find(pollToken) !== undefined;
+  }
+
+  #begin(pollToken: string): void {
     this.#pending.set(pollToken, {
       expiresAtMs: this.#nowMs() + loginMaxMs,
       token: undefined,
@@ -36,6 +69,12 @@ export class PendingLogins {
 
   /** False when there is no such login, or no longer. A second confirmation changes nothing. */
   confirm(pollToken: string, token: string): boolean {
+    if (!this.#settle(pollToken, token)) return false;
+    this.#siblings.tell({ news: 'confirmed', pollToken, token } satisfies LoginNews);
+    return true;
+  }
+
+  #settle(pollToken: string, token: string): boolean {
     const login = this.#find(pollToken);
     if (login === undefined) return false;
     login.token ??= token;
@@ -43,18 +82,27 @@ export class PendingLogins {
     return true;
   }
 
-  has(pollToken: string): boolean {
-    return this.#find(pollToken) !== undefined;
+  #hear(told: LoginNews): void {
+    switch (told.news) {
+      case 'started':
+        return this.#pending.size >= pendingMax ? undefined : this.#begin(told.pollToken);
+      case 'confirmed':
+        return void this.#settle(told.pollToken, told.token);
+      case 'taken':
+        return void this.#pending.delete(told.pollToken);
+    }
   }
 
   /** Waits for the confirmation until the signal aborts. The token is handed out once. */
   async poll(pollToken: string, signal: AbortSignal): Promise<PollResult> {
-    const login = this.#find(pollToken);
+    const login = (await this.isKnown(pollToken)) ? this.#find(pollToken) : undefined;
     if (login === undefined) return { kind: 'unknown' };
     const token = login.token ?? (await this.#wait(login, signal));
     if (token === undefined) return { kind: 'waiting' };
     // Of several polls that the confirmation woke, the first takes the login away from the others.
-    return this.#pending.delete(pollToken) ? { kind: 'confirmed', token } : { kind: 'unknown' };
+    if (!this.#pending.delete(pollToken)) return { kind: 'unknown' };
+    this.#siblings.tell({ news: 'taken', pollToken } satisfies LoginNews);
+    return { kind: 'confirmed', token };
   }
 
   async #wait(login: PendingLogin, signal: AbortSignal): Promise<string | undefined> {

@@ -194,6 +194,16 @@ export const frontSettings = {
     scope: 'process',
     help: 'Exchanges that one HTTP/2 connection may have open, WebSockets included.',
   },
+  CT_PROXY_WORKERS: {
+    type: 'integer',
+    unit: 'front doors',
+    default: 1,
+    min: 1,
+    max: 64,
+    roles: front,
+    scope: 'process',
+    help: 'Front doors of this machine that one supervisor runs and that share its ports: one for each core that is to serve clients.',
+  },
   CT_NATIVE_SOCKETS: {
     type: 'choice',
     default: 'auto',

@@ -1,0 +1,46 @@
+/** `mooring proxy` with more than one front door: a supervisor that holds their sockets, and nothing else. */
+import { mkdirSync } from 'node:fs';
+import { openLog } from '#shared/log.ts';
+import { armProcessLife, onHangup } from '#shared/process-life.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import type { SettingsSource } from '#shared/settings/source.ts';
+import { version } from '#shared/version.ts';
+import { ChildSettings, reachableHost } from './child-settings.ts';
+import { FrontWorkers } from './front-workers.ts';
+
+/** Resolves when all of them serve. */
+export async function runWorkers(settings: Settings, source: SettingsSource): Promise<void> {
+  mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
+  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy' });
+  log.info('process.starting', { version });
+  const told = new ChildSettings(settings, source, undefined);
+  const stopMaxMs = settings.CT_STOP_GRACE_MS + 11_000;
+  const workers: FrontWorkers = await FrontWorkers.open({
+    settings,
+    told,
+    log,
+    stopMaxMs,
+    onTold: () => workers.keepTold(),
+  });
+  const stop = async (): Promise<void> => await workers.stop();
+  armProcessLife({ log, stop, stopMaxMs: stopMaxMs + 5_000 });
+  onHangup(() => workers.pass('SIGHUP'));
+  try {
+    const ports = await workers.start();
+    log.info('process.ready', { ports });
+    announce(settings, workers, ports);
+  } catch (error) {
+    await stop();
+    await log.flush();
+    throw error;
+  }
+}
+
+function announce(settings: Settings, workers: FrontWorkers, ports: Readonly<Record<string, number>>): void {
+  const host = reachableHost(settings.CT_HOST);
+  const https = ports['https'] === undefined ? '' : `, https://${host}:${ports['https']}`;
+  const control =
+    workers.controlPorts.length === 0 ? '' : `, edges join on ${workers.controlPorts.join(' and ')}`;
+  const line = `mooring proxy ready: http://${host}:${ports['http']}${https}, admin on ${workers.adminPorts.join(', ')}${control}, ${settings.CT_PROXY_WORKERS} front doors`;
+  process.stdout.write(`${line}\n`);
+}
