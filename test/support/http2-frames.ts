@@ -5,7 +5,6 @@
 import type { TestContext } from 'node:test';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
-import { until } from './front-door.ts';
 import { readStatus } from './http2-status.ts';
 
 export const frameType = {
@@ -48,6 +47,7 @@ export interface Frame {
 }
 
 const headBytes = 9;
+const waitMaxMs = 20_000;
 const nothing = Buffer.alloc(0);
 
 export function frame(type: number, flags: number, stream: number, payload: Buffer = nothing): Buffer {
@@ -124,7 +124,7 @@ export async function openFrames(
   const connection = await openBare(t, port);
   // Without a dynamic table each block can be read by itself.
   connection.send(preface, settingsFrame([[1, 0], ...settings]));
-  await until(() => Promise.resolve(connection.hasSettings), 'the settings are there');
+  await connection.when(() => connection.hasSettings, 'the settings are there');
   connection.send(frame(frameType.settings, flag.ack, 0));
   return connection;
 }
@@ -134,7 +134,7 @@ export async function openBare(t: Pick<TestContext, 'after'>, port: number): Pro
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
   t.after(() => socket.destroy());
   const connection = new FrameConnection(socket);
-  await until(() => Promise.resolve(socket.alpnProtocol === 'h2'), 'TLS has agreed on h2');
+  await connection.when(() => socket.alpnProtocol === 'h2', 'TLS has agreed on h2');
   return connection;
 }
 
@@ -143,13 +143,14 @@ export class FrameConnection {
   readonly frames: Frame[] = [];
   hasEnded = false;
   #rest: Buffer = nothing;
+  #onNews: () => void = () => undefined;
 
   constructor(socket: TLSSocket) {
     this.socket = socket;
     socket.on('data', (bytes: Buffer) => this.#read(bytes));
-    socket.on('end', () => (this.hasEnded = true));
-    socket.on('close', () => (this.hasEnded = true));
-    socket.on('error', () => (this.hasEnded = true));
+    for (const event of ['end', 'close', 'error']) socket.on(event, () => (this.hasEnded = true));
+    for (const event of ['secureConnect', 'data', 'end', 'close', 'error'])
+      socket.on(event, () => this.#onNews());
   }
 
   get hasSettings(): boolean {
@@ -202,8 +203,18 @@ export class FrameConnection {
       .length;
   }
 
+  /** Waits for what only news from the other side can bring; fails at the deadline. */
+  async when(condition: () => boolean, what: string): Promise<void> {
+    if (condition()) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const late = setTimeout(() => reject(new Error(`waited ${waitMaxMs} ms until ${what}`)), waitMaxMs);
+    this.#onNews = () => (condition() ? resolve() : undefined);
+    await promise.finally(() => clearTimeout(late));
+    this.#onNews = () => undefined;
+  }
+
   async whenEnded(): Promise<void> {
-    await until(() => Promise.resolve(this.hasEnded), 'the connection ends');
+    await this.when(() => this.hasEnded, 'the connection ends');
   }
 
   #read(bytes: Buffer): void {
