@@ -8,12 +8,12 @@ import { createSecureContext } from 'node:tls';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
+import { selfSignedPath } from '#shared/self-signed-file.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { CertificateChoice } from '../core/certificate-choice.ts';
-import { findPairs } from './certificate-files.ts';
-import { PairRefusal, readAuthorities, readPair } from './certificate-pair.ts';
+import { PairRefusal, readPair } from './certificate-pair.ts';
 import type { CertificatePair, PairFiles } from './certificate-pair.ts';
-import { selfSignedPath } from '#shared/self-signed-file.ts';
+import { filesOfFolder, readAuthoritiesOf, standardFilesOf } from './certificate-settings.ts';
 import { ensureSelfSigned } from './self-signed.ts';
 
 interface CertificatesOptions {
@@ -47,6 +47,7 @@ export interface ReloadOutcome {
 
 /** Names of one line: a certificate may have hundreds. */
 const namesToldMax = 20;
+const certificatesToldMax = 100;
 /** So that sessions go on under whichever certificate they come back to. */
 const sessionIdContext = 'mooring';
 const ticketKeyBytes = 48;
@@ -202,35 +203,16 @@ export class Certificates {
     metrics.reset('ct_proxy_certificate_expiry_seconds');
     for (const [name, { notAfterMs }] of [['default', standard.pair] as const, ...choice.entries()])
       metrics.set('ct_proxy_certificate_expiry_seconds', notAfterMs / 1_000, { name });
-    const certificates = this.list().map(({ files, names, notAfterMs, fingerprint }) => ({
-      file: files.certPath,
-      names: names.slice(0, namesToldMax),
-      expiresAt: new Date(notAfterMs).toISOString(),
-      fingerprint,
-    }));
-    log.info('certificates.loaded', { certificates });
-  }
-}
-
-function readAuthoritiesOf(settings: Settings): string {
-  const { CT_TLS_CLIENT_CERTS: wanted, CT_TLS_CLIENT_CA: path } = settings;
-  return wanted === 'off' ? '' : readAuthorities(path);
-}
-
-/** Undefined where it is one of the folder. */
-function standardFilesOf(settings: Settings): PairFiles | undefined {
-  const { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath, CT_SELF_SIGNED: own, CT_DATA_DIR: dataDir } = settings;
-  if (certPath !== '') return { certPath, keyPath };
-  const path = selfSignedPath(dataDir);
-  return own === 'yes' ? { certPath: path, keyPath: path } : undefined;
-}
-
-function filesOfFolder(folder: string): readonly PairFiles[] {
-  if (folder === '') return [];
-  try {
-    return findPairs(folder);
-  } catch (cause) {
-    throw new PairRefusal(`CT_TLS_DIR: ${folder} cannot be read: ${String(cause)}`, { cause });
+    const list = this.list();
+    const certificates = list
+      .slice(0, certificatesToldMax)
+      .map(({ files, names, notAfterMs, fingerprint }) => ({
+        file: files.certPath,
+        names: names.slice(0, namesToldMax),
+        expiresAt: new Date(notAfterMs).toISOString(),
+        fingerprint,
+      }));
+    log.info('certificates.loaded', { count: list.length, certificates });
   }
 }
 

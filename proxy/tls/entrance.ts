@@ -16,6 +16,8 @@ const challengePrefix = '/.well-known/acme-challenge/';
 const tokenPattern = /^[A-Za-z0-9_-]{1,128}$/;
 const healthPaths = new Set(['/ct-health', '/ct-health/']);
 const redirectRoute: Route = { name: 'redirect', needs: 'local' };
+/** Of the pool: whoever is not let in asks no edge, and places no key. */
+const healthRoute: Route = { name: 'health', needs: 'local' };
 const challengeRoute: Route = { name: 'acme-challenge', needs: 'local' };
 
 type EntranceSettings = Pick<
@@ -43,16 +45,16 @@ export class Entrance {
   /** A route of its own where the request goes no further; throws where the client does not get in. */
   judge(peer: Wire['peer'], path: string, proto: 'http' | 'https'): Route | undefined {
     const { CT_ACME_DIR: folder, CT_HTTPS_REDIRECT: redirect, CT_TLS_CLIENT_CERTS: wanted } = this.#settings;
-    if (path.startsWith(challengePrefix)) {
-      if (folder !== '') return challengeRoute;
-    } else if (!healthPaths.has(path) && proto === 'http' && redirect === 'on') {
-      return redirectRoute;
-    }
-    if (peer.identity?.kind === 'refused') throw new AppError(peer.identity.code);
-    // By plain HTTP nobody shows one, through a proxy in front neither.
-    if (wanted === 'required' && peer.identity === undefined && !healthPaths.has(path))
-      throw new AppError('client-certificate-missing');
-    return undefined;
+    const isHealth = healthPaths.has(path);
+    const isChallenge = path.startsWith(challengePrefix);
+    if (isChallenge && folder !== '') return challengeRoute;
+    if (proto === 'http' && redirect === 'on' && !isChallenge) return isHealth ? healthRoute : redirectRoute;
+    const { identity } = peer;
+    // By plain HTTP nobody shows a certificate, through a proxy in front neither.
+    const isMissing = wanted === 'required' && identity === undefined;
+    if (!isMissing && identity?.kind !== 'refused') return undefined;
+    if (isHealth) return healthRoute;
+    throw new AppError(identity?.kind === 'refused' ? identity.code : 'client-certificate-missing');
   }
 
   /** 308, so that the method and the body stay what they were (RFC 9110 section 15.4.9). */

@@ -269,6 +269,9 @@ test('the start is refused where a certificate cannot be served, with every reas
   assert.equal(run.code, 1);
   assert.match(run.stderr, /mixed\.key does not belong to the certificate .*mixed\.crt/);
   assert.match(run.stderr, /lonely\.key cannot be read/);
+  const checked = await runCommand(t, ['check', '--role', 'proxy'], { ...env, CT_TLS_DIR: folder });
+  assert.equal(checked.code, 2);
+  assert.match(checked.stderr, /mixed\.key does not belong/, 'a check finds it before');
   const empty = await runCommand(t, ['proxy'], { ...env, CT_TLS_DIR: makeFolder(t) });
   assert.match(empty.stderr, /there is no certificate in/);
 });

@@ -72,6 +72,17 @@ test('where a certificate is required nobody gets in without one, by plain HTTP 
   const [error] = (await once(socket, 'error')) as [Error];
   assert.match(error.message, /403/);
   assert.equal((await ask(door, '/page')).json.code, 'client-certificate-missing');
+  const health = { target: '/ct-health/', headers: 'ctstickiness: a-new-key\r\n' };
+  assert.match(
+    (await askTls(door.httpsPort, health)).body,
+    /"ready":1/,
+    'the health of the pool is no secret',
+  );
+  assert.equal(
+    (await door.edges()).reduce((sum, { pins }) => sum + pins, 0),
+    1,
+    'and places no key',
+  );
   assert.equal(backend.requests.length, 4);
 });
 
