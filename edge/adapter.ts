@@ -22,6 +22,8 @@ export interface AdmittedExchange {
 export interface AdapterLoad {
   readonly sessions: number;
   readonly members: number;
+  /** Of the members, different people: one of several sessions counts once. */
+  readonly users: number;
   readonly websockets: number;
   readonly pollings: number;
   /** Bytes kept for members until they have confirmed them. */

@@ -20,6 +20,7 @@ const secret = 'a secret for tests only';
 const load = {
   sessions: 2,
   members: 3,
+  users: 2,
   websockets: 4,
   pollings: 1,
   outboxBytes: 0,

@@ -116,10 +116,10 @@ export class JournalDesk {
 
   #sample(): void {
     if (this.#load === undefined) return;
-    const { members, sessions, websockets, pollings, messages, bytes } = this.#load();
+    const { users, sessions, websockets, pollings, messages, bytes } = this.#load();
     const lag = this.#delay.percentile(99) / nanosecondsPerMs - delayResolutionMs;
     this.#recorder.sample({
-      users: members,
+      users,
       sessions,
       connections: websockets + pollings,
       messages: messages - this.#before.messages,

@@ -33,6 +33,7 @@ export class LoadSampler {
     const load = {
       sessions: sum.sessions,
       members: sum.members,
+      users: sum.users,
       sockets: { websocket: sum.websockets, polling: sum.pollings },
       messagesPerSecond: (sum.messages - this.#before.messages) / seconds,
       bytesPerSecond: (sum.bytes - this.#before.bytes) / seconds,
@@ -76,7 +77,16 @@ export function listSmallestFirst(adapters: readonly Adapter[]): AffinityKey[] {
 
 /** What all adapters carry together. */
 export function sumLoads(adapters: readonly Adapter[]): AdapterLoad {
-  const sum = { sessions: 0, members: 0, websockets: 0, pollings: 0, outboxBytes: 0, messages: 0, bytes: 0 };
+  const sum = {
+    sessions: 0,
+    members: 0,
+    users: 0,
+    websockets: 0,
+    pollings: 0,
+    outboxBytes: 0,
+    messages: 0,
+    bytes: 0,
+  };
   for (const adapter of adapters) {
     const load = adapter.load();
     for (const name of Object.keys(sum) as (keyof AdapterLoad)[]) sum[name] += load[name];

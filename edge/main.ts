@@ -27,6 +27,7 @@ import { JournalDesk } from './journal-desk.ts';
 import { LoadSampler, listSmallestFirst, sumLoads } from './load-sampler.ts';
 import { resolveBySystem } from './locator-names.ts';
 import { Membership } from './membership.ts';
+import { MetricsDesk } from './metrics-desk.ts';
 import { MoveDesk } from './move-desk.ts';
 import { createOctAdapter } from './oct/adapter.ts';
 import { EdgeServer } from './server.ts';
@@ -78,6 +79,7 @@ class Edge {
   readonly #moves: MoveDesk;
   readonly #handoff = new HandoffDesk();
   readonly #server: EdgeServer;
+  readonly #desk: MetricsDesk;
   #handoffPort: HandoffPort | undefined;
   #direct: Awaited<ReturnType<typeof openDirectServer>>;
   #membership: Membership | undefined;
@@ -102,6 +104,16 @@ class Edge {
     ];
     this.#sampler = new LoadSampler(this.#adapters);
     this.#moves = new MoveDesk({ adapters: this.#adapters, registry: this.#registry, log, nowMs });
+    this.#desk = new MetricsDesk({
+      id,
+      settings,
+      metrics: this.#metrics,
+      adapters: this.#adapters,
+      journal,
+      handoff: this.#handoff,
+      moves: this.#moves,
+      log,
+    });
     const { pass } = deriveFleetSecrets(settings.CT_JOIN_TOKEN);
     this.#server = new EdgeServer({
       place:
@@ -134,7 +146,8 @@ class Edge {
       port: settings.CT_ADMIN_PORT,
       tokens: { admin: settings.CT_ADMIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'admin') },
       metrics: this.#metrics,
-      refreshMetrics: () => this.#refreshGauges(),
+      metricsAccess: this.#desk.access,
+      refreshMetrics: () => this.#desk.refresh(),
       notReady: () => this.#notReady(),
       operations: [{ method: 'GET', path: '/admin/status', role: 'reader', handle: () => this.#health() }],
     });
@@ -162,6 +175,7 @@ class Edge {
     await this.#membership.join();
     const ports = { ...(port === undefined ? {} : { edge: port }), admin: admin.port };
     if (this.#direct !== undefined) Object.assign(ports, { public: this.#direct.port });
+    this.#desk.start();
     this.#log.info('process.ready', { ports });
     announceReady(`mooring edge ready: ${this.#id} at ${address}, admin on ${admin.port}`, ports);
   }
@@ -222,6 +236,7 @@ class Edge {
     this.#direct?.stopAccepting();
     await Promise.all(this.#adapters.map(async (adapter) => await adapter.close()));
     await this.#journal.stop();
+    await this.#desk.stop();
     await this.#membership?.leave();
     this.#server.destroy();
     this.#direct?.destroy();
@@ -279,18 +294,6 @@ class Edge {
       ...(this.#membership?.linksUp === 0 ? ['no front door is connected'] : []),
       ...(this.#isStopping ? ['stopping'] : []),
     ];
-  }
-
-  #refreshGauges(): void {
-    for (const adapter of this.#adapters) {
-      const { sessions, members } = adapter.load();
-      this.#metrics.set('ct_edge_sessions', sessions, { adapter: adapter.name });
-      this.#metrics.set('ct_edge_members', members, { adapter: adapter.name });
-    }
-    this.#journal.setGauges(this.#metrics);
-    this.#metrics.set('ct_edge_handed_connections', this.#handoff.openCount);
-    this.#metrics.set('ct_edge_handover_bytes', this.#moves.keptBytes);
-    this.#metrics.set('ct_edge_outbox_bytes', sumLoads(this.#adapters).outboxBytes);
   }
 }
 

@@ -11,7 +11,6 @@ import type { EdgePool } from './membership/pool.ts';
 import type { Reconciler } from './membership/reconciler.ts';
 import type { OutagePlacement } from './outage-placement.ts';
 import type { Placer } from './placement.ts';
-import type { RegionMap } from './region-map.ts';
 import type { FrontServer } from './server.ts';
 import type { Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
@@ -21,7 +20,7 @@ const sweepChunk = 500;
 const activityFlushMs = 1_000;
 const retiredLookMs = 1_000;
 /** A change that another front door made is known after this. */
-const regionsIntervalMs = 2_000;
+const settingsIntervalMs = 2_000;
 const steeringIntervalMs = 1_000;
 const settleIntervalMs = 500;
 /** Changes that other front doors made and no report showed are read with this delay. */
@@ -30,6 +29,10 @@ const snapshotIntervalMs = 10_000;
 const snapshotPauseMs = 200;
 /** The list counts pins: of the time at most a fifth is spent on reading it. */
 const snapshotPauseFactor = 4;
+
+interface FleetView {
+  refresh(): Promise<void>;
+}
 
 /** Starts all of them; each ends when the signal aborts. */
 export function startChores(options: {
@@ -42,8 +45,10 @@ export function startChores(options: {
   activity: StaticActivity | undefined;
   reconciler: Reconciler;
   reconcileIntervalMs: number;
-  regions: RegionMap | undefined;
   steering: EdgeSteering | undefined;
+  /** Settings of the fleet, which others change. */
+  regions: FleetView | undefined;
+  statsd: FleetView | undefined;
   metrics: Metrics;
   log: Log;
   signal: AbortSignal;
@@ -56,8 +61,9 @@ export function startChores(options: {
     { directory, log, signal },
     async () => await reconciler.requestAll(),
   );
-  void repeat(regionsIntervalMs, { directory, log, signal }, async () => await options.regions?.refresh());
   void repeat(steeringIntervalMs, { directory, log, signal }, async () => await options.steering?.refresh());
+  for (const view of [options.regions, options.statsd])
+    void repeat(settingsIntervalMs, { directory, log, signal }, async () => await view?.refresh());
   void sweepPins({ directory, placer, log, signal });
   void followSnapshot({ directory, pool, snapshot: options.snapshot, metrics: options.metrics, log, signal });
   void repeat(settleIntervalMs, { directory, log, signal }, async () => await options.outage.settleAll());

@@ -24,6 +24,7 @@ interface LocalOptions {
   readonly login: Login;
   readonly locate: Locate;
   readonly entrance: Entrance;
+  readonly metrics: { answer: (request: LocalRequest) => Promise<LocalAnswer> };
   readonly edges: () => readonly PoolEdge[];
 }
 
@@ -49,6 +50,8 @@ export class LocalAnswers {
         return await this.#options.locate.answer(request);
       case 'acme-challenge':
         return await this.#options.entrance.answerChallenge(request);
+      case 'metrics':
+        return await this.#options.metrics.answer(request);
       case 'home':
         requireMethod(request, 'GET');
         return html(homePage(this.#options.edges(), originOf(request)));

@@ -27,6 +27,7 @@ import { Mover } from './move/mover.ts';
 import { OutagePlacement } from './outage-placement.ts';
 import { Placer } from './placement.ts';
 import { RegionMap } from './region-map.ts';
+import { StatsdSetting } from './statsd-setting.ts';
 import { openTrust } from './upstream-trust.ts';
 import type { UpstreamTrust } from './upstream-trust.ts';
 
@@ -48,6 +49,7 @@ export interface Locator {
   readonly regions: RegionMap;
   readonly steering: EdgeSteering;
   readonly limits: Limits;
+  readonly statsd: StatsdSetting;
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
 }
@@ -77,6 +79,7 @@ export async function openLocator(options: {
     placesNewKeys: () => settings.CT_STORE_OUTAGE === 'hash',
   });
   const regions = new RegionMap(directory, log);
+  const statsd = new StatsdSetting({ directory, settings });
   // Without its store a front door begins with no preference, and learns when it is back.
   await regions.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
   const steering = new EdgeSteering(shared);
@@ -97,7 +100,7 @@ export async function openLocator(options: {
   const drains = new Drains({ ...shared, placer, links, mover, signal });
   const reconciler = new Reconciler({ ...named, links });
   onMet = () => outage.noteMeeting(reconciler.requestAll());
-  const steered = { drains, reconciler, regions, steering };
+  const steered = { drains, reconciler, regions, steering, statsd };
   const decisions = { placer, outage, limits, snapshot, gate, mover, ...steered };
   return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
 }

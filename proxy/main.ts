@@ -38,6 +38,7 @@ import { BackendList } from './membership/backend-list.ts';
 import { parseBackends } from './membership/static-backends.ts';
 import { LiveSettings } from './reload/live-settings.ts';
 import { openReloads } from './reload/open-reloads.ts';
+import { MetricsPage } from './metrics-page.ts';
 import { openFrontServer } from './server.ts';
 import type { FrontServer } from './server.ts';
 import { Settler } from './settle.ts';
@@ -75,11 +76,12 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const activity = isStatic ? new StaticActivity(nowMs) : undefined;
   const traffic = new Traffic({ ...locator, ...locator.limits, settings, activity, log, nowMs });
   pool.avoids = (edge) => traffic.isNearlyFull(edge);
+  const page = new MetricsPage({ settings, locator, journal, log });
   const exchange = {
     placer,
     gate,
     settler,
-    local: answerHere({ settings, locator, log, entrance }),
+    local: answerHere({ settings, locator, log, entrance, page }),
     trusted: new SettingNetworks(() => settings.CT_TRUSTED_PROXIES),
     pass: isStatic ? undefined : secrets.pass,
     traffic,
@@ -101,11 +103,21 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   tls?.care(stopping.signal);
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   journal.start({ settings, log, signal: stopping.signal });
-  const admin = await openAdmin({ settings, locator, journal, reloads, log, ports, signal: stopping.signal });
+  const admin = await openAdmin({
+    settings,
+    locator,
+    journal,
+    page,
+    reloads,
+    log,
+    ports,
+    signal: stopping.signal,
+  });
   BackendList.begin(backends, { ...locator, settings, log, signal: stopping.signal }, reloads);
   const reconcileIntervalMs = settings.CT_RECONCILE_INTERVAL_MS;
   startChores({ ...locator, upstreams, activity, reconcileIntervalMs, log, signal: stopping.signal });
-  const served = { front, admin, control, settler, upstreams, transport, journal };
+  page.start();
+  const served = { front, admin, control, settler, upstreams, transport, journal, page };
   armLife({ settings, log, locator, served, stopping });
   announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
 }
@@ -126,14 +138,16 @@ function answerHere(options: {
   locator: Locator;
   log: Log;
   entrance: Entrance;
+  page: MetricsPage;
 }): LocalAnswers {
-  const { settings, locator, log, entrance } = options;
+  const { settings, locator, log, entrance, page } = options;
   return new LocalAnswers({
     owner: () => settings.CT_SERVER_OWNER,
     login: openLogin(settings, log),
     locate: new Locate({ ...locator, tickets: new Tickets(locator.secrets.ticket, Date.now) }),
     edges: () => locator.pool.list(nowMs()),
     entrance,
+    metrics: page,
   });
 }
 
@@ -188,6 +202,7 @@ function armLife(options: {
     upstreams: Upstreams;
     transport: Transport;
     journal: FrontJournal;
+    page: MetricsPage;
   };
   stopping: AbortController;
 }): void {
@@ -201,6 +216,7 @@ function armLife(options: {
       front.stopAccepting();
       upstreams.leaveTunnels();
       await settler.idle(AbortSignal.timeout(settings.CT_STOP_GRACE_MS));
+      await served.page.stop();
       front.destroy();
       control?.close();
       admin.close();

@@ -7,6 +7,7 @@ import { openAdminServer } from './admin-server.ts';
 import type { AdminOperation } from './admin-operation.ts';
 import { AppError } from './errors.ts';
 import { Metrics } from './metrics.ts';
+import { MetricsAccess } from './metrics-access.ts';
 
 const token = 'admin-token-of-enough-length';
 const bearer = { authorization: `Bearer ${token}` };
@@ -33,6 +34,7 @@ async function openAdmin(
     port: 0,
     tokens: { admin: token },
     metrics: new Metrics('ct_proxy_'),
+    metricsAccess: new MetricsAccess({ CT_METRICS_ALLOW: ['127.0.0.1/32'], CT_METRICS_TOKEN: '' }),
     refreshMetrics: () => undefined,
     notReady: () => [],
     operations: Object.entries(routes).map(([path, handle]) => ({

@@ -1,6 +1,6 @@
 /**
- * The admin port that every process has: `/livez`, `/readyz`, `/metrics`, which tell no secret and are open, and the
- * operations that the process adds. Over TCP those need a bearer token, of an admin or of a reader; whoever may open the
+ * The admin port that every process has: `/livez` and `/readyz`, which tell no secret and are open, `/metrics` for
+ * who may read them, and the operations that the process adds. Over TCP those need a bearer token, of an admin or of a reader; whoever may open the
  * Unix-domain socket, which is the process's own user, is an admin.
  */
 import { createServer } from 'node:http';
@@ -11,6 +11,7 @@ import type { AdminCaller, AdminOperation, AdminRole } from './admin-operation.t
 import { errorBody, toAppError, AppError } from './errors.ts';
 import { secretsEqual } from './fleet-secrets.ts';
 import type { Metrics } from './metrics.ts';
+import type { MetricsAccess } from './metrics-access.ts';
 import { listenOnPath } from './path-listener.ts';
 
 /** An address, or a descriptor that listens already. */
@@ -31,6 +32,8 @@ interface AdminOptions {
   /** The socket cannot be had; the port serves all the same. */
   readonly onSocketFault?: (error: unknown) => void;
   readonly metrics: Metrics;
+  /** Who may read `/metrics` beside those who have a token of the port or its socket. */
+  readonly metricsAccess: MetricsAccess;
   /** Called before `/metrics` is rendered, to set gauges. */
   readonly refreshMetrics: () => void | Promise<void>;
   /** Reasons for not being ready; empty when the process serves. */
@@ -38,7 +41,7 @@ interface AdminOptions {
   readonly operations: readonly AdminOperation[];
 }
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+type Answer = (request: IncomingMessage, response: ServerResponse, isSocket: boolean) => Promise<void> | void;
 
 const bodyMaxBytes = 65_536;
 const actorMaxLength = 128;
@@ -94,10 +97,7 @@ class AdminDesk {
     this.#options = options;
     this.#places.set('/livez', new Map([['GET', (_, response) => send(response, 200, { status: 'ok' })]]));
     this.#places.set('/readyz', new Map([['GET', (_, response) => this.#answerReady(response)]]));
-    this.#places.set(
-      '/metrics',
-      new Map([['GET', async (_, response) => await this.#answerMetrics(response)]]),
-    );
+    this.#places.set('/metrics', new Map([['GET', async (...asked) => await this.#answerMetrics(...asked)]]));
     for (const operation of options.operations) {
       const place = this.#places.get(operation.path) ?? new Map<string, Answer | AdminOperation>();
       this.#places.set(operation.path, place.set(operation.method, operation));
@@ -115,7 +115,7 @@ class AdminDesk {
         response.setHeader('allow', allowedBy(place));
         throw new AppError('method-refused');
       }
-      if (typeof found === 'function') return await found(request, response);
+      if (typeof found === 'function') return await found(request, response, isSocket);
       const caller = isSocket ? atSocket(request) : this.#admit(request, response);
       if (found.role === 'admin' && caller.role !== 'admin') throw new AppError('role-missing');
       const body = method === 'GET' ? undefined : await readJson(request);
@@ -147,7 +147,10 @@ class AdminDesk {
     send(response, isReady ? 200 : 503, { status: isReady ? 'ok' : 'not-ready', reasons });
   }
 
-  async #answerMetrics(response: ServerResponse): Promise<void> {
+  async #answerMetrics(...[request, response, isSocket]: Parameters<Answer>): Promise<void> {
+    const { remoteAddress = '' } = request.socket;
+    const isKnown = this.#options.metricsAccess.admits(remoteAddress, request.headers.authorization ?? '');
+    if (!isSocket && !isKnown) this.#admit(request, response);
     await this.#options.refreshMetrics();
     const text = await this.#options.metrics.render();
     response.writeHead(200, { 'content-type': this.#options.metrics.contentType });

@@ -32,6 +32,7 @@ const report: EdgeReport = {
   load: {
     sessions: 1,
     members: 2,
+    users: 2,
     sockets: { websocket: 2, polling: 0 },
     messagesPerSecond: 0.5,
     bytesPerSecond: 10,

@@ -26,6 +26,8 @@ const measure = z.number().nonnegative();
 export const loadSchema = z.object({
   sessions: count,
   members: count,
+  /** Different people among the members; edges that are older do not say. */
+  users: count.default(0),
   sockets: z.object({ websocket: count, polling: count }),
   messagesPerSecond: measure,
   bytesPerSecond: measure,

@@ -14,6 +14,12 @@ export const locationErrors = {
     message: 'The edge of this session is reached through the front door only.',
   },
   'regions-invalid': { ...badRequest, message: 'The table of regions has faults.' },
+  'setting-changed': {
+    ...conflict,
+    retry: 'now',
+    closeCode: 1013,
+    message: 'Somebody else has changed this setting meanwhile; read it again.',
+  },
   'regions-changed': {
     ...conflict,
     retry: 'now',

@@ -59,6 +59,8 @@ export const logEvents = {
   'regions.changed':
     'An administrator changed the regions; carries the version, the regions that were set with their CIDRs, and those removed.',
   'regions.refused': 'The stored regions are not ones that this program reads; it keeps those that it has.',
+  'statsd.failed':
+    'The StatsD server gets no metrics; the next ones are tried, and no other line is written until they arrive.',
   'edge.refused': 'An edge may not join: token, settings or id are wrong.',
   'control.connected': 'The edge joined a front door.',
   'control.left': 'The edge left a front door whose address its name has no more.',

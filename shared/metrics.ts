@@ -32,16 +32,41 @@ export class BoundMetric {
   }
 }
 
+export interface MetricReading {
+  readonly name: string;
+  /** Otherwise it only rises. */
+  readonly isGauge: boolean;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+interface RegistryMetric {
+  readonly name: string;
+  readonly type: string;
+  readonly values: readonly {
+    readonly metricName?: string;
+    readonly labels?: MetricReading['labels'];
+    readonly value: number;
+  }[];
+}
+
+/** The library's gauges with names of counters; what they add up is there by kind. */
+const misnamed = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
+
 /** The metrics of one process; wrong names do not compile. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #metrics = new Map<MetricName, Counter | Gauge | Histogram>();
   readonly #bound: BoundMetric[] = [];
 
+  /** A front door knows what the whole pool does. */
   constructor(prefix: 'ct_proxy_' | 'ct_edge_') {
+    const prefixes = prefix === 'ct_proxy_' ? [prefix, 'ct_pool_'] : [prefix];
     collectDefaultMetrics({ register: this.#registry });
+    for (const name of misnamed) this.#registry.removeSingleMetric(name);
     for (const [name, entry] of Object.entries(metricTable) as [MetricName, MetricEntry][]) {
-      if (name.startsWith(prefix)) this.#metrics.set(name, createMetric(name, entry, this.#registry));
+      if (prefixes.some((own) => name.startsWith(own)))
+        this.#metrics.set(name, createMetric(name, entry, this.#registry));
     }
   }
 
@@ -88,6 +113,18 @@ export class Metrics {
 
   get contentType(): string {
     return this.#registry.contentType;
+  }
+
+  /** Every value as it is now. */
+  async read(): Promise<readonly MetricReading[]> {
+    for (const bound of this.#bound) bound.handOver();
+    const all = (await this.#registry.getMetricsAsJSON()) as unknown as readonly RegistryMetric[];
+    return all.flatMap(({ name, type, values }) =>
+      values.map(({ metricName = name, labels, value }) => {
+        const isGauge = type === 'gauge' || type === 'summary';
+        return { name: metricName, isGauge, labels: labels ?? {}, value };
+      }),
+    );
   }
 
   /** The Prometheus text format. */

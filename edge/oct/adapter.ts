@@ -30,6 +30,7 @@ import { unpackHandover } from './handover.ts';
 import { lastWriteMs } from './live-session.ts';
 import { RosterKeeper } from './roster-keeper.ts';
 import { SessionApi, sessionApiPrefix } from './session-api.ts';
+import { countUsers, outboxBytesOf } from './session-sums.ts';
 import { Sessions } from './sessions.ts';
 
 interface OctOptions {
@@ -149,8 +150,9 @@ class OctAdapter implements Adapter {
     return {
       sessions: sessions.length,
       members: sum(sessions.map((session) => session.memberCount)),
+      users: countUsers(sessions),
       ...this.#gateway.countConnections(),
-      outboxBytes: sum(sessions.map((session) => session.outboxBytes)),
+      outboxBytes: sum(sessions.map(outboxBytesOf)),
       ...this.#traffic.total,
     };
   }

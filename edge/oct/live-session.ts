@@ -95,11 +95,9 @@ export class LiveSession {
     return this.#state.connections.size;
   }
 
-  /** Bytes kept for members, connected or away, until they have confirmed them. */
-  get outboxBytes(): number {
-    let bytes = 0;
-    for (const { outbox } of this.#state.members.values()) bytes += outbox.bytes;
-    return bytes;
+  /** Everybody who belongs to it, connected or away. */
+  get members(): SessionState['members'] {
+    return this.#state.members;
   }
 
   /** Whether an administrator keeps this member out. */

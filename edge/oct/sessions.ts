@@ -23,6 +23,7 @@ import { LiveSession } from './live-session.ts';
 import { RecalledKeys } from './recalled-keys.ts';
 import { unpackRequests } from './request-notes.ts';
 import type { SessionContext } from './session-context.ts';
+import { outboxBytesOf } from './session-sums.ts';
 import { closeTransport } from './transport.ts';
 
 interface SessionsOptions {
@@ -66,10 +67,10 @@ export class Sessions {
   }
 
   list(): readonly SessionSize[] {
-    return [...this.#sessions].map(([key, { memberCount, outboxBytes }]) => ({
+    return [...this.#sessions].map(([key, session]) => ({
       key,
-      members: memberCount,
-      bytes: outboxBytes,
+      members: session.memberCount,
+      bytes: outboxBytesOf(session),
     }));
   }
 

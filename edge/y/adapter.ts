@@ -124,6 +124,8 @@ class YAdapter implements Adapter {
     return {
       sessions: this.#documents.sessionCount,
       members: members.length,
+      // They have no names: each is somebody.
+      users: members.length,
       websockets: members.length,
       pollings: 0,
       outboxBytes: members.reduce((total, member) => total + member.waitingBytes, 0),

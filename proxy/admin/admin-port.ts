@@ -8,14 +8,15 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { socketPathFault } from '#shared/socket-path.ts';
 import type { FrontJournal } from '../journal/front-journal.ts';
-import { setLimitGauges } from '../limits/limit-gauges.ts';
 import type { Locator } from '../locator.ts';
+import type { MetricsPage } from '../metrics-page.ts';
 import type { Reloads } from '../reload/reloads.ts';
 import { adminTable } from './admin-table.ts';
 import type { AdminTable } from './admin-table.ts';
 import { Evictions } from './eviction.ts';
 import { journalHandlers } from './journal-handlers.ts';
 import { lookHandlers } from './look-handlers.ts';
+import { metricsHandlers } from './metrics-handlers.ts';
 import { moveHandlers } from './move-handlers.ts';
 import { joinOperations } from './operation.ts';
 import type { Act, Handlers } from './operation.ts';
@@ -28,6 +29,7 @@ interface AdminPortOptions {
   readonly settings: Settings;
   readonly locator: Locator;
   readonly journal: FrontJournal;
+  readonly page: MetricsPage;
   readonly reloads: Reloads;
   readonly log: Log;
   readonly ports: Readonly<Record<string, number | undefined>>;
@@ -36,7 +38,7 @@ interface AdminPortOptions {
 
 /** Opens the port; resolves with its number. */
 export async function openAdmin(options: AdminPortOptions): Promise<{ port: number; close: () => void }> {
-  const { settings, locator, journal, log, ports, signal } = options;
+  const { settings, locator, page, log, ports, signal } = options;
   const { pool, metrics } = locator;
   const handlers = handlersOf(options, () => ({ ...ports, admin: admin.port }));
   const admin = await openAdminServer({
@@ -49,10 +51,8 @@ export async function openAdmin(options: AdminPortOptions): Promise<{ port: numb
     socketPath: socketPathOf(settings, log),
     onSocketFault: (error) => log.warn('admin.socket-refused', { error }),
     metrics,
-    refreshMetrics: async () => {
-      journal.setGauges(metrics);
-      await refreshGauges(locator);
-    },
+    metricsAccess: page.access,
+    refreshMetrics: async () => await page.refresh(),
     notReady: () => [
       ...(pool.hasReadyEdge ? [] : ['no edge is ready']),
       ...(signal.aborted ? ['stopping'] : []),
@@ -76,6 +76,7 @@ function handlersOf(
     ...moveHandlers({ ...locator, evictions }),
     ...sessionHandlers(administration),
     ...regionHandlers(locator),
+    ...metricsHandlers(locator.statsd),
     ...journalHandlers(journal.store, locator.secrets),
     ...settingsHandlers(settings, reloads),
     replace: () => {
@@ -112,22 +113,6 @@ function audit(log: Log, { operation, caller, change, code }: Act): void {
     code,
     audit: { user: caller.name, client: caller.via, detail, key, subject: subject ?? '' },
   });
-}
-
-async function refreshGauges({ metrics, pool, directory, drains, limits }: Locator): Promise<void> {
-  setLimitGauges(metrics, pool, limits);
-  metrics.reset('ct_proxy_drain_left');
-  for (const { edge, left } of drains.views()) metrics.set('ct_proxy_drain_left', left, { edge });
-  metrics.reset('ct_proxy_edge_state');
-  metrics.reset('ct_proxy_edge_load');
-  for (const edge of pool.list(performance.now())) {
-    const state = edge.hold !== undefined && edge.state === 'ready' ? edge.hold : edge.state;
-    metrics.set('ct_proxy_edge_state', 1, { edge: edge.id, state });
-    metrics.set('ct_proxy_edge_load', edge.score, { edge: edge.id });
-  }
-  const pins = await directory.countPins().catch(() => undefined);
-  metrics.set('ct_proxy_directory_up', pins === undefined ? 0 : 1);
-  if (pins !== undefined) metrics.set('ct_proxy_pins', pins);
 }
 
 function nowMs(): number {

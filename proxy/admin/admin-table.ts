@@ -3,12 +3,14 @@
  * are made of it. `handlers.ts` has what each does.
  */
 import { z } from 'zod';
+import { statsdSchema } from '#shared/statsd-target.ts';
 import {
   drainView,
   edgeView,
   entriesView,
   pinsView,
   pinView,
+  metricsView,
   regionsView,
   reloadView,
   samplesView,
@@ -114,6 +116,26 @@ export const adminTable = {
     summary: 'Regions of clients, with their CIDRs and edges.',
     answer: regionsView,
     refusals: ['directory-unavailable'],
+  },
+  metrics: {
+    ...look,
+    path: '/admin/metrics',
+    summary: 'Which StatsD server this front door tells, and whether its settings or the fleet say so.',
+    answer: metricsView,
+    refusals: ['directory-unavailable'],
+  },
+  setMetrics: {
+    ...act,
+    method: 'PUT',
+    path: '/admin/metrics',
+    summary:
+      'Sets the StatsD server that all front doors tell; null: none; left out: what the settings of each say.',
+    body: z.strictObject({
+      version: count.optional().describe('As it was read; without it, it is replaced whatever it is.'),
+      statsd: statsdSchema.nullable().optional(),
+    }),
+    answer: metricsView,
+    refusals: ['body-invalid', 'setting-changed', 'directory-unavailable'],
   },
   settings: {
     ...look,

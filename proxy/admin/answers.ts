@@ -1,6 +1,7 @@
 /** What the admin API shows: edges, pins, drains, sessions, regions, settings, each as one strict shape. */
 import { z } from 'zod';
 import { loadSchema } from '#shared/control-protocol.ts';
+import { statsdSchema } from '#shared/statsd-target.ts';
 import { membersSchema, summariesSchema } from '#shared/session-views.ts';
 
 const count = z.number().int().nonnegative();
@@ -96,6 +97,12 @@ export const sessionsView = z.strictObject({
 });
 
 export const sessionView = membersSchema.extend({ edge: text }).strict();
+
+export const metricsView = z.strictObject({
+  version: count,
+  from: z.enum(['settings', 'fleet']),
+  statsd: statsdSchema.nullable(),
+});
 
 export const regionsView = z.strictObject({
   version: count,

@@ -13,6 +13,7 @@ export type RouteName =
   | 'login'
   | 'meta'
   | 'locate'
+  | 'metrics'
   | 'health'
   | 'session-create'
   | 'session-join'
@@ -31,6 +32,7 @@ export interface Route {
 const exact: Readonly<Record<string, Route>> = {
   '/': { name: 'home', needs: 'local' },
   '/login.html': { name: 'login-page', needs: 'local' },
+  '/metrics': { name: 'metrics', needs: 'local' },
   '/api/meta': { name: 'meta', needs: 'local' },
   '/api/logout': { name: 'login', needs: 'local' },
   '/api/session/create': { name: 'session-create', needs: 'create' },

@@ -28,6 +28,8 @@ export class FrontJournal {
   readonly #spool: Spool;
   readonly #recorder: JournalRecorder;
   #courier: Courier | undefined;
+  /** Since the last look. */
+  #sessionsHosted = 0;
 
   /** Rejects with the reason where the store or the data folder cannot be used. */
   static async open(settings: Settings, secrets: FleetSecrets): Promise<FrontJournal> {
@@ -58,7 +60,7 @@ export class FrontJournal {
 
   start({ settings, log, signal }: { settings: Settings; log: Log; signal: AbortSignal }): void {
     const deliver = async (records: readonly JournalRecord[]): Promise<void> =>
-      await this.store.append(records);
+      void (await this.store.append(records));
     this.#courier = new Courier({ spool: this.#spool, deliver, log, random: Math.random });
     void this.#sweep({ settings, log, signal });
   }
@@ -66,13 +68,22 @@ export class FrontJournal {
   /** What an edge brings; resolves true when it is stored. An edge speaks for itself alone. */
   async take(edge: EdgeRef, records: readonly JournalRecord[]): Promise<boolean> {
     return await this.store.append(records.map((record) => ({ ...record, origin: edge.id }))).then(
-      () => true,
+      (added) => {
+        // Of a batch that comes again at most as many began as are new.
+        const began = records.filter(
+          (record) => record.kind === 'entry' && record.event === 'session.created',
+        );
+        this.#sessionsHosted += Math.min(began.length, added);
+        return true;
+      },
       // It comes again, and the courier of this front door tells that its store does not answer.
       () => false,
     );
   }
 
   setGauges(metrics: Metrics): void {
+    metrics.count('ct_pool_sessions_hosted_total', {}, this.#sessionsHosted);
+    this.#sessionsHosted = 0;
     metrics.set('ct_proxy_journal_waiting', this.#spool.waiting);
     metrics.set('ct_proxy_journal_dropped', this.#spool.dropped);
   }

@@ -34,8 +34,8 @@ export interface KeepRule {
 }
 
 export interface JournalStore {
-  /** All of them or none; one that is there already is left as it is. */
-  append(records: readonly JournalRecord[]): Promise<void>;
+  /** All of them or none; one that is there already is left as it is. Gives how many were new; MySQL counts one that comes again, too. */
+  append(records: readonly JournalRecord[]): Promise<number>;
   listEntries(query: JournalQuery): Promise<readonly StoredEntry[]>;
   listUsage(query: JournalQuery): Promise<readonly StoredUsage[]>;
   /** Removes what was stored longer ago; returns how many records that were. */

@@ -23,8 +23,10 @@ export async function openSqlJournal(settings: DatabaseSettings): Promise<Journa
   return {
     append: async (records) => {
       const statements = insertStatements(dialect, records);
-      await sql.transaction(async (runner) => {
-        for (const { text, values } of statements) await runner.run(text, values);
+      return await sql.transaction(async (runner) => {
+        let added = 0;
+        for (const { text, values } of statements) added += (await runner.run(text, values)).changes;
+        return added;
       });
     },
     listEntries: async (query) => (await run(listStatement('entry', query))).rows.map(entryOf),

@@ -17,19 +17,24 @@ const prepared = new Map<string, Database.Statement>();
 const preparedMax = 500;
 
 const operations = {
-  append(records: readonly JournalRecord[]): void {
-    for (const statement of insertStatements('sqlite', records)) prepare(statement).run(...statement.values);
+  append(records: readonly JournalRecord[]): number {
+    return runAll(insertStatements('sqlite', records));
   },
   listEntries: (query: JournalQuery): StoredEntry[] => list('entry', query).map(entryOf),
   listUsage: (query: JournalQuery): StoredUsage[] => list('usage', query).map(usageOf),
   removeOld({ auditKeepMs, usageKeepMs, limit }: KeepRule): number {
     const entries = removeStatement('sqlite', 'entry', { keepMs: auditKeepMs, limit });
     const usage = removeStatement('sqlite', 'usage', { keepMs: usageKeepMs, limit });
-    return [entries, usage].reduce((sum, each) => sum + prepare(each).run(...each.values).changes, 0);
+    return runAll([entries, usage]);
   },
 };
 
 export type JournalOperations = typeof operations;
+
+/** Gives how many rows they changed. */
+function runAll(statements: readonly Statement[]): number {
+  return statements.reduce((sum, each) => sum + prepare(each).run(...each.values).changes, 0);
+}
 
 function list(name: 'entry' | 'usage', query: JournalQuery): Readonly<Record<string, unknown>>[] {
   const statement = listStatement(name, query);

@@ -9,6 +9,7 @@ import { frontSettings } from './front-settings.ts';
 import { limitSettings } from './limit-settings.ts';
 import { requestSettings } from './request-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
+import { metricSettings } from './metric-settings.ts';
 import type { Setting } from './setting.ts';
 
 export type { Role, Setting } from './setting.ts';
@@ -19,6 +20,7 @@ export const settingsSchema = {
   ...limitSettings,
   ...requestSettings,
   ...tlsSettings,
+  ...metricSettings,
   ...engineSettings,
   ...storeSettings,
 } as const satisfies Record<string, Setting>;

@@ -136,6 +136,7 @@ export class SimDoor {
       reconcileIntervalMs,
       regions: undefined,
       steering: undefined,
+      statsd: undefined,
       metrics: simMetrics,
       log,
       signal,

@@ -143,11 +143,12 @@ export class SimEdge implements Listener {
       },
       registry: this.registry,
       sampleLoad: () => {
-        const { sessions, members, websockets, pollings, outboxBytes } = sumLoads(this.adapters);
+        const { sessions, members, users, websockets, pollings, outboxBytes } = sumLoads(this.adapters);
         return {
           ...idleLoad,
           sessions,
           members,
+          users,
           sockets: { websocket: websockets, polling: pollings },
           outboxBytes,
         };

@@ -4,6 +4,7 @@ import type { EdgeLoad } from '#shared/control-protocol.ts';
 export const noLoad: EdgeLoad = {
   sessions: 0,
   members: 0,
+  users: 0,
   sockets: { websocket: 0, polling: 0 },
   messagesPerSecond: 0,
   bytesPerSecond: 0,

@@ -1,0 +1,69 @@
+/**
+ * A setting of the whole fleet: kept in the directory, learnt by every front door within seconds, changed by whoever has
+ * seen the newest. A store that does not answer leaves what is known.
+ */
+import { AppError } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import type { Directory } from './directory/directory.ts';
+
+interface FleetSettingOptions<T> {
+  readonly directory: Directory;
+  readonly name: string;
+  /** What holds where nothing is stored. */
+  readonly initial: T;
+  /** Undefined for what this program does not read: a newer one may know more, and what this one would misread it leaves alone. */
+  readonly parse: (stored: unknown, version: number) => T | undefined;
+  /** For who has not seen the newest. */
+  readonly changedCode: ErrorCode;
+}
+
+const triesMax = 5;
+
+export class FleetSetting<T> {
+  readonly #options: FleetSettingOptions<T>;
+  #version = 0;
+  #text = '';
+  #value: T;
+
+  constructor(options: FleetSettingOptions<T>) {
+    this.#options = options;
+    this.#value = options.initial;
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  /** Rises with each change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Takes over what the directory has. */
+  async refresh(): Promise<void> {
+    const { directory, name, parse } = this.#options;
+    const stored = await directory.readFleetSetting(name);
+    // A store that went back to an older copy gives a version twice.
+    const isKnown = stored?.version === this.#version && stored.value === this.#text;
+    if (stored === undefined || isKnown) return;
+    const value = parse(JSON.parse(stored.value), stored.version);
+    if (value === undefined) return;
+    this.#value = value;
+    this.#version = stored.version;
+    this.#text = stored.value;
+  }
+
+  /** `next` in its stored form. Gives what it was. Throws `changedCode` where `seen` is not the newest version. */
+  async replace(next: unknown, seen: number | undefined): Promise<T> {
+    const { directory, name, changedCode } = this.#options;
+    for (let tries = 0; tries < triesMax; tries++) {
+      await this.refresh();
+      const before = this.#value;
+      if (seen !== undefined && seen !== this.#version) throw new AppError(changedCode);
+      if (!(await directory.writeFleetSetting(name, JSON.stringify(next), this.#version))) continue;
+      await this.refresh();
+      return before;
+    }
+    throw new AppError(changedCode);
+  }
+}

@@ -1,0 +1,82 @@
+/** The metrics of the front door: set anew before each look, shown to whoever may read them, told to a StatsD server. */
+import { hostname } from 'node:os';
+import { AppError } from '#shared/errors.ts';
+import type { Log } from '#shared/log.ts';
+import { MetricsAccess } from '#shared/metrics-access.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import { StatsdPush } from '#shared/statsd-push.ts';
+import { headerValues } from './core/header-list.ts';
+import type { FrontJournal } from './journal/front-journal.ts';
+import type { LocalAnswer, LocalRequest } from './local-answer.ts';
+import { requireMethod } from './local-answer.ts';
+import type { Locator } from './locator.ts';
+import { setLimitGauges } from './limits/limit-gauges.ts';
+import { setPoolGauges } from './pool-metrics.ts';
+
+interface MetricsPageOptions {
+  readonly settings: Settings;
+  readonly locator: Locator;
+  readonly journal: FrontJournal;
+  readonly log: Log;
+}
+
+export class MetricsPage {
+  readonly #options: MetricsPageOptions;
+  readonly #access: MetricsAccess;
+  readonly #push: StatsdPush;
+
+  /** Throws a RangeError for a network in the settings that is none. */
+  constructor(options: MetricsPageOptions) {
+    const { settings, locator, log } = options;
+    this.#options = options;
+    this.#access = new MetricsAccess(settings);
+    this.#push = new StatsdPush({
+      instance: hostname(),
+      read: async () => {
+        await this.refresh();
+        return await locator.metrics.read();
+      },
+      target: () => locator.statsd.target,
+      intervalMs: settings.CT_METRICS_STATSD_INTERVAL_MS,
+      log,
+    });
+  }
+
+  get access(): MetricsAccess {
+    return this.#access;
+  }
+
+  start(): void {
+    void this.#push.run();
+  }
+
+  async stop(): Promise<void> {
+    await this.#push.stop();
+  }
+
+  /** Sets what is not kept up to date by itself. */
+  async refresh(): Promise<void> {
+    const { locator, journal } = this.#options;
+    const { metrics, pool, directory, drains, limits } = locator;
+    journal.setGauges(metrics);
+    setLimitGauges(metrics, pool, limits);
+    metrics.reset('ct_proxy_drain_left');
+    for (const { edge, left } of drains.views()) metrics.set('ct_proxy_drain_left', left, { edge });
+    setPoolGauges(metrics, pool.list(performance.now()));
+    const pins = await directory.countPins().catch(() => undefined);
+    metrics.set('ct_proxy_directory_up', pins === undefined ? 0 : 1);
+    if (pins !== undefined) metrics.set('ct_proxy_pins', pins);
+  }
+
+  /** On the port for clients. Throws `not-found` where it is not served there, and `token-invalid` for who may not read it. */
+  async answer(request: LocalRequest): Promise<LocalAnswer> {
+    const { settings, locator } = this.#options;
+    if (settings.CT_PROMETHEUS_ENABLED !== 'true') throw new AppError('not-found');
+    requireMethod(request, 'GET');
+    const [authorization = ''] = headerValues(request.headers, 'authorization');
+    if (!this.#access.admits(request.client, authorization)) throw new AppError('token-invalid');
+    await this.refresh();
+    const headers = { 'content-type': locator.metrics.contentType, 'cache-control': 'no-store' };
+    return { status: 200, headers, body: await locator.metrics.render() };
+  }
+}

@@ -1,0 +1,31 @@
+/** What the whole pool does, as every front door hears it from all edges: the same on each of them. */
+import type { Metrics } from '#shared/metrics.ts';
+import type { PoolEdge } from './membership/pool.ts';
+
+/** Sets the gauges of edges and of the pool. */
+export function setPoolGauges(metrics: Metrics, edges: readonly PoolEdge[]): void {
+  metrics.reset('ct_proxy_edge_state');
+  metrics.reset('ct_proxy_edge_load');
+  for (const edge of edges) {
+    const state = edge.hold !== undefined && edge.state === 'ready' ? edge.hold : edge.state;
+    metrics.set('ct_proxy_edge_state', 1, { edge: edge.id, state });
+    metrics.set('ct_proxy_edge_load', edge.score, { edge: edge.id });
+  }
+  const loads = edges.flatMap(({ load, state }) => (load === undefined || state === 'suspect' ? [] : [load]));
+  const sum = (of: (load: (typeof loads)[number]) => number): number =>
+    loads.reduce((total, load) => total + of(load), 0);
+  metrics.set(
+    'ct_pool_users_online',
+    sum(({ users }) => users),
+  );
+  metrics.set(
+    'ct_pool_sessions_active',
+    sum(({ sessions }) => sessions),
+  );
+  metrics.set(
+    'ct_pool_session_connections_active',
+    sum(({ sockets }) => sockets.websocket + sockets.polling),
+  );
+  const lagMs = loads.length === 0 ? 0 : sum(({ eventLoopDelayMs }) => eventLoopDelayMs.p50) / loads.length;
+  metrics.set('ct_pool_server_lag_seconds', lagMs / 1_000);
+}

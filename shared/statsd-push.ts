@@ -1,0 +1,125 @@
+/**
+ * Tells a StatsD server the metrics at an interval: gauges as they are, counters by what they rose, histograms by their count
+ * and sum. A server that is away costs nothing but its figures.
+ */
+import { setInterval as every } from 'node:timers/promises';
+import { StatsD } from 'hot-shots';
+import type { Log } from './log.ts';
+import type { MetricReading } from './metrics.ts';
+import type { StatsdTarget } from './statsd-target.ts';
+
+interface PushOptions {
+  /** Who tells: what others tell, too, must not be taken for this. */
+  readonly instance: string;
+  readonly read: () => Promise<readonly MetricReading[]>;
+  /** Looked at each time; undefined: nobody is told. */
+  readonly target: () => StatsdTarget | undefined;
+  readonly intervalMs: number;
+  readonly log: Log;
+}
+
+/** In one datagram: below what a path carries in one piece nearly everywhere. */
+const datagramMaxBytes = 1_400;
+
+export class StatsdPush {
+  readonly #options: PushOptions;
+  readonly #before = new Map<string, number>();
+  readonly #stopping = new AbortController();
+  #client: StatsD | undefined;
+  #address = '';
+  #isFailing = false;
+  #hasFailed = false;
+
+  constructor(options: PushOptions) {
+    this.#options = options;
+  }
+
+  /** Runs until it is stopped. */
+  async run(): Promise<void> {
+    const { signal } = this.#stopping;
+    try {
+      for await (const _ of every(this.#options.intervalMs, undefined, { signal, ref: false }))
+        await this.#tell();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Tells what is new for the last time. */
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    await this.#tell();
+    this.#close();
+  }
+
+  async #tell(): Promise<void> {
+    if (!this.#hasFailed) this.#isFailing = false;
+    this.#hasFailed = false;
+    try {
+      const target = this.#options.target();
+      const readings = await this.#options.read();
+      this.#connect(target);
+      // Also where nobody is told: who is told later does not get what was long before.
+      for (const reading of readings) this.#tellOne(reading, target);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #tellOne({ name, isGauge, labels, value }: MetricReading, target: StatsdTarget | undefined): void {
+    if (!Number.isFinite(value) || name.endsWith('_bucket')) return;
+    const id = `${name} ${JSON.stringify(labels)}`;
+    const rise = value - (this.#before.get(id) ?? 0);
+    if (!isGauge) this.#before.set(id, value);
+    if (target === undefined || this.#client === undefined || (!isGauge && rise === 0)) return;
+    const tags = Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, String(text)]));
+    const isNamed = target.labels === 'name';
+    // Of the whole pool all front doors say the same.
+    const instance = name.startsWith('ct_pool_') ? {} : { instance: this.#options.instance };
+    const stat = isNamed
+      ? [...Object.values(instance), name, ...Object.values(tags)].map(partOf).join('.')
+      : name;
+    if (isGauge) this.#client.gauge(stat, value, isNamed ? {} : { ...instance, ...tags });
+    else this.#client.increment(stat, rise, isNamed ? {} : { ...instance, ...tags });
+  }
+
+  #connect(target: StatsdTarget | undefined): void {
+    const address = JSON.stringify(target);
+    if (address === this.#address) return;
+    this.#close();
+    this.#address = address;
+    if (target === undefined) return;
+    const { host, port, protocol, prefix, labels, tags } = target;
+    this.#client = new StatsD({
+      host,
+      port,
+      protocol,
+      prefix,
+      telegraf: labels === 'telegraf',
+      globalTags: labels === 'name' ? [] : [...tags],
+      maxBufferSize: datagramMaxBytes,
+      cacheDns: true,
+      includeDataDogTags: false,
+      tcpGracefulErrorHandling: true,
+      errorHandler: (error) => this.#fail(error),
+    });
+  }
+
+  #close(): void {
+    this.#client?.close(() => undefined);
+    this.#client = undefined;
+  }
+
+  /** One line for as long as it takes. */
+  #fail(error: unknown): void {
+    if (!this.#isFailing) this.#options.log.warn('statsd.failed', { error });
+    this.#isFailing = true;
+    this.#hasFailed = true;
+  }
+}
+
+/** A label as part of a dotted name. */
+function partOf(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9_-]+/g, '_') || '_';
+}

@@ -1,0 +1,216 @@
+/** What monitoring systems get: real StatsD servers are told, a real Prometheus asks, and who may not read it is refused. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { WebSocket } from 'ws';
+import { startEdgeOf } from '../support/edge-process.ts';
+import { adminToken, ask, isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
+import type { FrontDoor } from '../support/front-door.ts';
+import { eventually } from '../support/oct-inbox.ts';
+import { runCommand } from '../support/run-command.ts';
+import { StatsdServer } from '../support/statsd-server.ts';
+
+const token = 'a token for metrics only';
+const often = { CT_METRICS_STATSD_INTERVAL_MS: '1000' };
+
+async function openMember(t: TestContext, door: FrontDoor, key: string): Promise<void> {
+  const socket = new WebSocket(`ws://${door.host}/y/${key}/notes`);
+  t.after(() => socket.terminate());
+  await once(socket, 'open');
+}
+
+async function awaitEdges(door: FrontDoor, count: number): Promise<void> {
+  await eventually(async () => (await door.edges()).filter(isReady).length === count, 'all edges are ready');
+}
+
+for (const protocol of ['udp', 'tcp'] as const) {
+  void test(`a StatsD server is told by ${protocol} what the pool does, by whom, and what rose`, async (t) => {
+    const statsd = await StatsdServer.start(t, protocol);
+    const settings = {
+      ...often,
+      CT_METRICS_STATSD_HOST: '127.0.0.1',
+      CT_METRICS_STATSD_PORT: String(statsd.port),
+      CT_METRICS_STATSD_PROTOCOL: protocol.toUpperCase(),
+      CT_METRICS_STATSD_PREFIX: 'pool.',
+    };
+    const door = await startFrontDoor(t, { settings });
+    startEdgeOf(t, [door], 'edge-1', settings);
+    startEdgeOf(t, [door], 'edge-2', settings);
+    await awaitEdges(door, 2);
+    for (const key of ['one', 'one', 'two']) await openMember(t, door, key);
+    const expected = { sessions_active: 2, session_connections_active: 3, users_online: 3 };
+    const hasAll = async (): Promise<boolean> => {
+      const gauges = await statsd.gauges();
+      return Object.entries(expected).every(([name, value]) => gauges[`pool.ct_pool_${name}`] === value);
+    };
+    await eventually(hasAll, 'the figures of the pool arrive');
+    const hosted = async (): Promise<boolean> =>
+      (await statsd.counters())['pool.ct_pool_sessions_hosted_total'] === 2;
+    await eventually(hosted, 'sessions that began are counted once');
+    const edges = ['edge-1', 'edge-2'].map((id) => `pool.${id}.ct_edge_sessions.y`);
+    const areThere = async (): Promise<boolean> => {
+      const gauges = await statsd.gauges();
+      return edges.reduce((sum, name) => sum + (gauges[name] ?? 0), 0) === 2;
+    };
+    await eventually(areThere, 'each edge tells its own');
+    const own = `pool.${hostname().replaceAll(/[^A-Za-z0-9_-]+/g, '_')}.ct_proxy_pins`;
+    assert.equal((await statsd.gauges())[own], 2);
+  });
+}
+
+test('a StatsD server is set for all front doors; one that is away costs a line in the log, and gets what comes later', async (t) => {
+  const dataDir = makeDataDir(t);
+  const one = await startFrontDoor(t, { dataDir, settings: often });
+  const two = await startFrontDoor(t, { dataDir, settings: often });
+  const mooring = async (...words: string[]): Promise<string> => {
+    const env = { CT_ADMIN_TOKEN: adminToken };
+    const { code, stdout, stderr } = await runCommand(t, ['metrics', ...words, '--admin', one.adminUrl], env);
+    return code === 0 ? stdout : stderr;
+  };
+  assert.match(await mooring(), /no StatsD server is told \(by the settings\)/);
+  assert.match(await mooring('set', '127.0.0.1:99999'), /port/);
+  assert.match(
+    await mooring('set', '127.0.0.1', '--labels', 'tags'),
+    /--labels must be one of name, dogstatsd/,
+  );
+
+  const nobody = createServer().listen(0, '127.0.0.1');
+  await once(nobody, 'listening');
+  const { port } = nobody.address() as AddressInfo;
+  nobody.close();
+  assert.match(
+    await mooring('set', `127.0.0.1:${port}`, '--protocol', 'tcp'),
+    /tcp +mooring\. +name +- +fleet/,
+  );
+  const failure = ({ event }: { event: string }): boolean => event === 'statsd.failed';
+  for (const door of [one, two]) await door.log.next(failure, 'the line that says it');
+  const audit = await one.log.next(({ event }) => event === 'admin.acted', 'the audit line');
+  assert.equal(audit['after'], `tcp://127.0.0.1:${port}`);
+
+  const statsd = await StatsdServer.start(t, 'tcp');
+  await mooring('set', `127.0.0.1:${statsd.port}`, '--protocol', 'tcp', '--prefix', 'later.');
+  const arrives = async (): Promise<boolean> =>
+    (await statsd.gauges())['later.ct_pool_sessions_active'] === 0;
+  await eventually(arrives, 'the figures arrive');
+  for (const door of [one, two])
+    assert.equal(door.log.items.filter(failure).length, 1, 'one line for as long as it takes');
+  assert.match(await mooring('off'), /no StatsD server is told \(by the fleet\)/);
+  assert.match(await mooring('reset'), /no StatsD server is told \(by the settings\)/);
+});
+
+test('Prometheus reads front door and edge, and its own checker finds no fault with the text', async (t) => {
+  for (const program of ['/usr/bin/prometheus', '/usr/bin/promtool'])
+    if (!existsSync(program))
+      throw new Error('Prometheus is needed for this test; as root: apt-get install -y prometheus');
+  const settings = { CT_PROMETHEUS_ENABLED: 'true', CT_METRICS_ALLOW: '10.0.0.0/8', CT_METRICS_TOKEN: token };
+  const door = await startFrontDoor(t, { settings });
+  startEdgeOf(t, [door], 'edge-1');
+  await awaitEdges(door, 1);
+  for (const key of ['one', 'two']) await openMember(t, door, key);
+  const edgeAdmin = (await door.edges()).find(({ id }) => id === 'edge-1') as unknown as {
+    adminAddress: string;
+  };
+
+  assert.equal((await ask(door, '/metrics')).status, 401);
+  const wrong = await ask(door, '/metrics', { headers: { authorization: 'Bearer another token' } });
+  assert.equal(wrong.status, 401);
+  const read = await ask(door, '/metrics', { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(read.status, 200);
+  const edgeText = await (await fetch(`${edgeAdmin.adminAddress}/metrics`)).text();
+  for (const input of [read.text, edgeText])
+    execFileSync('promtool', ['check', 'metrics'], { input, stdio: ['pipe', 'ignore', 'pipe'] });
+
+  const prometheus = await Prometheus.start(t, [
+    { job: 'front-door', target: door.host, token },
+    { job: 'edge', target: new URL(edgeAdmin.adminAddress).host },
+  ]);
+  const figures = async (): Promise<unknown> => [
+    await prometheus.query('sum(up)'),
+    await prometheus.query('ct_pool_sessions_active'),
+    await prometheus.query('sum(ct_edge_sessions)'),
+  ];
+  await eventually(
+    async () => JSON.stringify(await figures()) === '[2,2,2]',
+    'Prometheus has what both of them say',
+  );
+});
+
+test('on the port for clients nothing is served unless it is wanted, and nobody is let in by a field that he writes', async (t) => {
+  const closed = await startFrontDoor(t);
+  assert.equal((await ask(closed, '/metrics')).status, 404);
+  const settings = {
+    CT_PROMETHEUS_ENABLED: 'true',
+    CT_METRICS_ALLOW: '10.0.0.0/8',
+    CT_METRICS_TOKEN: token,
+    CT_TRUSTED_PROXIES: '127.0.0.2',
+  };
+  const door = await startFrontDoor(t, { settings });
+  const forged = await ask(door, '/metrics', { headers: { 'x-forwarded-for': '10.0.0.1' } });
+  assert.equal(forged.status, 401, 'this client is no trusted proxy');
+  const posted = await ask(door, '/metrics', { method: 'POST' });
+  assert.equal(posted.status, 405);
+});
+
+interface Job {
+  readonly job: string;
+  readonly target: string;
+  readonly token?: string;
+}
+
+class Prometheus {
+  readonly #url: string;
+
+  private constructor(url: string) {
+    this.#url = url;
+  }
+
+  static async start(t: TestContext, jobs: readonly Job[]): Promise<Prometheus> {
+    const folder = makeDataDir(t);
+    const config = {
+      global: { scrape_interval: '1s' },
+      scrape_configs: jobs.map(({ job, target, token: credentials }) => ({
+        job_name: job,
+        static_configs: [{ targets: [target] }],
+        ...(credentials === undefined ? {} : { authorization: { credentials } }),
+      })),
+    };
+    const path = join(folder, 'prometheus.yml');
+    // JSON is YAML, too.
+    writeFileSync(path, JSON.stringify(config));
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    const child = spawn(
+      '/usr/bin/prometheus',
+      [
+        `--config.file=${path}`,
+        `--storage.tsdb.path=${join(folder, 'data')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ],
+      { stdio: 'ignore' },
+    );
+    const exited = once(child, 'exit');
+    t.after(async () => {
+      child.kill('SIGKILL');
+      await exited;
+    });
+    return new Prometheus(`http://127.0.0.1:${port}`);
+  }
+
+  /** The first value of the answer; undefined while there is none. */
+  async query(text: string): Promise<number | undefined> {
+    const url = `${this.#url}/api/v1/query?query=${encodeURIComponent(text)}`;
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok !== true) return undefined;
+    const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+    return data.result[0] === undefined ? undefined : Number(data.result[0].value[1]);
+  }
+}
