@@ -104,16 +104,8 @@ class Edge {
     ];
     this.#sampler = new LoadSampler(this.#adapters);
     this.#moves = new MoveDesk({ adapters: this.#adapters, registry: this.#registry, log, nowMs });
-    this.#desk = new MetricsDesk({
-      id,
-      settings,
-      metrics: this.#metrics,
-      adapters: this.#adapters,
-      journal,
-      handoff: this.#handoff,
-      moves: this.#moves,
-      log,
-    });
+    const carriers = { adapters: this.#adapters, handoff: this.#handoff, moves: this.#moves };
+    this.#desk = new MetricsDesk({ id, settings, metrics: this.#metrics, journal, log, ...carriers });
     const { pass } = deriveFleetSecrets(settings.CT_JOIN_TOKEN);
     this.#server = new EdgeServer({
       place:
@@ -175,7 +167,6 @@ class Edge {
     await this.#membership.join();
     const ports = { ...(port === undefined ? {} : { edge: port }), admin: admin.port };
     if (this.#direct !== undefined) Object.assign(ports, { public: this.#direct.port });
-    this.#desk.start();
     this.#log.info('process.ready', { ports });
     announceReady(`mooring edge ready: ${this.#id} at ${address}, admin on ${admin.port}`, ports);
   }

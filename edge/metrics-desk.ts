@@ -41,9 +41,6 @@ export class MetricsDesk {
       intervalMs: settings.CT_METRICS_STATSD_INTERVAL_MS,
       log,
     });
-  }
-
-  start(): void {
     void this.#push.run();
   }
 

@@ -47,8 +47,7 @@ export function startChores(options: {
   reconcileIntervalMs: number;
   steering: EdgeSteering | undefined;
   /** Settings of the fleet, which others change. */
-  regions: FleetView | undefined;
-  statsd: FleetView | undefined;
+  fleetViews: readonly FleetView[];
   metrics: Metrics;
   log: Log;
   signal: AbortSignal;
@@ -62,8 +61,8 @@ export function startChores(options: {
     async () => await reconciler.requestAll(),
   );
   void repeat(steeringIntervalMs, { directory, log, signal }, async () => await options.steering?.refresh());
-  for (const view of [options.regions, options.statsd])
-    void repeat(settingsIntervalMs, { directory, log, signal }, async () => await view?.refresh());
+  for (const view of options.fleetViews)
+    void repeat(settingsIntervalMs, { directory, log, signal }, async () => await view.refresh());
   void sweepPins({ directory, placer, log, signal });
   void followSnapshot({ directory, pool, snapshot: options.snapshot, metrics: options.metrics, log, signal });
   void repeat(settleIntervalMs, { directory, log, signal }, async () => await options.outage.settleAll());

@@ -50,6 +50,7 @@ export interface Locator {
   readonly steering: EdgeSteering;
   readonly limits: Limits;
   readonly statsd: StatsdSetting;
+  readonly fleetViews: readonly { refresh(): Promise<void> }[];
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
 }
@@ -100,7 +101,7 @@ export async function openLocator(options: {
   const drains = new Drains({ ...shared, placer, links, mover, signal });
   const reconciler = new Reconciler({ ...named, links });
   onMet = () => outage.noteMeeting(reconciler.requestAll());
-  const steered = { drains, reconciler, regions, steering, statsd };
+  const steered = { drains, reconciler, regions, steering, statsd, fleetViews: [regions, statsd] };
   const decisions = { placer, outage, limits, snapshot, gate, mover, ...steered };
   return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
 }

@@ -77,11 +77,12 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const traffic = new Traffic({ ...locator, ...locator.limits, settings, activity, log, nowMs });
   pool.avoids = (edge) => traffic.isNearlyFull(edge);
   const page = new MetricsPage({ settings, locator, journal, log });
+  const about = { settings, locator, journal, page, log };
   const exchange = {
     placer,
     gate,
     settler,
-    local: answerHere({ settings, locator, log, entrance, page }),
+    local: answerHere({ ...about, entrance }),
     trusted: new SettingNetworks(() => settings.CT_TRUSTED_PROXIES),
     pass: isStatic ? undefined : secrets.pass,
     traffic,
@@ -103,20 +104,17 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   tls?.care(stopping.signal);
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   journal.start({ settings, log, signal: stopping.signal });
-  const admin = await openAdmin({
-    settings,
-    locator,
-    journal,
-    page,
-    reloads,
-    log,
-    ports,
-    signal: stopping.signal,
-  });
+  const admin = await openAdmin({ ...about, reloads, ports, signal: stopping.signal });
   BackendList.begin(backends, { ...locator, settings, log, signal: stopping.signal }, reloads);
   const reconcileIntervalMs = settings.CT_RECONCILE_INTERVAL_MS;
-  startChores({ ...locator, upstreams, activity, reconcileIntervalMs, log, signal: stopping.signal });
-  page.start();
+  startChores({
+    ...locator,
+    upstreams,
+    activity,
+    reconcileIntervalMs,
+    log,
+    signal: stopping.signal,
+  });
   const served = { front, admin, control, settler, upstreams, transport, journal, page };
   armLife({ settings, log, locator, served, stopping });
   announce(settings, log, definedPorts({ ...ports, admin: admin.port }));

@@ -40,14 +40,11 @@ export class MetricsPage {
       intervalMs: settings.CT_METRICS_STATSD_INTERVAL_MS,
       log,
     });
+    void this.#push.run();
   }
 
   get access(): MetricsAccess {
     return this.#access;
-  }
-
-  start(): void {
-    void this.#push.run();
   }
 
   async stop(): Promise<void> {

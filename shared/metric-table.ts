@@ -1,4 +1,6 @@
 /** Every metric: one closed list, from which `docs/metrics.md` is generated. Labels are bounded sets: never a key, an address or a user. */
+import { poolMetricTable } from './pool-metric-table.ts';
+
 export interface MetricEntry {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
@@ -113,27 +115,6 @@ export const metricTable = {
     help: 'Time that a placement spent on its questions to the directory.',
     labels: [],
     buckets: seconds,
-  },
-  ct_pool_users_online: {
-    type: 'gauge',
-    help: 'Different people who are connected, added up over all edges: one on two edges counts twice.',
-    labels: [],
-  },
-  ct_pool_sessions_active: { type: 'gauge', help: 'Sessions on all edges.', labels: [] },
-  ct_pool_session_connections_active: {
-    type: 'gauge',
-    help: 'Connections of members on all edges.',
-    labels: [],
-  },
-  ct_pool_server_lag_seconds: {
-    type: 'gauge',
-    help: 'Delay of the event loop, its median on each edge, on average over all edges.',
-    labels: [],
-  },
-  ct_pool_sessions_hosted_total: {
-    type: 'counter',
-    help: 'Sessions that began, as told to this front door; the sum over all front doors counts each once.',
-    labels: [],
   },
   ct_proxy_outage_members: {
     type: 'gauge',
@@ -300,6 +281,7 @@ export const metricTable = {
     labels: [],
     buckets: seconds,
   },
+  ...poolMetricTable,
 } as const satisfies Record<string, MetricEntry>;
 
 export type MetricName = keyof typeof metricTable;

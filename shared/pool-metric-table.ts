@@ -1,0 +1,24 @@
+/** Metrics of the whole pool, which every front door has. */
+export const poolMetricTable = {
+  ct_pool_users_online: {
+    type: 'gauge',
+    help: 'Different people who are connected, added up over all edges: one on two edges counts twice.',
+    labels: [],
+  },
+  ct_pool_sessions_active: { type: 'gauge', help: 'Sessions on all edges.', labels: [] },
+  ct_pool_session_connections_active: {
+    type: 'gauge',
+    help: 'Connections of members on all edges.',
+    labels: [],
+  },
+  ct_pool_server_lag_seconds: {
+    type: 'gauge',
+    help: 'Delay of the event loop, its median on each edge, on average over all edges.',
+    labels: [],
+  },
+  ct_pool_sessions_hosted_total: {
+    type: 'counter',
+    help: 'Sessions that began, as told to this front door; the sum over all front doors counts each once.',
+    labels: [],
+  },
+} as const;
