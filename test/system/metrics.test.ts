@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
+import { grafanaExpressions } from '../../docs/generate/grafana-dashboard.ts';
 import { startEdgeOf } from '../support/edge-process.ts';
 import { adminToken, ask, isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
@@ -124,6 +125,10 @@ test('Prometheus reads front door and edge, and its own checker finds no fault w
   const read = await ask(door, '/metrics', { headers: { authorization: `Bearer ${token}` } });
   assert.equal(read.status, 200);
   const edgeText = await (await fetch(`${edgeAdmin.adminAddress}/metrics`)).text();
+  const isThere = (name: string): boolean => [read.text, edgeText].some((text) => text.includes(`${name} `));
+  const named = grafanaExpressions.flatMap((text) => text.match(/\b(?:ct|nodejs|process)_\w+/g) ?? []);
+  const unknown = named.map((name) => name.replace(/_bucket$/, '')).filter((name) => !isThere(name));
+  assert.deepEqual(unknown, [], 'the dashboard shows what there is');
   for (const input of [read.text, edgeText])
     execFileSync('promtool', ['check', 'metrics'], { input, stdio: ['pipe', 'ignore', 'pipe'] });
 
@@ -140,6 +145,15 @@ test('Prometheus reads front door and edge, and its own checker finds no fault w
     async () => JSON.stringify(await figures()) === '[2,2,2]',
     'Prometheus has what both of them say',
   );
+  for (const text of grafanaExpressions)
+    assert.equal(await prometheus.ask(text.replace('$__rate_interval', '1m')), 200, text);
+});
+
+test('each alert fires when it should, by the checker of Prometheus', () => {
+  const cwd = join(import.meta.dirname, '../../deploy/prometheus');
+  const promtool = (...args: string[]): string => execFileSync('promtool', args, { cwd, encoding: 'utf8' });
+  assert.match(promtool('check', 'rules', 'mooring-alerts.yml'), /SUCCESS: 10 rules found/);
+  assert.match(promtool('test', 'rules', 'mooring-alerts.test.yml'), /SUCCESS/);
 });
 
 test('on the port for clients nothing is served unless it is wanted, and nobody is let in by a field that he writes', async (t) => {
@@ -203,6 +217,11 @@ class Prometheus {
       await exited;
     });
     return new Prometheus(`http://127.0.0.1:${port}`);
+  }
+
+  /** Status of the answer to an expression. */
+  async ask(text: string): Promise<number> {
+    return (await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(text)}`)).status;
   }
 
   /** The first value of the answer; undefined while there is none. */
