@@ -179,6 +179,12 @@ test('no file names the host of a package registry', () => {
   );
 });
 
+test('no file has the marks of a merge that was not finished', () => {
+  const text = files.filter((path) => /\.(md|ts|json|ya?ml|c|h)$/.test(path)).map(readText);
+  // Prettier takes the last one for quotes in quotes.
+  assert.deepEqual(findMatches(text, /^(?:<{7} \S+|>{7} \S+|> > > > > > > \S+)$/gm), []);
+});
+
 interface LintConfig {
   readonly rules: Readonly<Record<string, unknown>>;
   readonly overrides: readonly { readonly rules: Readonly<Record<string, unknown>> }[];
