@@ -19,6 +19,10 @@ import type { Upstreams } from './wire/upstreams.ts';
 const sweepChunk = 500;
 const activityFlushMs = 1_000;
 const retiredLookMs = 1_000;
+/** Clients whose connections a retired front door has to end come back over this time, not all at once. */
+const partSpreadMs = 10_000;
+/** Longer than one of them takes. */
+const partMaxMs = 5_000;
 /** A change that another front door made is known after this. */
 const settingsIntervalMs = 2_000;
 const steeringIntervalMs = 1_000;
@@ -93,6 +97,10 @@ export async function endRetired(options: {
   const deadline = AbortSignal.timeout(maxMs);
   await front.emptied(deadline);
   await settler.idle(deadline);
+  if (deadline.aborted) {
+    upstreams.part(partSpreadMs, Math.random);
+    await settler.idle(AbortSignal.timeout(partSpreadMs + partMaxMs));
+  }
   ending.abort();
   return deadline.aborted ? 'retired, time is over' : 'retired, nothing is left';
 }

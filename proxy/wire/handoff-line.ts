@@ -235,6 +235,10 @@ class Handed implements HandedTunnel {
     this.#finish(unknownBytes);
   }
 
+  part(): void {
+    // Its edge has it.
+  }
+
   leave(): void {
     this.#held?.close();
     this.#finish(unknownBytes);

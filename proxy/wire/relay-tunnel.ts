@@ -67,6 +67,11 @@ export class RelayTunnel implements RelayEars, OpenTunnel {
     this.#giveUp('front-door');
   }
 
+  part(): void {
+    // Nothing can be said between bytes that the transport moves.
+    this.close();
+  }
+
   onPassedOn(by: 'first' | 'second', bytes: number): void {
     if (by === 'first') this.#earlyUp += bytes;
     else this.#earlyDown += bytes;

@@ -20,6 +20,8 @@ export interface OpenTunnel {
   close(): void;
   /** The front door goes: one that goes on without it tells of its end now. */
   leave(): void;
+  /** The front door goes for good: tells the client by a close frame where that can be said, else as `close`. */
+  part(): void;
 }
 
 /** Called once, when both sides are closed. */

@@ -11,7 +11,7 @@ import { HandedSocket } from './handed-socket.ts';
 import { NetSocket } from './net-socket.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { joinSockets } from './tunnel.ts';
-import type { TunnelEnd } from './tunnel-end.ts';
+import type { OpenTunnel, TunnelEnd } from './tunnel-end.ts';
 
 const patientMs = 60_000;
 
@@ -23,6 +23,7 @@ interface Scene {
   readonly fromClient: Socket;
   readonly toEdge: Socket;
   readonly ended: Promise<TunnelEnd>;
+  readonly tunnel: OpenTunnel;
 }
 
 /** Two ends of one TCP connection. */
@@ -50,10 +51,9 @@ async function setScene(t: TestContext, idleMs = patientMs): Promise<Scene> {
   const wheel = new TimerWheel(() => performance.now());
   const ticking = setInterval(() => wheel.tick(), wheel.tickMs);
   t.after(() => clearInterval(ticking));
-  const ended = new Promise<TunnelEnd>((resolve) => {
-    joinSockets(hand(fromClient), hand(toEdge), { wheel, idleMs }, resolve);
-  });
-  return { client, edge, fromClient, toEdge, ended };
+  const { promise: ended, resolve } = Promise.withResolvers<TunnelEnd>();
+  const tunnel = joinSockets(hand(fromClient), hand(toEdge), { wheel, idleMs }, resolve);
+  return { client, edge, fromClient, toEdge, ended, tunnel };
 }
 
 /** As a connection does that gives its socket away. */
@@ -115,6 +115,24 @@ test('bytes arrive as they were sent, both ways at once, and are counted', async
   const { bytes, error } = await ended;
   assert.deepEqual(bytes, { up: up.length, down: down.length });
   assert.equal(error, undefined);
+});
+
+test('a front door that goes for good says so behind what the edge has said, never amid it', async (t) => {
+  const { client, edge, ended, tunnel } = await setScene(t);
+  const said = randomBytes(4_000_000);
+  const heard = drain(client);
+  // Nobody reads yet: the edge is amid it.
+  edge.write(said);
+  tunnel.part();
+  const answer = drain(edge);
+  const { count, digest } = await heard;
+  const goodbye = Buffer.from([0x88, 0x02, 0x03, 0xf4]);
+  assert.deepEqual({ count, digest }, digestOf(Buffer.concat([said, goodbye])));
+  // As a client of WebSockets answers it; the edge hears the code.
+  client.end(goodbye);
+  assert.deepEqual(await answer, digestOf(goodbye));
+  edge.end();
+  assert.equal((await ended).endedBy, 'front-door');
 });
 
 test('a slow reader stops the sender: what waits in between stays small, either way', async (t) => {

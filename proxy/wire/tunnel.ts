@@ -1,6 +1,6 @@
 /**
  * Two sockets joined as raw bytes: back-pressure both ways, half-close passed on, one idle deadline for
- * both. WebSocket frames are never parsed here.
+ * both. WebSocket frames are never parsed here; the last one of a front door that goes is said in a quiet moment.
  */
 import type { ByteSocket, SocketEars } from './byte-socket.ts';
 import type { HandedSocket } from './handed-socket.ts';
@@ -20,13 +20,22 @@ export function joinSockets(
   return relayed ?? new Tunnel(client, upstream, options, tellEnd).start();
 }
 
+/** RFC 6455 section 5.5.1, code 1012: the service restarts, come back. */
+const restartFrame = Buffer.from([0x88, 0x02, 1_012 >> 8, 1_012 & 0xff]);
+const quietMs = 250;
+const looksMax = 8;
+const goodbyeMaxMs = 2_000;
+
 class Tunnel implements OpenTunnel {
   readonly #client: Side;
   readonly #upstream: Side;
   readonly #options: TunnelOptions;
   readonly #tellEnd: TellEnd;
-  readonly #deadline = new Deadline(() => this.#tearDown(this.#endedBy ?? 'idle'));
+  readonly #deadline = new Deadline(() => this.#onDue());
   #open = 2;
+  /** How often it was looked whether the edge is saying something, since the front door wants to go. */
+  #looks = 0;
+  #seenBytes = -1;
   #endedBy: TunnelEnd['endedBy'] | undefined;
   #error: Error | undefined;
 
@@ -45,6 +54,10 @@ class Tunnel implements OpenTunnel {
     this.#tearDown('front-door');
   }
 
+  part(): void {
+    if (this.#endedBy === undefined && this.#looks === 0) this.#lookForQuiet();
+  }
+
   start(): this {
     this.#await(this.#options.idleMs);
     this.#client.start();
@@ -53,7 +66,7 @@ class Tunnel implements OpenTunnel {
   }
 
   onActive(): void {
-    if (this.#endedBy === undefined) this.#await(this.#options.idleMs);
+    if (this.#endedBy === undefined && this.#looks === 0) this.#await(this.#options.idleMs);
   }
 
   resume(side: Side): void {
@@ -85,6 +98,28 @@ class Tunnel implements OpenTunnel {
       endedBy: this.#endedBy ?? side.name,
       error: this.#error,
     });
+  }
+
+  #onDue(): void {
+    if (this.#looks > 0 && this.#endedBy === undefined) this.#lookForQuiet();
+    else this.#tearDown(this.#endedBy ?? 'idle');
+  }
+
+  /** An edge that has said nothing for a moment is not amid a frame; where it was, the client loses no more than by a cut. */
+  #lookForQuiet(): void {
+    const { bytes } = this.#upstream;
+    if (bytes === this.#seenBytes && !this.#client.socket.isCongested) return this.#sayGoodbye();
+    if (++this.#looks > looksMax) return this.#tearDown('front-door');
+    this.#seenBytes = bytes;
+    this.#await(quietMs);
+  }
+
+  /** What the client answers goes to the edge, which learns the code from it. */
+  #sayGoodbye(): void {
+    this.#endedBy = 'front-door';
+    this.#client.socket.write(restartFrame);
+    this.#client.socket.end();
+    this.#await(goodbyeMaxMs);
   }
 
   #await(ms: number): void {

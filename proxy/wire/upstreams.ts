@@ -61,6 +61,12 @@ export class Upstreams {
     for (const pool of this.#pools.values()) pool.leaveTunnels();
   }
 
+  /** The front door goes for good: ends what it carries, each at a moment of its own, so that not all come back at once. */
+  part(spreadMs: number, random: () => number): void {
+    for (const pool of this.#pools.values())
+      for (const tunnel of pool.tunnels) setTimeout(() => tunnel.part(), random() * spreadMs).unref();
+  }
+
   /** Ends every connection. */
   destroy(): void {
     for (const pool of this.#pools.values()) pool.destroy();

@@ -229,7 +229,7 @@ export const frontSettings = {
     roles: front,
     scope: 'process',
     live: true,
-    help: 'A front door that was replaced carries its last connections for so long, then cuts them.',
+    help: 'A front door that was replaced carries its last connections for so long, then ends them, over 10 s.',
   },
   CT_UPSTREAM_CA: {
     type: 'text',
