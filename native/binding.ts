@@ -49,6 +49,8 @@ export interface NativeSockets {
   localPort(id: number): number;
   /** Sockets whose `accepted` is in the batch under way are the caller's to close. */
   stopListening(id: number): void;
+  /** New connections wait in the queue of the kernel; what is in the batch under way still comes. */
+  pauseAccepting(id: number): void;
   resumeAccepting(id: number): void;
 
   /** A numeric address. Throws only for an address that is none, or if there is no memory: faults come as `closed`. */

@@ -67,6 +67,14 @@ static napi_value on_stop_listening(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static napi_value on_pause_accepting(napi_env env, napi_callback_info info) {
+  struct call call;
+  if (!call_begin_open(env, info, &call)) return NULL;
+  struct sock *sock = call_sock(&call, 0);
+  if (sock != NULL && sock->kind == SOCK_LISTENER) sock->flags |= IS_STALLED;
+  return NULL;
+}
+
 static napi_value on_resume_accepting(napi_env env, napi_callback_info info) {
   struct call call;
   if (!call_begin_open(env, info, &call)) return NULL;
@@ -250,6 +258,7 @@ static const struct {
     {"listenOn", on_listen_on},
     {"localPort", on_local_port},
     {"stopListening", on_stop_listening},
+    {"pauseAccepting", on_pause_accepting},
     {"resumeAccepting", on_resume_accepting},
     {"connect", on_connect},
     {"connectPath", on_connect_path},

@@ -70,3 +70,19 @@ test('a listener without descriptors says so, and goes on when it is told to', a
   });
   assert.equal(stdout, 'acceptFailed 24\nevery connection was served\n');
 });
+
+test('a listener that is paused leaves connections in the queue, and takes them when it goes on', async (t) => {
+  const scene = new NativeScene(t);
+  const listener = scene.listen();
+  const port = scene.sockets.localPort(listener.id);
+  scene.sockets.pauseAccepting(listener.id);
+  const far = [connectFrom(t, '127.0.0.1', port), connectFrom(t, '127.0.0.1', port)];
+  await Promise.all(far.map(async (socket) => await once(socket, 'connect')));
+  // A connection to another listener is accepted after what came before it.
+  const other = scene.listen();
+  connectFrom(t, '127.0.0.1', scene.sockets.localPort(other.id));
+  await eventually(() => other.accepted.length === 1, 'others are served');
+  assert.equal(listener.accepted.length, 0);
+  scene.sockets.resumeAccepting(listener.id);
+  await eventually(() => listener.accepted.length === 2, 'they are taken');
+});

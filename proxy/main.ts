@@ -28,6 +28,7 @@ import { LocalAnswers } from './local-answers.ts';
 import { edgeRequests, openLocator } from './locator.ts';
 import type { Locator } from './locator.ts';
 import { Locate } from './locate.ts';
+import { watchDescriptors } from './limits/open-limits.ts';
 import { Traffic } from './limits/traffic.ts';
 import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
@@ -100,6 +101,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const { arrivals } = locator.limits;
   const carriers = { upstreams, wheel, transport, exchange, arrivals };
   const front = await openFrontServer({ settings, inherited, ...carriers, metrics, tls });
+  watchDescriptors(locator.limits, front, { log, metrics, signal: stopping.signal });
   entrance.opened(front.httpsPort);
   tls?.care(stopping.signal);
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };

@@ -46,6 +46,8 @@ interface FrontServerOptions {
 export interface FrontServer {
   readonly httpPort: number;
   readonly httpsPort: number | undefined;
+  /** New connections wait outside, or come in again; false where a listener cannot leave them there. */
+  hold(isHeld: boolean): boolean;
   /** No new connections; idle ones are closed. */
   stopAccepting(): void;
   /** No new connections; each that is open ends with its next answer, or when it has been idle for long enough. */
@@ -92,6 +94,7 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
     emptied: async (signal) => {
       await Promise.all(listeners.map(async (listener) => await listener.emptied(signal)));
     },
+    hold: (isHeld) => listeners.map((listener) => listener.hold(isHeld)).every(Boolean),
     retire: () => listeners.forEach((listener) => listener.retire()),
     stopAccepting: () => listeners.forEach((listener) => listener.stopAccepting()),
     destroy: () => listeners.forEach((listener) => listener.destroy()),
@@ -172,6 +175,11 @@ class Listener implements Door, Http2Door {
       this.#onEmpty = resolve;
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
+  }
+
+  hold(isHeld: boolean): boolean {
+    this.#listening?.hold?.(isHeld);
+    return this.#listening?.hold !== undefined;
   }
 
   retire(): void {

@@ -151,6 +151,21 @@ export const metricTable = {
     help: 'Open connections of clients, without those that became WebSockets.',
     labels: [],
   },
+  ct_proxy_accepting_held: {
+    type: 'gauge',
+    help: '1 while no connection is accepted, because descriptors run out.',
+    labels: [],
+  },
+  ct_proxy_accept_holds_total: {
+    type: 'counter',
+    help: 'How often accepting was held because descriptors ran out.',
+    labels: [],
+  },
+  ct_proxy_descriptors_max: {
+    type: 'gauge',
+    help: 'Descriptors that this process may have, as the watch over them knows.',
+    labels: [],
+  },
   ct_proxy_addresses_known: {
     type: 'gauge',
     help: 'Client addresses of which limits know something.',

@@ -24,6 +24,9 @@ export class Arrivals {
   #open = 0;
   /** Without descriptors for more, and no way to leave them in the queue of the kernel. */
   isFull = false;
+  /** So far. */
+  accepted = 0;
+  onAccepted: () => void = () => undefined;
 
   constructor(options: ArrivalOptions) {
     this.#options = options;
@@ -41,6 +44,8 @@ export class Arrivals {
     const isOver = max > 0 && this.#open >= max && !this.#options.rules.isExempt(peer);
     if (isOver || this.isFull) return this.refuse('front-door-full', peer);
     this.#open++;
+    this.accepted++;
+    this.onAccepted();
     return new Arrival(this, peer, this.#proxies.includes(peer));
   }
 

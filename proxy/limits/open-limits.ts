@@ -6,6 +6,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { ArrivalRules } from './arrival-rules.ts';
 import { AddressTable } from './address-table.ts';
 import { Arrivals } from './arrivals.ts';
+import { DescriptorRoom } from './descriptor-room.ts';
 import { LimitNotes } from './limit-notes.ts';
 
 export interface Limits {
@@ -42,4 +43,18 @@ export function openLimits(options: {
       throw new AppError('too-many-new-keys');
     },
   };
+}
+
+/** Accepts nothing while descriptors run out; who comes then to a listener that cannot wait is told so. */
+export function watchDescriptors(
+  { arrivals }: Limits,
+  front: { hold(isHeld: boolean): boolean },
+  options: { log: Log; metrics: Metrics; signal: AbortSignal },
+): void {
+  const hold = (isHeld: boolean): void => {
+    const canWait = front.hold(isHeld);
+    arrivals.isFull = isHeld && !canWait;
+  };
+  const room = new DescriptorRoom({ accepted: () => arrivals.accepted, hold, ...options });
+  arrivals.onAccepted = () => room.note();
 }

@@ -32,6 +32,8 @@ export class NativeTransport implements Transport, SocketCarrier {
   readonly #events = new Int32Array(eventsMax * fieldsPerEvent);
   readonly #sockets: (NativeSocket | undefined)[] = [];
   readonly #acceptors = new Map<number, Acceptor>();
+  /** Listeners that accept nothing for now. */
+  readonly #held = new Set<number>();
   /** Sockets that have something to send at the end of the batch. */
   readonly #deferring: DeferringSocket[] = [];
   #isInBatch = false;
@@ -72,7 +74,8 @@ export class NativeTransport implements Transport, SocketCarrier {
 
   #acceptAt(id: number, accept: Acceptor): Listening {
     this.#acceptors.set(id, accept);
-    return { port: this.native.localPort(id), stop: () => this.#stopListening(id) };
+    const stop = (): void => this.#stopListening(id);
+    return { port: this.native.localPort(id), stop, hold: (isHeld) => this.#hold(id, isHeld) };
   }
 
   async #connectByName(socket: NativeSocket, host: string, port: number): Promise<void> {
@@ -170,11 +173,20 @@ export class NativeTransport implements Transport, SocketCarrier {
   #rest(listener: number): void {
     this.#onStarved();
     setTimeout(() => {
-      if (this.#acceptors.has(listener)) this.native.resumeAccepting(listener);
+      if (this.#acceptors.has(listener) && !this.#held.has(listener)) this.native.resumeAccepting(listener);
     }, starvedPauseMs).unref();
   }
 
+  #hold(listener: number, isHeld: boolean): void {
+    if (!this.#acceptors.has(listener)) return;
+    if (isHeld) this.#held.add(listener);
+    else this.#held.delete(listener);
+    if (isHeld) this.native.pauseAccepting(listener);
+    else this.native.resumeAccepting(listener);
+  }
+
   #stopListening(id: number): void {
+    this.#held.delete(id);
     if (this.#acceptors.delete(id)) this.native.stopListening(id);
   }
 }

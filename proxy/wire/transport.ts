@@ -17,6 +17,8 @@ export type Acceptor = (adopt: (ears: SocketEars) => ByteSocket) => void;
 export interface Listening {
   readonly port: number;
   stop(): void;
+  /** Leaves new connections in the queue of the kernel, or takes them again; undefined where that cannot be. */
+  readonly hold?: (isHeld: boolean) => void;
 }
 
 export interface Transport {
