@@ -7,7 +7,7 @@ import type { AffinityKey } from '#shared/ids.ts';
 import { readAffinity, splitKeyPrefix } from './core/affinity-key.ts';
 import type { Affinity } from './core/affinity-key.ts';
 import { readClientAddress } from './core/client-address.ts';
-import type { ClientAddress } from './core/client-address.ts';
+import type { ClientAddress, TrustedHeader } from './core/client-address.ts';
 import type { Networks } from './core/network-list.ts';
 import { dueCookie } from './core/due-cookie.ts';
 import { judgeRequest } from './core/request-gate.ts';
@@ -34,6 +34,8 @@ export interface ExchangeOptions {
   readonly settler: Settler;
   readonly local: LocalAnswers;
   readonly trusted: Networks;
+  /** Which header of trusted proxies counts now. */
+  readonly trustedHeader: () => TrustedHeader;
   /** Internal pass of the fleet; undefined in front of static backends. */
   readonly pass: string | undefined;
   readonly traffic: Traffic;
@@ -90,7 +92,12 @@ class Exchange {
     const gate = judgeRequest(this.#wire.head, this.#options.limits);
     if (gate.kind === 'refused') throw new AppError(gate.code, { facts: { reason: gate.reason } });
     const { headers } = this.#wire.head;
-    const client = readClientAddress(this.#wire.peer, headers, this.#options.trusted);
+    const client = readClientAddress(
+      this.#wire.peer,
+      headers,
+      this.#options.trusted,
+      this.#options.trustedHeader(),
+    );
     this.#settlement.client = client.address;
     const speaksOurProtocols = this.#options.pass !== undefined;
     const { path, query } = gate;

@@ -18,6 +18,7 @@ import { Tickets } from '#shared/tickets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { openAdmin } from './admin/admin-port.ts';
+import type { TrustedHeader } from './core/client-address.ts';
 import { SettingNetworks } from './core/network-list.ts';
 import type { GateLimits } from './core/request-gate.ts';
 import { endRetired, startChores } from './chores.ts';
@@ -85,6 +86,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
     settler,
     local: answerHere({ ...about, entrance }),
     trusted: new SettingNetworks(() => settings.CT_TRUSTED_PROXIES),
+    trustedHeader: () => settings.CT_TRUSTED_HEADER as TrustedHeader,
     pass: isStatic ? undefined : secrets.pass,
     traffic,
     mintKey: () => randomBytes(16).toString('hex') as AffinityKey,

@@ -60,6 +60,42 @@ test('the scheme is the trusted proxy’s word, as long as it is one of two', ()
   assert.equal(read('10.0.0.1', [], twice).proto, 'https');
 });
 
+test('where trusted proxies write Forwarded, that counts, and X-Forwarded-* does not', () => {
+  const peer = { address: '10.0.0.1', secure: false };
+  const headers = [
+    'Forwarded',
+    'for=1.1.1.1, for="203.0.113.5:4711";proto=http, for=10.0.0.2;proto=https',
+    'X-Forwarded-For',
+    '198.51.100.1',
+    'X-Forwarded-Proto',
+    'http',
+  ];
+  const client = readClientAddress(peer, headers, trusted, 'forwarded');
+  assert.deepEqual(client, {
+    address: '203.0.113.5',
+    proto: 'https',
+    chain: ['203.0.113.5', '10.0.0.2', '10.0.0.1'],
+  });
+  const other = readClientAddress(peer, headers, trusted, 'x-forwarded-for');
+  assert.deepEqual([other.address, other.proto], ['198.51.100.1', 'http']);
+});
+
+test('of a Forwarded that is broken, or hidden, nothing counts', () => {
+  const peer = { address: '10.0.0.1', secure: false };
+  for (const value of ['for="1.1.1.1', 'for=1.1.1.1, for=unknown', 'for=1.1.1.1:80']) {
+    assert.equal(
+      readClientAddress(peer, ['forwarded', value], trusted, 'forwarded').address,
+      '10.0.0.1',
+      value,
+    );
+  }
+  const stranger = { address: '203.0.113.9', secure: false };
+  assert.equal(
+    readClientAddress(stranger, ['forwarded', 'for=1.1.1.1'], trusted, 'forwarded').address,
+    '203.0.113.9',
+  );
+});
+
 test('a list with what is neither address nor CIDR is refused', () => {
   for (const item of ['example.org', '10.0.0.1/33', '10.0.0', '::1/129']) {
     assert.throws(() => new NetworkList([item]), Error, item);

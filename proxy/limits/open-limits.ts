@@ -6,7 +6,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { ArrivalRules } from './arrival-rules.ts';
 import { AddressTable } from './address-table.ts';
 import { Arrivals } from './arrivals.ts';
-import { DescriptorRoom } from './descriptor-room.ts';
+import { DescriptorReserve } from './descriptor-reserve.ts';
 import { LimitNotes } from './limit-notes.ts';
 
 export interface Limits {
@@ -55,6 +55,6 @@ export function watchDescriptors(
     const canWait = front.hold(isHeld);
     arrivals.isFull = isHeld && !canWait;
   };
-  const room = new DescriptorRoom({ accepted: () => arrivals.accepted, hold, ...options });
-  arrivals.onAccepted = () => room.note();
+  const reserve = new DescriptorReserve({ accepted: () => arrivals.accepted, hold, ...options });
+  arrivals.onAccepted = () => reserve.note();
 }

@@ -26,6 +26,15 @@ export const limitSettings = {
     default: '',
     help: 'Proxies in front that begin each connection with a header of the PROXY protocol (version 1 or 2): from these it is required, from others refused.',
   },
+  CT_TRUSTED_HEADER: {
+    type: 'choice',
+    default: 'x-forwarded-for',
+    choices: ['x-forwarded-for', 'forwarded'],
+    roles: front,
+    scope: 'process',
+    live: true,
+    help: 'Where CT_TRUSTED_PROXIES say who came to them: X-Forwarded-For with X-Forwarded-Proto, or Forwarded (RFC 7239). The other is a claim of strangers.',
+  },
   CT_LIMIT_EXEMPT: {
     ...networks,
     default: '127.0.0.0/8,::1',

@@ -182,3 +182,17 @@ test('before TLS the header is the same: required of the listed, refused from ot
   }
   assert.equal(backend.requests.length, 2);
 });
+
+test('behind a trusted proxy that writes Forwarded the client is who that says, and nobody else', async (t) => {
+  const settings = { CT_TRUSTED_PROXIES: proxy, CT_TRUSTED_HEADER: 'forwarded', CT_PROXY_PROTOCOL_FROM: '' };
+  const scene = await start(t, settings);
+  for (const [from, expected] of [
+    [proxy, client],
+    [stranger, stranger],
+  ] as const) {
+    const connection = await openFrom(t, scene.door.port, from);
+    const claims = `Forwarded: for=198.51.100.9, for="${client}:4711";proto=https\r\nX-Forwarded-For: 198.51.100.1\r\n`;
+    connection.send(`GET /from-${from} HTTP/1.1\r\nHost: door.test\r\nctstickiness: k\r\n${claims}\r\n`);
+    assert.equal(await clientOf(scene, connection, `/from-${from}`), expected);
+  }
+});

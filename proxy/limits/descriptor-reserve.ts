@@ -6,7 +6,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 
-interface DescriptorRoomOptions {
+interface DescriptorReserveOptions {
   /** Connections that were accepted so far. */
   readonly accepted: () => number;
   /** Accepts no more, or again. */
@@ -25,8 +25,8 @@ const lookMs = 250;
 const perConnection = 2;
 const logIntervalMs = 10_000;
 
-export class DescriptorRoom {
-  readonly #options: DescriptorRoomOptions;
+export class DescriptorReserve {
+  readonly #options: DescriptorReserveOptions;
   #limit = Infinity;
   #used = 0;
   /** When that many were used. */
@@ -35,7 +35,7 @@ export class DescriptorRoom {
   #isLooking = false;
   #loggedAtMs = -Infinity;
 
-  constructor(options: DescriptorRoomOptions) {
+  constructor(options: DescriptorReserveOptions) {
     this.#options = options;
     const { signal } = options;
     const looking = setInterval(() => void this.#look(), lookMs).unref();
