@@ -34,8 +34,8 @@ export interface ExchangeOptions {
   readonly settler: Settler;
   readonly local: LocalAnswers;
   readonly trusted: Networks;
-  /** Which header of trusted proxies counts now. */
-  readonly trustedHeader: () => TrustedHeader;
+  /** Which header of trusted proxies counts now; X-Forwarded-For unless given. */
+  readonly trustedHeader?: () => TrustedHeader;
   /** Internal pass of the fleet; undefined in front of static backends. */
   readonly pass: string | undefined;
   readonly traffic: Traffic;
@@ -96,7 +96,7 @@ class Exchange {
       this.#wire.peer,
       headers,
       this.#options.trusted,
-      this.#options.trustedHeader(),
+      this.#options.trustedHeader?.(),
     );
     this.#settlement.client = client.address;
     const speaksOurProtocols = this.#options.pass !== undefined;

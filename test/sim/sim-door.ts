@@ -115,7 +115,6 @@ export class SimDoor {
       settler: new Settler({ log, metrics: simMetrics, secrets: simSecrets }),
       local: {} as LocalAnswers,
       trusted: new NetworkList([]),
-      trustedHeader: () => 'x-forwarded-for',
       pass: simPass,
       traffic: openTraffic(pool, log),
       mintKey,

@@ -43,7 +43,7 @@ async function clientOf(
 ): Promise<string> {
   assert.equal((await connection.answer()).status, 200);
   const seen = backend.requests.find(({ target }) => target === path)!;
-  const [forwarded] = valuesOf(seen, 'x-forwarded-for');
+  const [forwarded] = valuesOf(seen, 'x-forwarded-for')[0]!.split(', ');
   const isOfClient = (item: LogLine): boolean =>
     item.event === 'exchange.settled' && item['client'] === forwarded;
   await door.log.next(isOfClient, 'the log has the same client');
