@@ -1,4 +1,5 @@
 /** Every metric: one closed list, from which `docs/metrics.md` is generated. Labels are bounded sets: never a key, an address or a user. */
+import { limitMetricTable } from './limit-metric-table.ts';
 import { poolMetricTable } from './pool-metric-table.ts';
 
 export interface MetricEntry {
@@ -119,56 +120,6 @@ export const metricTable = {
   ct_proxy_outage_members: {
     type: 'gauge',
     help: 'Edges that would take new keys if the directory failed now.',
-    labels: [],
-  },
-  ct_proxy_retries_refused_total: {
-    type: 'counter',
-    help: 'Exchanges that were not sent to their edge again, because too many were.',
-    labels: [],
-  },
-  ct_proxy_breaker_opened_total: {
-    type: 'counter',
-    help: 'How often an edge failed so many exchanges in a row that it was not asked for a while.',
-    labels: ['edge'],
-  },
-  ct_proxy_edge_breaker: {
-    type: 'gauge',
-    help: 'State of the breaker of each edge (closed, open, half-open), as 1.',
-    labels: ['edge', 'state'],
-  },
-  ct_proxy_edge_failures: {
-    type: 'gauge',
-    help: 'Share of the last exchanges that the edge failed, 0 to 1; steers new keys.',
-    labels: ['edge'],
-  },
-  ct_proxy_edge_latency_seconds: {
-    type: 'gauge',
-    help: 'Mean time to the first byte of the last answers of the edge; steers new keys.',
-    labels: ['edge'],
-  },
-  ct_proxy_connections_open: {
-    type: 'gauge',
-    help: 'Open connections of clients, without those that became WebSockets.',
-    labels: [],
-  },
-  ct_proxy_accepting_held: {
-    type: 'gauge',
-    help: '1 while no connection is accepted, because descriptors run out.',
-    labels: [],
-  },
-  ct_proxy_accept_holds_total: {
-    type: 'counter',
-    help: 'How often accepting was held because descriptors ran out.',
-    labels: [],
-  },
-  ct_proxy_descriptors_max: {
-    type: 'gauge',
-    help: 'Descriptors that this process may have, as the watch over them knows.',
-    labels: [],
-  },
-  ct_proxy_addresses_known: {
-    type: 'gauge',
-    help: 'Client addresses of which limits know something.',
     labels: [],
   },
   ct_proxy_directory_up: { type: 'gauge', help: '1 while the directory answers.', labels: [] },
@@ -297,6 +248,7 @@ export const metricTable = {
     buckets: seconds,
   },
   ...poolMetricTable,
+  ...limitMetricTable,
 } as const satisfies Record<string, MetricEntry>;
 
 export type MetricName = keyof typeof metricTable;
