@@ -17,6 +17,7 @@ import { readSettings } from './read-settings.ts';
 import { regions, regionsHelp } from './regions.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
 import { runWorkers } from './workers.ts';
+import { versions, versionsHelp } from './versions.ts';
 import { verify, verifyHelp } from './verify.ts';
 
 const placeSettings = [
@@ -27,6 +28,8 @@ const placeSettings = [
   'CT_DB_SSL_KEY',
   'CT_SETTINGS_FILE',
 ] as const;
+
+const registrySettingNames = ['CT_REGISTRY_IMAGE', 'CT_REGISTRY_USER', 'CT_REGISTRY_PASSWORD'] as const;
 
 type Flags = Record<string, string | string[] | undefined>;
 
@@ -103,6 +106,15 @@ inspectCommand('where', 'edge, epoch and state of one key')
 inspectCommand('verify', 'prove that no key has two owners, on the running fleet')
   .addHelpText('after', verifyHelp)
   .action(async (options) => await orExit(() => verify(options)));
+
+const versionsCommand = inspectCommand('versions', 'versions that the registry has, and which of them runs')
+  .option('--limit <n>', 'how many, the newest first', '20')
+  .addHelpText('after', versionsHelp)
+  .action(
+    async (options, command: Command) =>
+      await orExit(() => versions(readSettings('direct', flagsOf(command)), options)),
+  );
+for (const name of registrySettingNames) versionsCommand.addOption(settingOption(name, settingsSchema[name]));
 
 inspectCommand('regions', 'regions of clients and edges; set or remove the CIDRs of one')
   .argument('[words...]', 'set NAME CIDR..., or remove NAME')

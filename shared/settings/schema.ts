@@ -9,6 +9,7 @@ import { frontSettings } from './front-settings.ts';
 import { limitSettings } from './limit-settings.ts';
 import { requestSettings } from './request-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
+import { registrySettings } from './registry-settings.ts';
 import { metricSettings } from './metric-settings.ts';
 import type { Setting } from './setting.ts';
 
@@ -21,6 +22,7 @@ export const settingsSchema = {
   ...requestSettings,
   ...tlsSettings,
   ...metricSettings,
+  ...registrySettings,
   ...engineSettings,
   ...storeSettings,
 } as const satisfies Record<string, Setting>;

@@ -1,0 +1,91 @@
+/** `mooring versions`: the versions that a registry has, and which of them runs where. */
+import type { Settings } from '#shared/settings/schema.ts';
+import { parseImageName } from '#shared/registry/image-name.ts';
+import { listTags } from '#shared/registry/list-tags.ts';
+import { newestFirst } from '#shared/registry/order-tags.ts';
+import { registryLoginOf } from '#shared/registry/registry-login.ts';
+import { ask } from './admin-client.ts';
+import { print } from './inspect.ts';
+import type { InspectOptions } from './inspect.ts';
+
+export const versionsHelp = `
+Asks a Docker Registry v2 for the tags of CT_REGISTRY_IMAGE, as CT_REGISTRY_USER or as docker login has kept it. The
+front door that --admin, --data-dir or its socket leads to says what runs; without one the list comes alone.
+
+Examples:
+  mooring versions --registry-image registry.example.org/mooring/edge
+  CT_REGISTRY_IMAGE=localhost:5000/mooring mooring versions --json`;
+
+interface VersionsOptions extends InspectOptions {
+  readonly limit?: string;
+}
+
+/** Members by the version that they run. */
+type Running = ReadonlyMap<string, readonly string[]>;
+
+export async function versions(settings: Settings, options: VersionsOptions): Promise<void> {
+  if (settings.CT_REGISTRY_IMAGE === '')
+    throw new Error('which image? set CT_REGISTRY_IMAGE, or --registry-image HOST/PATH');
+  const limit = options.limit ?? '20';
+  if (!/^\d{1,5}$/.test(limit) || Number(limit) < 1) throw new Error('--limit must be a whole number from 1');
+  const image = parseImageName(settings.CT_REGISTRY_IMAGE);
+  const own = { user: settings.CT_REGISTRY_USER, password: settings.CT_REGISTRY_PASSWORD };
+  const login = registryLoginOf(image.host, own, process.env);
+  const [tags, running] = await Promise.all([listTags(image, login), findRunning(options)]);
+  const sorted = newestFirst(tags);
+  const isDifferent = (running?.size ?? 0) > 1;
+  const view = {
+    image: `${image.host}/${image.repository}`,
+    isDifferent,
+    running: Object.fromEntries(running ?? []),
+    tags: sorted.map((tag) => ({ tag, runsOn: membersOf(running, tag) })),
+  };
+  print(options, view, () => [
+    ...view.tags.slice(0, Number(limit)).map(({ tag, runsOn }) => {
+      return runsOn.length === 0 ? `  ${tag}` : `* ${tag.padEnd(20)} runs on ${runsOn.join(', ')}`;
+    }),
+    ...(sorted.length > Number(limit) ? [`  and ${sorted.length - Number(limit)} more (--limit)`] : []),
+    ...(sorted.length === 0 ? [`${view.image} has no tags`] : []),
+    ...notesOf(running, sorted),
+  ]);
+}
+
+function notesOf(running: Running | undefined, tags: readonly string[]): string[] {
+  if (running === undefined) return ['', 'no front door answers, so what runs is not marked'];
+  const missing = [...running].filter(([version]) => !tags.some((tag) => isVersion(tag, version)));
+  return [
+    ...missing.map(
+      ([version, members]) => `${version} runs on ${members.join(', ')}, and is not in the registry`,
+    ),
+    ...(running.size > 1
+      ? [`members run ${running.size} different versions: ${[...running.keys()].join(', ')}`]
+      : []),
+  ];
+}
+
+async function findRunning(options: InspectOptions): Promise<Running | undefined> {
+  try {
+    const [status, { edges }] = await Promise.all([
+      ask<{ version: string }>(options, '/admin/status'),
+      ask<{ edges: { id: string; kind: string; version: string }[] }>(options, '/admin/edges'),
+    ]);
+    const running = new Map([[status.version, ['the front door']]]);
+    for (const { id, version } of edges.filter((edge) => edge.version !== ''))
+      running.set(version, [...(running.get(version) ?? []), id]);
+    return running;
+  } catch (error) {
+    // Where one was named it was meant.
+    if (options.admin !== undefined) throw error;
+    return undefined;
+  }
+}
+
+function membersOf(running: Running | undefined, tag: string): string[] {
+  return [...(running ?? [])]
+    .filter(([version]) => isVersion(tag, version))
+    .flatMap(([, members]) => members);
+}
+
+function isVersion(tag: string, version: string): boolean {
+  return tag === version || tag === `v${version}`;
+}
