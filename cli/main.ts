@@ -11,7 +11,6 @@ import { isSupervised, sourceOf } from './read-settings.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { showAudit, showUsage } from './journal.ts';
 import { addSteerCommands } from './steer-commands.ts';
-import { metrics, metricsHelp } from './metrics.ts';
 import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 import { regions, regionsHelp } from './regions.ts';
@@ -120,15 +119,6 @@ inspectCommand('regions', 'regions of clients and edges; set or remove the CIDRs
   .argument('[words...]', 'set NAME CIDR..., or remove NAME')
   .addHelpText('after', regionsHelp)
   .action(async (words: string[], options) => await orExit(() => regions(words, options)));
-
-inspectCommand('metrics', 'which StatsD server all front doors tell; set or unset it')
-  .argument('[words...]', 'set HOST:PORT, off, or reset')
-  .option('--protocol <name>', 'udp or tcp (default: udp)')
-  .option('--prefix <text>', 'what all names begin with (default: mooring.)')
-  .option('--labels <how>', 'name, dogstatsd or telegraf (default: name)')
-  .option('--tag <name:value...>', 'tags of every metric, with labels that are tags')
-  .addHelpText('after', metricsHelp)
-  .action(async (words: string[], options) => await orExit(() => metrics(words, options)));
 
 inspectCommand('move', 'move one session to another edge, with its members')
   .argument('<key>', 'the session key (ctstickiness)')

@@ -11,7 +11,7 @@ interface MetricsView {
   readonly statsd: StatsdTarget | null;
 }
 
-interface MetricsFlags extends InspectOptions {
+export interface MetricsFlags extends InspectOptions {
   readonly protocol?: string;
   readonly prefix?: string;
   readonly labels?: string;

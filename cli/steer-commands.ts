@@ -1,6 +1,8 @@
-/** The commands that steer a pool that runs: maintenance, weights, evictions, bans, settings. */
+/** The commands that steer a pool that runs: maintenance, weights, evictions, bans, metrics, settings. */
 import type { Command } from 'commander';
 import type { InspectOptions } from './inspect.ts';
+import { metrics, metricsHelp } from './metrics.ts';
+import type { MetricsFlags } from './metrics.ts';
 import { removeMember } from './sessions.ts';
 import { reload, reloadHelp, settingsHelp, showSettings } from './settings.ts';
 import { evict, evictHelp, maintenanceHelp, setMaintenance, setWeight, weightHelp } from './steer.ts';
@@ -24,6 +26,14 @@ export function addSteerCommands(
       async (edge: string, word: string | undefined, options: InspectOptions) =>
         await orExit(() => setMaintenance(edge, word, options)),
     );
+  inspectCommand('metrics', 'which StatsD server all front doors tell; set or unset it')
+    .argument('[words...]', 'set HOST:PORT, off, or reset')
+    .option('--protocol <name>', 'udp or tcp (default: udp)')
+    .option('--prefix <text>', 'what all names begin with (default: mooring.)')
+    .option('--labels <how>', 'name, dogstatsd or telegraf (default: name)')
+    .option('--tag <name:value...>', 'tags of every metric, with labels that are tags')
+    .addHelpText('after', metricsHelp)
+    .action(async (words: string[], options: MetricsFlags) => await orExit(() => metrics(words, options)));
   inspectCommand('weight', 'share of new keys that an edge or backend gets')
     .argument('<edge>', 'the edge or static backend')
     .argument('<weight>', '1 to 1000, or own')

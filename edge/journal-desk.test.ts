@@ -66,7 +66,7 @@ void test('each minute and at its end an edge tells how much it was used since',
   const now = { ...load };
   desk.start({ members: doors, load: () => now, log: silentLog() });
   t.mock.timers.tick(60_000);
-  Object.assign(now, { messages: 150, bytes: 5_600, members: 1 });
+  Object.assign(now, { messages: 150, bytes: 5_600, users: 1 });
   t.mock.timers.tick(60_000);
   await desk.stop();
   const samples = doors.taken.flatMap((record) => (record.kind === 'usage' ? [record] : []));
@@ -79,7 +79,7 @@ void test('each minute and at its end an edge tells how much it was used since',
       bytes,
     ]),
     [
-      [3, 2, 5, 100, 5_000],
+      [2, 2, 5, 100, 5_000],
       [1, 2, 5, 50, 600],
       [1, 2, 5, 0, 0],
     ],
