@@ -18,6 +18,7 @@ import { startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { runCommand } from '../support/run-command.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
+import { patient } from '../support/tls-scene.ts';
 import { askHttp2, askTls, openHttp2, runOpenssl } from '../support/tls-client.ts';
 
 const dayMs = 86_400_000;
@@ -36,7 +37,7 @@ function put(folder: string, name: string, pair: Certificate): void {
 
 async function startTls(t: TestContext, settings: Record<string, string>): Promise<FrontDoor> {
   const backend = await startStaticBackend(t, 'a');
-  return await startFrontDoor(t, { backends: [backend], settings });
+  return await startFrontDoor(t, { backends: [backend], settings: { ...patient, ...settings } });
 }
 
 /** Until a handshake for the name shows the certificate. */
@@ -95,7 +96,7 @@ test('each name gets its own certificate: the exact one, else a wildcard, else t
   assert.match(metrics, /ct_proxy_certificate_expiry_seconds\{name="default"\} 1\d{9}/);
 });
 
-test('a new certificate is taken while WebSockets and a session of HTTP/2 are open, and none of them notices', async (t) => {
+test('a new certificate is taken while WebSockets and a session of HTTP/2 are open, and nobody notices, newcomers neither', async (t) => {
   const authority = new Authority(t);
   const folder = makeFolder(t);
   put(folder, 'tls', authority.sign('DNS:one.test'));
@@ -113,6 +114,13 @@ test('a new certificate is taken while WebSockets and a session of HTTP/2 are op
   let closed = 0;
   session.on('close', () => closed++);
   sockets.forEach((socket) => socket.on('close', () => closed++));
+  let isOver = false;
+  // A failed handshake rejects.
+  const newcomers = Array.from({ length: 4 }, async () => {
+    const statuses = new Set<number>();
+    while (!isOver) statuses.add((await askTls(door.httpsPort)).status);
+    return [...statuses];
+  });
   for (const round of ['two', 'three', 'four']) {
     put(folder, 'tls', authority.sign(`DNS:${round}.test`));
     await shows(door, 'any.test', `DNS:${round}.test`);
@@ -127,6 +135,8 @@ test('a new certificate is taken while WebSockets and a session of HTTP/2 are op
     );
     assert.equal((await askHttp2(session)).headers[':status'], 200);
   }
+  isOver = true;
+  assert.deepEqual(await Promise.all(newcomers), [[200], [200], [200], [200]]);
   assert.equal(closed, 0);
   assert.ok((await door.metric('ct_proxy_certificate_reloads_total')) >= 3);
   session.close();
