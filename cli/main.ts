@@ -83,10 +83,7 @@ roleCommand('edge', 'run one edge and join every front door of --locator').actio
 );
 roleCommand('check', 'validate settings and print the effective ones, secrets masked')
   .option('--role <role>', 'direct, proxy or edge', 'direct')
-  .action(
-    async (options: { role: string }, command: Command) =>
-      await checkSettings(options.role, flagsOf(command)),
-  );
+  .action((options: { role: string }, command: Command) => checkSettings(options.role, flagsOf(command)));
 
 inspectCommand('status', 'state of a running front door').action(
   async (options) => await orExit(() => showStatus(options)),

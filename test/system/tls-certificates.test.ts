@@ -114,11 +114,11 @@ test('a new certificate is taken while WebSockets and a session of HTTP/2 are op
   let closed = 0;
   session.on('close', () => closed++);
   sockets.forEach((socket) => socket.on('close', () => closed++));
-  let isOver = false;
+  const ending = new AbortController();
   // A failed handshake rejects.
   const newcomers = Array.from({ length: 4 }, async () => {
     const statuses = new Set<number>();
-    while (!isOver) statuses.add((await askTls(door.httpsPort)).status);
+    while (!ending.signal.aborted) statuses.add((await askTls(door.httpsPort)).status);
     return [...statuses];
   });
   for (const round of ['two', 'three', 'four']) {
@@ -135,7 +135,7 @@ test('a new certificate is taken while WebSockets and a session of HTTP/2 are op
     );
     assert.equal((await askHttp2(session)).headers[':status'], 200);
   }
-  isOver = true;
+  ending.abort();
   assert.deepEqual(await Promise.all(newcomers), [[200], [200], [200], [200]]);
   assert.equal(closed, 0);
   assert.ok((await door.metric('ct_proxy_certificate_reloads_total')) >= 3);
