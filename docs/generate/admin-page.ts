@@ -23,7 +23,7 @@ and, where there is more to say, \`params\`. Every change that is asked for, don
 that the caller gives in the header \`mooring-actor\`. [openapi.json](openapi.json) describes the same for programs (OpenAPI 3.1);
 front doors serve it at \`/admin/openapi.json\`.
 
-\`/livez\`, \`/readyz\` and \`/metrics\` are open to whoever reaches the port.`;
+\`/livez\` and \`/readyz\` are open to whoever reaches the port, \`/metrics\` to whom the settings let in.`;
 
 export function renderAdminPage(): string {
   const operations = Object.values<Description>(adminTable);

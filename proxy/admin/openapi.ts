@@ -64,11 +64,13 @@ const openPaths: Readonly<Record<string, Json>> = {
   },
   '/metrics': {
     get: {
-      operationId: 'metrics',
-      summary: 'Metrics in the text format of Prometheus.',
-      security: [],
+      operationId: 'exposition',
+      summary:
+        'Metrics in the text format of Prometheus; without a token for those whom the settings let in.',
+      security: [{}, { token: [] }],
       responses: {
         200: { description: 'Metrics.', content: { 'text/plain': { schema: { type: 'string' } } } },
+        ...refusalsOf(['token-invalid']),
       },
     },
   },
