@@ -47,8 +47,6 @@ export const headSlackFields = 64;
 export const stalledMaxBytes = 524_288;
 export const stallProgressBytes = 65_536;
 export const stallMs = 5_000;
-/** What follows the last GOAWAY: time for frames that were under way when the first one came (RFC 9113 section 6.8). */
-export const goawayPauseMs = 500;
 
 /** Counts what a connection does against an allowance. Pure: told the time. */
 export class Budget {

@@ -40,8 +40,6 @@ export interface Http2Door {
 }
 
 const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
-/** Says that the connection will end, and not yet at which stream (RFC 9113 section 6.8). */
-const anyStreamId = 2 ** 31 - 1;
 const webSocketKeyBytes = 16;
 
 export class Http2Connection {
@@ -58,8 +56,7 @@ export class Http2Connection {
   /** Streams that have their answer, or that we ended. */
   readonly #served = new WeakSet<ServerHttp2Stream>();
   readonly #budgets: Readonly<Record<'rapid-reset' | 'ping' | 'settings', Budget>>;
-  #awaits: 'preface' | 'request' | 'streams' | 'goaway' | 'close' = 'preface';
-  #hasSaidGoaway = false;
+  #awaits: 'preface' | 'request' | 'streams' | 'close' = 'preface';
   #isOver = false;
 
   constructor(socket: TLSSocket, door: Http2Door, client?: ProxiedClient) {
@@ -95,14 +92,14 @@ export class Http2Connection {
     return this.stall.waitingBytes;
   }
 
-  /** Says that no further stream is served; those that are open go on, and then the connection ends. */
+  /** Says at which stream it ends; those up to it go on, and others may be sent again elsewhere (RFC 9113 section 6.8). */
   stop(): void {
-    if (this.#hasSaidGoaway || this.#session.destroyed) return;
-    this.#hasSaidGoaway = true;
-    this.#session.goaway(NGHTTP2_NO_ERROR, anyStreamId);
-    this.#await('goaway', bounds.goawayPauseMs);
-    // Its answer comes behind all streams that the client opened before it knew.
-    this.#session.ping(() => this.#sayLastGoaway());
+    if (this.#session.closed || this.#session.destroyed) return;
+    this.#await('close', lingerMs);
+    if (this.#streams.size > 0) this.wheel.clear(this.#deadline);
+    this.#session.close();
+    // It brings no request any more: who waits for the last one need not wait for it.
+    this.#door.forget(this);
   }
 
   destroy(): void {
@@ -153,8 +150,9 @@ export class Http2Connection {
     this.#streams.delete(stream);
     const isUnanswered = stream.rstCode !== NGHTTP2_NO_ERROR || stream.aborted;
     if (isUnanswered && !this.#served.has(stream)) this.#spend('rapid-reset');
-    if (this.#streams.size === 0 && this.#awaits === 'streams')
-      this.#await('request', this.settings.CT_IDLE_TIMEOUT_MS);
+    if (this.#streams.size > 0) return;
+    if (this.#awaits === 'streams') this.#await('request', this.settings.CT_IDLE_TIMEOUT_MS);
+    if (this.#awaits === 'close') this.#await('close', lingerMs);
   }
 
   #awaitStreams(): void {
@@ -187,15 +185,6 @@ export class Http2Connection {
     this.#await('close', lingerMs);
   }
 
-  #sayLastGoaway(): void {
-    if (this.#awaits === 'close' || this.#session.closed) return;
-    this.#awaits = 'close';
-    this.wheel.clear(this.#deadline);
-    this.#session.close();
-    // It brings no request any more: who waits for the last one need not wait for it.
-    this.#door.forget(this);
-  }
-
   #onDue(): void {
     switch (this.#awaits) {
       case 'preface':
@@ -203,10 +192,7 @@ export class Http2Connection {
         this.#socket.destroy();
         return;
       case 'request':
-        this.#session.close();
-        return this.#await('close', lingerMs);
-      case 'goaway':
-        return this.#sayLastGoaway();
+        return this.stop();
       case 'streams':
     }
   }
@@ -221,7 +207,7 @@ export class Http2Connection {
     this.#door.forget(this);
   }
 
-  #await(what: 'preface' | 'request' | 'goaway' | 'close', ms: number): void {
+  #await(what: 'preface' | 'request' | 'close', ms: number): void {
     this.#awaits = what;
     this.wheel.set(this.#deadline, ms);
   }

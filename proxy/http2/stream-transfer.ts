@@ -2,6 +2,7 @@
  * One request of a stream on its way to an edge, over HTTP/1.1, and its answer on the way back: back-pressure both ways,
  * trailers, interim answers. Settles once.
  */
+import { constants } from 'node:http2';
 import type { ServerHttp2Stream } from 'node:http2';
 import { AppError } from '#shared/errors.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';
@@ -63,6 +64,8 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
   #takesNoBody = false;
   #spans: Buffer[] = [];
   #trailers = '';
+  /** The edge has said all, and not all of it has gone out. */
+  #isFlushing = false;
   #isSettled = false;
 
   constructor(options: StreamTransferOptions) {
@@ -81,6 +84,8 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
 
   abort(reason: AppError): void {
     if (this.#isSettled) return;
+    // The stream has closed because all was said.
+    if (this.#isFlushing && this.#stream.closed && !this.#wasReset) return this.#settleAnswered();
     this.#options.pool.cancel(this);
     this.#upstream?.destroy();
     this.#fail({ code: reason.code, reached: 'upstream', cause: reason, isStale: false });
@@ -167,9 +172,10 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
     if (this.#refusal !== undefined) return this.#settle({ kind: 'misdirected', refusal: this.#refusal });
     this.#endStream();
     closeBehind(this.#stream);
-    if (this.#stream.writableFinished) return this.#settleAnswered();
-    this.#stream.once('finish', () => this.#settleAnswered());
-    this.#await();
+    // Not over before the client has its end: the last word is written behind the last bytes.
+    this.#isFlushing = true;
+    if (this.#stream.destroyed) this.abort(new AppError('client-left'));
+    else this.#await();
   }
 
   onFailure(failure: UpstreamFailure): void {
@@ -239,6 +245,10 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
   #settleAnswered(): void {
     if (!this.#isSettled) this.#options.wire.owner.markServed(this.#stream);
     this.#settle({ kind: 'answered', status: this.#status, bytes: this.#bytes });
+  }
+
+  get #wasReset(): boolean {
+    return this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR || this.#stream.aborted;
   }
 
   get #bytes(): ByteCounts {
