@@ -4,9 +4,10 @@
  */
 import { checkRival } from './check-rival.ts';
 import { runContest } from './contest.ts';
-import type { LoadProgram } from './load-program.ts';
+import type { Backend, LoadProgram } from './load-program.ts';
 import type { Figures, Metric } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
+import { caddy } from './rivals/caddy.ts';
 import { haproxy, haproxyByPath } from './rivals/haproxy.ts';
 import { httpProxy } from './rivals/http-proxy.ts';
 import { mooring, mooringByPath } from './rivals/mooring.ts';
@@ -29,35 +30,35 @@ export interface Benchmark {
   readonly measure: (target: Target, isShort: boolean) => Promise<Figures>;
   /** With it the rivals speak TLS, and the load comes over it. */
   readonly certificate?: NonNullable<Ground['certificate']>;
+  /** The load comes over HTTP/2: those take part who speak it, and are checked over it as well. */
+  readonly checkHttp2?: (port: number, backends: readonly Backend[]) => Promise<void>;
 }
 
-const allRivals: readonly Rival[] = [
-  noProxy,
-  haproxy,
-  nginx,
-  httpProxy,
-  mooring,
-  mooringByPath,
-  haproxyByPath,
-];
-export const frontDoorNames = allRivals.map(({ name }) => name);
+const rivals: readonly Rival[] = [noProxy, haproxy, nginx, httpProxy, mooring, mooringByPath, haproxyByPath];
+const http2Rivals: readonly Rival[] = [haproxy, nginx, caddy, mooring];
+export const frontDoorNames = [...new Set([...rivals, ...http2Rivals])].map(({ name }) => name);
+
+function plainRivals(certificate: Ground['certificate']): readonly Rival[] {
+  return rivals.filter(({ speaksTls }) => certificate === undefined || speaksTls);
+}
 
 export async function runFrontDoorContest(
   benchmark: Benchmark,
   load: LoadProgram,
   options: RunOptions,
 ): Promise<Outcome> {
-  const { name, metrics, certificate } = benchmark;
+  const { name, metrics, certificate, checkHttp2 } = benchmark;
   return await runContest(
     {
       name,
       metrics,
-      contestants: allRivals.filter(({ speaksTls }) => certificate === undefined || speaksTls),
+      contestants: checkHttp2 === undefined ? plainRivals(certificate) : http2Rivals,
       measureSet: async (rival, folder) => {
         const backends = await load.startBackends(folder);
         const running = await rival.start({ backends, folder, certificate });
         try {
           await checkRival(running, backends, certificate);
+          if (checkHttp2 !== undefined) await checkHttp2(running.tlsPort!, backends);
           const port = certificate === undefined ? running.port : running.tlsPort!;
           const target = { port, pid: running.child?.pid, load, folder };
           return await benchmark.measure(target, options.isShort);

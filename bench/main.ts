@@ -8,6 +8,7 @@ import { roomServerNames, runOctFanout, runYFanout } from './fanout.ts';
 import { frontDoorNames, runFrontDoorContest } from './front-door-contest.ts';
 import { runDirect } from './direct.ts';
 import { http } from './http.ts';
+import { runHttp2 } from './http2.ts';
 import { latency } from './latency.ts';
 import { LoadProgram } from './load-program.ts';
 import { formatVerdict } from './metric.ts';
@@ -36,6 +37,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   websocket: async (options) => await runFrontDoorContest(websocket, plainLoad(options), options),
   latency: async (options) => await runFrontDoorContest(latency, plainLoad(options), options),
   tls: runTls,
+  http2: runHttp2,
   direct: runDirect,
   soak: runSoak,
   'fanout-y': runYFanout,

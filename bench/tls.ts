@@ -37,7 +37,7 @@ export async function runTls(options: RunOptions): Promise<Outcome> {
 }
 
 /** One for all rivals: the key is on P-256, the cheapest to sign with of what is usual. */
-function createCertificate(folder: string): Certificate {
+export function createCertificate(folder: string): Certificate {
   const files = ['certificate.pem', 'key.pem', 'both.pem'].map((name) => join(folder, name));
   const [certificate, key, both] = files as [string, string, string];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];

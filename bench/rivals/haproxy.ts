@@ -57,7 +57,7 @@ function configure(
 ): string {
   return `${haproxyBase}frontend front
   bind 127.0.0.1:${port} backlog 4096
-${certificate === undefined ? '' : `  bind 127.0.0.1:${tlsPort} backlog 4096 ssl crt ${certificate.both}`}
+${certificate === undefined ? '' : `  bind 127.0.0.1:${tlsPort} backlog 4096 ssl crt ${certificate.both} alpn h2,http/1.1`}
   http-request set-var(txn.key) req.hdr(ctstickiness)
   http-request set-var(txn.key) req.cook(ctstickiness) unless { var(txn.key) -m found }
   default_backend edges

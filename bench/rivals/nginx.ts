@@ -74,7 +74,7 @@ ${certificate === undefined ? '' : listenForTls(certificate, tlsPort)}    locati
 }
 
 function listenForTls({ certificate, key }: Certificate, port: number): string {
-  return `    listen 127.0.0.1:${port} ssl backlog=4096;
+  return `    listen 127.0.0.1:${port} ssl http2 backlog=4096;
     ssl_certificate ${certificate};
     ssl_certificate_key ${key};
     ssl_protocols TLSv1.2 TLSv1.3;
