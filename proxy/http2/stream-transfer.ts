@@ -84,11 +84,17 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
 
   abort(reason: AppError): void {
     if (this.#isSettled) return;
-    // The stream has closed because all was said.
-    if (this.#isFlushing && this.#stream.closed && !this.#wasReset) return this.#settleAnswered();
     this.#options.pool.cancel(this);
     this.#upstream?.destroy();
     this.#fail({ code: reason.code, reached: 'upstream', cause: reason, isStale: false });
+  }
+
+  /** The stream has closed: true where that is because all was said. */
+  settleWhole(): boolean {
+    const { closed, rstCode, aborted } = this.#stream;
+    const isWhole = this.#isFlushing && closed && rstCode === constants.NGHTTP2_NO_ERROR && !aborted;
+    if (isWhole) this.#settleAnswered();
+    return isWhole;
   }
 
   onReady(upstream: EdgeConnection): void {
@@ -245,10 +251,6 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
   #settleAnswered(): void {
     if (!this.#isSettled) this.#options.wire.owner.markServed(this.#stream);
     this.#settle({ kind: 'answered', status: this.#status, bytes: this.#bytes });
-  }
-
-  get #wasReset(): boolean {
-    return this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR || this.#stream.aborted;
   }
 
   get #bytes(): ByteCounts {

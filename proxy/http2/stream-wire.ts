@@ -26,6 +26,8 @@ export class StreamWire implements Wire, TransferOwner {
   readonly #stream: ServerHttp2Stream;
   readonly #owner: StreamOwner;
   #expectsContinue = false;
+  /** By ourselves. */
+  #hasAnswered = false;
   #onAnswer: () => void = () => undefined;
   #transfer: StreamTransfer | undefined;
   #collector: StreamCollector | undefined;
@@ -38,9 +40,8 @@ export class StreamWire implements Wire, TransferOwner {
     this.head = head;
     this.peer = owner.peer;
     this.hasBody = !stream.endAfterHeaders;
-    const onLeft = (): void => this.leave(new AppError('client-left'));
-    stream.once('aborted', onLeft);
-    stream.once('close', onLeft);
+    stream.once('aborted', () => this.#onEnd());
+    stream.once('close', () => this.#onEnd());
     if (!this.hasBody) return;
     const framing = requestFraming(head.headers, head.httpVersion);
     this.body = new StreamBody(stream, {
@@ -62,6 +63,12 @@ export class StreamWire implements Wire, TransferOwner {
     return this.#controller.signal;
   }
 
+  /** Nothing more is said either way: all was said, or the client has left. */
+  #onEnd(): void {
+    if (this.#hasAnswered || this.#transfer?.settleWhole()) return;
+    this.leave(new AppError('client-left'));
+  }
+
   /** The client has left, or stopped sending in the middle of its body. */
   leave(reason: AppError): void {
     if (this.#left !== undefined) return;
@@ -73,6 +80,7 @@ export class StreamWire implements Wire, TransferOwner {
   }
 
   answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+    this.#hasAnswered = true;
     this.#owner.markServed(this.#stream);
     this.body?.abandon();
     endAnswer(this.#stream, status, headers, body);
