@@ -11,6 +11,7 @@ import { starts } from '#shared/replacement.ts';
 import type { ReplacementOrder, ReplacementReport } from '#shared/replacement.ts';
 import type { SettingsTakenMessage } from '#shared/settings/source.ts';
 import type { ShareMessage } from '#shared/siblings.ts';
+import { LineRelay } from './line-relay.ts';
 import type { Listeners } from './listeners.ts';
 
 interface ChildOptions {
@@ -146,8 +147,9 @@ export class SupervisedChild {
       stdio: ['ignore', 'pipe', 'inherit', ...(listeners?.descriptors ?? []), 'ipc'],
     });
     this.#running.add(child);
-    // The child's log lines pass; the line for people is the supervisor's to print.
-    child.stdout?.on('data', (chunk: Buffer) => process.stdout.write(withoutReadyLine(chunk)));
+    const relay = new LineRelay((line) => log.pass(line));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => relay.add(text));
+    child.stdout?.once('end', () => relay.end());
     this.#watch(child);
     child.on('message', (message: Message) => {
       const { type } = message;
@@ -218,9 +220,4 @@ export class SupervisedChild {
 function tell(child: ChildProcess, type: Word): void {
   // Of a process that is gone its exit tells.
   child.send({ type }, () => undefined);
-}
-
-function withoutReadyLine(chunk: Buffer): Buffer | string {
-  const text = chunk.toString('utf8');
-  return text.includes('mooring ') ? text.replace(/^mooring (proxy|edge) ready.*\n/m, '') : chunk;
 }

@@ -4,6 +4,7 @@
  */
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
+import { openLogPlaces } from '#shared/log-places.ts';
 import { armProcessLife, onHangup } from '#shared/process-life.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import type { Settings } from '#shared/settings/schema.ts';
@@ -26,7 +27,8 @@ interface Children {
 /** Starts everything; resolves when the pool serves. The process then runs until it is told to stop. */
 export async function runDirect(settings: Settings, source: SettingsSource): Promise<void> {
   const lock = lockDataDir(settings.CT_DATA_DIR);
-  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'direct' });
+  const places = openLogPlaces(settings, 'direct');
+  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'direct', places });
   log.info('process.starting', { version });
   const folder = settings.CT_EDGES_LISTEN === 'sockets' ? openEdgeFolder(log) : undefined;
   const pool: Children = { edges: [], fronts: undefined };
@@ -37,6 +39,8 @@ export async function runDirect(settings: Settings, source: SettingsSource): Pro
     folder?.remove();
     lock.release();
   };
+  if (settings.CT_LOG_DIR !== '')
+    process.on('SIGUSR1', () => children.forEach((child) => child.pass('SIGUSR1')));
   armProcessLife({ log, stop: stopAll, stopMaxMs: settings.CT_STOP_GRACE_MS * 2 + 25_000 });
   try {
     const told = new ChildSettings(settings, source, folder);

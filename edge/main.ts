@@ -5,7 +5,6 @@ import { openAdminServer } from '#shared/admin-server.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import type { EdgeId } from '#shared/ids.ts';
-import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import { announceReady, armProcessLife, onHangup } from '#shared/process-life.ts';
@@ -23,6 +22,7 @@ import { hasSessionCapacity } from './core/session-capacity.ts';
 import { KeyRegistry } from './core/key-registry.ts';
 import { controlSocketOpener } from './control-link.ts';
 import { edgeIdOf, reachableHost } from './edge-address.ts';
+import { openEdgeLog } from './edge-log.ts';
 import { JournalDesk } from './journal-desk.ts';
 import { LoadSampler, listSmallestFirst, sumLoads } from './load-sampler.ts';
 import { resolveBySystem } from './locator-names.ts';
@@ -50,8 +50,7 @@ export async function startEdge(settings: Settings): Promise<void> {
   }
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
   const journal = await JournalDesk.open(settings, id);
-  const fields = { edge: id };
-  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'edge', fields, hear: journal.hear });
+  const log = openEdgeLog(settings, id, journal.hear);
   log.info('process.starting', { version });
   const edge = new Edge({ settings, id, log, journal, stores: await openStores(settings) });
   await edge.start();
@@ -93,6 +92,7 @@ class Edge {
     this.#log = log;
     this.#journal = journal;
     this.#stores = stores;
+    log.hearDropped((lines) => this.#metrics.count('ct_edge_log_dropped_total', {}, lines));
     const hasCapacity = (): boolean =>
       hasSessionCapacity(sumLoads(this.#adapters).sessions, settings.CT_EDGE_SESSIONS_MAX);
     const activity = this.#activity();

@@ -5,6 +5,7 @@ import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
+import { openLogPlaces } from '#shared/log-places.ts';
 import type { Log } from '#shared/log.ts';
 import { announceReady, armProcessLife } from '#shared/process-life.ts';
 import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
@@ -60,7 +61,8 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
   const joinToken = settings.CT_JOIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'join');
   const journal = await FrontJournal.open(settings, deriveFleetSecrets(joinToken));
-  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', hear: journal.hear });
+  const places = openLogPlaces(settings, 'proxy', true);
+  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', hear: journal.hear, places });
   log.info('process.starting', { version });
   const stopping = new AbortController();
   const reloads = openReloads({ source, live, log });
@@ -69,7 +71,8 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const { directory, pool, placer, gate, metrics, secrets } = locator;
   const tls = openTls(settings, log, metrics, reloads);
   const entrance = new Entrance(settings, (name) => tls?.certificates.covers(name) ?? false);
-  const settler = new Settler({ log, metrics, secrets });
+  log.hearDropped((lines) => metrics.count('ct_proxy_log_dropped_total', {}, lines));
+  const settler = new Settler({ log, metrics, secrets, format: settings.CT_LOG_FORMAT });
   const wheel = startWheel();
   const transport = openTransport(settings.CT_NATIVE_SOCKETS, locator.trust, metrics);
   const upstreams = new Upstreams({ settings, wheel, transport, metrics });

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { headerTokens, headerValues } from './core/header-list.ts';
@@ -157,6 +158,10 @@ class Listener implements Door, Http2Door {
     const connection = new Http2Connection(socket, this, arrival?.client);
     this.#connections.set(connection, arrival);
     if (this.isStopping) connection.stop();
+  }
+
+  noteRefusal(code: ErrorCode, address: string): void {
+    this.#exchange.settler.settleUnread(code, address);
   }
 
   conduct(wire: Wire): Promise<void> {

@@ -1,5 +1,6 @@
 /** The last phase of every exchange: one log line, the metrics, the count of open exchanges. */
-import type { AppError } from '#shared/errors.ts';
+import { AppError } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
 import { hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
@@ -8,6 +9,10 @@ import type { Observations } from '#shared/histogram.ts';
 import type { BoundMetric, Metrics } from '#shared/metrics.ts';
 import { formatThousandths } from '#shared/thousandths.ts';
 import type { RouteName } from './core/route.ts';
+import { describeTermination } from './core/termination.ts';
+import type { TunnelEnder } from './core/termination.ts';
+import { formatAccess, keepRequest } from './access-line.ts';
+import type { AccessRequest } from './access-line.ts';
 import type { Pin } from './directory/directory.ts';
 import { ExchangeIds } from './exchange-ids.ts';
 import type { PlacementReason } from './placement.ts';
@@ -30,12 +35,37 @@ export interface Settlement {
   firstByteAtMs: number | undefined;
   retried: ForwardOutcome['kind'] | undefined;
   error: AppError | undefined;
+  /** Of an upgrade that was agreed on: who ended it. */
+  tunnel: TunnelEnder | undefined;
+  /** Where the format of lines wants it. */
+  readonly request: AccessRequest | undefined;
   /** Of an upgrade: whose process carried its bytes; `left` where it went on, or ended, unheard by this front door. */
   carrier: Carrier | 'left' | undefined;
 }
 
 /** Keys of which a part of their lines is kept: a key comes again and again, and its hash costs as much as its head. */
 const keptKeysMax = 20_000;
+
+/** Of what was no request. */
+const unread: Settlement = {
+  id: '',
+  kind: 'http',
+  method: '',
+  startedAtMs: 0,
+  client: '',
+  route: 'unknown',
+  key: undefined,
+  pin: undefined,
+  reason: undefined,
+  status: 0,
+  bytes: { up: 0, down: 0 },
+  firstByteAtMs: undefined,
+  retried: undefined,
+  error: undefined,
+  tunnel: undefined,
+  request: undefined,
+  carrier: undefined,
+};
 
 /** What lines tell of a key: its hash and, where it has a pin, edge and epoch, as JSON. */
 interface KeptKey {
@@ -44,7 +74,16 @@ interface KeptKey {
   text: string;
 }
 
+interface SettlerOptions {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly secrets: FleetSecrets;
+  /** Of the line of each exchange; CT_LOG_FORMAT. */
+  readonly format?: string;
+}
+
 export class Settler {
+  readonly #isCombined: boolean;
   readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #secrets: FleetSecrets;
@@ -59,7 +98,8 @@ export class Settler {
   #open = 0;
   #onIdle: (() => void) | undefined;
 
-  constructor(options: { log: Log; metrics: Metrics; secrets: FleetSecrets }) {
+  constructor(options: SettlerOptions) {
+    this.#isCombined = options.format === 'combined';
     this.#log = options.log;
     this.#metrics = options.metrics;
     this.#secrets = options.secrets;
@@ -94,7 +134,17 @@ export class Settler {
       retried: undefined,
       error: undefined,
       carrier: undefined,
+      tunnel: undefined,
+      request: this.#isCombined ? keepRequest(wire.head) : undefined,
     };
+  }
+
+  /** What was no request never became an exchange: it has a line all the same. */
+  settleUnread(code: ErrorCode, address: string): void {
+    this.#metrics.count('ct_proxy_rejected_total', { code });
+    const error = new AppError(code);
+    const own = { id: this.#ids.next(), client: address, startedAtMs: performance.now() };
+    this.#writeLine({ ...unread, ...own, status: error.entry.status, error });
   }
 
   markFirstByte(settlement: Settlement): void {
@@ -106,6 +156,7 @@ export class Settler {
   /** Of an upgrade: with what its tunnel has carried. */
   settleTunnel(settlement: Settlement, totals: TunnelTotals): void {
     settlement.bytes = totals;
+    settlement.tunnel = totals.isLeft ? 'left' : totals.endedBy;
     if (totals.isLeft) settlement.carrier = 'left';
     settlement.status = totals.status ?? settlement.status;
     this.settle(settlement);
@@ -157,11 +208,21 @@ export class Settler {
         facts: error.facts,
       });
     }
-    this.#log.infoLine('exchange.settled', this.#formatFacts(settlement));
+    this.#writeLine(settlement);
+  }
+
+  #writeLine(settlement: Settlement): void {
+    const ended = describeEnd(settlement);
+    if (!this.#isCombined)
+      return this.#log.infoLine('exchange.settled', this.#formatFacts(settlement, ended));
+    const { bytes, pin, startedAtMs, id } = settlement;
+    const totalMs = formatThousandths(performance.now() - startedAtMs);
+    const facts = { bytesDown: bytes.down, edge: pin?.owner.id ?? '-', exchange: id, ended, totalMs };
+    this.#log.exchangeLine(formatAccess({ ...settlement, ...facts }, Date.now()));
   }
 
   /** As JSON by hand: strings that the outside chose are escaped, the others need no escape by their kind. */
-  #formatFacts(settlement: Settlement): string {
+  #formatFacts(settlement: Settlement, ended: string): string {
     const { id, kind, method, route, client, status, error, pin, key, bytes } = settlement;
     const { reason, retried, firstByteAtMs, startedAtMs, carrier } = settlement;
     const failed = error === undefined ? '' : `,"code":"${error.code}","source":"${error.entry.source}"`;
@@ -172,7 +233,7 @@ export class Settler {
     const first =
       firstByteAtMs === undefined ? '' : `,"firstByteMs":${formatThousandths(firstByteAtMs - startedAtMs)}`;
     const total = formatThousandths(performance.now() - startedAtMs);
-    return `"exchange":"${id}","kind":"${kind}","method":"${method}","route":"${route}","client":"${client}","status":${status}${failed}${placed}${why}${again}${carried},"bytesUp":${bytes.up},"bytesDown":${bytes.down}${first},"totalMs":${total}`;
+    return `"exchange":"${id}","kind":"${kind}","method":"${method}","route":"${route}","client":"${client}","status":${status},"ended":"${ended}"${failed}${placed}${why}${again}${carried},"bytesUp":${bytes.up},"bytesDown":${bytes.down}${first},"totalMs":${total}`;
   }
 
   #placed(key: AffinityKey, pin: Pin | undefined): string {
@@ -193,4 +254,17 @@ export class Settler {
     this.#keys.set(Buffer.from(key, 'latin1').toString('latin1') as AffinityKey, kept);
     return kept;
   }
+}
+
+function describeEnd({ error, tunnel, route, key, pin, firstByteAtMs }: Settlement): string {
+  // Nearly all of them.
+  if (error === undefined && tunnel === undefined) return '--';
+  return describeTermination({
+    error,
+    tunnel,
+    isRouted: route !== 'unknown',
+    isKeyed: key !== undefined,
+    isPlaced: pin !== undefined,
+    hasAnswer: firstByteAtMs !== undefined,
+  });
 }

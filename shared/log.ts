@@ -1,9 +1,11 @@
 /**
- * The log: JSON lines by pino, each with an event name from a closed list. Written asynchronously and
- * flushed every second, so that no exchange waits for a disk, and once more at the end of the process.
+ * The log: JSON lines by pino, each with an event name from a closed list. Gathered and written at the latest after a second
+ * (`log-sink.ts`), so that no exchange waits for a disk or a reader, and once more at the end of the process.
  */
 import { pino } from 'pino';
 import type { ErrorLevel } from './errors.ts';
+import { LogSinks, standardPlaces } from './log-places.ts';
+import type { LogPlaces } from './log-places.ts';
 import { threeDigits } from './thousandths.ts';
 
 /** Every event that may be logged, with what it tells; `docs/events.md` is generated from this list. */
@@ -15,6 +17,8 @@ export const logEvents = {
   'process.stopping': 'A process was told to stop and finishes what runs.',
   'process.stopped': 'A process ends.',
   'process.failed': 'A process ends because of a fault; carries the error.',
+  'log.dropped':
+    'Lines could not be written and were dropped, for a disk is full or a reader stuck; carries which log, how many, and the last cause.',
   'child.started': 'The supervisor started a front door or an edge.',
   'child.stuck': 'A supervised process has not answered for 10 s and is killed, so that it starts again.',
   'child.replaced':
@@ -134,65 +138,74 @@ export interface Log {
   error(event: LogEvent, facts?: LogFacts): void;
   /** An info line whose facts are JSON already (`"a":1,"b":2`): for hot paths, where the general way shows in profiles. */
   infoLine(event: LogEvent, facts: string): void;
+  /** A line of a settled exchange in a format of its own, with its end. */
+  exchangeLine(line: string): void;
+  /** A line of another process, as it is, with its end. */
+  pass(line: string): void;
   child(fields: LogFacts): Log;
+  /** Calls back with the number of lines whenever some are dropped, since nobody takes them. */
+  hearDropped(hearer: (lines: number) => void): void;
   /** Lines of this level and above are written from now on. Children that exist keep theirs. */
   setLevel(level: string): void;
   /** Writes what is left, within half a second; for the end of a process. Never rejects. */
   flush(): Promise<void>;
 }
 
-const flushIntervalMs = 1_000;
-const flushMaxMs = 500;
-
 /** Hears every line, of whatever level, with the fact `audit`, which is not written. */
 export type HearLog = (event: LogEvent, facts: LogFacts) => void;
 
-/** Opens the log of a process on standard output. */
-export function openLog(options: { level: string; role: string; fields?: LogFacts; hear?: HearLog }): Log {
-  const destination = pino.destination({
-    dest: 1,
-    sync: false,
-    minLength: 4_096,
-    periodicFlush: flushIntervalMs,
-  });
-  const base = { role: options.role, pid: process.pid, ...options.fields };
+interface LogOptions {
+  readonly level: string;
+  readonly role: string;
+  readonly fields?: LogFacts;
+  readonly hear?: HearLog;
+  /** Where lines go; standard output unless given. */
+  readonly places?: LogPlaces;
+}
+
+/** Opens the log of a process. */
+export function openLog({ level, role, fields, hear, places }: LogOptions): Log {
+  const base = { role, pid: process.pid, ...fields };
+  const sinks = new LogSinks(places ?? standardPlaces(), (log, lines, cause) =>
+    logger.warn({ log, lines, cause }, 'log.dropped' satisfies LogEvent),
+  );
   const logger = pino(
     {
-      level: options.level,
+      level,
       base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       messageKey: 'event',
       serializers: { error: pino.stdSerializers.errWithCause },
     },
-    destination,
+    { write: (line: string) => sinks.addEvent(line) },
   );
-  return wrap(logger, { direct: new DirectLines(logger, destination, base), hear: options.hear, fields: {} });
+  return wrap(logger, { direct: new DirectLines(logger, sinks, base), hear, fields: {} });
 }
 
-/** Lines that are gathered before the destination gets them: it measures all that it holds with every write. */
-const gatheredMaxLength = 49_152;
-
-/** The way past the library for the one line per exchange; keeps the order of the lines. */
+/** The way past the library for the one line per exchange. */
 class DirectLines {
+  readonly sinks: LogSinks;
   readonly #logger: pino.Logger;
-  readonly #destination: ReturnType<typeof pino.destination>;
   readonly #base: string;
-  #gathered = '';
   #second = -1;
   #secondText = '';
 
-  constructor(logger: pino.Logger, destination: ReturnType<typeof pino.destination>, base: LogFacts) {
+  constructor(logger: pino.Logger, sinks: LogSinks, base: LogFacts) {
     this.#logger = logger;
-    this.#destination = destination;
+    this.sinks = sinks;
     this.#base = JSON.stringify(base).slice(1, -1);
-    setInterval(() => this.handOver(), flushIntervalMs).unref();
   }
 
   add(event: LogEvent, facts: string): void {
     if (!this.#logger.isLevelEnabled('info')) return;
-    this.#gathered += `{"level":"info","time":"${this.#time()}",${this.#base},${facts},"event":"${event}"}\n`;
-    if (this.#gathered.length > gatheredMaxLength) this.handOver();
+    this.sinks.addExchange(
+      `{"level":"info","time":"${this.#time()}",${this.#base},${facts},"event":"${event}"}\n`,
+    );
+  }
+
+  addText(line: string): void {
+    if (this.#logger.isLevelEnabled('info')) this.sinks.addExchange(line);
   }
 
   /** As `toISOString` has it, which costs as much as the rest of a line. */
@@ -204,24 +217,6 @@ class DirectLines {
       this.#secondText = new Date(second * 1_000).toISOString().slice(0, -'000Z'.length);
     }
     return `${this.#secondText}${threeDigits(now - second * 1_000)}Z`;
-  }
-
-  handOver(): void {
-    if (this.#gathered === '') return;
-    const lines = this.#gathered;
-    this.#gathered = '';
-    this.#destination.write(lines);
-  }
-
-  async flush(): Promise<void> {
-    this.handOver();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const deadline = setTimeout(resolve, flushMaxMs);
-    this.#destination.flush(() => resolve());
-    await promise;
-    clearTimeout(deadline);
-    // The library flushes once more at exit, and tries for ever where the reader is gone or stuck.
-    Object.assign(this.#destination, { flushSync: () => undefined });
   }
 }
 
@@ -240,7 +235,6 @@ interface Around {
 function wrap(logger: pino.Logger, around: Around): Log {
   const { direct, hear, fields } = around;
   const write = (level: ErrorLevel, event: LogEvent, facts: LogFacts = {}): void => {
-    direct?.handOver();
     hear?.(event, { ...fields, ...facts });
     // Names of people are for the journal alone.
     const { audit: _, ...written } = facts;
@@ -255,6 +249,9 @@ function wrap(logger: pino.Logger, around: Around): Log {
     infoLine: (event, facts) => direct?.add(event, facts),
     setLevel: (level) => void (logger.level = level),
     child: (more) => wrap(logger.child(more), { ...around, fields: { ...fields, ...more } }),
-    flush: async () => await direct?.flush(),
+    exchangeLine: (line) => direct?.addText(line),
+    pass: (line) => direct?.sinks.addEvent(line),
+    hearDropped: (hearer) => direct?.sinks.hearDropped(hearer),
+    flush: async () => await direct?.sinks.flush(),
   };
 }

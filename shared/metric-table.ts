@@ -148,6 +148,16 @@ export const metricTable = {
     help: 'Readings of changed certificates, by outcome: loaded, refused (one of them at least).',
     labels: ['outcome'],
   },
+  ct_proxy_log_dropped_total: {
+    type: 'counter',
+    help: 'Lines of the log that were dropped, for nobody took them; counted when it goes on.',
+    labels: [],
+  },
+  ct_edge_log_dropped_total: {
+    type: 'counter',
+    help: 'Lines of the log that were dropped, for nobody took them; counted when it goes on.',
+    labels: [],
+  },
   ct_edge_sessions: { type: 'gauge', help: 'Sessions on this edge.', labels: ['adapter'] },
   ct_edge_members: { type: 'gauge', help: 'Connected members.', labels: ['adapter'] },
   ct_edge_messages_total: {

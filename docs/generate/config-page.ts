@@ -4,6 +4,7 @@ import { fleetSettings } from '#shared/settings/fleet-settings.ts';
 import { frontSettings } from '#shared/settings/front-settings.ts';
 import { registrySettings } from '#shared/settings/registry-settings.ts';
 import { metricSettings } from '#shared/settings/metric-settings.ts';
+import { logSettings } from '#shared/settings/log-settings.ts';
 import { requestSettings } from '#shared/settings/request-settings.ts';
 import { flagOf } from '#shared/settings/load.ts';
 import { limitSettings } from '#shared/settings/limit-settings.ts';
@@ -17,6 +18,7 @@ type Group = Readonly<Record<string, Setting>>;
 
 const groups: readonly { title: string; settings: Group }[] = [
   { title: 'Every role', settings: fleetSettings },
+  { title: 'Log', settings: logSettings },
   { title: 'Front door', settings: frontSettings },
   { title: 'Limits and proxies in front', settings: limitSettings },
   { title: 'Front door: requests that are let in', settings: requestSettings },

@@ -245,7 +245,7 @@ export class ClientConnection implements SocketEars {
 
   /** What cannot be read as a request: nothing after this point is one. */
   #refuse(code: ErrorCode): void {
-    this.#door.metrics.count('ct_proxy_rejected_total', { code });
+    this.#door.noteRefusal(code, this.peer.address);
     this.write(formatRefusal(code, strictTransportField(this.#door.settings.CT_HSTS, this.peer.secure)));
     this.#endGently();
   }

@@ -1,5 +1,5 @@
 /** What a client connection knows of the others: the listener that it came in by, and the wires that carry its requests. */
-import type { AppError } from '#shared/errors.ts';
+import type { AppError, ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { RequestBody } from './request-body.ts';
@@ -26,6 +26,8 @@ export interface DoorOf<Connection> {
   readonly secure: boolean;
   readonly isStopping: boolean;
   openWire(connection: Connection, scanner: RequestScanner): ClientWire;
+  /** What was no request, or none in time, was answered with this. */
+  noteRefusal(code: ErrorCode, address: string): void;
   conduct(wire: ClientWire): Promise<void>;
   forget(connection: Connection): void;
 }

@@ -36,9 +36,9 @@ export function keepTunnel(
   tellBytes: (totals: TunnelTotals) => void,
   open: (tellEnd: TellEnd) => OpenTunnel,
 ): void {
-  const tunnel = open(({ bytes }) => {
+  const tunnel = open(({ bytes, endedBy }) => {
     tunnels.delete(tunnel);
-    tellBytes(bytes);
+    tellBytes({ ...bytes, endedBy });
   });
   tunnels.add(tunnel);
 }

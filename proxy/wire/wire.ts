@@ -37,6 +37,8 @@ export interface TunnelTotals extends ByteCounts {
   readonly isLeft?: boolean;
   /** Of a handshake that its edge finished by itself, and not with a 101. */
   readonly status?: number;
+  /** Who ended it; undefined where there was no tunnel. */
+  readonly endedBy?: 'client' | 'upstream' | 'idle' | 'front-door' | 'unknown';
 }
 
 export type JoinTunnel = (tellBytes: (totals: TunnelTotals) => void) => void;

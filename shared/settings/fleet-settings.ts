@@ -75,15 +75,6 @@ export const fleetSettings = {
     scope: 'process',
     help: 'Whether edges take over the connections of upgrades from front doors of the same machine: where both can, or never.',
   },
-  CT_LOG_LEVEL: {
-    type: 'choice',
-    default: 'info',
-    choices: ['debug', 'info', 'warn', 'error', 'silent'],
-    roles: all,
-    scope: 'process',
-    live: true,
-    help: 'Least level that is logged.',
-  },
   CT_SETTINGS_FILE: {
     type: 'text',
     default: '',

@@ -7,6 +7,7 @@ import { storeSettings } from './store-settings.ts';
 import { fleetSettings } from './fleet-settings.ts';
 import { frontSettings } from './front-settings.ts';
 import { limitSettings } from './limit-settings.ts';
+import { logSettings } from './log-settings.ts';
 import { requestSettings } from './request-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import { registrySettings } from './registry-settings.ts';
@@ -20,6 +21,7 @@ export const settingsSchema = {
   ...frontSettings,
   ...limitSettings,
   ...requestSettings,
+  ...logSettings,
   ...tlsSettings,
   ...metricSettings,
   ...registrySettings,

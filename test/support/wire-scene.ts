@@ -89,6 +89,10 @@ export class WireScene implements Door {
     });
   }
 
+  noteRefusal(): void {
+    // Nobody keeps a log here.
+  }
+
   async conduct(wire: Wire): Promise<void> {
     const { headers, target, method } = wire.head;
     const framing = ['transfer-encoding', 'connection', 'expect', 'keep-alive'];

@@ -70,6 +70,10 @@ class LineScene implements Door {
     });
   }
 
+  noteRefusal(): void {
+    // Nobody keeps a log here.
+  }
+
   async open(t: TestContext): Promise<void> {
     const listening = await transport.listen('127.0.0.1', 0, (adopt) => {
       this.connections.push(new ClientConnection(adopt, this));

@@ -1,0 +1,82 @@
+/** Where the lines of a process go: events and exchanges to standard output, or each to a file of its own. */
+import { join } from 'node:path';
+import { LogFile } from './log-file.ts';
+import { openStandardOutput } from './log-output.ts';
+import { LogSink } from './log-sink.ts';
+import type { LogTarget } from './log-sink.ts';
+import type { Settings } from './settings/schema.ts';
+
+export interface LogPlaces {
+  readonly events: LogTarget;
+  /** Undefined: the same place. */
+  readonly exchanges: LogTarget | undefined;
+}
+
+type LogSettings = Pick<
+  Settings,
+  'CT_LOG_DIR' | 'CT_LOG_FILE_MAX_BYTES' | 'CT_LOG_FILE_MAX_HOURS' | 'CT_LOG_FILES_KEPT'
+>;
+
+const hourMs = 3_600_000;
+
+/** `name` is that of the file of events; only front doors settle exchanges. Throws where a file cannot be opened. */
+export function openLogPlaces(settings: LogSettings, name: string, hasExchanges = false): LogPlaces {
+  const folder = settings.CT_LOG_DIR;
+  if (folder === '') return standardPlaces();
+  const bounds = {
+    maxBytes: settings.CT_LOG_FILE_MAX_BYTES,
+    maxAgeMs: settings.CT_LOG_FILE_MAX_HOURS * hourMs,
+    keptFiles: settings.CT_LOG_FILES_KEPT,
+  };
+  const places = {
+    events: new LogFile(join(folder, `${name}.log`), bounds),
+    exchanges: hasExchanges ? new LogFile(join(folder, 'access.log'), bounds) : undefined,
+  };
+  // Without a listener it would open Node's inspector, as it still does where there are no files.
+  process.on('SIGUSR1', () => {
+    places.events.reopen();
+    places.exchanges?.reopen();
+  });
+  return places;
+}
+
+export function standardPlaces(): LogPlaces {
+  return { events: openStandardOutput(), exchanges: undefined };
+}
+
+type TellDropped = (log: 'events' | 'exchanges', lines: number, cause: string) => void;
+
+/** The two ways out, which are one where both go to the same place. */
+export class LogSinks {
+  readonly #events: LogSink;
+  readonly #exchanges: LogSink;
+  #hearer: (lines: number) => void = () => undefined;
+
+  /** `onDropped` hears of lines that were dropped as soon as it goes on. */
+  constructor({ events, exchanges }: LogPlaces, onDropped: TellDropped) {
+    const hear =
+      (log: 'events' | 'exchanges') =>
+      (lines: number, cause: string): void => {
+        this.#hearer(lines);
+        onDropped(log, lines, cause);
+      };
+    this.#events = new LogSink(events, hear('events'));
+    this.#exchanges = exchanges === undefined ? this.#events : new LogSink(exchanges, hear('exchanges'));
+  }
+
+  addEvent(line: string): void {
+    this.#events.add(line);
+  }
+
+  addExchange(line: string): void {
+    this.#exchanges.add(line);
+  }
+
+  hearDropped(hearer: (lines: number) => void): void {
+    this.#hearer = hearer;
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all([this.#events.flush(), this.#exchanges.flush()]);
+  }
+}
