@@ -40,7 +40,10 @@ export async function runDirect(settings: Settings, source: SettingsSource): Pro
     lock.release();
   };
   if (settings.CT_LOG_DIR !== '')
-    process.on('SIGUSR1', () => children.forEach((child) => child.pass('SIGUSR1')));
+    process.on('SIGUSR1', () => {
+      pool.fronts?.pass('SIGUSR1');
+      for (const edge of pool.edges) edge.pass('SIGUSR1');
+    });
   armProcessLife({ log, stop: stopAll, stopMaxMs: settings.CT_STOP_GRACE_MS * 2 + 25_000 });
   try {
     const told = new ChildSettings(settings, source, folder);

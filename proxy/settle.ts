@@ -103,6 +103,7 @@ export class Settler {
     this.#log = options.log;
     this.#metrics = options.metrics;
     this.#secrets = options.secrets;
+    this.#log.hearDropped((lines) => this.#metrics.count('ct_proxy_log_dropped_total', {}, lines));
     this.#openOf = {
       http: this.#metrics.bind('ct_proxy_exchanges_open', { kind: 'http' }),
       upgrade: this.#metrics.bind('ct_proxy_exchanges_open', { kind: 'upgrade' }),

@@ -106,9 +106,12 @@ export class LogFile implements LogTarget {
     try {
       // Another process was faster: its new file is the one to go on with.
       if (facts?.ino === this.#inode) await rename(this.#path, this.#nameForOld());
-    } catch {
-      this.#rotatesFromMs = this.#nowMs() + rotateRetryMs;
-      return;
+    } catch (error) {
+      // Moved away in between: the next one is begun all the same.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.#rotatesFromMs = this.#nowMs() + rotateRetryMs;
+        return;
+      }
     }
     await this.#openAnew();
     await this.#removeOldest();

@@ -4,31 +4,41 @@ import { LogFile } from './log-file.ts';
 import { openStandardOutput } from './log-output.ts';
 import { LogSink } from './log-sink.ts';
 import type { LogTarget } from './log-sink.ts';
+import { settingsSchema } from './settings/schema.ts';
 import type { Settings } from './settings/schema.ts';
 
 export interface LogPlaces {
   readonly events: LogTarget;
   /** Undefined: the same place. */
   readonly exchanges: LogTarget | undefined;
+  /** What each holds back at most while its target takes nothing. */
+  readonly heldMaxBytes: number;
 }
 
 type LogSettings = Pick<
   Settings,
-  'CT_LOG_DIR' | 'CT_LOG_FILE_MAX_BYTES' | 'CT_LOG_FILE_MAX_HOURS' | 'CT_LOG_FILES_KEPT'
+  | 'CT_LOG_DIR'
+  | 'CT_LOG_HELD_MAX_BYTES'
+  | 'CT_LOG_FILE_MAX_BYTES'
+  | 'CT_LOG_FILE_MAX_HOURS'
+  | 'CT_LOG_FILES_KEPT'
 >;
 
 const hourMs = 3_600_000;
+const heldByDefaultBytes: number = settingsSchema.CT_LOG_HELD_MAX_BYTES.default;
 
 /** `name` is that of the file of events; only front doors settle exchanges. Throws where a file cannot be opened. */
 export function openLogPlaces(settings: LogSettings, name: string, hasExchanges = false): LogPlaces {
   const folder = settings.CT_LOG_DIR;
-  if (folder === '') return standardPlaces();
+  const heldMaxBytes = settings.CT_LOG_HELD_MAX_BYTES;
+  if (folder === '') return standardPlaces(heldMaxBytes);
   const bounds = {
     maxBytes: settings.CT_LOG_FILE_MAX_BYTES,
     maxAgeMs: settings.CT_LOG_FILE_MAX_HOURS * hourMs,
     keptFiles: settings.CT_LOG_FILES_KEPT,
   };
   const places = {
+    heldMaxBytes,
     events: new LogFile(join(folder, `${name}.log`), bounds),
     exchanges: hasExchanges ? new LogFile(join(folder, 'access.log'), bounds) : undefined,
   };
@@ -40,8 +50,8 @@ export function openLogPlaces(settings: LogSettings, name: string, hasExchanges 
   return places;
 }
 
-export function standardPlaces(): LogPlaces {
-  return { events: openStandardOutput(), exchanges: undefined };
+export function standardPlaces(heldMaxBytes = heldByDefaultBytes): LogPlaces {
+  return { events: openStandardOutput(), exchanges: undefined, heldMaxBytes };
 }
 
 type TellDropped = (log: 'events' | 'exchanges', lines: number, cause: string) => void;
@@ -53,15 +63,16 @@ export class LogSinks {
   #hearer: (lines: number) => void = () => undefined;
 
   /** `onDropped` hears of lines that were dropped as soon as it goes on. */
-  constructor({ events, exchanges }: LogPlaces, onDropped: TellDropped) {
+  constructor({ events, exchanges, heldMaxBytes }: LogPlaces, onDropped: TellDropped) {
     const hear =
       (log: 'events' | 'exchanges') =>
       (lines: number, cause: string): void => {
         this.#hearer(lines);
         onDropped(log, lines, cause);
       };
-    this.#events = new LogSink(events, hear('events'));
-    this.#exchanges = exchanges === undefined ? this.#events : new LogSink(exchanges, hear('exchanges'));
+    this.#events = new LogSink(events, heldMaxBytes, hear('events'));
+    this.#exchanges =
+      exchanges === undefined ? this.#events : new LogSink(exchanges, heldMaxBytes, hear('exchanges'));
   }
 
   addEvent(line: string): void {

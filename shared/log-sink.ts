@@ -17,7 +17,6 @@ export type HearDropped = (lines: number, cause: string) => void;
 const gatheredMaxLength = 49_152;
 const flushIntervalMs = 1_000;
 const flushMaxMs = 500;
-export const heldMaxBytes = 8_388_608;
 /** A reader that is slow reads on soon; a disk that is full stays so for a while. */
 const busyPauseMs = 20;
 const faultPauseMs = 500;
@@ -25,6 +24,7 @@ const lineEnd = 10;
 
 export class LogSink {
   readonly #target: LogTarget;
+  readonly #heldMaxBytes: number;
   readonly #onDropped: HearDropped;
   #gathered = '';
   #held: Buffer[] = [];
@@ -36,8 +36,9 @@ export class LogSink {
   #onEmpty: (() => void) | undefined;
 
   /** `onDropped` hears once of all lines that were dropped, as soon as the target takes lines again. */
-  constructor(target: LogTarget, onDropped: HearDropped) {
+  constructor(target: LogTarget, heldMaxBytes: number, onDropped: HearDropped) {
     this.#target = target;
+    this.#heldMaxBytes = heldMaxBytes;
     this.#onDropped = onDropped;
     setInterval(() => this.#handOver(), flushIntervalMs).unref();
   }
@@ -79,7 +80,7 @@ export class LogSink {
     this.#gathered = '';
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
-    this.#isFull ||= this.#heldBytes > heldMaxBytes;
+    this.#isFull ||= this.#heldBytes > this.#heldMaxBytes;
     if (!this.#isWriting) void this.#writeAll();
   }
 
@@ -130,7 +131,7 @@ export class LogSink {
   }
 
   #goOn(): void {
-    if (this.#heldBytes > heldMaxBytes / 2) return;
+    if (this.#heldBytes > this.#heldMaxBytes / 2) return;
     this.#isFull = false;
     if (this.#droppedLines === 0) return;
     const lines = this.#droppedLines;

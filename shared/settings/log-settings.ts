@@ -29,6 +29,14 @@ export const logSettings = {
     scope: 'process',
     help: 'How settled exchanges are written: as JSON, or as lines that tools for web servers read.',
   },
+  CT_LOG_HELD_MAX_BYTES: {
+    ...count,
+    unit: 'bytes',
+    default: 16_777_216,
+    min: 65_536,
+    max: 1_073_741_824,
+    help: 'Lines that are held back while a disk is full or a reader stuck; those beyond it are dropped and counted.',
+  },
   CT_LOG_FILE_MAX_BYTES: {
     ...count,
     unit: 'bytes',

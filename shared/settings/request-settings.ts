@@ -34,7 +34,7 @@ export const requestSettings = {
     ...bytes,
     default: 1_073_741_824,
     min: 0,
-    max: 1_125_899_906_842_624,
+    max: 1_099_511_627_776,
     help: 'Largest body of a request; a larger one gets 413. 0: any.',
   },
   CT_BODY_MIN_BYTES_PER_SECOND: {
