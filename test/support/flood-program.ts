@@ -1,0 +1,54 @@
+/**
+ * A process of clients that mean ill, many of them: heads that never end, answers that nobody reads. Told what to do by its parent, and
+ * tells it how many of its connections have ended.
+ */
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+
+export interface FloodOrder {
+  readonly port: number;
+  /** Where the clients come from; each of them in turn. */
+  readonly addresses: readonly string[];
+  readonly count: number;
+  /** What each says, and no more. */
+  readonly text: string;
+  /** They never read. */
+  readonly isPaused: boolean;
+}
+
+export type FloodCommand = { readonly open: FloodOrder } | { readonly drip: string } | { readonly end: true };
+
+export interface FloodReport {
+  readonly connected: number;
+  readonly ended: number;
+}
+
+const reportMs = 100;
+const sockets: Socket[] = [];
+let connected = 0;
+let ended = 0;
+
+process.on('message', (command: FloodCommand) => {
+  if ('open' in command) open(command.open);
+  else if ('drip' in command) drip(command.drip);
+  else for (const socket of sockets) socket.destroy();
+});
+process.on('disconnect', () => process.exit());
+setInterval(() => process.send?.({ connected, ended } satisfies FloodReport), reportMs);
+
+function open({ port, addresses, count, text, isPaused }: FloodOrder): void {
+  for (let i = 0; i < count; i++) {
+    const socket = connect({ host: '127.0.0.1', port, localAddress: addresses[i % addresses.length]! });
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.once('connect', () => connected++);
+    socket.once('close', () => ended++);
+    if (isPaused) socket.pause();
+    else socket.resume();
+    socket.write(text);
+  }
+}
+
+function drip(text: string): void {
+  for (const socket of sockets) if (socket.writable) socket.write(text);
+}
