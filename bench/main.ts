@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { killChildrenAtExit } from './child.ts';
 import { roomServerNames, runOctFanout, runYFanout } from './fanout.ts';
+import { runFloods } from './floods.ts';
 import { frontDoorNames, runFrontDoorContest } from './front-door-contest.ts';
 import { runDirect } from './direct.ts';
 import { http } from './http.ts';
@@ -47,6 +48,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   'placement-store': runPlacementStore,
   race: runRace,
   reload: runReload,
+  floods: runFloods,
   sticky: runSticky,
   outage: runOutage,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
