@@ -23,6 +23,9 @@ export type ProtocolTable = ReadonlyMap<string, (socket: TLSSocket) => void>;
 
 export const http11 = 'http/1.1';
 
+/** Connections that wait to be accepted: as many as the supervisor's sockets have, for a crowd that comes back at once. */
+const backlog = 4_096;
+
 interface SecureListenerOptions {
   readonly settings: Settings;
   readonly certificates: Certificates;
@@ -69,7 +72,7 @@ export async function listenSecurely(options: SecureListenerOptions): Promise<Li
       server.emit('connection', socket);
     }),
   );
-  return await listening(below, descriptor === undefined ? { host, port } : { fd: descriptor });
+  return await listening(below, descriptor === undefined ? { host, port, backlog } : { fd: descriptor });
 }
 
 /** OpenSSL has refused whoever offered only what is not in the table. */
