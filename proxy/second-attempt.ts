@@ -14,8 +14,8 @@ import type { ForwardOutcome, Wire } from './wire/wire.ts';
 export type Placed = Placement & { kind: 'placed' };
 export type NotAnswered = ForwardOutcome & { kind: 'misdirected' | 'failed' };
 
-/** One to the same edge, or after a refusal; one more to the next owner. */
-export const retriesMax = 2;
+/** One to the same edge, or after a refusal; then one to each next owner, for edges of one machine die together. */
+export const retriesMax = 4;
 /** Before the same edge is asked again: a backlog is emptied, a process comes back. */
 const samePauseMs = 100;
 
