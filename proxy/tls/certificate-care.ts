@@ -62,7 +62,10 @@ class CertificateCare {
     this.#options.certificates.renewSelfSigned();
     this.#options.certificates.renewTickets();
     this.#warn();
-    if (this.#look === undefined && this.#stamp() !== this.#taken) this.#lookSoon();
+    if (this.#look !== undefined) return;
+    if (this.#stamp() !== this.#taken) this.#lookSoon();
+    // The clock of whoever signed it may be ahead of ours: its time comes while its files stay as they are.
+    else if (this.#options.certificates.isIncomplete) this.#options.certificates.reload();
   }
 
   #lookSoon(): void {

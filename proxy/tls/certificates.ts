@@ -101,16 +101,22 @@ export class Certificates {
     return this.#loaded.standard.pair;
   }
 
+  /** Whether something was refused when the files were last read. */
+  get isIncomplete(): boolean {
+    return this.#told.size > 0;
+  }
+
   /** Takes what has changed; never throws. */
   reload(): ReloadOutcome {
     const { log, metrics } = this.#options;
     const before = this.#loaded;
     const { loaded, refusals } = this.#load(before, this.#options.settings);
-    for (const reason of refusals) if (!this.#told.has(reason)) log.error('certificate.refused', { reason });
+    const news = refusals.filter((reason) => !this.#told.has(reason));
+    for (const reason of news) log.error('certificate.refused', { reason });
     this.#told = new Set(refusals);
     metrics.set('ct_proxy_certificates_refused', refusals.length);
     const changed = loaded !== undefined && differs(before, loaded);
-    if (refusals.length > 0) metrics.count('ct_proxy_certificate_reloads_total', { outcome: 'refused' });
+    if (news.length > 0) metrics.count('ct_proxy_certificate_reloads_total', { outcome: 'refused' });
     if (changed) this.#serve(loaded);
     return { changed, refusals };
   }
