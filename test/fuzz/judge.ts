@@ -79,7 +79,7 @@ function judgeForwarded(item: HttpCase, meant: StreamReading, forwarded: readonl
   const left = new Set(meant.requests);
   const opened = meant.tail.kind === 'nothing' ? undefined : meant.tail.opened;
   for (const sighting of forwarded) {
-    const isUnanswered = !sighting.isServed || isAnsweredByNothing(item, sighting);
+    const isUnanswered = !sighting.isServed || isAnsweredBadly(item, sighting);
     const isRepeated = sighting.isWhole && isUnanswered && mayRepeat(sighting);
     const candidates = isRepeated ? meant.requests : [...left];
     const found = candidates.find((request) => isSame(request, sighting));
@@ -100,9 +100,10 @@ function mayRepeat({ method, body }: Sighting): boolean {
   return body.length === 0 && ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'].includes(method);
 }
 
-/** The backend closes without a byte, as one does whose kept connection has just timed out. */
-function isAnsweredByNothing({ answer }: HttpCase, { target }: Sighting): boolean {
-  return target === '/answer' && answer?.writes.every((bytes) => bytes.length === 0) === true;
+/** Nothing that a client could be given: a front door may ask once more, for the client has not seen a byte (RFC 9110 section 9.2.2). */
+function isAnsweredBadly({ answer }: HttpCase, { target }: Sighting): boolean {
+  if (target !== '/answer' || answer === undefined) return false;
+  return readAnswer(Buffer.concat([...answer.writes]), 0, answer.method, answer.closes).kind !== 'answer';
 }
 
 function isSame(request: ReadRequest, sighting: Sighting): boolean {
