@@ -92,7 +92,8 @@ export class ConnectWire implements Wire {
 
   #agree(end: HandshakeEnd & { kind: 'agreed' }, plan: ForwardPlan, onAnswer: () => void): ForwardOutcome {
     const { handed } = end;
-    const failure = this.#left ?? this.#acceptFault(end.headers);
+    const hasClosed = this.#stream.destroyed || this.#stream.closed;
+    const failure = hasClosed ? new AppError('client-left') : (this.#left ?? this.#acceptFault(end.headers));
     if (failure !== undefined) {
       handed.socket.destroy();
       const { code } = failure;

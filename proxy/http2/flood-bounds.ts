@@ -2,12 +2,7 @@
  * What one HTTP/2 connection may cost: bounds that are no settings, each above what browsers and libraries do and below what
  * hurts. Whoever exceeds one loses the connection, and nobody else notices.
  */
-
-/** So many at once, and so many a second in the long run. */
-export interface Allowance {
-  readonly burst: number;
-  readonly perSecond: number;
-}
+import type { Rate } from '../core/token-bucket.ts';
 
 /** Each has its attack in `proxy/http2/floods.test.ts`. */
 export type Flood =
@@ -24,15 +19,15 @@ export type Flood =
  * Streams that ended before their answer, whoever's frame ended them (CVE-2023-44487, CVE-2025-8671): a page that is left takes
  * all that it has open with it, but seldom.
  */
-export const unansweredAllowance: Allowance = { burst: 200, perSecond: 20 };
+export const unansweredRate: Rate = { burst: 200, costMs: 50 };
 /** Keep-alive of libraries: one in a second or fewer. */
-export const pingAllowance: Allowance = { burst: 30, perSecond: 2 };
+export const pingRate: Rate = { burst: 30, costMs: 500 };
 /** Sent once, and again when a window or a table changes (RFC 9113 section 6.5). */
-export const settingsAllowance: Allowance = { burst: 20, perSecond: 1 };
+export const settingsRate: Rate = { burst: 20, costMs: 1_000 };
 /** Entries in one SETTINGS frame. */
 export const settingsEntriesMax = 32;
 /** Frames that carry nothing, or that nghttp2 ignores though they are wrong, in the life of a connection. */
-export const invalidFramesMax = 200;
+export const invalidFramesMax = 1_000;
 /** Streams beyond those that may be open, in the life of a connection. */
 export const rejectedStreamsMax = 100;
 /** What node:http2 may hold for one connection, in megabytes: it refuses further streams beyond it. */
@@ -47,24 +42,3 @@ export const headSlackFields = 64;
 export const stalledMaxBytes = 524_288;
 export const stallProgressBytes = 65_536;
 export const stallMs = 5_000;
-
-/** Counts what a connection does against an allowance. Pure: told the time. */
-export class Budget {
-  readonly #allowance: Allowance;
-  #left: number;
-  #atMs: number;
-
-  constructor(allowance: Allowance, nowMs: number) {
-    this.#allowance = allowance;
-    this.#left = allowance.burst;
-    this.#atMs = nowMs;
-  }
-
-  /** False when there is none left. */
-  take(nowMs: number): boolean {
-    const { burst, perSecond } = this.#allowance;
-    this.#left = Math.min(burst, this.#left + ((nowMs - this.#atMs) / 1_000) * perSecond) - 1;
-    this.#atMs = nowMs;
-    return this.#left >= 0;
-  }
-}

@@ -10,6 +10,7 @@ import { errorBody, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { fullSince, takeToken } from '../core/token-bucket.ts';
 import { strictTransportField } from '../core/strict-transport.ts';
 import { plainAddress } from '../core/client-address.ts';
 import type { HeaderList } from '../core/header-list.ts';
@@ -21,8 +22,7 @@ import type { TimerWheel } from '../wire/timer-wheel.ts';
 import type { Upstreams } from '../wire/upstreams.ts';
 import type { Wire } from '../wire/wire.ts';
 import { ConnectWire } from './connect-wire.ts';
-import * as bounds from './flood-bounds.ts';
-import { Budget } from './flood-bounds.ts';
+import { pingRate, settingsRate, unansweredRate } from './flood-bounds.ts';
 import type { Flood } from './flood-bounds.ts';
 import { floodOf, sessionOptions } from './session-options.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -41,6 +41,7 @@ export interface Http2Door {
 
 const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
 const webSocketKeyBytes = 16;
+const rates = { 'rapid-reset': unansweredRate, ping: pingRate, settings: settingsRate };
 
 export class Http2Connection {
   readonly settings: Settings;
@@ -55,7 +56,8 @@ export class Http2Connection {
   readonly #streams = new Set<ServerHttp2Stream>();
   /** Streams that have their answer, or that we ended. */
   readonly #served = new WeakSet<ServerHttp2Stream>();
-  readonly #budgets: Readonly<Record<'rapid-reset' | 'ping' | 'settings', Budget>>;
+  /** When each is forgotten, as token buckets count. */
+  readonly #fullAtMs = { 'rapid-reset': fullSince, ping: fullSince, settings: fullSince };
   #awaits: 'preface' | 'request' | 'streams' | 'close' = 'preface';
   #isOver = false;
 
@@ -68,12 +70,6 @@ export class Http2Connection {
     this.upstreams = door.upstreams;
     const address = client?.address ?? plainAddress(socket.remoteAddress);
     this.peer = { address, secure: true, identity: identityOf(socket) };
-    const now = performance.now();
-    this.#budgets = {
-      'rapid-reset': new Budget(bounds.unansweredAllowance, now),
-      ping: new Budget(bounds.pingAllowance, now),
-      settings: new Budget(bounds.settingsAllowance, now),
-    };
     this.stall = new StallWatch({
       wheel,
       streams: this.#streams,
@@ -166,7 +162,9 @@ export class Http2Connection {
   }
 
   #spend(flood: 'rapid-reset' | 'ping' | 'settings'): void {
-    if (!this.#budgets[flood].take(performance.now())) this.#endFor(flood);
+    const fullAtMs = takeToken(this.#fullAtMs[flood], performance.now(), rates[flood]);
+    if (fullAtMs === undefined) this.#endFor(flood);
+    else this.#fullAtMs[flood] = fullAtMs;
   }
 
   /** Ends the connection for what its client did. */

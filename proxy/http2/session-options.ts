@@ -20,8 +20,8 @@ export function sessionOptions(settings: Settings): ServerSessionOptions {
     maxSettings: bounds.settingsEntriesMax,
     maxSessionInvalidFrames: bounds.invalidFramesMax,
     maxSessionRejectedStreams: bounds.rejectedStreamsMax,
-    streamResetBurst: bounds.unansweredAllowance.burst,
-    streamResetRate: bounds.unansweredAllowance.perSecond,
+    streamResetBurst: bounds.unansweredRate.burst,
+    streamResetRate: 1_000 / bounds.unansweredRate.costMs,
     maxSessionMemory: bounds.sessionMemoryMb,
     // An edge may send a field twice, and over HTTP/1.1 it is passed on as well.
     strictSingleValueFields: false,

@@ -138,6 +138,8 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
       return false;
     }
     const stream = this.#stream;
+    // It has just closed, and its wire has not heard of it yet.
+    if (stream.destroyed || stream.closed) return false;
     this.#status = status;
     this.#length = framing.kind === 'length' ? framing.bytes : framing.kind === 'none' ? 0 : undefined;
     wire.beginAnswer();
@@ -148,8 +150,7 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
     });
     // Some statuses end with their head, whatever the edge sends behind it.
     this.#takesNoBody = stream.writableEnded;
-    if (waitForTrailers)
-      stream.once('wantTrailers', () => stream.sendTrailers(trailerFields(this.#trailers)));
+    if (waitForTrailers) stream.once('wantTrailers', () => this.#sendTrailers());
     return false;
   }
 
@@ -164,7 +165,7 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
     this.#bytesDown = payloadBytes;
     // The last one goes with the end of the stream, in one frame.
     if (payloadBytes === this.#length || this.#spans.length === 0) return;
-    if (!this.#stream.write(this.#takeSpans())) this.#awaitDrain();
+    if (!this.#stream.destroyed && !this.#stream.write(this.#takeSpans())) this.#awaitDrain();
   }
 
   onTrailers(lines: string): void {
@@ -194,8 +195,13 @@ export class StreamTransfer implements UpstreamUser, StreamBodySink {
   }
 
   #endStream(): void {
-    if (this.#takesNoBody) return;
+    if (this.#takesNoBody || this.#stream.destroyed) return;
     this.#stream.end(this.#takeSpans());
+  }
+
+  #sendTrailers(): void {
+    const stream = this.#stream;
+    if (!stream.destroyed && !stream.closed) stream.sendTrailers(trailerFields(this.#trailers));
   }
 
   #takeSpans(): Buffer {
