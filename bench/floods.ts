@@ -36,7 +36,7 @@ interface Scenario {
 const health = 'GET /ct-health/ HTTP/1.1\r\nHost: x\r\nctstickiness: flood\r\n\r\n';
 const scenarios: readonly Scenario[] = [
   { name: 'slow heads', text: 'GET / HTTP/1.1\r\nHost: x\r\n', isPaused: false, addresses },
-  { name: 'slow readers', text: health.repeat(20), isPaused: true, addresses },
+  { name: 'slow readers', text: health.repeat(2), isPaused: true, addresses },
   { name: 'connections', text: health, isPaused: false, addresses: ['127.0.0.2'] },
 ];
 

@@ -79,8 +79,8 @@ export const limitSettings = {
   CT_LIMIT_REQUESTS_PER_KEY: {
     ...limit,
     unit: 'requests',
-    default: 2_000,
-    help: 'Requests under way for one session key; 0: no limit.',
+    default: 500,
+    help: 'Requests under way for one session key, well below CT_UPSTREAM_CONNECTIONS_MAX, so that one key does not take its edge from the others; 0: no limit.',
   },
   CT_LIMIT_SOCKETS_PER_KEY: {
     ...limit,
