@@ -17,7 +17,8 @@ export type AnswerReading =
   /** `opened` is the answer whose body did not end, with the part of it that came. */
   | { readonly kind: 'unfinished' | 'fault'; readonly reason: string; readonly opened?: ReadAnswer };
 
-const statusLinePattern = /^(HTTP\/1\.[01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+/** Statuses that there are (RFC 9110 section 15): the front door takes others for a broken answer, and so does this reader. */
+const statusLinePattern = /^(HTTP\/1\.[01]) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 
 /** Reads the answer to a request of `method`; `hasEnded`: the sender closed. */
 export function readAnswer(bytes: Buffer, from: number, method: string, hasEnded: boolean): AnswerReading {
