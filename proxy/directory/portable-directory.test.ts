@@ -46,9 +46,11 @@ for (const product of ['mariadb', 'postgresql'] as const) {
     await dumpOf(from, portableDirectory, path);
     const to = await serverPlace(t, product);
     const served = await openSqlDirectory(to.database!);
-    const attending = setInterval(() => void served.attend(), 100);
+    const attended: Promise<void>[] = [];
+    const attending = setInterval(() => attended.push(served.attend()), 100);
     t.after(async () => {
       clearInterval(attending);
+      await Promise.all(attended);
       await served.close();
     });
     await assert.rejects(
