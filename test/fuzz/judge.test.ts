@@ -37,6 +37,13 @@ test('what a closing backend did not take may come again, where it is safe', () 
   assert.deepEqual(judge(twoRequests, [post, seen('POST', '/r0', 'hello')], ''), ['split-differently']);
 });
 
+test('a front door that asks again without end is seen', () => {
+  const times = (count: number): Sighting[] =>
+    Array.from({ length: count }, () => ({ ...seen('GET', '/r1'), isServed: false }));
+  assert.deepEqual(judge(twoRequests, times(3), ''), []);
+  assert.deepEqual(judge(twoRequests, times(4), ''), ['split-differently']);
+});
+
 test('a broken body that is forwarded as a whole one is a split, a part of it is none', () => {
   const cut = `${head}Content-Length: 5\r\n\r\nhel`;
   assert.deepEqual(judge(cut, [seen('POST', '/r0', 'hel')], ''), ['split-differently']);

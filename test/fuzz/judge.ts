@@ -73,10 +73,14 @@ function judgeOrder(item: HttpCase, meant: StreamReading, view: ClientView): Fin
   });
 }
 
+/** How often one request may come that no backend answered in a way to be passed on. */
+const unansweredMax = 3;
+
 /** Each request that was forwarded must be one that was sent, with the same body, and none of them twice. */
 function judgeForwarded(item: HttpCase, meant: StreamReading, forwarded: readonly Sighting[]): Finding[] {
   const findings: Finding[] = [];
   const left = new Set(meant.requests);
+  const unanswered = new Map<ReadRequest, number>();
   const opened = meant.tail.kind === 'nothing' ? undefined : meant.tail.opened;
   for (const sighting of forwarded) {
     const isUnanswered = !sighting.isServed || isAnsweredBadly(item, sighting);
@@ -85,12 +89,17 @@ function judgeForwarded(item: HttpCase, meant: StreamReading, forwarded: readonl
     const found = candidates.find((request) => isSame(request, sighting));
     if (found !== undefined) {
       if (!isRepeated) left.delete(found);
+      else unanswered.set(found, (unanswered.get(found) ?? 0) + 1);
     } else if (sighting.isWhole || opened === undefined || !isSame(opened, sighting)) {
       findings.push({
         class: 'split-differently',
         text: `forwarded and never sent: ${quote(sighting.bytes)}`,
       });
     }
+  }
+  for (const [{ method, target }, times] of unanswered) {
+    if (times > unansweredMax)
+      findings.push({ class: 'split-differently', text: `${method} ${target} was asked ${times} times` });
   }
   return findings;
 }
