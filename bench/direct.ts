@@ -6,6 +6,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../test/support/free-port.ts';
 import { Child } from './child.ts';
 import { ours, runContest } from './contest.ts';
 import type { Contestant } from './contest.ts';
@@ -21,7 +22,7 @@ import type { Outcome, RunOptions } from './outcome.ts';
 import { haproxy } from './rivals/haproxy.ts';
 import { configureForEdges } from './rivals/haproxy-edges.ts';
 import { noProxy } from './rivals/no-proxy.ts';
-import { findFreePort, waitForPort } from './rivals/rival.ts';
+import { waitForPort } from './rivals/rival.ts';
 
 /** How clients of a key get to the edges of a pool, and what runs beside the pool for it. */
 interface Road {
@@ -67,7 +68,7 @@ const contenders: readonly Contender[] = [
     settings: onPorts,
     ...(haproxy.program === undefined ? {} : { program: haproxy.program }),
     open: async ({ edges }, folder) => {
-      const port = await findFreePort();
+      const port = await freePort();
       const file = join(folder, 'haproxy.cfg');
       writeFileSync(file, configureForEdges(port, edges));
       const args = ['-db', '-f', file];

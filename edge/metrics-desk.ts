@@ -25,7 +25,7 @@ export class MetricsDesk {
   readonly #options: MetricsDeskOptions;
   readonly #push: StatsdPush;
 
-  /** Throws a RangeError for a network in the settings that is none. */
+  /** Throws for a network in the settings that is none. */
   constructor(options: MetricsDeskOptions) {
     const { settings, metrics, log } = options;
     this.#options = options;

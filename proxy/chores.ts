@@ -31,8 +31,6 @@ const settleIntervalMs = 500;
 const snapshotIntervalMs = 10_000;
 /** What belongs to one change of an edge comes within this. */
 const snapshotPauseMs = 200;
-/** The list counts pins: of the time at most a fifth is spent on reading it. */
-const snapshotPauseFactor = 4;
 
 interface FleetView {
   refresh(): Promise<void>;
@@ -135,12 +133,10 @@ async function followSnapshot(
   const { pool, snapshot, metrics, log, signal } = chore;
   while (!signal.aborted) {
     const changed = pool.nextChange(AbortSignal.timeout(snapshotIntervalMs));
-    const startedAtMs = performance.now();
     await snapshot.refresh().catch((error: unknown) => log.debug('directory.failed', { error }));
-    const pauseMs = Math.max(snapshotPauseMs, snapshotPauseFactor * (performance.now() - startedAtMs));
     metrics.set('ct_proxy_outage_members', snapshot.members.length);
     await changed;
-    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    await sleep(snapshotPauseMs, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
 

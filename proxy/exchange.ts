@@ -8,7 +8,7 @@ import { readAffinity, splitKeyPrefix } from './core/affinity-key.ts';
 import type { Affinity } from './core/affinity-key.ts';
 import { readClientAddress } from './core/client-address.ts';
 import type { ClientAddress, TrustedHeader } from './core/client-address.ts';
-import type { Networks } from './core/network-list.ts';
+import type { Networks } from '#shared/network-list.ts';
 import { dueCookie } from './core/due-cookie.ts';
 import { judgeRequest } from './core/request-gate.ts';
 import type { GateLimits, GateResult } from './core/request-gate.ts';

@@ -18,7 +18,7 @@ import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { openAdmin } from './admin/admin-port.ts';
 import type { TrustedHeader } from './core/client-address.ts';
-import { SettingNetworks } from './core/network-list.ts';
+import { SettingNetworks } from '#shared/network-list.ts';
 import type { GateLimits } from './core/request-gate.ts';
 import { endRetired, startChores } from './chores.ts';
 import type { Directory, EdgeRow } from './directory/directory.ts';

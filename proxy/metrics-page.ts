@@ -25,7 +25,7 @@ export class MetricsPage {
   readonly #access: MetricsAccess;
   readonly #push: StatsdPush;
 
-  /** Throws a RangeError for a network in the settings that is none. */
+  /** Throws for a network in the settings that is none. */
   constructor(options: MetricsPageOptions) {
     const { settings, locator, log } = options;
     this.#options = options;

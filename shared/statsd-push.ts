@@ -27,6 +27,8 @@ export class StatsdPush {
   readonly #stopping = new AbortController();
   #client: StatsD | undefined;
   #address = '';
+  /** Nobody was told the last time: counters begin with what they are now. */
+  #isLate = false;
   #isFailing = false;
   #hasFailed = false;
 
@@ -58,21 +60,25 @@ export class StatsdPush {
     this.#hasFailed = false;
     try {
       const target = this.#options.target();
-      const readings = await this.#options.read();
       this.#connect(target);
-      // Also where nobody is told: who is told later does not get what was long before.
-      for (const reading of readings) this.#tellOne(reading, target);
+      // Who is told later does not get what was long before.
+      if (target === undefined) {
+        this.#isLate = true;
+        return;
+      }
+      for (const reading of await this.#options.read()) this.#tellOne(reading, target);
+      this.#isLate = false;
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #tellOne({ name, isGauge, labels, value }: MetricReading, target: StatsdTarget | undefined): void {
+  #tellOne({ name, isGauge, labels, value }: MetricReading, target: StatsdTarget): void {
     if (!Number.isFinite(value) || name.endsWith('_bucket')) return;
     const id = `${name} ${JSON.stringify(labels)}`;
     const rise = value - (this.#before.get(id) ?? 0);
     if (!isGauge) this.#before.set(id, value);
-    if (target === undefined || this.#client === undefined || (!isGauge && rise === 0)) return;
+    if (this.#client === undefined || (!isGauge && (rise === 0 || this.#isLate))) return;
     const tags = Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, String(text)]));
     const isNamed = target.labels === 'name';
     // Of the whole pool all front doors say the same.

@@ -1,8 +1,8 @@
 /** Caddy on one core: the key from header or cookie by its `header` policy, HTTP/2 as it is by default. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../test/support/free-port.ts';
 import { Child } from '../child.ts';
-import { findFreePort } from './rival.ts';
 import type { Ground, Rival } from './rival.ts';
 
 const program = { path: '/usr/bin/caddy', debianPackage: 'caddy' };
@@ -13,8 +13,8 @@ export const caddy: Rival = {
   speaksTls: true,
   start: async (ground) => {
     const { folder } = ground;
-    const port = await findFreePort();
-    const tlsPort = await findFreePort();
+    const port = await freePort();
+    const tlsPort = await freePort();
     const file = join(folder, 'Caddyfile');
     writeFileSync(file, configure(ground, port, tlsPort));
     const child = new Child({

@@ -1,9 +1,10 @@
 /** HAProxy with one thread: consistent hash of the key from header or cookie, idle upstreams shared. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../test/support/free-port.ts';
 import { Child } from '../child.ts';
 import type { Backend } from '../load-program.ts';
-import { descriptorsMax, findFreePort } from './rival.ts';
+import { descriptorsMax } from './rival.ts';
 import type { Ground, Rival } from './rival.ts';
 
 const program = { path: '/usr/sbin/haproxy', debianPackage: 'haproxy' };
@@ -34,8 +35,8 @@ function withBackends(name: string, addressOf: (backend: Backend) => string): Ri
     speaksTls: true,
     start: async (ground) => {
       const { folder } = ground;
-      const port = await findFreePort();
-      const tlsPort = await findFreePort();
+      const port = await freePort();
+      const tlsPort = await freePort();
       const file = join(folder, 'haproxy.cfg');
       writeFileSync(file, configure(ground, { port, tlsPort }, addressOf));
       const child = new Child({

@@ -1,8 +1,9 @@
 /** nginx with one worker: consistent hash of the key from header or cookie, keep-alive upstreams. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../test/support/free-port.ts';
 import { Child } from '../child.ts';
-import { descriptorsMax, findFreePort } from './rival.ts';
+import { descriptorsMax } from './rival.ts';
 import type { Certificate, Ground, Rival } from './rival.ts';
 
 const program = { path: '/usr/sbin/nginx', debianPackage: 'nginx-light' };
@@ -13,8 +14,8 @@ export const nginx: Rival = {
   speaksTls: true,
   start: async (ground) => {
     const { folder } = ground;
-    const port = await findFreePort();
-    const tlsPort = await findFreePort();
+    const port = await freePort();
+    const tlsPort = await freePort();
     const file = join(folder, 'nginx.conf');
     writeFileSync(file, configure(ground, port, tlsPort));
     const child = new Child({

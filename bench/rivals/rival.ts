@@ -1,8 +1,7 @@
 /** What the contest needs of a rival, and what several of them need to start. */
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AddressInfo } from 'node:net';
 import type { Child } from '../child.ts';
 import type { Contestant } from '../contest.ts';
 import type { Backend } from '../load-program.ts';
@@ -41,16 +40,6 @@ export const descriptorsMax = 20_000;
 
 const listenMaxMs = 5_000;
 const listenPollMs = 10;
-
-/** A port for programs that cannot pick one and tell it. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Waits until a program that tells nothing listens. */
 export async function waitForPort(port: number): Promise<void> {

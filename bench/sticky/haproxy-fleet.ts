@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { freePort } from '../../test/support/free-port.ts';
 import { haproxyBase } from '../rivals/haproxy.ts';
-import { findFreePort, waitForPort } from '../rivals/rival.ts';
+import { waitForPort } from '../rivals/rival.ts';
 import { Processes, until } from './fleet.ts';
 import type { StickyFleet } from './fleet.ts';
 import { edgeNames } from './trace.ts';
@@ -24,10 +25,10 @@ export type KeepsKeysBy = 'hash' | 'table';
 export async function startHaproxyFleet(folder: string, by: KeepsKeysBy): Promise<StickyFleet> {
   const processes = new Processes(folder);
   const ports = new Map<string, number>();
-  for (const edge of edgeNames) ports.set(edge, await findFreePort());
+  for (const edge of edgeNames) ports.set(edge, await freePort());
   const doors: Door[] = [];
   for (const name of ['door1', 'door2']) {
-    const [port, peerPort] = [await findFreePort(), await findFreePort()];
+    const [port, peerPort] = [await freePort(), await freePort()];
     doors.push({ name, port, peerPort, socket: join(folder, `${name}.sock`) });
   }
   for (const door of doors) {

@@ -1,6 +1,6 @@
 /** Two front doors of ours on one directory, and edges. */
 import { join } from 'node:path';
-import { findFreePort } from '../rivals/rival.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { Processes, until } from './fleet.ts';
 import type { StickyFleet } from './fleet.ts';
 
@@ -27,7 +27,7 @@ export async function startMooringFleet(folder: string): Promise<StickyFleet> {
   };
   const doors: { readonly url: string; readonly admin: string; readonly control: number }[] = [];
   for (const name of doorNames) {
-    const [http, admin, control] = [await findFreePort(), await findFreePort(), await findFreePort()];
+    const [http, admin, control] = [await freePort(), await freePort(), await freePort()];
     const ports = { CT_HTTP_PORT: `${http}`, CT_ADMIN_PORT: `${admin}`, CT_CONTROL_PORT: `${control}` };
     processes.start(name, [process.execPath, command, 'proxy'], { ...shared, ...ports });
     doors.push({ url: `http://127.0.0.1:${http}`, admin: `http://127.0.0.1:${admin}`, control });

@@ -49,11 +49,12 @@ export function lookHandlers(options: LookOptions): Looks {
       };
     },
     edges: async () => {
-      const rows = new Map((await directory.listEdges()).map((row) => [row.id, row]));
-      return { edges: pool.list(nowMs()).map((edge) => showEdge(edge, rows.get(edge.id)?.pins ?? 0)) };
+      const counts = await directory.countPinsByEdge();
+      return { edges: pool.list(nowMs()).map((edge) => showEdge(edge, counts.get(edge.id) ?? 0)) };
     },
     pins: async ({ query: { limit = pinsListed, edge } }) => {
-      const byEdge = Object.fromEntries((await directory.listEdges()).map(({ id, pins }) => [id, pins]));
+      const [rows, counts] = await Promise.all([directory.listEdges(), directory.countPinsByEdge()]);
+      const byEdge = Object.fromEntries(rows.map(({ id }) => [id, counts.get(id) ?? 0]));
       const pins =
         edge === undefined
           ? await directory.listPins(limit)

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readClientAddress } from './client-address.ts';
 import type { ClientAddress } from './client-address.ts';
-import { NetworkList } from './network-list.ts';
+import { NetworkList } from '#shared/network-list.ts';
 
 const trusted = new NetworkList(['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']);
 

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { readForwarded } from './forwarded-header.ts';
 import { headerValues } from './header-list.ts';
 import type { HeaderList } from './header-list.ts';
-import type { Networks } from './network-list.ts';
+import type { Networks } from '#shared/network-list.ts';
 
 export interface ClientAddress {
   readonly address: string;

@@ -34,7 +34,7 @@ export function toPin(row: PinRow): Pin {
   };
 }
 
-export function toEdge(row: EdgeTableRow & { readonly pins: number }, now: number): EdgeRow {
+export function toEdge(row: EdgeTableRow, now: number): EdgeRow {
   return {
     id: row.id,
     kind: row.kind,
@@ -44,6 +44,5 @@ export function toEdge(row: EdgeTableRow & { readonly pins: number }, now: numbe
     incarnation: row.incarnation,
     state: row.state,
     leaseLeftMs: row.lease_until - now,
-    pins: row.pins,
   };
 }

@@ -59,7 +59,6 @@ export interface EdgeRow extends EdgeRegistration {
   readonly state: 'up' | 'draining' | 'gone';
   /** Left of the lease; negative when it has lapsed. */
   readonly leaseLeftMs: number;
-  readonly pins: number;
 }
 
 /** What an edge that may serve says that it has. */
@@ -138,6 +137,8 @@ export interface Directory {
   listEdges(): Promise<readonly EdgeRow[]>;
   listPins(limit: number): Promise<readonly Pin[]>;
   countPins(): Promise<number>;
+  /** Of the newest incarnation of each edge; who has none is not in it. Looks at every pin: for people who ask, not for a loop. */
+  countPinsByEdge(): Promise<ReadonlyMap<EdgeId, number>>;
   readFleetSetting(name: string): Promise<FleetSetting | undefined>;
   /** Changes it if its version is still `seen`, which is 0 where it was never written; false where somebody was faster. */
   writeFleetSetting(name: string, value: string, seen: number): Promise<boolean>;

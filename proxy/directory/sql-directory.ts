@@ -232,9 +232,7 @@ class SqlDirectory implements Directory {
 
   async listEdges(): Promise<readonly EdgeRow[]> {
     const { rows } = await this.#sql.run(this.#statements.listEdges);
-    return (rows as unknown as (EdgeTableRow & { now_ms: number; pins: number })[]).map((row) =>
-      toEdge(row, row.now_ms),
-    );
+    return (rows as unknown as (EdgeTableRow & { now_ms: number })[]).map((row) => toEdge(row, row.now_ms));
   }
 
   async listPins(limit: number): Promise<readonly Pin[]> {
@@ -245,6 +243,14 @@ class SqlDirectory implements Directory {
   async countPins(): Promise<number> {
     const { rows } = await this.#sql.run('SELECT count(*) AS pins FROM mooring_pin');
     return rows[0]!['pins'] as number;
+  }
+
+  async countPinsByEdge(): Promise<ReadonlyMap<EdgeId, number>> {
+    const { rows } = await this.#sql.run(
+      `SELECT e.id, count(*) AS pins FROM mooring_edge e
+         JOIN mooring_pin p ON p.edge_id = e.id AND p.incarnation = e.incarnation GROUP BY e.id`,
+    );
+    return new Map(rows.map((row) => [row['id'] as EdgeId, row['pins'] as number]));
   }
 
   async readFleetSetting(name: string): Promise<FleetSetting | undefined> {

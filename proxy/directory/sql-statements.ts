@@ -81,9 +81,7 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
     setLease: 'UPDATE mooring_edge SET lease_until = ? WHERE id = ?',
     putPin: `UPDATE mooring_pin SET edge_id = ?, incarnation = ?, epoch = ?, state = 'live', idle_since = NULL
       WHERE pin_key = ?`,
-    listEdges: `SELECT e.*, ${now} AS now_ms,
-        (SELECT count(*) FROM mooring_pin p WHERE p.edge_id = e.id AND p.incarnation = e.incarnation) AS pins
-      FROM mooring_edge e ORDER BY e.id`,
+    listEdges: `SELECT e.*, ${now} AS now_ms FROM mooring_edge e ORDER BY e.id`,
     markIdle: (keys) =>
       `UPDATE mooring_pin SET state = 'idle', idle_since = ${now} WHERE (pin_key, epoch) IN (${pairs(keys)})`,
     markLive: (keys) =>

@@ -41,6 +41,7 @@ export async function openSqliteDirectory(path: string): Promise<Directory> {
     listEdges: () => thread.call('listEdges', undefined),
     listPins: (limit) => thread.call('listPins', limit),
     countPins: () => thread.call('countPins', undefined),
+    countPinsByEdge: () => thread.call('countPinsByEdge', undefined),
     readFleetSetting: (name) => thread.call('readFleetSetting', name),
     writeFleetSetting: (name, value, seen) => thread.call('writeFleetSetting', { name, value, seen }),
     close: () => thread.close(),

@@ -6,7 +6,7 @@ import type Database from 'better-sqlite3';
 import { workerData } from 'node:worker_threads';
 import { openDatabase, serveThread } from '#shared/sqlite/serve.ts';
 import { timing } from '#shared/timing.ts';
-import type { AffinityKey, Epoch, Incarnation } from '#shared/ids.ts';
+import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type {
   Claim,
   EdgeRef,
@@ -127,11 +127,12 @@ const sql = {
        (SELECT key FROM pin WHERE state = 'idle' AND idle_since <= :before LIMIT :limit) RETURNING key`,
   ),
   removePin: prepare('DELETE FROM pin WHERE key = :key AND epoch = :seen'),
-  edges: prepare(
-    `SELECT e.*, (SELECT count(*) FROM pin p WHERE p.edge_id = e.id AND p.incarnation = e.incarnation) AS pins
-       FROM edge e ORDER BY e.id`,
-  ),
+  edges: prepare('SELECT * FROM edge ORDER BY id'),
   countPins: prepare('SELECT count(*) AS count FROM pin'),
+  countPinsByEdge: prepare(
+    `SELECT e.id, count(*) AS pins FROM edge e
+       JOIN pin p ON p.edge_id = e.id AND p.incarnation = e.incarnation GROUP BY e.id`,
+  ),
 };
 
 // While no front door was open no edge could renew.
@@ -239,13 +240,17 @@ const operations = {
   },
   listEdges(): EdgeRow[] {
     const now = readClock();
-    return (sql.edges.all() as (EdgeTableRow & { pins: number })[]).map((row) => toEdge(row, now));
+    return (sql.edges.all() as EdgeTableRow[]).map((row) => toEdge(row, now));
   },
   listPins(limit: number): Pin[] {
     return (sql.pins.all({ limit, now: readClock() }) as PinRow[]).map(toPin);
   },
   countPins(): number {
     return (sql.countPins.get() as { count: number }).count;
+  },
+  countPinsByEdge(): Map<EdgeId, number> {
+    const rows = sql.countPinsByEdge.all() as { id: EdgeId; pins: number }[];
+    return new Map(rows.map(({ id, pins }) => [id, pins]));
   },
   ...fleetSettingOperations(database),
 };

@@ -1,7 +1,7 @@
 /** What limits say of one client address: whose count, how much, how fast, by the settings of the moment. Decides only. */
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import { SettingNetworks } from '../core/network-list.ts';
+import { SettingNetworks } from '#shared/network-list.ts';
 import type { AddressTable, Counted } from './address-table.ts';
 
 /** A burst of so many seconds passes: a building whose network comes back, or a session that moves. */

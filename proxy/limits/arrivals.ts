@@ -5,7 +5,7 @@
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import { SettingNetworks } from '../core/network-list.ts';
+import { SettingNetworks } from '#shared/network-list.ts';
 import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import type { Counted } from './address-table.ts';
 import type { ArrivalRules } from './arrival-rules.ts';

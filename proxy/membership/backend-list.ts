@@ -100,8 +100,8 @@ export class BackendList {
       try {
         const edge = this.#find(id);
         if (edge !== undefined) await directory.markDraining(edge);
-        const row = (await directory.listEdges()).find((known) => known.id === id);
-        if (running.isLeaving && (row?.pins ?? 0) === 0) return this.#end(id, running);
+        const pins = (await directory.countPinsByEdge()).get(id) ?? 0;
+        if (running.isLeaving && pins === 0) return this.#end(id, running);
       } catch (error) {
         log.error('directory.failed', { error });
       }

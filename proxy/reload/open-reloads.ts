@@ -2,7 +2,7 @@
 import type { Log } from '#shared/log.ts';
 import { onHangup } from '#shared/process-life.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
-import { NetworkList } from '../core/network-list.ts';
+import { NetworkList } from '#shared/network-list.ts';
 import type { LiveSettings } from './live-settings.ts';
 import { Reloads } from './reloads.ts';
 

@@ -17,8 +17,8 @@ export const metricSettings = {
   CT_METRICS_ALLOW: {
     ...item,
     default: '127.0.0.0/8,::1/128',
-    itemPattern: /^[0-9a-fA-F.:]+\/\d{1,3}$/,
-    itemHelp: 'ADDRESS/LENGTH',
+    itemPattern: /^[0-9a-fA-F.:]+(\/\d{1,3})?$/,
+    itemHelp: 'an address or CIDR',
     roles: all,
     help: 'Networks that may read /metrics without a token; 0.0.0.0/0,::/0 opens it to everybody.',
   },

@@ -3,11 +3,9 @@
  * front door that hands nothing off, and with a ticket past any front door. The client gets the same bytes and the same end.
  */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { freePort } from '../support/free-port.ts';
 import { locatorOf, startEdge } from '../support/edge-process.ts';
 import { ask, isReady, makeDataDir, readUpgrades, startFrontDoor } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -54,14 +52,6 @@ async function openWays(t: TestContext): Promise<Ways> {
     tickets.push((JSON.parse(text) as { ticket: string }).ticket);
   }
   return { handed: handed.port, carried: carried.port, direct, tickets, handedUrl: handed.adminUrl };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 /** Each case has a document of its own, new for each way. */

@@ -7,10 +7,10 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 import { haproxy } from '../../bench/rivals/haproxy.ts';
 import { installMissingPrograms } from '../../bench/rivals/install.ts';
 import { nginx } from '../../bench/rivals/nginx.ts';
-import { findFreePort } from '../../bench/rivals/rival.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { RecordingBackend } from './recording-backend.ts';
 import type { Referee } from './referee.ts';
@@ -49,7 +49,7 @@ async function startProxyReferee(program: Program, folder: string): Promise<Refe
   const sightings = new Sightings();
   const backend = new RecordingBackend(sightings);
   await backend.start();
-  const port = await findFreePort();
+  const port = await freePort();
   const file = join(folder, `${program.name}.conf`);
   writeFileSync(file, program.configure(port, backend.port));
   // Dies with the fuzzer even when that is killed outright.

@@ -192,11 +192,16 @@ export class DirectoryTable {
     const now = this.#readClock();
     return [...this.#edges.values()]
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      .map(({ leaseUntilMs, ...edge }) => ({
-        ...edge,
-        leaseLeftMs: leaseUntilMs - now,
-        pins: [...this.pins.values()].filter(({ owner }) => this.#entryOf(owner)?.id === edge.id).length,
-      }));
+      .map(({ leaseUntilMs, ...edge }) => ({ ...edge, leaseLeftMs: leaseUntilMs - now }));
+  }
+
+  countPinsByEdge(): ReadonlyMap<EdgeId, number> {
+    const counts = new Map<EdgeId, number>();
+    for (const { owner } of this.pins.values()) {
+      const id = this.#entryOf(owner)?.id;
+      if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    return counts;
   }
 
   listPins(limit: number): Pin[] {
@@ -276,6 +281,7 @@ export function connectDirectory(table: DirectoryTable, carry: Carry): Directory
     listEdges: () => carry(() => table.listEdges()),
     listPins: (limit) => carry(() => table.listPins(limit)),
     countPins: () => carry(() => table.pins.size),
+    countPinsByEdge: () => carry(() => table.countPinsByEdge()),
     readFleetSetting: (name) => carry(() => table.readFleetSetting(name)),
     writeFleetSetting: (...change) => carry(() => table.writeFleetSetting(...change)),
     close: () => Promise.resolve(),

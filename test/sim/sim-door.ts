@@ -8,7 +8,7 @@ import { silentLog } from '#shared/log.ts';
 import { timing } from '#shared/timing.ts';
 import type { Log } from '#shared/log.ts';
 import { startChores } from '../../proxy/chores.ts';
-import { NetworkList } from '../../proxy/core/network-list.ts';
+import { NetworkList } from '#shared/network-list.ts';
 import type { Directory } from '../../proxy/directory/directory.ts';
 import { AddressTable } from '../../proxy/limits/address-table.ts';
 import { ArrivalRules } from '../../proxy/limits/arrival-rules.ts';

@@ -3,11 +3,10 @@ import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { freePort } from './free-port.ts';
 import { eventually } from './oct-inbox.ts';
 
 const program = '/usr/bin/docker-registry';
@@ -34,11 +33,7 @@ export class DockerRegistry {
     if (!existsSync(program))
       throw new Error('docker-registry is needed for this test; as root: apt-get install -y docker-registry');
     const folder = mkdtempSync(join(tmpdir(), 'mooring-registry-'));
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const host = `127.0.0.1:${(free.address() as AddressInfo).port}`;
-    free.close();
-    await once(free, 'close');
+    const host = `127.0.0.1:${await freePort()}`;
     const config = {
       version: 0.1,
       log: { level: 'error' },

@@ -2,8 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, connect } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -11,16 +10,6 @@ import { haproxy } from '../../bench/rivals/haproxy.ts';
 import { installMissingPrograms } from '../../bench/rivals/install.ts';
 import { nginx } from '../../bench/rivals/nginx.ts';
 import { until } from './front-door.ts';
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Starts HAProxy with the configuration behind `global` and `defaults`; resolves when it listens on the port. */
 export async function startHaproxy(t: TestContext, port: number, rest: string): Promise<void> {

@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { freePort } from './free-port.ts';
 import { eventually } from './oct-inbox.ts';
 
 const program = join(dirname(createRequire(import.meta.url).resolve('statsd/package.json')), 'stats.js');
@@ -80,13 +80,4 @@ export class StatsdServer {
 function read(answer: string): Record<string, number> {
   const pairs = [...answer.matchAll(/^\s*\{?\s*'?([^':\s{}][^':]*)'?: (-?[\d.e+-]+),?\s*\}?$/gm)];
   return Object.fromEntries(pairs.map(([, name, value]) => [name!, Number(value)]));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -3,12 +3,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { Tickets } from '#shared/tickets.ts';
+import { freePort } from '../support/free-port.ts';
 import { startEdge } from '../support/edge-process.ts';
 import { adminToken, ask, fleetSecret, isReady, startFrontDoor } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
@@ -25,14 +24,6 @@ interface Located {
 const secrets = deriveFleetSecrets(fleetSecret);
 /** No front door holds the bytes of a session, so a session of one edge is seen to be reached twice. */
 const ids = ['e1', 'e2'];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 async function startPublicPool(t: TestContext): Promise<{ door: FrontDoor; urls: Map<string, string> }> {
   const door = await startFrontDoor(t, {});

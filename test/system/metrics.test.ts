@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
+import { freePort } from '../support/free-port.ts';
 import { grafanaExpressions } from '../../docs/generate/grafana-dashboard.ts';
 import { startEdgeOf } from '../support/edge-process.ts';
 import { adminToken, ask, isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
@@ -82,10 +81,7 @@ test('a StatsD server is set for all front doors; one that is away costs a line 
     /--labels must be one of name, dogstatsd/,
   );
 
-  const nobody = createServer().listen(0, '127.0.0.1');
-  await once(nobody, 'listening');
-  const { port } = nobody.address() as AddressInfo;
-  nobody.close();
+  const port = await freePort();
   assert.match(
     await mooring('set', `127.0.0.1:${port}`, '--protocol', 'tcp'),
     /tcp +mooring\. +name +- +fleet/,
@@ -198,10 +194,7 @@ class Prometheus {
     const path = join(folder, 'prometheus.yml');
     // JSON is YAML, too.
     writeFileSync(path, JSON.stringify(config));
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port } = free.address() as AddressInfo;
-    free.close();
+    const port = await freePort();
     const child = spawn(
       '/usr/bin/prometheus',
       [

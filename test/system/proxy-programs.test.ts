@@ -7,11 +7,12 @@ import { connect as connectTls } from 'node:tls';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
+import { freePort } from '../support/free-port.ts';
 import { Authority } from '../support/certificate.ts';
 import { openFrom } from '../support/client-address.ts';
 import { startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
-import { freePort, startHaproxy, startNginx } from '../support/proxy-program.ts';
+import { startHaproxy, startNginx } from '../support/proxy-program.ts';
 import { startStaticBackend, valuesOf } from '../support/static-backend.ts';
 import type { StaticBackend } from '../support/static-backend.ts';
 

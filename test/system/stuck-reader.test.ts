@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { freePort } from '../support/free-port.ts';
 import { command, makeDataDir, plainEnv, until } from '../support/front-door.ts';
 import type { LogLine } from '../support/front-door.ts';
 import { makeLines } from '../support/log-lines.ts';
@@ -84,12 +83,4 @@ async function startPiped(
     return edges?.status === 200;
   }, 'the front door is ready');
   return { http };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

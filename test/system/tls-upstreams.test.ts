@@ -13,6 +13,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { WebSocket } from 'ws';
+import { freePort } from '../support/free-port.ts';
 import { Authority } from '../support/certificate.ts';
 import type { Certificate } from '../support/certificate.ts';
 import { startEdgeOf } from '../support/edge-process.ts';
@@ -155,7 +156,7 @@ async function startEdgeBehindTls(
   { certPath, keyPath }: Certificate,
 ): Promise<TlsDoor> {
   const seen: TlsDoor = { opened: 0, firstBytes: [] };
-  const edgePort = await findFreePort();
+  const edgePort = await freePort();
   const secure = createTlsServer({ cert: readFileSync(certPath), key: readFileSync(keyPath) }, (socket) => {
     seen.opened++;
     join(socket, connect(edgePort, '127.0.0.1'));
@@ -195,15 +196,6 @@ async function listenOn(t: TestContext, server: ReturnType<typeof createPlainSer
     for (const socket of sockets) socket.destroy();
   });
   return (server.address() as AddressInfo).port;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createPlainServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function open(door: FrontDoor, path: string): Promise<IncomingMessage> {
