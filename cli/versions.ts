@@ -31,13 +31,14 @@ export async function versions(settings: Settings, options: VersionsOptions): Pr
   const image = parseImageName(settings.CT_REGISTRY_IMAGE);
   const own = { user: settings.CT_REGISTRY_USER, password: settings.CT_REGISTRY_PASSWORD };
   const login = registryLoginOf(image.host, own, process.env);
-  const [tags, running] = await Promise.all([listTags(image, login), findRunning(options)]);
+  const [tags, found] = await Promise.all([listTags(image, login), findRunning(options)]);
+  const running: Running = typeof found === 'string' ? new Map() : found;
   const sorted = newestFirst(tags);
-  const isDifferent = (running?.size ?? 0) > 1;
+  const isDifferent = running.size > 1;
   const view = {
     image: `${image.host}/${image.repository}`,
     isDifferent,
-    running: Object.fromEntries(running ?? []),
+    running: Object.fromEntries(running),
     tags: sorted.map((tag) => ({ tag, runsOn: membersOf(running, tag) })),
   };
   print(options, view, () => [
@@ -46,12 +47,11 @@ export async function versions(settings: Settings, options: VersionsOptions): Pr
     }),
     ...(sorted.length > Number(limit) ? [`  and ${sorted.length - Number(limit)} more (--limit)`] : []),
     ...(sorted.length === 0 ? [`${view.image} has no tags`] : []),
-    ...notesOf(running, sorted),
+    ...(typeof found === 'string' ? ['', `what runs is not marked: ${found}`] : notesOf(running, sorted)),
   ]);
 }
 
-function notesOf(running: Running | undefined, tags: readonly string[]): string[] {
-  if (running === undefined) return ['', 'no front door answers, so what runs is not marked'];
+function notesOf(running: Running, tags: readonly string[]): string[] {
   const missing = [...running].filter(([version]) => !tags.some((tag) => isVersion(tag, version)));
   return [
     ...missing.map(
@@ -63,7 +63,8 @@ function notesOf(running: Running | undefined, tags: readonly string[]): string[
   ];
 }
 
-async function findRunning(options: InspectOptions): Promise<Running | undefined> {
+/** The reason, where it cannot be known. */
+async function findRunning(options: InspectOptions): Promise<Running | string> {
   try {
     const [status, { edges }] = await Promise.all([
       ask<{ version: string }>(options, '/admin/status'),
@@ -76,14 +77,12 @@ async function findRunning(options: InspectOptions): Promise<Running | undefined
   } catch (error) {
     // Where one was named it was meant.
     if (options.admin !== undefined) throw error;
-    return undefined;
+    return (error as Error).message;
   }
 }
 
-function membersOf(running: Running | undefined, tag: string): string[] {
-  return [...(running ?? [])]
-    .filter(([version]) => isVersion(tag, version))
-    .flatMap(([, members]) => members);
+function membersOf(running: Running, tag: string): string[] {
+  return [...running].filter(([version]) => isVersion(tag, version)).flatMap(([, members]) => members);
 }
 
 function isVersion(tag: string, version: string): boolean {

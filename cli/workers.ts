@@ -1,6 +1,7 @@
 /** `mooring proxy` with more than one front door: a supervisor that holds their sockets, and nothing else. */
 import { mkdirSync } from 'node:fs';
 import { openLog } from '#shared/log.ts';
+import { openLogPlaces } from '#shared/log-places.ts';
 import { armProcessLife, onHangup } from '#shared/process-life.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
@@ -11,7 +12,8 @@ import { FrontWorkers } from './front-workers.ts';
 /** Resolves when all of them serve. */
 export async function runWorkers(settings: Settings, source: SettingsSource): Promise<void> {
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
-  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy' });
+  const places = openLogPlaces(settings, 'proxy');
+  const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', places });
   log.info('process.starting', { version });
   const told = new ChildSettings(settings, source, undefined);
   const stopMaxMs = settings.CT_STOP_GRACE_MS + 11_000;
@@ -25,6 +27,7 @@ export async function runWorkers(settings: Settings, source: SettingsSource): Pr
   const stop = async (): Promise<void> => await workers.stop();
   armProcessLife({ log, stop, stopMaxMs: stopMaxMs + 5_000 });
   onHangup(() => workers.pass('SIGHUP'));
+  if (settings.CT_LOG_DIR !== '') process.on('SIGUSR1', () => workers.pass('SIGUSR1'));
   try {
     const ports = await workers.start();
     log.info('process.ready', { ports });

@@ -182,7 +182,8 @@ class Exchange {
   #attempt(request: ForwardRequest, { pin, reason }: Placed): Promise<ForwardOutcome> {
     this.#settlement.pin = pin;
     this.#settlement.reason = reason;
-    const passing = { pin, kind: this.#wire.kind, client: request.client.address };
+    const isRetry = this.#retries > 0;
+    const passing = { pin, kind: this.#wire.kind, client: request.client.address, isRetry };
     this.#passage = this.#options.traffic.begin(passing);
     if (this.#passage.isRefused) return cutOff;
     const { pass, strictTransport } = this.#options;

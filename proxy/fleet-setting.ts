@@ -12,7 +12,9 @@ interface FleetSettingOptions<T> {
   /** What holds where nothing is stored. */
   readonly initial: T;
   /** Undefined for what this program does not read: a newer one may know more, and what this one would misread it leaves alone. */
-  readonly parse: (stored: unknown, version: number) => T | undefined;
+  readonly parse: (stored: unknown) => T | undefined;
+  /** Told once of each version that `parse` does not read. */
+  readonly onRefused: (version: number) => void;
   /** For who has not seen the newest. */
   readonly changedCode: ErrorCode;
 }
@@ -23,6 +25,7 @@ export class FleetSetting<T> {
   readonly #options: FleetSettingOptions<T>;
   #version = 0;
   #text = '';
+  #refusedVersion = 0;
   #value: T;
 
   constructor(options: FleetSettingOptions<T>) {
@@ -41,13 +44,17 @@ export class FleetSetting<T> {
 
   /** Takes over what the directory has. */
   async refresh(): Promise<void> {
-    const { directory, name, parse } = this.#options;
+    const { directory, name, parse, onRefused } = this.#options;
     const stored = await directory.readFleetSetting(name);
     // A store that went back to an older copy gives a version twice.
     const isKnown = stored?.version === this.#version && stored.value === this.#text;
     if (stored === undefined || isKnown) return;
-    const value = parse(JSON.parse(stored.value), stored.version);
-    if (value === undefined) return;
+    const value = parse(JSON.parse(stored.value));
+    if (value === undefined) {
+      if (stored.version !== this.#refusedVersion) onRefused(stored.version);
+      this.#refusedVersion = stored.version;
+      return;
+    }
     this.#value = value;
     this.#version = stored.version;
     this.#text = stored.value;

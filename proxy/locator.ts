@@ -80,7 +80,7 @@ export async function openLocator(options: {
     placesNewKeys: () => settings.CT_STORE_OUTAGE === 'hash',
   });
   const regions = new RegionMap(directory, log);
-  const statsd = new StatsdSetting({ directory, settings });
+  const statsd = new StatsdSetting({ directory, settings, log });
   // Without its store a front door begins with no preference, and learns when it is back.
   await regions.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
   const steering = new EdgeSteering(shared);

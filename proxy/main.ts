@@ -233,6 +233,8 @@ function armLife(options: {
     log.info('process.retiring');
     stopping.abort();
     await locator.mover.idle();
+    // No edge reports here any more: what it would tell of the pool is its successor's to tell.
+    await served.page.stop();
     front.retire();
     control?.close();
     admin.close();

@@ -4,6 +4,7 @@ import { AppError } from '#shared/errors.ts';
 import type { Log } from '#shared/log.ts';
 import { MetricsAccess } from '#shared/metrics-access.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { readWorker } from '#shared/siblings.ts';
 import { StatsdPush } from '#shared/statsd-push.ts';
 import { headerValues } from './core/header-list.ts';
 import type { FrontJournal } from './journal/front-journal.ts';
@@ -28,10 +29,11 @@ export class MetricsPage {
   /** Throws for a network in the settings that is none. */
   constructor(options: MetricsPageOptions) {
     const { settings, locator, log } = options;
+    const { number, of } = readWorker();
     this.#options = options;
     this.#access = new MetricsAccess(settings);
     this.#push = new StatsdPush({
-      instance: hostname(),
+      instance: of > 1 ? `${hostname()}-${number}` : hostname(),
       read: async () => {
         await this.refresh();
         return await locator.metrics.read();

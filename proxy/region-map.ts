@@ -19,13 +19,11 @@ export class RegionMap {
       name: 'regions',
       initial: new Regions({}),
       changedCode: 'regions-changed',
-      parse: (stored, version) => {
+      parse: (stored) => {
         const table = stored as RegionTable;
-        const faults = regionFaults(table);
-        if (faults.length === 0) return new Regions(table);
-        log.error('regions.refused', { version, faults });
-        return undefined;
+        return regionFaults(table).length === 0 ? new Regions(table) : undefined;
       },
+      onRefused: (version) => log.error('regions.refused', { version }),
     });
   }
 

@@ -1,5 +1,6 @@
 /** Which StatsD server all front doors tell: what was set for the fleet, else what the settings of this process name. */
 import { z } from 'zod';
+import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { statsdSchema, statsdTargetOf } from '#shared/statsd-target.ts';
 import type { StatsdTarget } from '#shared/statsd-target.ts';
@@ -21,7 +22,7 @@ export class StatsdSetting {
   readonly #settings: Settings;
   readonly #setting: FleetSetting<Stored>;
 
-  constructor({ directory, settings }: { directory: Directory; settings: Settings }) {
+  constructor({ directory, settings, log }: { directory: Directory; settings: Settings; log: Log }) {
     this.#settings = settings;
     this.#setting = new FleetSetting({
       directory,
@@ -29,6 +30,7 @@ export class StatsdSetting {
       initial: {},
       changedCode: 'setting-changed',
       parse: (stored) => storedSchema.safeParse(stored).data,
+      onRefused: (version) => log.error('metrics.refused', { version }),
     });
   }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { LogFile } from './log-file.ts';
 import { openStandardOutput } from './log-output.ts';
-import { LogSink } from './log-sink.ts';
+import { LogSink, isGone } from './log-sink.ts';
 import type { LogTarget } from './log-sink.ts';
 import { settingsSchema } from './settings/schema.ts';
 import type { Settings } from './settings/schema.ts';
@@ -68,7 +68,8 @@ export class LogSinks {
       (log: 'events' | 'exchanges') =>
       (lines: number, cause: string): void => {
         this.#hearer(lines);
-        onDropped(log, lines, cause);
+        // A line that says so would be dropped, too, and have a line of its own, for ever.
+        if (!isGone(cause)) onDropped(log, lines, cause);
       };
     this.#events = new LogSink(events, heldMaxBytes, hear('events'));
     this.#exchanges =
@@ -88,6 +89,6 @@ export class LogSinks {
   }
 
   async flush(): Promise<void> {
-    await Promise.all([this.#events.flush(), this.#exchanges.flush()]);
+    await Promise.all([...new Set([this.#events, this.#exchanges])].map(async (sink) => await sink.flush()));
   }
 }

@@ -118,7 +118,7 @@ export class LogSink {
   /** What is held waits for better times, except where there is nobody any more who could read it. */
   async #bear(cause: string): Promise<void> {
     this.#cause = cause;
-    if (cause === 'EPIPE' || cause === 'EBADF') return this.#dropHeld();
+    if (isGone(cause)) return this.#dropHeld();
     const { promise, resolve } = Promise.withResolvers<void>();
     setTimeout(resolve, cause === 'EAGAIN' ? busyPauseMs : faultPauseMs).unref();
     await promise;
@@ -138,6 +138,11 @@ export class LogSink {
     this.#droppedLines = 0;
     this.#onDropped(lines, this.#cause);
   }
+}
+
+/** Nobody reads there any more. */
+export function isGone(cause: string): boolean {
+  return cause === 'EPIPE' || cause === 'EBADF';
 }
 
 function countLines(bytes: Buffer): number {

@@ -60,6 +60,11 @@ export class StatsdPush {
     this.#hasFailed = false;
     try {
       const target = this.#options.target();
+      if (this.#isStuck()) {
+        this.#close();
+        this.#address = '';
+        throw new Error('the StatsD server takes nothing');
+      }
       this.#connect(target);
       // Who is told later does not get what was long before.
       if (target === undefined) {
@@ -110,6 +115,12 @@ export class StatsdPush {
       tcpGracefulErrorHandling: true,
       errorHandler: (error) => this.#fail(error),
     });
+  }
+
+  /** Over TCP what a server does not take would be held without end. */
+  #isStuck(): boolean {
+    // A property that the library's types do not have.
+    return this.#client !== undefined && Number(Reflect.get(this.#client, 'messagesInFlight')) > 0;
   }
 
   #close(): void {

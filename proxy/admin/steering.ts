@@ -31,6 +31,8 @@ export class EdgeSteering {
   readonly #options: SteeringOptions;
   #version = 0;
   #value = '{}';
+  /** One line for each. */
+  #refusedVersion = 0;
   #wanted = new Map<EdgeId, Steering>();
 
   constructor(options: SteeringOptions) {
@@ -83,7 +85,9 @@ export class EdgeSteering {
     const parsed = steeringSchema.safeParse(JSON.parse(stored.value));
     // A newer program may know more than this one; what this one would misread it leaves alone.
     if (!parsed.success) {
-      this.#options.log.error('steering.refused', { version: stored.version, error: parsed.error });
+      if (stored.version !== this.#refusedVersion)
+        this.#options.log.error('steering.refused', { version: stored.version, error: parsed.error });
+      this.#refusedVersion = stored.version;
       return;
     }
     this.#wanted = new Map(Object.entries(parsed.data) as [EdgeId, Steering][]);

@@ -7,8 +7,10 @@ import type { ExchangeEnd } from './edge-watch.ts';
 const policy = { failuresMax: 3 };
 
 function end(result: ExchangeEnd['result'], latencyMs?: number): ExchangeEnd {
-  return { admission: 'usual', result, latencyMs };
+  return { admission: 'usual', result, startedAtMs: 0, latencyMs };
 }
+
+const probed: ExchangeEnd = { admission: 'probe', result: 'success', startedAtMs: 5_000, latencyMs: 1 };
 
 test('an edge of which nothing bad is known counts as it is', () => {
   const watch = new EdgeWatch();
@@ -51,8 +53,11 @@ test('the breaker tells once that it opened, and once that it closed', () => {
   assert.equal(watch.tell(end('failure'), 0, policy), undefined);
   assert.equal(watch.ask(10), 'refused');
   assert.equal(watch.ask(5_000), 'probe');
-  assert.equal(watch.tell({ admission: 'probe', result: 'success', latencyMs: 1 }, 5_000, policy), undefined);
+  assert.equal(watch.tell(probed, 5_000, policy), undefined);
   assert.equal(watch.ask(5_001), 'probe');
-  assert.equal(watch.tell({ admission: 'probe', result: 'success', latencyMs: 1 }, 5_001, policy), 'closed');
+  assert.equal(watch.tell(probed, 5_001, policy), 'closed');
   assert.equal(watch.ask(5_002), 'usual');
+  for (let i = 0; i < 3; i++)
+    assert.equal(watch.tell({ ...end('failure'), startedAtMs: -1 }, 5_003, policy), undefined, 'an old one');
+  assert.equal(watch.breaker, 'closed');
 });

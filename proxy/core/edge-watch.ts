@@ -19,6 +19,7 @@ const latencyStrainMax = 4;
 export interface ExchangeEnd {
   readonly admission: Admission;
   readonly result: 'success' | 'failure' | 'neutral';
+  readonly startedAtMs: number;
   /** From the request to the first byte of the answer. */
   readonly latencyMs: number | undefined;
 }
@@ -28,6 +29,7 @@ export class EdgeWatch {
   #failures = 0;
   #latencyMs = 0;
   #notedAtMs = 0;
+  #openedAtMs = -Infinity;
 
   /** An exchange would begin. */
   ask(nowMs: number): Admission {
@@ -39,10 +41,13 @@ export class EdgeWatch {
   /** An exchange is over; tells whether the breaker has opened or closed by it. */
   tell(end: ExchangeEnd, nowMs: number, policy: BreakerPolicy): 'opened' | 'closed' | undefined {
     const before = this.#breaker.kind;
-    this.#breaker = tellBreaker(this.#breaker, end, { nowMs, policy });
+    // What began before it opened says nothing of the edge as it has been since.
+    const isOld = end.admission === 'usual' && end.startedAtMs < this.#openedAtMs;
+    if (!isOld) this.#breaker = tellBreaker(this.#breaker, end, { nowMs, policy });
     if (end.result !== 'neutral') this.#observe(end, nowMs);
     const after = this.#breaker.kind;
     if (before === after) return undefined;
+    if (after === 'open') this.#openedAtMs = nowMs;
     return after === 'open' ? 'opened' : after === 'closed' ? 'closed' : undefined;
   }
 

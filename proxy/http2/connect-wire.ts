@@ -17,7 +17,7 @@ import { keepTunnel } from '../wire/tunnel-end.ts';
 import type { ForwardOutcome, ForwardPlan, JoinTunnel, Wire } from '../wire/wire.ts';
 import { editedFields } from './answer-fields.ts';
 import { ListedHead } from './listed-head.ts';
-import { closeBehind, endAnswer } from './stream-end.ts';
+import { closeBehind, endAnswer, watchAnswer } from './stream-end.ts';
 import { StreamSocket } from './stream-socket.ts';
 import type { StreamOwner } from './stream-owner.ts';
 
@@ -141,6 +141,7 @@ export class ConnectWire implements Wire {
     const stream = this.#stream;
     if (!stream.destroyed && !stream.closed) {
       stream.respond(editedFields(end.status, end.headers, plan.editAnswer(end.headers)));
+      watchAnswer(stream);
       if (!stream.writableEnded) stream.end(end.body);
       closeBehind(stream);
     }

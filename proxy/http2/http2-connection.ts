@@ -35,6 +35,8 @@ export interface Http2Door {
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
   readonly upstreams: Upstreams;
+  /** What was no request never became an exchange. */
+  noteRefusal(code: ErrorCode, address: string): void;
   conduct(wire: Wire): Promise<void>;
   forget(connection: Http2Connection): void;
 }
@@ -136,7 +138,7 @@ export class Http2Connection {
 
   /** What is no request: answered without an exchange, as over HTTP/1.1. */
   #refuse(stream: ServerHttp2Stream, code: ErrorCode): void {
-    this.#door.metrics.count('ct_proxy_rejected_total', { code });
+    this.#door.noteRefusal(code, this.peer.address);
     const hsts = strictTransportField(this.settings.CT_HSTS, this.peer.secure);
     const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', ...hsts };
     endAnswer(stream, errorTable[code].status, headers, errorBody(code));

@@ -5,6 +5,8 @@ import { addAbortSignal } from 'node:stream';
 import { formatAnswerFields } from './answer-fields.ts';
 
 const { NGHTTP2_NO_ERROR } = constants;
+/** Without a byte taken meanwhile. */
+const answerTakenMaxMs = 30_000;
 
 /** Streams and sessions tell of their faults by `close`, too; without a listener they would end the process. */
 export function ignore(): void {
@@ -21,6 +23,7 @@ export function endAnswer(
   if (stream.destroyed || stream.closed || stream.headersSent) return;
   stream.respond(formatAnswerFields(status, headers, body));
   if (stream.writableEnded) return closeBehind(stream);
+  watchAnswer(stream);
   stream.end(body);
   closeBehind(stream);
 }
@@ -43,6 +46,16 @@ export function resetStream(stream: ServerHttp2Stream, code: 'internal-error' | 
 /** A request whose answer is complete is not read on: without RST_STREAM its client would go on (RFC 9113 section 8.1). */
 export function closeBehind(stream: ServerHttp2Stream): void {
   if (stream.endAfterHeaders || stream.readableEnded) return;
-  if (stream.writableFinished) stream.close(NGHTTP2_NO_ERROR);
-  else stream.once('finish', () => stream.close(NGHTTP2_NO_ERROR));
+  const close = (): void => {
+    // One that is paused with bytes in it would never come to its end, and stay.
+    stream.resume();
+    stream.close(NGHTTP2_NO_ERROR);
+  };
+  if (stream.writableFinished) close();
+  else stream.once('finish', close);
+}
+
+/** An answer of our own that its client does not take. Node ends the watch with the stream. */
+export function watchAnswer(stream: ServerHttp2Stream): void {
+  stream.setTimeout(answerTakenMaxMs, () => resetStream(stream, 'cancel'));
 }

@@ -8,10 +8,10 @@ import { AppError } from '#shared/errors.ts';
 import { requestFraming } from '../core/body-framing.ts';
 import { headerTokens } from '../core/header-list.ts';
 import type { RequestHead } from '../core/request-gate.ts';
+import { BodyCollector } from '../wire/body-collector.ts';
 import type { ForwardOutcome, ForwardPlan, Wire } from '../wire/wire.ts';
 import { StreamBody } from './stream-body.ts';
 import type { StreamBodySink } from './stream-body.ts';
-import { StreamCollector } from './stream-collector.ts';
 import { endAnswer } from './stream-end.ts';
 import type { StreamOwner } from './stream-owner.ts';
 import { StreamTransfer } from './stream-transfer.ts';
@@ -30,7 +30,7 @@ export class StreamWire implements Wire, TransferOwner {
   #hasAnswered = false;
   #onAnswer: () => void = () => undefined;
   #transfer: StreamTransfer | undefined;
-  #collector: StreamCollector | undefined;
+  #collector: BodyCollector | undefined;
   #left: AppError | undefined;
   #controller: AbortController | undefined;
 
@@ -89,9 +89,18 @@ export class StreamWire implements Wire, TransferOwner {
   async readBody(maxBytes: number): Promise<string> {
     if (this.body === undefined) return '';
     if (this.#left !== undefined) throw this.#left;
-    this.#collector = new StreamCollector(this.body, maxBytes);
-    this.askForBody(this.#collector);
-    return await this.#collector.text;
+    const collector = new BodyCollector(this.body, maxBytes);
+    this.#collector = collector;
+    this.askForBody({
+      onBodyBytes: (bytes) => {
+        collector.onBodySpan(bytes);
+        collector.onBodyRead();
+        return true;
+      },
+      onBodyEnd: () => collector.onBodyRead(),
+      onBodyFault: (code) => collector.onBodyFault(code),
+    });
+    return await collector.text;
   }
 
   forward(plan: ForwardPlan, onAnswer: () => void): Promise<ForwardOutcome> {

@@ -73,7 +73,7 @@ export class DescriptorReserve {
     } catch {
       // No such files on this system, or no descriptor to read them with: then it is high time.
       if (this.#limit === Infinity) return;
-      this.#hold();
+      return this.#hold();
     } finally {
       this.#isLooking = false;
     }

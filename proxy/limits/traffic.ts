@@ -34,6 +34,8 @@ const newKeysShare = 0.9;
 
 interface Passing {
   readonly pin: Pin;
+  /** An exchange that was tried before. */
+  readonly isRetry: boolean;
   readonly kind: Wire['kind'];
   readonly client: string;
 }
@@ -56,7 +58,7 @@ export class Traffic {
     if (typeof counted === 'string') throw this.refuse(counted, passing.client);
     activity?.opened(pin);
     const startedAtMs = nowMs();
-    this.#budget.noteExchange(startedAtMs);
+    if (!passing.isRetry) this.#budget.noteExchange(startedAtMs);
     const watch = pool.watchOf(pin.owner);
     const admission = watch?.ask(startedAtMs) ?? 'usual';
     return new Passage({ traffic: this, pin, kind, counted, watch, admission, startedAtMs });
@@ -108,11 +110,11 @@ export class Traffic {
 
   /** An attempt is over, or has become an upgraded connection. */
   tell(passage: PassageFacts, result: ExchangeEnd['result'], latencyMs: number | undefined): void {
-    const { watch, admission, pin } = passage;
+    const { watch, admission, pin, startedAtMs } = passage;
     const { settings, log, metrics, nowMs } = this.#options;
     const policy = { failuresMax: settings.CT_BREAKER_FAILURES };
     if (watch === undefined || admission === 'refused') return;
-    const change = watch.tell({ admission, result, latencyMs }, nowMs(), policy);
+    const change = watch.tell({ admission, result, startedAtMs, latencyMs }, nowMs(), policy);
     if (change === undefined) return;
     const edge = pin.owner.id;
     if (change === 'closed') return log.info('breaker.closed', { edge });

@@ -7,7 +7,7 @@ import { firstPauseMs } from '../core/breaker.ts';
 import { EdgePool } from './pool.ts';
 
 const policy = { failuresMax: 2 };
-const failure = { admission: 'usual', result: 'failure', latencyMs: undefined } as const;
+const failure = { admission: 'usual', result: 'failure', startedAtMs: 0, latencyMs: undefined } as const;
 const none = new Set<EdgeId>();
 
 function poolOf(...names: readonly string[]): {

@@ -31,6 +31,8 @@ export class SecureDoorstep {
   accept(socket: Socket, goOn: () => void): void {
     const arrival = this.#options.arrivals.greet(plainAddress(socket.remoteAddress));
     if (typeof arrival === 'string') return void socket.resetAndDestroy();
+    // A reset before the handshake: `close` tells of it, too.
+    socket.on('error', () => undefined);
     const ends = endsOf(socket);
     this.#arrivals.set(ends, arrival);
     socket.once('close', () => {

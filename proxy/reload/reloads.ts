@@ -57,6 +57,8 @@ export class Reloads {
   readonly #parts = new Map<string, Prepare>();
   #source: SettingsSource;
   #isRunning = false;
+  /** A signal came while one ran: what was written since has not been read. */
+  #isAskedAgain = false;
 
   constructor(options: ReloadsOptions) {
     this.#options = options;
@@ -94,6 +96,10 @@ export class Reloads {
       return { outcome: 'applied', ...report };
     } finally {
       this.#isRunning = false;
+      if (this.#isAskedAgain) {
+        this.#isAskedAgain = false;
+        void this.runOnSignal();
+      }
     }
   }
 
@@ -116,6 +122,10 @@ export class Reloads {
   async runOnSignal(): Promise<void> {
     const caller: AdminCaller = { role: 'admin', name: '', via: 'SIGHUP' };
     const { log } = this.#options;
+    if (this.#isRunning) {
+      this.#isAskedAgain = true;
+      return;
+    }
     try {
       const { outcome, changes, refreshed, notes } = await this.run({ dryRun: false, caller });
       if (outcome === 'unchanged') log.info('settings.unchanged', { notes });

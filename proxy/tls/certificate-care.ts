@@ -59,7 +59,7 @@ class CertificateCare {
   }
 
   #onInterval(): void {
-    this.#options.certificates.renewSelfSigned();
+    this.#options.certificates.tryRenewSelfSigned();
     this.#options.certificates.renewTickets();
     this.#warn();
     if (this.#look !== undefined) return;

@@ -1,5 +1,6 @@
 /** Where certificates lie: the files that the settings name, and those of a folder and of its folders. */
 import { readdirSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { PairFiles } from './certificate-pair.ts';
@@ -41,12 +42,21 @@ export function findPairs(folder: string): PairFiles[] {
 export function stampOf(paths: readonly string[]): string {
   return paths
     .map((path) => {
-      const stat = statSync(path, { throwIfNoEntry: false });
+      const stat = statOf(path);
       return stat === undefined
         ? `${path} -`
         : `${path} ${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
     })
     .join('\n');
+}
+
+/** Undefined where there is nothing, or nothing that may be looked at: reading it will say why. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function pairsOf(folder: string): PairFiles[] {
@@ -67,7 +77,7 @@ function isCertificate(name: string): boolean {
 function foldersIn(folder: string): string[] {
   return namesIn(folder)
     .map((name) => join(folder, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+    .filter((path) => statOf(path)?.isDirectory() === true);
 }
 
 /** In their order, so that the same files give the same choice; none where the folder is not there any more. */

@@ -63,6 +63,7 @@ export class Certificates {
   #ticketKeys = randomBytes(ticketKeyBytes);
   #ticketKeysAtMs: number;
   #told: ReadonlySet<string> = new Set();
+  #renewalFault = '';
 
   /** Throws an error whose lines tell every fault. */
   constructor(options: CertificatesOptions) {
@@ -156,6 +157,18 @@ export class Certificates {
     const { CT_SELF_SIGNED: choice, CT_DATA_DIR: folder, CT_HOST: host } = settings;
     if (choice !== 'yes' || !ensureSelfSigned(folder, host, nowMs())) return;
     log.info('certificate.made', { file: selfSignedPath(folder) });
+  }
+
+  /** As it is now and then; where it cannot, what is there is served on, and one line says why. */
+  tryRenewSelfSigned(): void {
+    try {
+      this.renewSelfSigned();
+      this.#renewalFault = '';
+    } catch (error) {
+      const reason = `the certificate of our own cannot be renewed: ${(error as Error).message}`;
+      if (reason !== this.#renewalFault) this.#options.log.error('certificate.refused', { reason });
+      this.#renewalFault = reason;
+    }
   }
 
   /** With what was loaded before, a pair that cannot be read is what it was; without, it is missing. */

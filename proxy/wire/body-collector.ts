@@ -3,16 +3,19 @@ import { AppError } from '#shared/errors.ts';
 import { keepBytes } from './byte-socket.ts';
 import type { BodySink, RequestBody } from './request-body.ts';
 
+/** What it asks of the body. */
+type CollectedBody = Pick<RequestBody, 'payloadBytes' | 'isDone' | 'abandon'>;
+
 export class BodyCollector implements BodySink {
   /** Rejects with `body-too-large`, `framing-ambiguous`, or what the collector was told. */
   readonly text: Promise<string>;
-  readonly #body: RequestBody;
+  readonly #body: CollectedBody;
   readonly #maxBytes: number;
   readonly #chunks: Buffer[] = [];
   readonly #resolve: (text: string) => void;
   readonly #reject: (error: AppError) => void;
 
-  constructor(body: RequestBody, maxBytes: number) {
+  constructor(body: CollectedBody, maxBytes: number) {
     this.#body = body;
     this.#maxBytes = maxBytes;
     const { promise, resolve, reject } = Promise.withResolvers<string>();

@@ -77,8 +77,11 @@ export class ClientConnection implements SocketEars {
   }
 
   #afterWrite(isFree: boolean): boolean {
-    if (!isFree) this.#await('drain', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
-    return isFree;
+    if (isFree) return true;
+    // Its deadline takes the place of the body's, which begins anew with the next one.
+    this.#pace?.rest(this.#door.wheel.nowMs);
+    this.#await('drain', this.#door.settings.CT_BODY_IDLE_TIMEOUT_MS);
+    return false;
   }
 
   /** Ends the connection at once, in the middle of an answer: the client must not take it for a whole one. */

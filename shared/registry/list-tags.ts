@@ -8,8 +8,8 @@ import type { RegistryLogin } from './registry-login.ts';
 
 const answerMaxMs = 10_000;
 const answerMaxBytes = 4_194_304;
-/** Of a thousand tags each. */
-const pagesMax = 50;
+/** Of a thousand tags each, unless the registry gives fewer. */
+const pagesMax = 500;
 
 const pageSchema = z.object({ tags: z.array(z.string().max(128)).nullish() });
 const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
@@ -29,6 +29,7 @@ export async function listTags(image: ImageName, login: RegistryLogin | undefine
     tags.push(...(pageSchema.parse(await readJson(answer, image)).tags ?? []));
     url = nextOf(answer, url, image);
   }
+  if (url !== undefined) throw new Error(`${image.host} has more than ${pagesMax} pages of tags`);
   return tags;
 }
 

@@ -30,6 +30,7 @@ export async function openHttp2Scene(
     wheel: wire.wheel,
     metrics: wire.metrics,
     upstreams: wire.upstreams,
+    noteRefusal: (code) => wire.metrics.count('ct_proxy_rejected_total', { code }),
     conduct: async (exchange) => await wire.conduct(exchange),
     forget: (connection) => void connections.delete(connection),
   };

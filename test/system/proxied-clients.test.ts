@@ -183,6 +183,19 @@ test('before TLS the header is the same: required of the listed, refused from ot
   assert.equal(backend.requests.length, 2);
 });
 
+test('a proxy that resets in the middle of its header, as one that only looks does, harms nobody', async (t) => {
+  const { certPath, keyPath } = new Authority(t).sign('DNS:door.test,IP:127.0.0.1');
+  const { door } = await start(t, { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath, CT_HTTPS_PORT: '0' });
+  for (const port of [door.port, door.securePort]) {
+    const connected = await door.metric('ct_proxy_connections_open');
+    const raw = await openFrom(t, port, proxy);
+    raw.send(line.slice(0, 10));
+    await until(async () => (await door.metric('ct_proxy_connections_open')) > connected, 'it is there');
+    raw.socket.resetAndDestroy();
+    await until(async () => (await door.metric('ct_proxy_connections_open')) === connected, 'it is gone');
+  }
+});
+
 test('behind a trusted proxy that writes Forwarded the client is who that says, and nobody else', async (t) => {
   const settings = { CT_TRUSTED_PROXIES: proxy, CT_TRUSTED_HEADER: 'forwarded', CT_PROXY_PROTOCOL_FROM: '' };
   const scene = await start(t, settings);

@@ -42,7 +42,7 @@ test('versions stand newest first, with the members that run them; other version
   assert.equal(alone.code, 0, alone.stderr);
   assert.match(alone.stdout, /^ {2}9\.10\.0\n {2}9\.1\.0\n {2}v/);
   assert.match(alone.stdout, /and 14 more \(--limit\)/);
-  assert.match(alone.stdout, /no front door answers, so what runs is not marked/);
+  assert.match(alone.stdout, /what runs is not marked: no admin token/);
 
   const door = await startFrontDoor(t);
   startEdgeOf(t, [door], 'edge-1');
