@@ -122,11 +122,13 @@ test('a front door is replaced under load over HTTP/2: no stream is lost, and a 
   stream.on('data', (bytes: Buffer) => received.push(bytes));
   await eventually(() => received.length > 0, 'the edge has begun to speak');
   const stop = askOn(t, pool, caPath);
-  const { code, stderr } = await runCommand(t, ['restart', '--front-door', '--data-dir', pool.dataDir]);
-  assert.equal(code, 0, stderr);
+  for (let round = 1; round <= 2; round++) {
+    const { code, stderr } = await runCommand(t, ['restart', '--front-door', '--data-dir', pool.dataDir]);
+    assert.equal(code, 0, stderr);
+  }
   const { connections, failed } = await stop();
   assert.deepEqual(failed, []);
-  assert.ok(connections >= 2, `${connections} connections`);
+  assert.ok(connections >= 3, `${connections} connections`);
   assert.notEqual(client.goaway, undefined, 'the first front door has said that it goes');
   const before = Buffer.concat(received).length;
   stream.write(clientFrame(9, Buffer.from('still there')));
@@ -134,5 +136,5 @@ test('a front door is replaced under load over HTTP/2: no stream is lost, and a 
   stream.end(clientFrame(8, Buffer.from([0x03, 0xe8])));
   const retired = (): number =>
     pool.lines.filter(({ event, code }) => event === 'child.retired' && code === 0).length;
-  await eventually(() => retired() === 1, 'the one that was replaced ends with its last stream');
+  await eventually(() => retired() === 2, 'those that were replaced end with their last stream');
 });
