@@ -44,7 +44,7 @@ function returns(session: CoreSession, name: string): string[] {
 
 test('after a crash members, bans, clock and guests who wait are what they were', () => {
   const session = sessionOf(
-    { kind: 'remove', member: 'cid' as MemberId, isBanned: true },
+    { kind: 'remove', member: 'cid' as MemberId, userId: 'user-cid', isBanned: true },
     askToJoin('dan'),
     answerJoin('ann', 'dan'),
     askToJoin('eve'),

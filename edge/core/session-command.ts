@@ -118,6 +118,8 @@ export interface JoinAnswerCommand {
 export interface RemoveCommand {
   readonly kind: 'remove';
   readonly member: MemberId;
+  /** Whose member it is; a ban holds, too, where the member is gone before the command is played. */
+  readonly userId: string;
   readonly isBanned: boolean;
 }
 

@@ -18,7 +18,7 @@ import type { MemberId } from './session-state.ts';
 const three = [connect('ann'), connect('bob'), connect('cid')];
 
 function remove(name: string, isBanned = false): Command {
-  return { kind: 'remove', member: name as MemberId, isBanned };
+  return { kind: 'remove', member: name as MemberId, userId: `user-${name}`, isBanned };
 }
 
 const bobIsRemoved = [
@@ -57,6 +57,12 @@ testRows('removal', three, [
   {
     promise: 'a member who was banned does not come back',
     given: [remove('bob', true)],
+    when: connect('bob', { nth: 2 }),
+    gives: ['expel bob-2'],
+  },
+  {
+    promise: 'a ban holds where the member was removed a moment before',
+    given: [remove('bob'), remove('bob', true)],
     when: connect('bob', { nth: 2 }),
     gives: ['expel bob-2'],
   },

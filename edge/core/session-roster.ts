@@ -51,11 +51,11 @@ export function expireMembers(draft: SessionDraft): void {
 }
 
 /** A session without its host cannot go on, so whoever removes the host ends it. */
-export function expelMember(draft: SessionDraft, { member: id, isBanned }: RemoveCommand): void {
+export function expelMember(draft: SessionDraft, { member: id, userId, isBanned }: RemoveCommand): void {
   const member = draft.members.view.get(id);
+  if (member?.profile.isHost === true) return endSession(draft, 'ended-by-administrator');
+  if (isBanned) ban(draft, [id, userId]);
   if (member === undefined) return;
-  if (member.profile.isHost) return endSession(draft, 'ended-by-administrator');
-  if (isBanned) ban(draft, [id, member.profile.user.id]);
   draft.deliver(id, { kind: 'session-closed', host: draft.host?.profile.id, reason: 'removed' });
   removeMember(draft, member, 'removed');
 }

@@ -3,7 +3,7 @@
  * side to the sessions, and runs the clock that lets deadlines pass.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errorTable } from '#shared/errors.ts';
+import { AppError, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
@@ -174,7 +174,11 @@ class OctAdapter implements Adapter {
   }
 
   async removeMember(key: AffinityKey, member: string, isBanned: boolean): Promise<void> {
-    await this.#sessions.find(key)?.administer({ kind: 'remove', member: member as MemberId, isBanned });
+    const session = this.#sessions.find(key);
+    const id = member as MemberId;
+    const userId = session?.members.get(id)?.profile.user.id;
+    if (session === undefined || userId === undefined) throw new AppError('member-not-found');
+    await session.administer({ kind: 'remove', member: id, userId, isBanned });
   }
 
   async bringToRest(key: AffinityKey): Promise<void> {

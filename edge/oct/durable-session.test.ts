@@ -71,14 +71,22 @@ class Scene {
     return this.take();
   }
 
-  /** The members that the store has. */
-  async stored(): Promise<readonly string[]> {
+  async storedText(): Promise<string> {
     await this.durable.settled(10_000);
     const next = await this.rosters.claim(ref);
     assert.ok(next.kind === 'recalled');
-    const text = Buffer.from(next.roster?.bytes ?? []).toString('latin1');
+    return Buffer.from(next.roster?.bytes ?? []).toString('latin1');
+  }
+
+  /** The members that the store has. */
+  async stored(): Promise<readonly string[]> {
+    const text = await this.storedText();
     return ['ann', 'bob', 'cid', 'dan'].filter((name) => text.includes(`key 1 of ${name}`));
   }
+}
+
+function removal(name: string, isBanned: boolean): Command {
+  return { kind: 'remove', member: name as MemberId, userId: `user-${name}`, isBanned };
 }
 
 const bobLeft = ['left bob: left', 'ann-1 < bob left', 'cid-1 < bob left', 'expel bob-1'];
@@ -171,7 +179,7 @@ test('where the store fails a yes of the host is a no with a reason, and everyth
   scene.durable.apply(leave('bob'));
   assert.deepEqual(scene.take(), bobLeft, 'without a wait, once it is known');
   assert.equal(await scene.durable.arrive(connect('dan')), 'roster-unavailable');
-  const ban: Command = { kind: 'remove', member: 'cid' as MemberId, isBanned: true };
+  const ban = removal('cid', true);
   assert.equal(await scene.durable.applyKept(ban), 'roster-unavailable');
   assert.deepEqual([scene.failures, scene.durable.isBehind], [1, true]);
   scene.rosters.isBroken = false;
@@ -179,6 +187,18 @@ test('where the store fails a yes of the host is a no with a reason, and everyth
   assert.deepEqual(await scene.stored(), ['ann', 'cid']);
   assert.equal(scene.durable.isBehind, false);
   assert.equal(await scene.durable.arrive(connect('dan')), undefined);
+});
+
+test('a ban that comes while the removal of its member is written is written, too', async () => {
+  const scene = await Scene.open();
+  const release = scene.rosters.hold();
+  const removed = scene.durable.applyKept(removal('cid', false));
+  const banned = scene.durable.applyKept(removal('cid', true));
+  release();
+  assert.deepEqual(await Promise.all([removed, banned]), [undefined, undefined]);
+  assert.deepEqual(await scene.stored(), ['ann', 'bob']);
+  assert.deepEqual([...scene.durable.state.bans], ['cid', 'user-cid']);
+  assert.match(await scene.storedText(), /user-cid/);
 });
 
 test('a write that finds another owner ends the session here, once, and refuses what waits', async () => {
