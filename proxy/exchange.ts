@@ -18,6 +18,7 @@ import { strictTransportField } from './core/strict-transport.ts';
 import type { Pin } from './directory/directory.ts';
 import { planForward } from './forward-plan.ts';
 import type { Passage, Traffic } from './limits/traffic.ts';
+import type { LocalAnswer } from './local-answer.ts';
 import type { LocalAnswers } from './local-answers.ts';
 import type { MoveGate } from './move/move-gate.ts';
 import type { Placement, Placer } from './placement.ts';
@@ -26,6 +27,7 @@ import { cutOff, findNextAttempt, requirePlacement, retriesMax } from './second-
 import type { NotAnswered, Placed } from './second-attempt.ts';
 import type { Settlement, Settler } from './settle.ts';
 import type { Entrance } from './tls/entrance.ts';
+import { isPiecewise } from './wire/answer-body.ts';
 import type { ForwardOutcome, JoinTunnel, Wire } from './wire/wire.ts';
 
 export interface ExchangeOptions {
@@ -145,7 +147,14 @@ class Exchange {
     const request = { method, path: rest, query, host, target, headers, secure, client: client.address };
     const answer = await this.#options.local.answer(route.name, { ...request, readBody, signal });
     this.#settlement.status = answer.status;
-    this.#answer(answer.status, answer.headers, answer.body);
+    await this.#sayHere(answer);
+  }
+
+  async #sayHere({ status, headers, body }: LocalAnswer): Promise<void> {
+    if (!isPiecewise(body)) return this.#answer(status, headers, body);
+    const transport = strictTransportField(this.#options.strictTransport, this.#wire.peer.secure);
+    const outcome = await this.#wire.answerPiecewise!(status, { ...headers, ...transport }, body);
+    this.#accept(outcome);
   }
 
   /** The first attempt. */
@@ -251,7 +260,7 @@ class Exchange {
     this.#answer(entry.status, headers, errorBody(code, this.#settlement.id));
   }
 
-  #answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+  #answer(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
     const transport = strictTransportField(this.#options.strictTransport, this.#wire.peer.secure);
     this.#wire.answer(status, { ...headers, ...transport }, body);
   }

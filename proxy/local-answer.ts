@@ -1,6 +1,7 @@
 /** Request and answer of what the front door answers by itself, as `login/` and `local-answers.ts` share them. */
 import { AppError } from '#shared/errors.ts';
 import type { HeaderList } from './core/header-list.ts';
+import type { AnswerBody } from './wire/answer-body.ts';
 
 export interface LocalRequest {
   readonly method: string;
@@ -19,13 +20,17 @@ export interface LocalRequest {
   readonly signal: AbortSignal;
 }
 
-export interface LocalAnswer {
+export interface LocalAnswer<Body extends AnswerBody = AnswerBody> {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: Body;
 }
 
-export function json(status: number, body: unknown, headers: Record<string, string> = {}): LocalAnswer {
+export function json(
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): LocalAnswer<string> {
   const type = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
   return { status, headers: { ...type, ...headers }, body: JSON.stringify(body) };
 }

@@ -3,6 +3,8 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import type { HeaderList } from '../core/header-list.ts';
 import type { HeadEdit } from '../core/header-rules.ts';
 import { permittedTrailers } from '../core/trailer-rules.ts';
+import { lengthOf } from '../wire/answer-body.ts';
+import type { AnswerBody } from '../wire/answer-body.ts';
 
 /** What node:http2 refuses to send, besides the hop-by-hop fields that are taken out for every client. */
 const refusedFields: ReadonlySet<string> = new Set(['http2-settings', 'connection', 'sec-websocket-accept']);
@@ -25,11 +27,12 @@ export function editedFields(status: number, headers: HeaderList, edit: HeadEdit
 export function formatAnswerFields(
   status: number,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: AnswerBody,
 ): string[] {
   const fields = [':status', String(status)];
   for (const [name, value] of Object.entries(headers)) if (name !== 'connection') fields.push(name, value);
-  return [...fields, 'content-length', String(Buffer.byteLength(body))];
+  const bytes = lengthOf(status, body);
+  return bytes === undefined ? fields : [...fields, 'content-length', String(bytes)];
 }
 
 function fieldsOf(lines: string): string[] {

@@ -56,7 +56,7 @@ export class ConnectWire implements Wire {
     return this.#controller.signal;
   }
 
-  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
     this.#owner.markServed(this.#stream);
     endAnswer(this.#stream, status, headers, body);
   }

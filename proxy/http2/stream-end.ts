@@ -18,7 +18,7 @@ export function endAnswer(
   stream: ServerHttp2Stream,
   status: number,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: string | Buffer,
 ): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return;
   stream.respond(formatAnswerFields(status, headers, body));

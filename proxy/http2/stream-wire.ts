@@ -8,11 +8,14 @@ import { AppError } from '#shared/errors.ts';
 import { requestFraming } from '../core/body-framing.ts';
 import { headerTokens } from '../core/header-list.ts';
 import type { RequestHead } from '../core/request-gate.ts';
+import { sendPieces } from '../wire/answer-body.ts';
+import type { PiecewiseBody } from '../wire/answer-body.ts';
 import { BodyCollector } from '../wire/body-collector.ts';
 import type { ForwardOutcome, ForwardPlan, Wire } from '../wire/wire.ts';
 import { StreamBody } from './stream-body.ts';
 import type { StreamBodySink } from './stream-body.ts';
-import { endAnswer } from './stream-end.ts';
+import { formatAnswerFields } from './answer-fields.ts';
+import { closeBehind, endAnswer, resetStream, watchAnswer } from './stream-end.ts';
 import type { StreamOwner } from './stream-owner.ts';
 import { StreamTransfer } from './stream-transfer.ts';
 import type { TransferOwner } from './stream-transfer.ts';
@@ -32,6 +35,7 @@ export class StreamWire implements Wire, TransferOwner {
   #transfer: StreamTransfer | undefined;
   #collector: BodyCollector | undefined;
   #left: AppError | undefined;
+  #onFree: (() => void) | undefined;
   #controller: AbortController | undefined;
 
   constructor(stream: ServerHttp2Stream, head: RequestHead, owner: StreamOwner) {
@@ -77,13 +81,58 @@ export class StreamWire implements Wire, TransferOwner {
     this.#controller?.abort();
     this.#transfer?.abort(reason);
     this.#collector?.fail(reason);
+    this.#onFree?.();
   }
 
-  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
     this.#hasAnswered = true;
     this.#owner.markServed(this.#stream);
     this.body?.abandon();
     endAnswer(this.#stream, status, headers, body);
+  }
+
+  async answerPiecewise(
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    body: PiecewiseBody,
+  ): Promise<ForwardOutcome> {
+    const stream = this.#stream;
+    this.body?.abandon();
+    if (stream.destroyed || stream.closed) this.leave(new AppError('client-left'));
+    const isHead = this.head.method === 'HEAD';
+    if (this.#left === undefined) {
+      stream.respond(formatAnswerFields(status, headers, body), { endStream: isHead });
+      watchAnswer(stream);
+    }
+    if (isHead) return this.#endPieces(status, 0);
+    const { bytes: down, failure } = await sendPieces(body, {
+      write: (piece) => stream.write(piece),
+      drained: async () => await this.#drained(),
+      left: () => this.#left,
+    });
+    if (failure === undefined) return this.#endPieces(status, down);
+    this.#owner.markServed(stream);
+    resetStream(stream, 'internal-error');
+    const { code } = failure;
+    return { kind: 'failed', code, cause: failure, reached: 'client', status, bytes: { up: 0, down } };
+  }
+
+  #endPieces(status: number, down: number): ForwardOutcome {
+    this.#hasAnswered = true;
+    this.#owner.markServed(this.#stream);
+    if (!this.#stream.writableEnded) this.#stream.end();
+    closeBehind(this.#stream);
+    return { kind: 'answered', status, bytes: { up: 0, down } };
+  }
+
+  async #drained(): Promise<void> {
+    if (!this.#stream.writableNeedDrain || this.#left !== undefined) return;
+    this.#owner.stall.onCongested();
+    await new Promise<void>((resolve) => {
+      this.#onFree = resolve;
+      this.#stream.once('drain', resolve);
+    });
+    this.#onFree = undefined;
   }
 
   async readBody(maxBytes: number): Promise<string> {

@@ -25,7 +25,7 @@ function ask(
   login: Login,
   path: string,
   more: Partial<LocalRequest> & { body?: unknown } = {},
-): Promise<LocalAnswer> {
+): Promise<LocalAnswer<string>> {
   const { body = {}, ...rest } = more;
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return login.answer({

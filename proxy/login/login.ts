@@ -40,7 +40,7 @@ export class Login {
     this.#pending = new PendingLogins(options.nowMs, options.siblings);
   }
 
-  async answer(request: LocalRequest): Promise<LocalAnswer> {
+  async answer(request: LocalRequest): Promise<LocalAnswer<string>> {
     if (request.path === '/api/logout') return this.#logout(request);
     requireMethod(request, 'POST');
     const action = request.path.slice('/api/login/'.length);
@@ -52,7 +52,7 @@ export class Login {
     return await this.#confirm(request, provider);
   }
 
-  #initial(): LocalAnswer {
+  #initial(): LocalAnswer<string> {
     const pollToken = this.#options.randomToken();
     this.#pending.start(pollToken);
     const auth = {
@@ -63,7 +63,7 @@ export class Login {
     return json(200, { pollToken, auth });
   }
 
-  async #confirm(request: LocalRequest, provider: LoginProvider): Promise<LocalAnswer> {
+  async #confirm(request: LocalRequest, provider: LoginProvider): Promise<LocalAnswer<string>> {
     const fields = parseObject(await request.readBody(bodyMaxBytes));
     const pollToken = fields['token'];
     if (typeof pollToken !== 'string' || !(await this.#pending.isKnown(pollToken))) {
@@ -89,7 +89,7 @@ export class Login {
     }
   }
 
-  async #poll(request: LocalRequest, pollToken: string): Promise<LocalAnswer> {
+  async #poll(request: LocalRequest, pollToken: string): Promise<LocalAnswer<string>> {
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(pollMaxMs)]);
     const result = await this.#pending.poll(pollToken, signal);
     switch (result.kind) {
@@ -109,7 +109,7 @@ export class Login {
     }
   }
 
-  async #validate(request: LocalRequest): Promise<LocalAnswer> {
+  async #validate(request: LocalRequest): Promise<LocalAnswer<string>> {
     const token = loginToken(request);
     if (token === undefined) return json(200, { valid: false });
     try {
@@ -121,7 +121,7 @@ export class Login {
     }
   }
 
-  #logout(request: LocalRequest): LocalAnswer {
+  #logout(request: LocalRequest): LocalAnswer<string> {
     requireMethod(request, 'GET');
     return json(200, { loggedOut: true }, { 'set-cookie': `${cookieName}=; Max-Age=0; ${cookieAttributes}` });
   }

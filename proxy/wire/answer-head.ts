@@ -1,6 +1,8 @@
 /** Heads as text: first lines and fields, and the fields that the wire itself owes each message. */
 import { STATUS_CODES } from 'node:http';
 import type { HeaderList } from '../core/header-list.ts';
+import { isPiecewise, lengthOf } from './answer-body.ts';
+import type { AnswerBody } from './answer-body.ts';
 
 export function formatFields(fields: HeaderList): string {
   let lines = '';
@@ -17,15 +19,17 @@ export function statusLine(status: number, reason = STATUS_CODES[status] ?? ''):
   return `HTTP/1.1 ${status} ${reason}\r\n`;
 }
 
-/** An answer of our own. */
+/** An answer of our own; pieces of unknown length are chunks, and no body is one that ends with the connection. */
 export function formatAnswer(
   status: number,
   headers: Readonly<Record<string, string>>,
   connection: string,
-  body: string,
+  body: AnswerBody | undefined,
 ): string {
   const fields = Object.entries(headers).filter(([name]) => name !== 'connection');
-  const length = `content-length: ${Buffer.byteLength(body)}\r\n`;
+  const bytes = body === undefined ? undefined : lengthOf(status, body);
+  const chunked = body !== undefined && isPiecewise(body) ? 'transfer-encoding: chunked\r\n' : '';
+  const length = bytes === undefined ? chunked : `content-length: ${bytes}\r\n`;
   return `${statusLine(status)}${formatFields(fields.flat())}${length}${dateLine()}${connection}\r\n`;
 }
 

@@ -7,6 +7,8 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { announcesBody, requestFraming } from '../core/body-framing.ts';
 import { headerTokens } from '../core/header-list.ts';
 import type { RequestHead } from '../core/request-gate.ts';
+import { sendPieces } from './answer-body.ts';
+import type { PiecewiseBody } from './answer-body.ts';
 import { connectionLine, formatAnswer } from './answer-head.ts';
 import { BodyCollector } from './body-collector.ts';
 import type { ClientConnection, ClientWire } from './client-connection.ts';
@@ -40,6 +42,7 @@ export class RequestWire implements ClientWire, TransferOwner {
   #transfer: Transfer | undefined;
   #collector: BodyCollector | undefined;
   #left: AppError | undefined;
+  #onFree: (() => void) | undefined;
   #controller: AbortController | undefined;
 
   constructor(connection: ClientConnection, scanner: RequestScanner, options: RequestWireOptions) {
@@ -83,20 +86,61 @@ export class RequestWire implements ClientWire, TransferOwner {
     this.#controller?.abort();
     this.#transfer?.abort(reason);
     this.#collector?.fail(reason);
+    this.#onFree?.();
   }
 
   onDrain(): void {
+    this.#onFree?.();
     this.#transfer?.onClientDrain();
   }
 
-  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
     if (this.#hasAnswered) return;
     this.#hasAnswered = true;
     // An unread body would be taken for the next request, or keep the client waiting: the connection ends.
     if (headers['connection'] === 'close' || this.#isLast) this.#persists = false;
     const line = connectionLine(this.head.httpVersion, this.#persists);
     const head = formatAnswer(status, headers, line, body);
-    this.#connection.write(this.head.method === 'HEAD' ? head : Buffer.from(head + body, 'utf8'));
+    if (this.head.method === 'HEAD') this.#connection.write(head);
+    else if (typeof body === 'string') this.#connection.write(Buffer.from(head + body, 'utf8'));
+    else this.#connection.writeBoth(head, body);
+  }
+
+  async answerPiecewise(
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    body: PiecewiseBody,
+  ): Promise<ForwardOutcome> {
+    const isOpenEnded = body.bytes === undefined;
+    const { httpVersion, method } = this.head;
+    // An HTTP/1.0 client knows no chunks: the end of its connection is the end of the body.
+    const endsWithConnection = isOpenEnded && httpVersion === '1.0';
+    const connection = this.#connection;
+    const line = this.beginAnswer(endsWithConnection);
+    connection.write(formatAnswer(status, headers, line, endsWithConnection ? undefined : body));
+    if (method === 'HEAD') return { kind: 'answered', status, bytes: { up: 0, down: 0 } };
+    const isChunked = isOpenEnded && !endsWithConnection;
+    const { bytes: down, failure } = await sendPieces(body, {
+      write: (piece) => connection.write(isChunked ? chunkOf(piece) : Buffer.from(piece)),
+      drained: async () => await this.#drained(),
+      left: () => this.#left,
+    });
+    const bytes = { up: 0, down };
+    if (failure === undefined) {
+      if (isChunked) connection.write('0\r\n\r\n');
+      return { kind: 'answered', status, bytes };
+    }
+    connection.breakOff(endsWithConnection);
+    const { code } = failure;
+    return { kind: 'failed', code, cause: failure, reached: 'client', status, bytes };
+  }
+
+  async #drained(): Promise<void> {
+    if (!this.#connection.isCongested || this.#left !== undefined) return;
+    await new Promise<void>((resolve) => {
+      this.#onFree = resolve;
+    });
+    this.#onFree = undefined;
   }
 
   async readBody(maxBytes: number): Promise<string> {
@@ -147,4 +191,8 @@ export class RequestWire implements ClientWire, TransferOwner {
     this.body!.begin(sink, keepsFraming);
     this.#connection.advance();
   }
+}
+
+function chunkOf(piece: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]);
 }

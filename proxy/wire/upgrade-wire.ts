@@ -83,10 +83,9 @@ export class UpgradeWire implements ClientWire {
     // Nothing is written before the answer to the handshake, and the tunnel has an ear of its own.
   }
 
-  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
-    this.#connection.write(
-      Buffer.from(formatAnswer(status, headers, 'connection: close\r\n', body) + body, 'utf8'),
-    );
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
+    const head = formatAnswer(status, headers, 'connection: close\r\n', body);
+    this.#connection.writeBoth(head, Buffer.from(body));
   }
 
   readBody(): Promise<string> {

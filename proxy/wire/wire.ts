@@ -8,6 +8,7 @@ import type { HeaderList } from '../core/header-list.ts';
 import type { HeadEdit } from '../core/header-rules.ts';
 import type { RequestHead } from '../core/request-gate.ts';
 import type { ClientIdentity } from '../tls/client-identity.ts';
+import type { PiecewiseBody } from './answer-body.ts';
 
 /** Where and how to forward, decided before a byte goes out. */
 export interface ForwardPlan {
@@ -76,7 +77,13 @@ export interface Wire {
   /** Aborts when the client leaves; made when it is asked for. */
   readonly signal: AbortSignal;
   /** Sends an answer of our own; ends the exchange. */
-  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void;
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void;
+  /** The same, of a body that comes in pieces; settles when the last one is out, or nobody takes them. None for upgrades. */
+  answerPiecewise?(
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    body: PiecewiseBody,
+  ): Promise<ForwardOutcome>;
   /** Reads the whole body, up to a bound; throws `body-too-large`, `client-left`, `request-timeout`. */
   readBody(maxBytes: number): Promise<string>;
   /** Carries the exchange to the upstream and back; never rejects. `onAnswer` marks the first byte of the answer. */

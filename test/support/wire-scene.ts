@@ -15,6 +15,7 @@ import { settingsSchema } from '#shared/settings/schema.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { errorTable, toAppError } from '#shared/errors.ts';
 import { headerValues } from '../../proxy/core/header-list.ts';
+import type { PiecewiseBody } from '../../proxy/wire/answer-body.ts';
 import { ClientConnection } from '../../proxy/wire/client-connection.ts';
 import type { ClientWire, Door } from '../../proxy/wire/client-connection.ts';
 import type { RequestScanner } from '../../proxy/wire/request-head.ts';
@@ -39,6 +40,8 @@ export class WireScene implements Door {
   readonly secure = false;
   isStopping = false;
   readonly outcomes: ForwardOutcome[] = [];
+  /** What OPTIONS is answered with; its own body where undefined. */
+  ownBody: ((signal: AbortSignal) => PiecewiseBody) | undefined;
   readonly connections = new Set<ClientConnection>();
   readonly upstreams: Upstreams;
   readonly #edges: ReadonlyMap<string, string>;
@@ -111,9 +114,7 @@ export class WireScene implements Door {
       takesRefusals: false,
       client: { address: wire.peer.address, isSecure: false },
     };
-    if (method === 'OPTIONS') {
-      return await this.#answerHere(wire);
-    }
+    if (method === 'OPTIONS') return await this.#answerHere(wire);
     const outcome = await wire.forward(plan, () => undefined);
     this.outcomes.push(outcome);
     if (outcome.kind !== 'failed' || outcome.reached === 'client' || outcome.code === 'client-left') return;
@@ -122,6 +123,10 @@ export class WireScene implements Door {
 
   /** As the front door does with what it answers by itself. */
   async #answerHere(wire: Wire): Promise<void> {
+    if (this.ownBody !== undefined) {
+      this.outcomes.push(await wire.answerPiecewise!(200, {}, this.ownBody(wire.signal)));
+      return;
+    }
     try {
       wire.answer(200, {}, await wire.readBody(ownBodyMaxBytes));
     } catch (error) {
