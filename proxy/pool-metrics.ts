@@ -11,21 +11,29 @@ export function setPoolGauges(metrics: Metrics, edges: readonly PoolEdge[]): voi
     metrics.set('ct_proxy_edge_state', 1, { edge: edge.id, state });
     metrics.set('ct_proxy_edge_load', edge.score, { edge: edge.id });
   }
+  const { users, sessions, connections, lagMs } = poolFigures(edges);
+  metrics.set('ct_pool_users_online', users);
+  metrics.set('ct_pool_sessions_active', sessions);
+  metrics.set('ct_pool_session_connections_active', connections);
+  metrics.set('ct_pool_server_lag_seconds', lagMs / 1_000);
+}
+
+export interface PoolFigures {
+  readonly users: number;
+  readonly sessions: number;
+  readonly connections: number;
+  readonly lagMs: number;
+}
+
+/** From the last reports of all edges that are not suspect. */
+export function poolFigures(edges: readonly PoolEdge[]): PoolFigures {
   const loads = edges.flatMap(({ load, state }) => (load === undefined || state === 'suspect' ? [] : [load]));
   const sum = (of: (load: (typeof loads)[number]) => number): number =>
     loads.reduce((total, load) => total + of(load), 0);
-  metrics.set(
-    'ct_pool_users_online',
-    sum(({ users }) => users),
-  );
-  metrics.set(
-    'ct_pool_sessions_active',
-    sum(({ sessions }) => sessions),
-  );
-  metrics.set(
-    'ct_pool_session_connections_active',
-    sum(({ sockets }) => sockets.websocket + sockets.polling),
-  );
-  const lagMs = loads.length === 0 ? 0 : sum(({ eventLoopDelayMs }) => eventLoopDelayMs.p50) / loads.length;
-  metrics.set('ct_pool_server_lag_seconds', lagMs / 1_000);
+  return {
+    users: sum(({ users }) => users),
+    sessions: sum(({ sessions }) => sessions),
+    connections: sum(({ sockets }) => sockets.websocket + sockets.polling),
+    lagMs: loads.length === 0 ? 0 : sum(({ eventLoopDelayMs }) => eventLoopDelayMs.p50) / loads.length,
+  };
 }

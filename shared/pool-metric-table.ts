@@ -21,4 +21,9 @@ export const poolMetricTable = {
     help: 'Sessions that began, as told to this front door; the sum over all front doors counts each once.',
     labels: [],
   },
+  ct_pool_client_downloads_total: {
+    type: 'counter',
+    help: 'Clients that were downloaded from this front door, each once; ranges and HEAD do not count.',
+    labels: ['client', 'version'],
+  },
 } as const;

@@ -2,6 +2,7 @@
 import { engineSettings } from '#shared/settings/engine-settings.ts';
 import { fleetSettings } from '#shared/settings/fleet-settings.ts';
 import { frontSettings } from '#shared/settings/front-settings.ts';
+import { historySettings } from '#shared/settings/history-settings.ts';
 import { registrySettings } from '#shared/settings/registry-settings.ts';
 import { metricSettings } from '#shared/settings/metric-settings.ts';
 import { logSettings } from '#shared/settings/log-settings.ts';
@@ -24,6 +25,7 @@ const groups: readonly { title: string; settings: Group }[] = [
   { title: 'Front door: requests that are let in', settings: requestSettings },
   { title: 'TLS to clients', settings: tlsSettings },
   { title: 'Metrics', settings: metricSettings },
+  { title: 'History', settings: historySettings },
   { title: 'Versions', settings: registrySettings },
   { title: 'Session engine', settings: engineSettings },
   { title: 'Database server', settings: storeSettings },

@@ -14,6 +14,7 @@ import type { Reloads } from '../reload/reloads.ts';
 import { adminTable } from './admin-table.ts';
 import type { AdminTable } from './admin-table.ts';
 import { Evictions } from './eviction.ts';
+import { historyHandlers } from './history-handlers.ts';
 import { journalHandlers } from './journal-handlers.ts';
 import { lookHandlers } from './look-handlers.ts';
 import { metricsHandlers } from './metrics-handlers.ts';
@@ -78,6 +79,12 @@ function handlersOf(
     ...regionHandlers(locator),
     ...metricsHandlers(locator.statsd),
     ...journalHandlers(journal.store, locator.secrets),
+    ...historyHandlers({
+      history: journal.history.asker,
+      store: journal.store,
+      edges: () => locator.pool.list(nowMs()),
+      timeZone: () => settings.CT_TIME_ZONE,
+    }),
     ...settingsHandlers(settings, reloads),
     replace: () => {
       reloads.judgeSuccessor();

@@ -20,6 +20,7 @@ import {
   statusView,
   verificationView,
 } from './answers.ts';
+import { historyTable } from './history-table.ts';
 import { nothing } from './operation.ts';
 import type { Description } from './operation.ts';
 
@@ -110,6 +111,7 @@ export const adminTable = {
     answer: samplesView,
     refusals: ['query-invalid', 'edge-unknown', 'journal-unavailable'],
   },
+  ...historyTable,
   regions: {
     ...look,
     path: '/admin/regions',

@@ -39,7 +39,10 @@ function pageOf({ since, before, limit = limitDefault }: GivenPage): JournalQuer
 }
 
 /** Nothing on the last page. */
-function nextOf(page: readonly { readonly id: number }[], { limit }: JournalQuery): { next?: number } {
+export function nextOf(
+  page: readonly { readonly id: number }[],
+  { limit }: Pick<JournalQuery, 'limit'>,
+): { next?: number } {
   const last = page.at(-1);
   return last === undefined || page.length < limit ? {} : { next: last.id };
 }

@@ -14,6 +14,7 @@ import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { EdgeRef } from '../directory/directory.ts';
+import { FrontHistory } from '../history/front-history.ts';
 import type { JournalStore } from './journal-store.ts';
 import { openJournalStore } from './open-journal.ts';
 
@@ -25,6 +26,7 @@ const stopMaxMs = 1_000;
 
 export class FrontJournal {
   readonly store: JournalStore;
+  readonly history = new FrontHistory();
   readonly #spool: Spool;
   readonly #recorder: JournalRecorder;
   #courier: Courier | undefined;
@@ -84,6 +86,7 @@ export class FrontJournal {
   setGauges(metrics: Metrics): void {
     metrics.count('ct_pool_sessions_hosted_total', {}, this.#sessionsHosted);
     this.#sessionsHosted = 0;
+    this.history.setGauges(metrics);
     metrics.set('ct_proxy_journal_waiting', this.#spool.waiting);
     metrics.set('ct_proxy_journal_dropped', this.#spool.dropped);
   }

@@ -74,7 +74,7 @@ function valueOf(record: JournalRecord, field: string): SqlValue {
 }
 
 export function listStatement(name: 'entry' | 'usage', query: JournalQuery): Statement {
-  const { sinceMs, before, key, origin, limit } = query;
+  const { sinceMs, before, key, origin, events, limit } = query;
   const given = (
     [
       ['stored_ms >= ?', sinceMs],
@@ -83,11 +83,13 @@ export function listStatement(name: 'entry' | 'usage', query: JournalQuery): Sta
       ['origin = ?', origin],
     ] as const
   ).filter(([, value]) => value !== undefined);
-  const where = given.length === 0 ? '' : `WHERE ${given.map(([condition]) => condition).join(' AND ')}`;
+  const among = events === undefined ? [] : [`event IN (${events.map(() => '?').join(', ')})`];
+  const conditions = [...given.map(([condition]) => condition), ...among];
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const columns = [...Object.values(columnsOf[name]), 'id', 'stored_ms'].join(', ');
   return {
     text: `SELECT ${columns} FROM ${journalTables[name]} ${where} ORDER BY id DESC LIMIT ?`,
-    values: [...given.map(([, value]) => value!), limit],
+    values: [...given.map(([, value]) => value!), ...(events ?? []), limit],
   };
 }
 

@@ -2,7 +2,12 @@
  * The journal's store: who did what, and how much edges are used. Times of `stored` are the store's own clock at the insert.
  * Implementations must pass `journal-conformance.ts`. Calls throw `journal-unavailable` when they cannot be carried out.
  */
-import type { JournalEntry, JournalRecord, UsageSample } from '#shared/journal/journal-record.ts';
+import type {
+  JournalEntry,
+  JournalEvent,
+  JournalRecord,
+  UsageSample,
+} from '#shared/journal/journal-record.ts';
 
 interface Stored {
   /** Rises in the order in which records came in. */
@@ -22,6 +27,8 @@ export interface JournalQuery {
   readonly limit: number;
   /** Hash of a session's key; for entries. */
   readonly key?: string | undefined;
+  /** Of these events alone; for entries. */
+  readonly events?: readonly JournalEvent[] | undefined;
   /** Edge id; for samples. */
   readonly origin?: string | undefined;
 }

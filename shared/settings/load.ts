@@ -115,7 +115,9 @@ function readValue(
       const value = text ?? setting.default;
       if (value === '') return setting.requiredIn?.includes(role) ? { fault: 'is required' } : { value };
       const least = setting.minLength ?? 0;
-      return value.length >= least ? { value } : { fault: `must have at least ${least} characters` };
+      if (value.length < least) return { fault: `must have at least ${least} characters` };
+      const fault = setting.faultOf?.(value);
+      return fault === undefined ? { value } : { fault };
     }
     case 'list': {
       const items = (text ?? setting.default).split(',').map((item) => item.trim());

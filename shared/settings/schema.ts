@@ -6,6 +6,7 @@ import { engineSettings } from './engine-settings.ts';
 import { storeSettings } from './store-settings.ts';
 import { fleetSettings } from './fleet-settings.ts';
 import { frontSettings } from './front-settings.ts';
+import { historySettings } from './history-settings.ts';
 import { limitSettings } from './limit-settings.ts';
 import { logSettings } from './log-settings.ts';
 import { requestSettings } from './request-settings.ts';
@@ -19,6 +20,7 @@ export type { Role, Setting } from './setting.ts';
 export const settingsSchema = {
   ...fleetSettings,
   ...frontSettings,
+  ...historySettings,
   ...limitSettings,
   ...requestSettings,
   ...logSettings,

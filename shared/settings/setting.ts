@@ -26,6 +26,8 @@ export interface TextSetting extends SettingBase {
   /** Shown as `***` everywhere. */
   readonly secret?: true;
   readonly minLength?: number;
+  /** What is wrong with a value that is not empty. */
+  readonly faultOf?: (value: string) => string | undefined;
   /** Roles in which the setting must be given. */
   readonly requiredIn?: readonly Role[];
 }

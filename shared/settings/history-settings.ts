@@ -1,0 +1,22 @@
+/** Settings of what is remembered of the pool's use over days. */
+import { all } from './setting.ts';
+import type { Setting } from './setting.ts';
+
+export const historySettings = {
+  CT_TIME_ZONE: {
+    type: 'text',
+    default: 'UTC',
+    faultOf: (zone) => (isTimeZone(zone) ? undefined : `"${zone}" is no time zone, as Europe/Berlin is one`),
+    roles: all,
+    scope: 'process',
+    help: 'Time zone in which the days of the history begin and end; equal on all front doors of a pool.',
+  },
+} as const satisfies Record<string, Setting>;
+
+function isTimeZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
