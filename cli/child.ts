@@ -64,6 +64,8 @@ export class SupervisedChild {
   #pauseMs = pauseMinMs;
   #restart: NodeJS.Timeout | undefined;
   #isReplacing = false;
+  /** Prepares itself to take the place. */
+  #successor: ChildProcess | undefined;
   #stopping = false;
 
   constructor(options: ChildOptions) {
@@ -98,7 +100,10 @@ export class SupervisedChild {
     await Promise.all([...this.#running].map(async (child) => await this.#end(child, signal)));
   }
 
-  /** Never rejects: where it fails before the old process has retired, that one serves on. */
+  /**
+   * Never rejects. Where it fails before the old process has retired, that one serves on; where that one ends meanwhile,
+   * the successor comes at once, and without one the next start does.
+   */
   async replace(): Promise<void> {
     const old = this.#process;
     if (old === undefined || !this.#running.has(old) || this.#isReplacing || this.#stopping) return;
@@ -108,24 +113,32 @@ export class SupervisedChild {
     try {
       this.#options.beforeReplacement?.();
       successor = this.#spawn(starts.successor);
+      this.#successor = successor;
       await this.#nextWord(successor, 'prepared');
       this.#process = successor;
-      const retired = this.#nextWord(old, 'retired');
-      tell(old, 'retire');
-      await retired.catch(async (error: unknown) => {
-        log.warn('child.unwilling', { child: name, error });
-        // It may have the ports that only one can have.
-        if (this.#running.has(old)) await this.#end(old, 'SIGKILL');
-      });
+      if (this.#running.has(old)) await this.#retire(old);
       tell(successor, 'go');
       await this.#nextWord(successor, 'ready');
       log.info('child.replaced', { child: name, childPid: successor.pid, beforePid: old.pid });
     } catch (error) {
       log.error('child.not-replaced', { child: name, error });
-      if (this.#process === old) successor?.kill('SIGKILL');
+      successor?.kill('SIGKILL');
+      if (this.#process === old && !this.#running.has(old) && !this.#stopping) this.#startLater(0);
     } finally {
       this.#isReplacing = false;
+      this.#successor = undefined;
     }
+  }
+
+  async #retire(old: ChildProcess): Promise<void> {
+    const { log, name } = this.#options;
+    const retired = this.#nextWord(old, 'retired');
+    tell(old, 'retire');
+    await retired.catch(async (error: unknown) => {
+      log.warn('child.unwilling', { child: name, error });
+      // It may have the ports that only one can have.
+      if (this.#running.has(old)) await this.#end(old, 'SIGKILL');
+    });
   }
 
   async #end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -162,7 +175,7 @@ export class SupervisedChild {
       this.#running.delete(child);
       if (child !== this.#process)
         log.info('child.retired', { child: name, childPid: child.pid, code, signal });
-      else if (!this.#stopping) this.#scheduleRestart(performance.now() - startedAt, { code, signal });
+      else if (!this.#stopping) this.#onExit({ code, signal }, performance.now() - startedAt);
     });
     return child;
   }
@@ -205,15 +218,23 @@ export class SupervisedChild {
     });
   }
 
-  #scheduleRestart(livedMs: number, exit: { code: number | null; signal: string | null }): void {
+  /** Of the process that serves. */
+  #onExit(exit: { code: number | null; signal: string | null }, livedMs: number): void {
+    // A successor that prepares itself takes over.
+    const pauseMs = this.#successor === undefined ? this.#startLater(livedMs) : 0;
+    this.#options.log.warn('child.exited', { child: this.#options.name, ...exit, pauseMs });
+  }
+
+  /** Returns after how long. */
+  #startLater(livedMs: number): number {
     if (livedMs > steadyAfterMs) this.#pauseMs = pauseMinMs;
     const pauseMs = this.#pauseMs;
     this.#pauseMs = Math.min(pauseMaxMs, pauseMs * 2);
-    this.#options.log.warn('child.exited', { child: this.#options.name, ...exit, pauseMs });
     // Nobody waits for it: failures show in the log and lead to the next restart.
     this.#restart = setTimeout(() => {
       this.#process = this.#spawn(starts.again);
     }, pauseMs);
+    return pauseMs;
   }
 }
 

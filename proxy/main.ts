@@ -100,6 +100,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const control = isStatic ? undefined : await openControl({ settings, locator, journal, joinToken, log });
   await directory.extendLeases();
   if (goesOn() && !isStatic) await meetEdges(directory, pool);
+  await BackendList.begin(backends, { ...locator, settings, log, signal: stopping.signal }, reloads);
   const { arrivals } = locator.limits;
   const carriers = { upstreams, wheel, transport, exchange, arrivals };
   const front = await openFrontServer({ settings, inherited, ...carriers, metrics, tls });
@@ -109,7 +110,6 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
   journal.start({ settings, log, signal: stopping.signal });
   const admin = await openAdmin({ ...about, reloads, ports, signal: stopping.signal });
-  BackendList.begin(backends, { ...locator, settings, log, signal: stopping.signal }, reloads);
   const reconcileIntervalMs = settings.CT_RECONCILE_INTERVAL_MS;
   startChores({
     ...locator,

@@ -231,6 +231,15 @@ test('a session that is let go plays what waits, and writes no more', async () =
   assert.equal(scene.rosters.writes - written <= 1, true, 'the one that was under way');
 });
 
+test('who is banned or comes when the session has been let go is told that it is not kept here', async () => {
+  const scene = await Scene.open();
+  scene.durable.release();
+  assert.equal(await scene.durable.applyKept(removal('cid', true)), 'edge-leaving');
+  assert.equal(await scene.durable.applyKept(removal('cid', false)), 'edge-leaving');
+  assert.equal(await scene.durable.applyKept({ kind: 'end' }), 'edge-leaving');
+  assert.equal(await scene.durable.arrive(connect('cid')), 'edge-leaving');
+});
+
 test('a session that is dropped in the turn of a change writes nothing, least of all that it is over', async () => {
   const scene = await Scene.open();
   const written = scene.rosters.writes;

@@ -102,6 +102,8 @@ export class DurableSession {
 
   /** Plays a command after its write, or not at all; gives the code of the refusal. */
   async applyKept(command: Command): Promise<ErrorCode | undefined> {
+    // What is said to a session that has gone to another edge changes nothing, and is not kept.
+    if (this.#overBy !== undefined) return this.#overBy;
     if (!hasSameRoster(this.#state, this.#next(command).state)) return await this.#waitFor(command);
     this.apply(command);
     return undefined;
@@ -109,6 +111,7 @@ export class DurableSession {
 
   /** Writes that somebody comes, who is told of it only then; gives the code of the refusal. */
   async arrive(command: ConnectCommand): Promise<ErrorCode | undefined> {
+    if (this.#overBy !== undefined) return this.#overBy;
     if (hasSameRoster(this.#state, this.#next(command).state)) return undefined;
     this.#arrivals.set(command.connection, command);
     const code = await this.#waitFor(undefined);

@@ -23,11 +23,15 @@ export class BackendList {
   readonly #options: CheckOptions;
   readonly #running = new Map<EdgeId, Running>();
 
-  /** Starts the checks of those that there are, and follows reloads. */
-  static begin(backends: readonly StaticBackend[], options: CheckOptions, reloads: Reloads): void {
+  /** Follows reloads, and resolves when each backend has been checked once: who comes before that would be sent away. */
+  static async begin(
+    backends: readonly StaticBackend[],
+    options: CheckOptions,
+    reloads: Reloads,
+  ): Promise<void> {
     const list = new BackendList(options);
-    for (const backend of backends) list.#start(backend);
     reloads.onReload('backends', (step) => list.#prepare(step));
+    await Promise.all(backends.map(async (backend) => await list.#start(backend)));
   }
 
   private constructor(options: CheckOptions) {
@@ -62,16 +66,19 @@ export class BackendList {
     }
     for (const backend of backends) {
       const running = this.#running.get(backend.id);
-      if (running === undefined) this.#start(backend);
+      if (running === undefined) void this.#start(backend);
       else void this.#change(running, backend);
     }
   }
 
-  #start(backend: StaticBackend): void {
+  /** Resolves after the first check. */
+  async #start(backend: StaticBackend): Promise<void> {
     const ending = new AbortController();
     this.#running.set(backend.id, { backend, ending, isLeaving: false });
     const signal = AbortSignal.any([ending.signal, this.#options.signal]);
-    void runBackendChecks(backend, { ...this.#options, signal });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    void runBackendChecks(backend, { ...this.#options, signal }, resolve);
+    await promise;
   }
 
   /** It has another weight, or is in the settings again. */

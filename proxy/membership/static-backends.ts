@@ -62,8 +62,15 @@ export function joiningOf(backend: StaticBackend): Joining {
   };
 }
 
-/** Joins a backend and checks it until the signal aborts; the first check decides whether it starts ready. */
-export async function runBackendChecks(backend: StaticBackend, options: CheckOptions): Promise<void> {
+/**
+ * Joins a backend and checks it until the signal aborts; the first check decides whether it starts ready. `onFirst` is called
+ * once that is known, or could not be.
+ */
+export async function runBackendChecks(
+  backend: StaticBackend,
+  options: CheckOptions,
+  onFirst: () => void,
+): Promise<void> {
   const { signal, settings, log } = options;
   let edge: EdgeRef | undefined;
   let standing: Standing = 'unknown';
@@ -83,6 +90,7 @@ export async function runBackendChecks(backend: StaticBackend, options: CheckOpt
       log.error('directory.failed', { error });
       streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
     }
+    onFirst();
     await sleep(settings.CT_BACKEND_CHECK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -74,8 +74,12 @@ test('a login that began at one front door is confirmed and taken at any', async
 });
 
 test('in front of static backends the supervisor runs front doors alone, and starts again what dies', async (t) => {
-  const backends = [await startStaticBackend(t, 'a')];
-  const door = await startFrontDoor(t, { backends, settings: { CT_PROXY_WORKERS: String(workers) } });
+  const backend = await startStaticBackend(t, 'a');
+  // Whoever comes before the first answer to a check would be sent away.
+  backend.handlers.set('/slow-check', (_, response) => setTimeout(() => response.end(), 500));
+  const checks = { CT_BACKEND_CHECK_PATH: '/slow-check', CT_BACKEND_CHECK_INTERVAL_MS: '2000' };
+  const settings = { CT_PROXY_WORKERS: String(workers), ...checks };
+  const door = await startFrontDoor(t, { backends: [backend], settings });
   const answers = async (): Promise<boolean> => {
     const headers = { ctstickiness: 'k1', connection: 'close' };
     const some = Array.from({ length: 10 }, async () => await fetch(`http://${door.host}/`, { headers }));
