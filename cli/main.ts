@@ -5,6 +5,7 @@ import { settingsSchema } from '#shared/settings/schema.ts';
 import type { Role, Setting, Settings } from '#shared/settings/schema.ts';
 import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
+import { printPasswordHash } from './hash-password.ts';
 import { checkDatabase, exportDatabase, importDatabase, migrateDatabase } from './db.ts';
 import { runDirect } from './direct.ts';
 import { isSupervised, sourceOf } from './read-settings.ts';
@@ -150,6 +151,11 @@ inspectCommand('remove', 'take a member out of a session; the host’s removal e
   );
 
 addSteerCommands(inspectCommand, orExit);
+
+program
+  .command('hash-password')
+  .description('read a password from standard input, print what CT_DASHBOARD_PASSWORD may have in its place')
+  .action(async () => await orExit(printPasswordHash));
 
 journalCommand('audit', 'who did what to which session or edge, newest first')
   .option('--session <key>', 'of one session alone (ctstickiness)')

@@ -30,6 +30,7 @@ import { edgeRequests, openLocator } from './locator.ts';
 import type { Locator } from './locator.ts';
 import { Locate } from './locate.ts';
 import { watchDescriptors } from './limits/open-limits.ts';
+import { openGate } from './dashboard/door/open-gate.ts';
 import { Traffic } from './limits/traffic.ts';
 import { Login } from './login/login.ts';
 import { apiKeyProvider, simpleProvider } from './login/providers.ts';
@@ -150,6 +151,7 @@ function answerHere(options: {
     edges: () => locator.pool.list(nowMs()),
     entrance,
     metrics: page,
+    viewers: openGate({ settings, locator, log }),
   });
 }
 

@@ -7,7 +7,8 @@ const retryAfterSeconds = 1;
 
 export function refusalHeaders(code: ErrorCode, error: AppError, secure: boolean): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-  if (errorTable[code].retry !== 'never') headers['retry-after'] = String(retryAfterSeconds);
+  const { waitSeconds = retryAfterSeconds } = error.facts as { waitSeconds?: number };
+  if (errorTable[code].retry !== 'never') headers['retry-after'] = String(waitSeconds);
   // What follows may be a part of the body, or another request: RFC 9112 section 6.3 wants the connection closed.
   if (code === 'framing-ambiguous') headers['connection'] = 'close';
   // A browser that carries a bad cookie would be refused for ever.

@@ -13,6 +13,7 @@ import {
   unavailable,
 } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
+import { dashboardErrors } from './dashboard-errors.ts';
 import { limitErrors } from './limit-errors.ts';
 import { locationErrors } from './location-errors.ts';
 import { requestErrors } from './request-errors.ts';
@@ -208,6 +209,7 @@ export const errorTable = {
   ...locationErrors,
   ...limitErrors,
   ...tlsErrors,
+  ...dashboardErrors,
   internal: {
     source: 'internal',
     retry: 'later',

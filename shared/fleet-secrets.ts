@@ -12,6 +12,8 @@ export interface FleetSecrets {
   readonly placement: string;
   /** Signs tickets of clients that go to an edge by themselves. */
   readonly ticket: string;
+  /** Signs logins to the dashboard. */
+  readonly dashboard: string;
   /** Keys the hash that stands for a key in logs. */
   readonly log: string;
 }
@@ -22,6 +24,7 @@ export function deriveFleetSecrets(joinToken: string): FleetSecrets {
     pass: derive('internal pass'),
     placement: derive('placement'),
     ticket: derive('ticket'),
+    dashboard: derive('dashboard'),
     log: derive('log'),
   };
 }

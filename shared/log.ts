@@ -124,6 +124,9 @@ export const logEvents = {
   'member.cut': 'A member was cut off; carries the error code.',
   'join.requested': 'A guest asks to join.',
   'join.decided': 'The host or the deadline decided a join request.',
+  'dashboard.password-made':
+    'Nobody had set a password for the dashboard, so one was made; carries user and password, this once.',
+  'dashboard.left': 'A viewer of the dashboard logged out.',
   'login.completed': 'A login succeeded; carries the provider.',
   'login.refused': 'A login was refused; carries the error code.',
 } as const;

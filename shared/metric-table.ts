@@ -1,4 +1,5 @@
 /** Every metric: one closed list, from which `docs/metrics.md` is generated. Labels are bounded sets: never a key, an address or a user. */
+import { dashboardMetricTable } from './dashboard-metric-table.ts';
 import { limitMetricTable } from './limit-metric-table.ts';
 import { poolMetricTable } from './pool-metric-table.ts';
 
@@ -259,6 +260,7 @@ export const metricTable = {
   },
   ...poolMetricTable,
   ...limitMetricTable,
+  ...dashboardMetricTable,
 } as const satisfies Record<string, MetricEntry>;
 
 export type MetricName = keyof typeof metricTable;

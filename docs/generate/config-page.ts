@@ -1,4 +1,5 @@
 /** `docs/config.md`: every setting of the schema, grouped as the schema's files group them. */
+import { dashboardSettings } from '#shared/settings/dashboard-settings.ts';
 import { engineSettings } from '#shared/settings/engine-settings.ts';
 import { fleetSettings } from '#shared/settings/fleet-settings.ts';
 import { frontSettings } from '#shared/settings/front-settings.ts';
@@ -24,6 +25,7 @@ const groups: readonly { title: string; settings: Group }[] = [
   { title: 'Limits and proxies in front', settings: limitSettings },
   { title: 'Front door: requests that are let in', settings: requestSettings },
   { title: 'TLS to clients', settings: tlsSettings },
+  { title: 'Dashboard', settings: dashboardSettings },
   { title: 'Metrics', settings: metricSettings },
   { title: 'History', settings: historySettings },
   { title: 'Versions', settings: registrySettings },

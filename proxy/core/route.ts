@@ -15,6 +15,7 @@ export type RouteName =
   | 'locate'
   | 'metrics'
   | 'health'
+  | 'dashboard'
   | 'session-create'
   | 'session-join'
   | 'session-poll'
@@ -33,6 +34,8 @@ const exact: Readonly<Record<string, Route>> = {
   '/': { name: 'home', needs: 'local' },
   '/login.html': { name: 'login-page', needs: 'local' },
   '/metrics': { name: 'metrics', needs: 'local' },
+  '/dashboard': { name: 'dashboard', needs: 'local' },
+  '/logs': { name: 'dashboard', needs: 'local' },
   '/api/meta': { name: 'meta', needs: 'local' },
   '/api/logout': { name: 'login', needs: 'local' },
   '/api/session/create': { name: 'session-create', needs: 'create' },
@@ -41,6 +44,8 @@ const exact: Readonly<Record<string, Route>> = {
 };
 
 const prefixes: readonly (readonly [string, Route])[] = [
+  ['/dashboard/', { name: 'dashboard', needs: 'local' }],
+  ['/logs/', { name: 'dashboard', needs: 'local' }],
   ['/api/login/', { name: 'login', needs: 'local' }],
   ['/api/locate/', { name: 'locate', needs: 'local' }],
   ['/api/session/join/', { name: 'session-join', needs: 'keyed' }],

@@ -1,4 +1,6 @@
 /** The frame of the front door's few pages: one style, light and dark, readable on a phone. */
+import { createHash } from 'node:crypto';
+
 const style = `
   :root { color-scheme: light dark; --ink: #1a2230; --soft: #5b6678; --paper: #f5f7fa; --card: #fff; --line: #d9dfe8; --accent: #0b66c3; }
   @media (prefers-color-scheme: dark) {
@@ -17,6 +19,9 @@ const style = `
   label { display: block; margin: .75rem 0 .25rem; } input { width: 100%; padding: .55rem; border: 1px solid var(--soft); border-radius: .4rem; background: var(--paper); color: inherit; font: inherit; }
   button { margin-top: 1rem; padding: .6rem 1.2rem; border: 0; border-radius: .4rem; background: var(--accent); color: var(--card); font: inherit; font-weight: 600; cursor: pointer; }
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }`;
+
+/** For a content policy that lets no other style in. */
+export const styleSource = `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
 
 /** A whole page; `title` is plain text, `body` is HTML. */
 export function renderPage(title: string, body: string): string {

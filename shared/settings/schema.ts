@@ -2,6 +2,7 @@
  * The one list of settings: name, unit, default, bounds and meaning. The environment, the command line,
  * `mooring check` and `docs/config.md` are all read off this table; nothing else knows a setting's name.
  */
+import { dashboardSettings } from './dashboard-settings.ts';
 import { engineSettings } from './engine-settings.ts';
 import { storeSettings } from './store-settings.ts';
 import { fleetSettings } from './fleet-settings.ts';
@@ -25,6 +26,7 @@ export const settingsSchema = {
   ...requestSettings,
   ...logSettings,
   ...tlsSettings,
+  ...dashboardSettings,
   ...metricSettings,
   ...registrySettings,
   ...engineSettings,

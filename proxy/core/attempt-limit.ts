@@ -1,0 +1,106 @@
+/**
+ * How often somebody may try a password: a bucket for each address and one for each user, in bounded memory. Pure. An address
+ * that has logged in as a user before is not kept out by what others try in that user's name.
+ */
+import { groupOfAddress } from './address-group.ts';
+import { fullSince, takeToken } from './token-bucket.ts';
+import type { Rate } from './token-bucket.ts';
+
+/** Ten at once, then one in half a minute. */
+const perAddress: Rate = { costMs: 30_000, burst: 10 };
+/** Thirty at once, then one in ten seconds: 8,640 a day, from however many addresses. */
+const perUser: Rate = { costMs: 10_000, burst: 30 };
+const addressesMax = 10_000;
+const nobody = '';
+
+/** `undo` gives it back, for it was no failure. */
+export type Attempt =
+  | { readonly kind: 'may-try'; readonly undo: () => void }
+  | { readonly kind: 'too-many'; readonly waitSeconds: number };
+
+export class AttemptLimit {
+  readonly #nowMs: () => number;
+  readonly #addresses: Buckets;
+  /** Whoever there is not counts as one; so they are few, and no crowd of addresses pushes one out. */
+  readonly #users: Buckets;
+  readonly #trusted = new Set<string>();
+  readonly #max: number;
+
+  constructor(nowMs: () => number, max = addressesMax) {
+    this.#nowMs = nowMs;
+    this.#max = max;
+    this.#addresses = new Buckets(perAddress, max);
+    this.#users = new Buckets(perUser, max);
+  }
+
+  get size(): number {
+    return this.#addresses.size;
+  }
+
+  /** `user` is one that there is; undefined for any other. */
+  begin(address: string, user: string | undefined): Attempt {
+    const group = groupOfAddress(address);
+    const now = this.#nowMs();
+    const ofAddress = this.#addresses.take(group, now);
+    if (ofAddress > 0) return { kind: 'too-many', waitSeconds: ofAddress };
+    const undoAddress = (): void => this.#addresses.giveBack(group, now);
+    if (this.#trusted.has(`${group} ${user}`)) return { kind: 'may-try', undo: undoAddress };
+    const name = user ?? nobody;
+    const ofUser = this.#users.take(name, now);
+    // The address has tried nothing.
+    if (ofUser > 0) undoAddress();
+    if (ofUser > 0) return { kind: 'too-many', waitSeconds: ofUser };
+    const undo = (): void => {
+      undoAddress();
+      this.#users.giveBack(name, now);
+    };
+    return { kind: 'may-try', undo };
+  }
+
+  /** They have logged in from there. */
+  trust(address: string, user: string): void {
+    const name = `${groupOfAddress(address)} ${user}`;
+    this.#trusted.delete(name);
+    this.#trusted.add(name);
+    const [oldest] = this.#trusted;
+    if (this.#trusted.size > this.#max) this.#trusted.delete(oldest!);
+  }
+}
+
+/** Buckets of one size; the one that was used last is forgotten last. */
+class Buckets {
+  readonly #rate: Rate;
+  readonly #max: number;
+  readonly #fullAtMs = new Map<string, number>();
+
+  constructor(rate: Rate, max: number) {
+    this.#rate = rate;
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#fullAtMs.size;
+  }
+
+  /** 0, or the seconds until there is room. */
+  take(name: string, now: number): number {
+    const fullAt = this.#fullAtMs.get(name) ?? fullSince;
+    const next = takeToken(fullAt, now, this.#rate);
+    if (next !== undefined) this.#set(name, next, now);
+    if (next !== undefined) return 0;
+    const { costMs, burst } = this.#rate;
+    return Math.max(1, Math.ceil((fullAt + costMs - costMs * burst - now) / 1_000));
+  }
+
+  giveBack(name: string, now: number): void {
+    const fullAt = this.#fullAtMs.get(name);
+    if (fullAt !== undefined) this.#set(name, fullAt - this.#rate.costMs, now);
+  }
+
+  #set(name: string, fullAtMs: number, now: number): void {
+    this.#fullAtMs.delete(name);
+    if (fullAtMs > now) this.#fullAtMs.set(name, fullAtMs);
+    const [oldest] = this.#fullAtMs.keys();
+    if (this.#fullAtMs.size > this.#max) this.#fullAtMs.delete(oldest!);
+  }
+}

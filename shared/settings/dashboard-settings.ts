@@ -1,0 +1,69 @@
+/** Settings of the dashboard: who may log in, and for how long a login holds. */
+import { front } from './setting.ts';
+import type { Setting } from './setting.ts';
+
+const name = { type: 'text', default: '', live: true, roles: front, scope: 'process' } as const;
+const password = { ...name, secret: true } as const;
+
+export const dashboardSettings = {
+  CT_DASHBOARD_USER: {
+    ...name,
+    help: 'User of the dashboard; without a password for it CT_LOGS_USER counts, and ctuser without that.',
+  },
+  CT_DASHBOARD_PASSWORD: {
+    ...password,
+    help: 'Password of the dashboard, or what mooring hash-password makes of it; without one CT_LOGS_PASSWORD counts, and without that one is made and logged once.',
+  },
+  CT_LOGS_USER: {
+    ...name,
+    help: 'User of the dashboard and of /logs where CT_DASHBOARD_PASSWORD is not set.',
+  },
+  CT_LOGS_PASSWORD: {
+    ...password,
+    help: 'Password of CT_LOGS_USER, or what mooring hash-password makes of it.',
+  },
+  CT_DASHBOARD_READER_USER: {
+    ...name,
+    default: 'reader',
+    help: 'User who may look at the dashboard and change nothing, where CT_DASHBOARD_READER_PASSWORD is set.',
+  },
+  CT_DASHBOARD_READER_PASSWORD: {
+    ...password,
+    help: 'Password of CT_DASHBOARD_READER_USER, or what mooring hash-password makes of it.',
+  },
+  CT_DASHBOARD_SESSION_HOURS: {
+    type: 'integer',
+    unit: 'hours',
+    default: 12,
+    min: 1,
+    max: 720,
+    live: true,
+    roles: front,
+    scope: 'process',
+    help: 'Time after which whoever is logged in to the dashboard has to log in again.',
+  },
+  CT_DASHBOARD_IDLE_MINUTES: {
+    type: 'integer',
+    unit: 'minutes',
+    default: 60,
+    min: 1,
+    max: 43_200,
+    live: true,
+    roles: front,
+    scope: 'process',
+    help: 'Time without a request after which a login to the dashboard ends.',
+  },
+} as const satisfies Record<string, Setting>;
+
+interface Passwords {
+  readonly CT_DASHBOARD_PASSWORD: string;
+  readonly CT_LOGS_PASSWORD: string;
+  readonly CT_DASHBOARD_READER_PASSWORD: string;
+}
+
+export function dashboardFaults(settings: Passwords, isHash: (text: string) => boolean): string[] {
+  const names = ['CT_DASHBOARD_PASSWORD', 'CT_LOGS_PASSWORD', 'CT_DASHBOARD_READER_PASSWORD'] as const;
+  return names
+    .filter((name) => settings[name].startsWith('scrypt:') && !isHash(settings[name]))
+    .map((name) => `${name}: is no whole line of mooring hash-password`);
+}
