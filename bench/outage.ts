@@ -10,6 +10,7 @@ import { databaseSetting, startStoreFleet } from '../test/support/store-fleet.ts
 import type { StoreFleet } from '../test/support/store-fleet.ts';
 import { judge } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
+import { Progress } from './progress.ts';
 import { formatTable } from './table.ts';
 
 const products = ['postgresql', 'mariadb'] as const;
@@ -98,6 +99,7 @@ async function measure(
 
 /** Each key through both front doors at once; gives how many were answered by two edges, or not at all. */
 async function placeNew({ doors, look }: StoreFleet, keys: number): Promise<number> {
+  const progress = new Progress('outage: new keys', keys);
   let next = 0;
   let unequal = 0;
   const work = async (): Promise<void> => {
@@ -105,6 +107,7 @@ async function placeNew({ doors, look }: StoreFleet, keys: number): Promise<numb
       const key = next++;
       if (key >= keys) return;
       const [one, other] = await Promise.all(doors.map(async (door) => await look(door, `new-${key}`)));
+      progress.note(key + 1);
       if (one?.status !== 200 || other?.status !== 200 || one.owner !== other.owner) unequal++;
     }
   };

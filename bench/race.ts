@@ -3,18 +3,18 @@
  * no pin be lost. What they were told is compared afterwards, key by key.
  */
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { judge } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
+import { Progress } from './progress.ts';
 import { Random } from './random.ts';
 import { openBenchStore, openPlace, storeNames } from './store/bench-stores.ts';
 import type { StoreName } from './store/bench-stores.ts';
 import { answerFields } from './store/race-order.ts';
-import type { RaceOrder } from './store/race-order.ts';
+import type { RaceOrder, RaceReport } from './store/race-order.ts';
 import { VirtualFleet } from './store/virtual-fleet.ts';
 import { formatTable } from './table.ts';
 
@@ -58,13 +58,20 @@ async function race(store: StoreName, keys: number, folder: string): Promise<Rac
   const bench = await openBenchStore(store, folder);
   const directory = await openPlace(bench.place);
   const fleet = await VirtualFleet.start(directory);
+  const placed = Array.from({ length: racers }, () => 0);
+  const progress = new Progress(`race: ${store}`, keys * racers);
+  const onPlaced = (racer: number, count: number): void => {
+    placed[racer] = count;
+    progress.note(placed.reduce((sum, one) => sum + one));
+  };
   try {
     const paths = Array.from({ length: racers }, (_, i) => join(folder, `answers-${store}-${i}`));
     const running = Promise.all(
       paths.map(async (answersPath, i) => {
         // Two start together, the other two half-way: some keys are new to all, others known to some.
         const from = Math.floor(i / 2) * Math.floor(keys / 2);
-        return await runRacer({ place: bench.place, keys, from, answersPath });
+        const order = { place: bench.place, keys, from, answersPath };
+        return await runRacer(order, (count) => onPlaced(i, count));
       }),
     );
     const made = await changeUntil(running, fleet);
@@ -79,14 +86,18 @@ async function race(store: StoreName, keys: number, folder: string): Promise<Rac
   }
 }
 
-async function runRacer(order: RaceOrder): Promise<number> {
+/** Resolves with the seconds that it took. */
+async function runRacer(order: RaceOrder, onPlaced: (count: number) => void): Promise<number> {
   const child = fork(racerPath, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  child.send(order);
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`a front door of the race ended with ${String(code)}`);
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  child.on('message', (report: RaceReport) => {
+    if (report.kind === 'placed') onPlaced(report.count);
+    else resolve(report.seconds);
   });
-  const [{ seconds }] = (await Promise.race([once(child, 'message'), ended])) as [{ seconds: number }];
-  return seconds;
+  // After its last word it ends too, and nobody listens.
+  child.once('exit', (code) => reject(new Error(`a front door of the race ended with ${String(code)}`)));
+  child.send(order);
+  return await promise;
 }
 
 /** As many changes as fit into the race, 200 at most, evenly. */

@@ -12,3 +12,7 @@ export interface RaceOrder {
   /** Where the answers go: for each key `edge incarnation epoch epochMilliseconds`, as `answerFields` doubles. */
   readonly answersPath: string;
 }
+
+/** What a racer tells: how many keys it has placed, now and then, and how long it took at its end. */
+export type RaceReport =
+  { readonly kind: 'placed'; readonly count: number } | { readonly kind: 'ended'; readonly seconds: number };

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { openPlace } from './bench-stores.ts';
 import { KeyPlacer } from './key-placer.ts';
 import { answerFields } from './race-order.ts';
-import type { RaceOrder } from './race-order.ts';
+import type { RaceOrder, RaceReport } from './race-order.ts';
 
 process.once('message', (order: RaceOrder) => void race(order));
 
@@ -12,13 +12,20 @@ async function race({ place, keys, from, answersPath }: RaceOrder): Promise<void
   const placer = new KeyPlacer(directory);
   await placer.open();
   const answers = new Float64Array(keys * answerFields);
+  const everySo = Math.ceil(keys / 50);
+  let placed = 0;
   const { seconds } = await placer.place(keys, from, ({ key, owner, epoch }) => {
+    if (++placed % everySo === 0) report({ kind: 'placed', count: placed });
     const [, edge, incarnation] = /^edge-(\d+):(\d+)$/.exec(owner)!;
     answers.set([Number(edge), Number(incarnation), epoch, Date.now()], key * answerFields);
   });
   placer.close();
   await directory.close();
   writeFileSync(answersPath, answers);
-  process.send!({ seconds });
+  report({ kind: 'ended', seconds });
   process.disconnect();
+}
+
+function report(message: RaceReport): void {
+  process.send!(message);
 }
