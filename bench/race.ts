@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { toAppError } from '#shared/errors.ts';
 import { judge } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
 import { Progress } from './progress.ts';
@@ -14,7 +15,7 @@ import { Random } from './random.ts';
 import { openBenchStore, openPlace, storeNames } from './store/bench-stores.ts';
 import type { StoreName } from './store/bench-stores.ts';
 import { answerFields } from './store/race-order.ts';
-import type { RaceOrder, RaceReport } from './store/race-order.ts';
+import type { RaceEnd, RaceOrder, RaceReport } from './store/race-order.ts';
 import { VirtualFleet } from './store/virtual-fleet.ts';
 import { formatTable } from './table.ts';
 
@@ -26,6 +27,8 @@ interface RaceRow {
   readonly store: StoreName;
   readonly keys: number;
   readonly seconds: number;
+  /** Questions that the store was too busy to answer in time; they were put again. */
+  readonly refused: number;
   readonly changes: number;
   readonly splits: number;
   readonly lostPins: number;
@@ -75,10 +78,13 @@ async function race(store: StoreName, keys: number, folder: string): Promise<Rac
       }),
     );
     const made = await changeUntil(running, fleet);
-    const seconds = Math.max(...(await running));
+    const ends = await running;
+    const seconds = Math.max(...ends.map((end) => end.seconds));
+    const refused = ends.reduce((sum, end) => sum + end.refused, 0);
     const pins = await directory.countPins();
     const found = compare(paths.map(readAnswers), keys, fleet.ended);
-    return { store, keys, seconds, changes: made, lapsed: fleet.lapsed, lostPins: keys - pins, ...found };
+    const figures = { seconds, refused, changes: made, lapsed: fleet.lapsed };
+    return { store, keys, ...figures, lostPins: keys - pins, ...found };
   } finally {
     fleet.stop();
     await directory.close();
@@ -86,13 +92,12 @@ async function race(store: StoreName, keys: number, folder: string): Promise<Rac
   }
 }
 
-/** Resolves with the seconds that it took. */
-async function runRacer(order: RaceOrder, onPlaced: (count: number) => void): Promise<number> {
+async function runRacer(order: RaceOrder, onPlaced: (count: number) => void): Promise<RaceEnd> {
   const child = fork(racerPath, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const { promise, resolve, reject } = Promise.withResolvers<RaceEnd>();
   child.on('message', (report: RaceReport) => {
     if (report.kind === 'placed') onPlaced(report.count);
-    else resolve(report.seconds);
+    else resolve(report);
   });
   // After its last word it ends too, and nobody listens.
   child.once('exit', (code) => reject(new Error(`a front door of the race ended with ${String(code)}`)));
@@ -107,13 +112,21 @@ async function changeUntil(running: Promise<unknown>, fleet: VirtualFleet): Prom
   void running.finally(() => over.abort()).catch(() => undefined);
   let made = 0;
   while (!over.signal.aborted) {
-    if (made < changes) {
-      await fleet.change(random);
-      made++;
-    }
+    if (made < changes && (await hasChanged(fleet, random))) made++;
     await sleep(50);
   }
   return made;
+}
+
+/** False where the store was too busy; what was begun then goes on by itself. */
+async function hasChanged(fleet: VirtualFleet, random: Random): Promise<boolean> {
+  try {
+    await fleet.change(random);
+    return true;
+  } catch (error) {
+    if (toAppError(error).code !== 'directory-unavailable') throw error;
+    return false;
+  }
 }
 
 function readAnswers(path: string): Float64Array {
@@ -149,11 +162,12 @@ function compare(
 }
 
 function formatRows(rows: readonly RaceRow[]): string {
-  const header = ['store', 'keys', 'seconds', 'changes', 'lapsed', 'moved', 'splits', 'lost pins'];
+  const header = ['store', 'keys', 'seconds', 'refused', 'changes', 'lapsed', 'moved', 'splits', 'lost pins'];
   const cells = rows.map((row) => [
     row.store,
     String(row.keys),
     row.seconds.toFixed(1),
+    String(row.refused),
     String(row.changes),
     String(row.lapsed),
     String(row.moved),

@@ -1,7 +1,9 @@
 /** A front door's placement on a store, without its wires: its own placer, pool and caches, and many exchanges at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toAppError } from '#shared/errors.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
+import type { AffinityKey } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
 import type { Directory } from '../../proxy/directory/directory.ts';
@@ -11,6 +13,7 @@ import { MembershipSnapshot } from '../../proxy/membership/membership-snapshot.t
 import { EdgePool } from '../../proxy/membership/pool.ts';
 import { OutagePlacement } from '../../proxy/outage-placement.ts';
 import { Placer } from '../../proxy/placement.ts';
+import type { Placement } from '../../proxy/placement.ts';
 import { followRows, virtualEdgeCount } from './virtual-fleet.ts';
 
 /** As many exchanges of new sessions as a busy front door has at a time. */
@@ -36,6 +39,8 @@ export class KeyPlacer {
   readonly #directory: Directory;
   readonly #pool = new EdgePool();
   readonly #placer: Placer;
+  /** Answers of a store that was too busy. */
+  refused = 0;
   #isOver = false;
 
   constructor(directory: Directory) {
@@ -94,11 +99,22 @@ export class KeyPlacer {
     const key = parseAffinityKey(`key-${number}`)!;
     const deadlineMs = performance.now() + placedMaxMs;
     for (;;) {
-      const placement = await this.#placer.place(key);
-      if (placement.kind === 'placed') return placement.pin;
+      const placement = await this.#ask(key);
+      if (placement?.kind === 'placed') return placement.pin;
       if (performance.now() > deadlineMs) throw new Error(`no edge took ${key} in ${placedMaxMs} ms`);
       // Between two looks every edge that it knew may have changed.
       await sleep(lookIntervalMs);
+    }
+  }
+
+  /** Undefined where the store was too busy: as a client that is told so would, whoever asks asks again. */
+  async #ask(key: AffinityKey): Promise<Placement | undefined> {
+    try {
+      return await this.#placer.place(key);
+    } catch (error) {
+      if (toAppError(error).code !== 'directory-unavailable') throw error;
+      this.refused++;
+      return undefined;
     }
   }
 

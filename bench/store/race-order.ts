@@ -13,6 +13,11 @@ export interface RaceOrder {
   readonly answersPath: string;
 }
 
-/** What a racer tells: how many keys it has placed, now and then, and how long it took at its end. */
-export type RaceReport =
-  { readonly kind: 'placed'; readonly count: number } | { readonly kind: 'ended'; readonly seconds: number };
+/** What a racer tells: how many keys it has placed, now and then; at its end how long it took, and how often the store refused. */
+export type RaceReport = { readonly kind: 'placed'; readonly count: number } | RaceEnd;
+
+export interface RaceEnd {
+  readonly kind: 'ended';
+  readonly seconds: number;
+  readonly refused: number;
+}

@@ -22,7 +22,7 @@ async function race({ place, keys, from, answersPath }: RaceOrder): Promise<void
   placer.close();
   await directory.close();
   writeFileSync(answersPath, answers);
-  report({ kind: 'ended', seconds });
+  report({ kind: 'ended', seconds, refused: placer.refused });
   process.disconnect();
 }
 

@@ -61,8 +61,13 @@ export class VirtualFleet {
     this.#boots[i] = boot;
     const address = `http://edge-${i}.test:3001`;
     const registration = { id, kind: 'edge', bootId: `boot-${boot}-of-${i}`, address, weight: 100 } as const;
+    const known = this.#edges[i]?.incarnation ?? 0;
+    const incarnation = await this.#directory.registerEdge(registration);
+    // Those whose registration happened, although the store did not say so in time.
+    for (let unknown = known + 1; unknown < incarnation; unknown++)
+      this.ended.set(`${id}:${unknown}`, this.#renewedAtMs[i] ?? 0);
     this.#renewedAtMs[i] = Date.now();
-    this.#edges[i] = { id, incarnation: await this.#directory.registerEdge(registration) };
+    this.#edges[i] = { id, incarnation };
   }
 
   /** As the edges would, each by itself; one whose lease has lapsed begins a new boot. */
@@ -83,10 +88,14 @@ export class VirtualFleet {
   async #end(i: number, endedAtMs: number): Promise<void> {
     const { id, incarnation } = this.#edges[i]!;
     this.#changing.add(i);
-    this.ended.set(`${id}:${incarnation}`, endedAtMs);
+    const name = `${id}:${incarnation}`;
+    this.ended.set(name, Math.min(endedAtMs, this.ended.get(name) ?? Infinity));
     this.#draining.delete(i);
-    await this.#boot(i);
-    this.#changing.delete(i);
+    try {
+      await this.#boot(i);
+    } finally {
+      this.#changing.delete(i);
+    }
   }
 }
 
