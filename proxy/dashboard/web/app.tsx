@@ -1,0 +1,147 @@
+/** The frame of all pages: who is logged in, where one can go, whether what is shown is live. The part behind `#` is the page. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { JSX } from 'preact';
+import type { LiveLink, LiveView } from './live-link.ts';
+import { describeRefusal, loadViewer } from './operations.ts';
+import type { Viewer } from './operations.ts';
+import { Notices, useNotices } from './notices.tsx';
+import { ActivityPage } from './pages/activity-page.tsx';
+import { FilesPage } from './pages/files-page.tsx';
+import { MapPage } from './pages/map-page.tsx';
+import { OverviewPage } from './pages/overview-page.tsx';
+import { RegionsPage } from './pages/regions-page.tsx';
+import { SessionsPage } from './pages/sessions-page.tsx';
+import { SettingsPage } from './pages/settings-page.tsx';
+import { UsagePage } from './pages/usage-page.tsx';
+
+export interface PageProps {
+  readonly live: LiveView;
+  readonly viewer: Viewer;
+  /** Behind the page's own name in the address. */
+  readonly rest: string;
+  readonly tell: (text: string, isFault?: boolean) => void;
+}
+
+const pages: Readonly<Record<string, { title: string; show: (props: PageProps) => JSX.Element }>> = {
+  main: { title: 'Overview', show: OverviewPage },
+  map: { title: 'Map', show: MapPage },
+  sessions: { title: 'Sessions', show: SessionsPage },
+  usage: { title: 'Usage', show: UsagePage },
+  activity: { title: 'Activity', show: ActivityPage },
+  regions: { title: 'Regions', show: RegionsPage },
+  settings: { title: 'Settings', show: SettingsPage },
+  files: { title: 'Downloads', show: FilesPage },
+};
+
+export function App({ link }: { link: LiveLink }): JSX.Element {
+  const [live, setLive] = useState(link.view);
+  useEffect(() => link.subscribe(setLive), [link]);
+  const { viewer, fault } = useViewer();
+  const [name, rest] = usePlace();
+  const { notices, tell } = useNotices();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    document.title = `${pages[name]!.title} – Mooring dashboard`;
+    // Whoever hears the page is told that it is another one; the first one tells itself.
+    if (!isFirst.current) heading.current?.focus();
+    isFirst.current = false;
+  }, [name]);
+  const Page = pages[name]!.show;
+  return (
+    <>
+      <a class="skip" href={`#/${name}`} onClick={() => heading.current?.focus()}>
+        Skip to content
+      </a>
+      <Header live={live} viewer={viewer} name={name} />
+      <main>
+        <h1 ref={heading} tabIndex={-1}>
+          {pages[name]!.title}
+        </h1>
+        <LinkNotice live={live} />
+        {fault === undefined ? null : (
+          <p class="notice fault" role="alert">
+            {fault}
+          </p>
+        )}
+        {viewer === undefined ? null : <Page live={live} viewer={viewer} rest={rest} tell={tell} />}
+      </main>
+      <Notices notices={notices} />
+    </>
+  );
+}
+
+function Header({ live, viewer, name }: { live: LiveView; viewer: Viewer | undefined; name: string }): JSX.Element {
+  return (
+    <header>
+      <div class="top">
+        <span class="brand">Mooring</span>
+        <LinkBadge live={live} />
+        {viewer === undefined ? null : (
+          <form method="post" action="/dashboard/logout" class="viewer">
+            <input type="hidden" name="csrf" value={viewer.csrf} />
+            <span>
+              {viewer.name}
+              {viewer.role === 'reader' ? ' (may look only)' : ''}
+            </span>
+            <button class="quiet">Log out</button>
+          </form>
+        )}
+      </div>
+      <nav aria-label="Pages">
+        <ul>
+          {Object.entries(pages).map(([path, { title }]) => (
+            <li key={path}>
+              <a href={`#/${path}`} aria-current={path === name ? 'page' : undefined}>
+                {title}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+    </header>
+  );
+}
+
+const badges = { connecting: 'Connecting', live: 'Live', lost: 'Not live', out: 'Logged out' } as const;
+
+function LinkBadge({ live }: { live: LiveView }): JSX.Element {
+  return (
+    <span class={`badge link-${live.state}`} role="status">
+      {badges[live.state]}
+    </span>
+  );
+}
+
+function LinkNotice({ live }: { live: LiveView }): JSX.Element | null {
+  if (live.state === 'out')
+    return (
+      <p class="notice fault">
+        Your login is over. <a href="/dashboard/login">Log in again</a>
+      </p>
+    );
+  if (live.state !== 'lost' || live.heardAtMs === 0) return null;
+  const since = new Date(live.heardAtMs).toLocaleTimeString();
+  return <p class="notice warn">Not live: figures are those of {since}. Connecting again…</p>;
+}
+
+function useViewer(): { viewer: Viewer | undefined; fault: string | undefined } {
+  const [viewer, setViewer] = useState<Viewer>();
+  const [fault, setFault] = useState<string>();
+  useEffect(() => {
+    loadViewer().then(setViewer, (error: unknown) => setFault(describeRefusal(error)));
+  }, []);
+  return { viewer, fault };
+}
+
+/** The page, and what is behind it in the address. */
+function usePlace(): [string, string] {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const follow = (): void => setHash(location.hash);
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  const [, name = '', rest = ''] = /^#\/([a-z]+)(?:\/(.*))?$/.exec(hash) ?? [];
+  return Object.hasOwn(pages, name) ? [name, decodeURIComponent(rest)] : ['main', ''];
+}

@@ -1,0 +1,116 @@
+/**
+ * Figures over time, by uPlot: lines for what is live, bars for days. Colours are those of the style sheet, in light and dark. What a
+ * picture cannot tell everybody stands in its description and, for days, in a table.
+ */
+import { useEffect, useRef } from 'preact/hooks';
+import type { JSX } from 'preact';
+import uPlot from 'uplot';
+
+export interface Series {
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
+interface ChartProps {
+  readonly title: string;
+  /** In seconds since 1970. */
+  readonly times: readonly number[];
+  readonly series: readonly Series[];
+  readonly kind: 'lines' | 'bars';
+  readonly unit?: string;
+}
+
+const heightPx = 160;
+const colours = ['--chart-1', '--chart-2', '--chart-3', '--chart-4'];
+
+export function Chart(props: ChartProps): JSX.Element {
+  const { title, times, series, kind } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(null);
+  const shape = `${kind} ${series.map(({ name }) => name).join('|')}`;
+  useEffect(() => {
+    const folder = place.current!;
+    const draw = (): void => {
+      plot.current?.destroy();
+      plot.current = new uPlot(optionsOf(props, folder.clientWidth), dataOf(props), folder);
+    };
+    draw();
+    const size = new ResizeObserver(() => plot.current?.setSize({ width: folder.clientWidth, height: heightPx }));
+    size.observe(folder);
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    scheme.addEventListener('change', draw);
+    return () => {
+      size.disconnect();
+      scheme.removeEventListener('change', draw);
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [shape]);
+  useEffect(() => plot.current?.setData(dataOf(props)), [times, series]);
+  return (
+    <figure class="chart">
+      <figcaption>
+        {title}
+        {series.length > 1 ? <Legend series={series} /> : null}
+      </figcaption>
+      <div ref={place} role="img" aria-label={describe(props)} />
+    </figure>
+  );
+}
+
+function Legend({ series }: { series: readonly Series[] }): JSX.Element {
+  return (
+    <span class="legend">
+      {series.map(({ name }, i) => (
+        <span key={name} class={`key key-${i + 1}`}>
+          {name}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function dataOf({ times, series }: ChartProps): uPlot.AlignedData {
+  return [[...times], ...series.map(({ values }) => [...values])];
+}
+
+function optionsOf({ series, kind, unit = '' }: ChartProps, width: number): uPlot.Options {
+  const style = getComputedStyle(document.documentElement);
+  const colourOf = (name: string): string => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: colourOf('--soft'),
+    grid: { stroke: colourOf('--line'), width: 1 },
+    ticks: { stroke: colourOf('--line'), width: 1 },
+    font: '12px system-ui, sans-serif',
+  };
+  const bars = kind === 'bars' ? { paths: uPlot.paths.bars!({ size: [0.7, 40] }) } : {};
+  return {
+    width,
+    height: heightPx,
+    cursor: { show: false },
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
+    axes: [axis, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) }],
+    series: [
+      {},
+      ...series.map(({ name }, i) => ({
+        label: name,
+        stroke: colourOf(colours[i]!),
+        ...(kind === 'bars' ? { fill: colourOf(colours[i]!) } : {}),
+        width: 2,
+        points: { show: false },
+        ...bars,
+      })),
+    ],
+  };
+}
+
+/** Changes with each figure, and is read when somebody comes to it, not by itself. */
+function describe({ title, series, unit = '' }: ChartProps): string {
+  const parts = series.map(({ name, values }) => {
+    if (values.length === 0) return `${name}: nothing yet`;
+    return `${name}: now ${values.at(-1)}${unit}, lowest ${Math.min(...values)}${unit}, highest ${Math.max(...values)}${unit}`;
+  });
+  return `${title}. ${parts.join('. ')}.`;
+}

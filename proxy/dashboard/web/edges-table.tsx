@@ -1,0 +1,153 @@
+/** Edges with how they are and what they carry, and what an administrator may have them do. */
+import { useState } from 'preact/hooks';
+import type { JSX } from 'preact';
+import type { EdgeFigures, Picture } from '../live/picture.ts';
+import type { PageProps } from './app.tsx';
+import { ConfirmButton } from './confirm-button.tsx';
+import { act } from './operations.ts';
+import { Pager, pageOf } from './pager.tsx';
+import { Sparkline } from './sparkline.tsx';
+
+const rowsPerPage = 25;
+const drainDefaultSeconds = 60;
+
+export function EdgesTable(props: PageProps & { picture: Picture }): JSX.Element {
+  const { picture, live } = props;
+  const [filter, setFilter] = useState('');
+  const [page, setPage] = useState(0);
+  const edges = Object.entries(picture.edges).filter(([id, edge]) =>
+    `${id} ${edge.state} ${edge.region} ${edge.version}`.includes(filter.trim()),
+  );
+  return (
+    <section class="panel" aria-labelledby="edges-title">
+      <h2 id="edges-title">Edges</h2>
+      <VersionWarning picture={picture} version={live.version} />
+      {Object.keys(picture.edges).length > rowsPerPage ? (
+        <label class="filter">
+          Filter edges
+          <input value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+        </label>
+      ) : null}
+      <div class="scroll" tabIndex={0} role="region" aria-label="Table of edges">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Edge</th>
+              <th scope="col">State</th>
+              <th scope="col">Sessions</th>
+              <th scope="col" class="number">Users</th>
+              <th scope="col" class="number">Connections</th>
+              <th scope="col" class="number">Lag</th>
+              <th scope="col" class="number">Busy</th>
+              <th scope="col">Version</th>
+              <th scope="col">Region</th>
+              <th scope="col">Actions</th>
+            </tr>
+          </thead>
+          <tbody>
+            {pageOf(edges, page, rowsPerPage).map(([id, edge]) => (
+              <EdgeRow key={id} id={id} edge={edge} {...props} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Pager name="edges" total={edges.length} page={page} size={rowsPerPage} turn={setPage} />
+    </section>
+  );
+}
+
+function EdgeRow(props: PageProps & { id: string; edge: EdgeFigures }): JSX.Element {
+  const { id, edge, live } = props;
+  return (
+    <tr>
+      <th scope="row">
+        <a href={`#/sessions/${id}`}>{id}</a>
+      </th>
+      <td>
+        <span class={`state state-${edge.state}`}>{edge.state}</span>
+        {edge.left < 0 ? null : <span class="note"> {edge.left} to move</span>}
+      </td>
+      <td>
+        <Sparkline values={live.history?.edges[id] ?? []} /> {edge.sessions}
+        <span class="note"> of {edge.sessionsMax}</span>
+      </td>
+      <td class="number">{edge.users}</td>
+      <td class="number">{edge.connections}</td>
+      <td class="number">{edge.lagMs} ms</td>
+      <td class="number">{edge.busy} %</td>
+      <td>{edge.version}</td>
+      <td>{edge.region}</td>
+      <td>
+        <EdgeActions {...props} />
+      </td>
+    </tr>
+  );
+}
+
+function EdgeActions({ id, edge, viewer, tell }: PageProps & { id: string; edge: EdgeFigures }): JSX.Element {
+  const isDisabled = viewer.role !== 'admin';
+  const about = { subject: id, isDisabled, tell };
+  const hold = async (on: boolean): Promise<string> => {
+    await act('maintenance', { edge: id, on });
+    return on ? `${id} takes no new sessions.` : `${id} takes new sessions again.`;
+  };
+  return (
+    <div class="row-actions">
+      {edge.state === 'draining' ? (
+        <ConfirmButton
+          {...about}
+          label="Undrain"
+          question="It takes new sessions again. What has moved away stays where it is."
+          run={async () => {
+            await act('undrain', { edge: id });
+            return `${id} takes sessions again.`;
+          }}
+        />
+      ) : (
+        <DrainButton {...about} />
+      )}
+      {edge.state === 'maintenance' ? (
+        <ConfirmButton {...about} label="Resume" question="It takes new sessions again." run={async () => await hold(false)} />
+      ) : (
+        <ConfirmButton
+          {...about}
+          label="Hold"
+          question="It keeps its sessions and takes no new ones, also after a restart."
+          run={async () => await hold(true)}
+        />
+      )}
+    </div>
+  );
+}
+
+function DrainButton(about: { subject: string; isDisabled: boolean; tell: PageProps['tell'] }): JSX.Element {
+  const { subject } = about;
+  return (
+    <ConfirmButton
+      {...about}
+      label="Drain"
+      question="All its sessions move to other edges with their members, and it takes no new ones."
+      run={async (form) => {
+        await act('drain', { edge: subject, deadlineSeconds: Number(form.get('deadline')) });
+        return `${subject} is being emptied.`;
+      }}
+    >
+      <label>
+        Seconds that it may take
+        <input name="deadline" type="number" min="1" max="86400" required value={drainDefaultSeconds} />
+      </label>
+    </ConfirmButton>
+  );
+}
+
+function VersionWarning({ picture, version }: { picture: Picture; version: string }): JSX.Element | null {
+  const versions = new Set(Object.values(picture.edges).map((edge) => edge.version));
+  versions.delete('');
+  versions.add(version);
+  if (versions.size < 2) return null;
+  return (
+    <p class="notice warn">
+      Members run different versions: {[...versions].toSorted().join(', ')}. This front door runs {version}.
+    </p>
+  );
+}

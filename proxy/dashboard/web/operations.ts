@@ -1,0 +1,81 @@
+/** The admin operations as the dashboard asks for them: in the viewer's name, with the token that proves the page is ours. */
+import type { z } from 'zod';
+import type { adminTable } from '../../admin/admin-table.ts';
+
+type Table = typeof adminTable;
+export type OperationName = keyof Table;
+export type Answer<N extends OperationName> = z.output<Table[N]['answer']>;
+
+export interface Viewer {
+  readonly name: string;
+  readonly role: 'reader' | 'admin';
+  readonly csrf: string;
+}
+
+/** What the server said no with. */
+export class Refusal extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+let viewer: Viewer | undefined;
+
+export async function loadViewer(): Promise<Viewer> {
+  viewer = (await call('GET', '/dashboard/viewer')) as Viewer;
+  return viewer;
+}
+
+/** An operation that only looks. */
+export async function look<N extends OperationName>(
+  path: N | string,
+  query: Readonly<Record<string, string | number | undefined>> = {},
+): Promise<Answer<N>> {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return (await call('GET', `/dashboard/api/${path}${text === '' ? '' : `?${text}`}`)) as Answer<N>;
+}
+
+/** An operation that changes something. */
+export async function act(path: string, body: object, method: 'POST' | 'PUT' = 'POST'): Promise<unknown> {
+  return await call(method, `/dashboard/api/${path}`, body);
+}
+
+async function call(method: string, url: string, body?: object): Promise<unknown> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json', 'x-csrf-token': viewer?.csrf ?? '' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new Refusal(0, 'unreachable', 'The server cannot be reached.');
+  }
+  const text = await answer.text();
+  if (answer.ok) return JSON.parse(text);
+  throw toRefusal(answer.status, text);
+}
+
+function toRefusal(status: number, text: string): Refusal {
+  try {
+    const { code, message, params = [] } = JSON.parse(text) as { code: string; message: string; params?: string[] };
+    return new Refusal(status, code, [message, ...params].join(' '));
+  } catch {
+    return new Refusal(status, `status ${status}`, 'The server gave an answer that is none.');
+  }
+}
+
+/** In words, with the code. */
+export function describeRefusal(error: unknown): string {
+  if (error instanceof Refusal) return `${error.message} (${error.code})`;
+  return error instanceof Error ? error.message : String(error);
+}

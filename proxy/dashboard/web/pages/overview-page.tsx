@@ -1,0 +1,64 @@
+/** The first page: what the pool does now, its edges, and what happened last. */
+import type { JSX } from 'preact';
+import { sampleIntervalMs } from '../../live/picture.ts';
+import type { PageProps } from '../app.tsx';
+import { Chart } from '../chart.tsx';
+import { EdgesTable } from '../edges-table.tsx';
+import type { LiveView } from '../live-link.ts';
+import { RecentActivity } from '../recent-activity.tsx';
+
+export function OverviewPage(props: PageProps): JSX.Element {
+  const { live } = props;
+  const { picture } = live;
+  if (picture === undefined) return <p>Waiting for the first figures…</p>;
+  const { users, sessions, connections, lagMs, ready, edges } = picture.pool;
+  return (
+    <>
+      <section class="cards" aria-label="Now">
+        <Card name="Users online now" value={String(users)} />
+        <Card name="Active sessions" value={String(sessions)} />
+        <Card name="Active session connections" value={String(connections)} />
+        <Card name="Average server lag" value={`${lagMs} ms`} />
+        <Card name="Edges ready" value={`${ready} of ${edges}`} isWarning={ready < edges} />
+      </section>
+      <LiveGraphs live={live} />
+      <EdgesTable {...props} picture={picture} />
+      <RecentActivity sessions={sessions} />
+    </>
+  );
+}
+
+interface CardProps {
+  readonly name: string;
+  readonly value: string;
+  readonly note?: string;
+  readonly isWarning?: boolean;
+}
+
+export function Card({ name, value, note, isWarning }: CardProps): JSX.Element {
+  return (
+    <div class={isWarning ? 'card warn' : 'card'}>
+      <span class="name">{name}</span>
+      <strong>{value}</strong>
+      {note === undefined ? null : <span class="note">{note}</span>}
+    </div>
+  );
+}
+
+function LiveGraphs({ live: { history, heardAtMs } }: { live: LiveView }): JSX.Element | null {
+  if (history === undefined) return null;
+  const { users, sessions, connections, lagMs } = history;
+  const last = Math.floor(heardAtMs / 1_000);
+  const times = users.map((_, i) => last - ((users.length - 1 - i) * sampleIntervalMs) / 1_000);
+  const series = [
+    { name: 'users', values: users },
+    { name: 'sessions', values: sessions },
+    { name: 'connections', values: connections },
+  ];
+  return (
+    <section class="graphs" aria-label="The last ten minutes">
+      <Chart title="The last ten minutes" times={times} series={series} kind="lines" />
+      <Chart title="Average server lag" times={times} series={[{ name: 'lag', values: lagMs }]} kind="lines" unit=" ms" />
+    </section>
+  );
+}

@@ -1,0 +1,74 @@
+/** Settings: those of the pool that can be changed here, and those that this front door was started with. */
+import { useState } from 'preact/hooks';
+import type { JSX } from 'preact';
+import type { PageProps } from '../app.tsx';
+import { useAsked } from '../asked.ts';
+import { ConfirmButton } from '../confirm-button.tsx';
+import { MetricsForm } from '../metrics-form.tsx';
+import { act, look } from '../operations.ts';
+import type { Answer } from '../operations.ts';
+
+export function SettingsPage(props: PageProps): JSX.Element {
+  return (
+    <>
+      <MetricsForm {...props} />
+      <ProcessSettings {...props} />
+    </>
+  );
+}
+
+function ProcessSettings({ viewer, tell }: PageProps): JSX.Element {
+  const { answer, fault, again } = useAsked('settings', async () => await look<'settings'>('settings'));
+  const [filter, setFilter] = useState('');
+  const settings = (answer?.settings ?? []).filter(({ name, help }) =>
+    `${name} ${help}`.toLowerCase().includes(filter.trim().toLowerCase()),
+  );
+  return (
+    <section class="panel" aria-labelledby="process-title">
+      <h2 id="process-title">Settings of this front door</h2>
+      {fault === undefined ? null : <p class="notice fault">{fault}</p>}
+      <div class="fields">
+        <label>
+          Filter settings
+          <input value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+        </label>
+        <ConfirmButton
+          label="Reload"
+          subject="settings"
+          isDisabled={viewer.role !== 'admin'}
+          question="Reads the settings file anew and applies what differs. No connection is touched."
+          tell={tell}
+          run={async () => {
+            const report = (await act('reload', { dryRun: false })) as Answer<'reload'>;
+            again();
+            return `Reload: ${report.outcome}, ${report.changes.length} changed.`;
+          }}
+        />
+      </div>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Table of settings">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Setting</th>
+              <th scope="col">Value</th>
+              <th scope="col">From</th>
+              <th scope="col">What it does</th>
+            </tr>
+          </thead>
+          <tbody>
+            {settings.map(({ name, value, origin, help }) => (
+              <tr key={name}>
+                <th scope="row">
+                  <code>{name}</code>
+                </th>
+                <td class="wrap">{value}</td>
+                <td>{origin}</td>
+                <td class="wide">{help}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

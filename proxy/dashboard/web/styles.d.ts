@@ -1,0 +1,2 @@
+/** Style sheets are bundled by esbuild; for types they are nothing. */
+declare module '*.css';
