@@ -77,7 +77,11 @@ export default {
       name: 'production-needs-dependencies',
       comment: 'What the product imports is installed with it, not only for its tests.',
       severity: 'error',
-      from: { path: '^(proxy|edge|shared|native|cli|bin)/', pathNot: '\\.test\\.ts$' },
+      // Pages for browsers are bundled: nobody installs anything for them.
+      from: {
+        path: '^(proxy|edge|shared|native|cli|bin)/',
+        pathNot: '\\.test\\.ts$|^proxy/dashboard/(web/|build\\.ts$)',
+      },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
   ],
@@ -88,6 +92,7 @@ export default {
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
+      extensions: ['.ts', '.tsx', '.js', '.json', '.node'],
       conditionNames: ['import', 'node', 'types', 'default'],
     },
   },

@@ -30,6 +30,8 @@ import { edgeRequests, openLocator } from './locator.ts';
 import type { Locator } from './locator.ts';
 import { Locate } from './locate.ts';
 import { watchDescriptors } from './limits/open-limits.ts';
+import type { Dashboard } from './dashboard/dashboard.ts';
+import { openDashboard } from './dashboard/open-dashboard.ts';
 import { openGate } from './dashboard/door/open-gate.ts';
 import { Traffic } from './limits/traffic.ts';
 import { Login } from './login/login.ts';
@@ -80,7 +82,8 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const traffic = new Traffic({ ...locator, ...locator.limits, settings, activity, log, nowMs });
   pool.avoids = (edge) => traffic.isNearlyFull(edge);
   const page = new MetricsPage({ settings, locator, journal, log });
-  const about = { settings, locator, journal, page, log };
+  const dashboard = openDashboard({ locator, log, signal: stopping.signal });
+  const about = { settings, locator, journal, page, log, dashboard };
   const exchange = {
     placer,
     gate,
@@ -112,14 +115,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   journal.start({ settings, log, signal: stopping.signal });
   const admin = await openAdmin({ ...about, reloads, ports, signal: stopping.signal });
   const reconcileIntervalMs = settings.CT_RECONCILE_INTERVAL_MS;
-  startChores({
-    ...locator,
-    upstreams,
-    activity,
-    reconcileIntervalMs,
-    log,
-    signal: stopping.signal,
-  });
+  startChores({ ...locator, upstreams, activity, reconcileIntervalMs, log, signal: stopping.signal });
   const served = { front, admin, control, settler, upstreams, transport, journal, page };
   armLife({ settings, log, locator, served, stopping });
   announce(settings, log, definedPorts({ ...ports, admin: admin.port }));
@@ -142,8 +138,9 @@ function answerHere(options: {
   log: Log;
   entrance: Entrance;
   page: MetricsPage;
+  dashboard: Dashboard;
 }): LocalAnswers {
-  const { settings, locator, log, entrance, page } = options;
+  const { settings, locator, log, entrance, page, dashboard } = options;
   return new LocalAnswers({
     owner: () => settings.CT_SERVER_OWNER,
     login: openLogin(settings, log),
@@ -151,7 +148,7 @@ function answerHere(options: {
     edges: () => locator.pool.list(nowMs()),
     entrance,
     metrics: page,
-    viewers: openGate({ settings, locator, log }),
+    viewers: openGate({ settings, locator, log, dashboard: dashboard.answer }),
   });
 }
 

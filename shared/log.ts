@@ -126,6 +126,8 @@ export const logEvents = {
   'join.decided': 'The host or the deadline decided a join request.',
   'dashboard.password-made':
     'Nobody had set a password for the dashboard, so one was made; carries user and password, this once.',
+  'dashboard.not-built':
+    'The pages of the dashboard are not there: `npm run build:dashboard` makes them. All else serves.',
   'dashboard.left': 'A viewer of the dashboard logged out.',
   'login.completed': 'A login succeeded; carries the provider.',
   'login.refused': 'A login was refused; carries the error code.',

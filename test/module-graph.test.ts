@@ -26,7 +26,7 @@ test('every import stays within the boundaries, without cycles', async () => {
 test('the module graph holds every source file', async () => {
   const { modules } = await cruiseFolder(projectFolder, rooms);
   const seen = new Set(modules.map(({ source }) => source));
-  const sources = listProjectFiles().filter((path) => /^[a-z]+\/.*\.(ts|js)$/.test(path));
+  const sources = listProjectFiles().filter((path) => /^[a-z]+\/.*\.(ts|tsx|js)$/.test(path));
   assert.ok(sources.length > 0);
   assert.deepEqual(
     sources.filter((path) => !path.endsWith('.d.ts') && !seen.has(path)),

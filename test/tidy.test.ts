@@ -25,9 +25,9 @@ interface Text {
 
 const files = listProjectFiles();
 const sources: readonly Text[] = files
-  .filter((path) => /\.(ts|js|mjs|c|h)$/.test(path))
+  .filter((path) => /\.(ts|tsx|js|mjs|c|h)$/.test(path))
   .map((path) => ({ path, text: readProjectFile(path) }));
-const scripts = sources.filter(({ path }) => /\.(ts|js|mjs)$/.test(path));
+const scripts = sources.filter(({ path }) => /\.(ts|tsx|js|mjs)$/.test(path));
 const product = scripts.filter(
   ({ path }) => /^(proxy|edge|cli|bin|shared|native)\//.test(path) && !isTest(path),
 );
@@ -70,7 +70,7 @@ test('every source file opens with one to five lines on what it owns', () => {
 
 test('files are named in kebab-case after the noun that they own', () => {
   const named = pathsOf(sources).filter((path) => !path.startsWith('.'));
-  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*((\.property)?\.test|\.d)?\.(ts|js|c|h)$/;
+  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*((\.property)?\.test|\.d)?\.(ts|tsx|js|c|h)$/;
   assert.deepEqual(
     named.filter((path) => !kebab.test(basename(path))),
     [],

@@ -7,6 +7,7 @@ import { askForReplacement } from '#shared/replacement.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { socketPathFault } from '#shared/socket-path.ts';
+import type { Dashboard } from '../dashboard/dashboard.ts';
 import type { FrontJournal } from '../journal/front-journal.ts';
 import type { Locator } from '../locator.ts';
 import type { MetricsPage } from '../metrics-page.ts';
@@ -32,6 +33,8 @@ interface AdminPortOptions {
   readonly journal: FrontJournal;
   readonly page: MetricsPage;
   readonly reloads: Reloads;
+  /** Offers the operations, too, to whom its gate lets in. */
+  readonly dashboard: Dashboard;
   readonly log: Log;
   readonly ports: Readonly<Record<string, number | undefined>>;
   readonly signal: AbortSignal;
@@ -42,6 +45,8 @@ export async function openAdmin(options: AdminPortOptions): Promise<{ port: numb
   const { settings, locator, page, log, ports, signal } = options;
   const { pool, metrics } = locator;
   const handlers = handlersOf(options, () => ({ ...ports, admin: admin.port }));
+  const operations = joinOperations(adminTable, handlers, (act) => audit(log, act));
+  options.dashboard.serve(operations);
   const admin = await openAdminServer({
     host: settings.CT_ADMIN_HOST,
     port: settings.CT_ADMIN_PORT,
@@ -58,7 +63,7 @@ export async function openAdmin(options: AdminPortOptions): Promise<{ port: numb
       ...(pool.hasReadyEdge ? [] : ['no edge is ready']),
       ...(signal.aborted ? ['stopping'] : []),
     ],
-    operations: joinOperations(adminTable, handlers, (act) => audit(log, act)),
+    operations,
   });
   return admin;
 }

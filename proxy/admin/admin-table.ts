@@ -84,10 +84,17 @@ export const adminTable = {
   sessions: {
     ...look,
     path: '/admin/sessions',
-    summary: 'Sessions of all edges, or the members of one.',
-    query: z.strictObject({ key: key.optional() }),
+    summary: 'Sessions of all edges or of one, or the members of one session.',
+    query: z.strictObject({ key: key.optional(), edge: edge.optional() }),
     answer: z.union([sessionsView, sessionView]),
-    refusals: ['query-invalid', 'key-invalid', 'session-not-found', 'upstream-refused', 'upstream-timeout'],
+    refusals: [
+      'query-invalid',
+      'key-invalid',
+      'edge-unknown',
+      'session-not-found',
+      'upstream-refused',
+      'upstream-timeout',
+    ],
   },
   drains: {
     ...look,

@@ -8,7 +8,7 @@ import type { ErrorCode } from '#shared/errors.ts';
 import { hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import { formatOwner } from '#shared/ids.ts';
-import type { AffinityKey } from '#shared/ids.ts';
+import type { AffinityKey, EdgeId } from '#shared/ids.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';
 import type { Log } from '#shared/log.ts';
 import { adminTargets, membersSchema, summariesSchema } from '#shared/session-views.ts';
@@ -43,12 +43,14 @@ export class SessionAdministration {
     this.#options = options;
   }
 
-  /** Sessions by edge; `silent` names the edges that did not answer. */
-  async list(): Promise<{ edges: EdgeSessions[]; silent: string[] }> {
+  /** Sessions by edge, of one where it is given; `silent` names the edges that did not answer. Throws `edge-unknown`. */
+  async list(only?: EdgeId): Promise<{ edges: EdgeSessions[]; silent: string[] }> {
     const { pool, log, secrets, nowMs } = this.#options;
     log.info('sessions.listed');
     const silent: string[] = [];
-    const members = pool.list(nowMs()).filter(({ kind }) => kind === 'edge');
+    const edges = pool.list(nowMs()).filter(({ kind }) => kind === 'edge');
+    const members = only === undefined ? edges : edges.filter(({ id }) => id === only);
+    if (only !== undefined && members.length === 0) throw new AppError('edge-unknown');
     const answers = await Promise.all(
       members.map(async ({ id, address }) => {
         try {

@@ -1,6 +1,6 @@
 /** The admin API for sessions: what `mooring sessions | end | remove | ban` ask for. */
 import type { AdminTable } from './admin-table.ts';
-import { requireKey } from './given-ids.ts';
+import { requireEdgeId, requireKey } from './given-ids.ts';
 import type { Handlers } from './operation.ts';
 import type { SessionAdministration } from './session-administration.ts';
 
@@ -10,7 +10,7 @@ export function sessionHandlers(
   return {
     sessions: async ({ query }) =>
       query.key === undefined
-        ? await administration.list()
+        ? await administration.list(query.edge === undefined ? undefined : requireEdgeId(query.edge))
         : await administration.show(requireKey(query.key)),
     end: async ({ body, note }) => {
       const key = requireKey(body.key);

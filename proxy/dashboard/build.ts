@@ -3,11 +3,20 @@
  * packages that it needs (an installation without development packages) it says so and is no failure: the images bring their own.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { builtFolder } from './built-pages.ts';
+import { builtFolder } from './built-folder.ts';
 
 const webFolder = join(import.meta.dirname, 'web');
 const sourcesName = 'sources';
@@ -20,7 +29,7 @@ export async function ensureBuilt(): Promise<void> {
 async function buildDashboard(): Promise<void> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
-    entryPoints: [join(webFolder, 'main.tsx')],
+    entryPoints: [join(webFolder, 'main.tsx'), join(webFolder, 'main.css')],
     outdir: '/assets',
     entryNames: '[name]-[hash]',
     bundle: true,
@@ -91,6 +100,8 @@ if (process.argv[1] === import.meta.filename) {
     await buildDashboard();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    process.stderr.write('The dashboard is not built: its packages are not installed (npm ci, then npm run build:dashboard).\n');
+    process.stderr.write(
+      'The dashboard is not built: its packages are not installed (npm ci, then npm run build:dashboard).\n',
+    );
   }
 }

@@ -9,8 +9,7 @@ import { AppError } from '#shared/errors.ts';
 import { headerValues } from '../core/header-list.ts';
 import { requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
-
-export const builtFolder = join(import.meta.dirname, '.build');
+import { builtFolder } from './built-folder.ts';
 
 interface BuiltFile {
   readonly type: string;
@@ -78,7 +77,7 @@ export class BuiltPages {
 
 const always = {
   'content-security-policy': contentPolicy,
-  'referrer-policy': 'no-referrer',
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
 };
 
@@ -96,7 +95,9 @@ function bestCoding(accepted: string, file: BuiltFile): 'br' | 'gzip' | undefine
       return [name.trim(), !isRefused] as const;
     }),
   );
-  return (['br', 'gzip'] as const).find((coding) => file[coding] !== undefined && codings.get(coding) === true);
+  return (['br', 'gzip'] as const).find(
+    (coding) => file[coding] !== undefined && codings.get(coding) === true,
+  );
 }
 
 function listFiles(folder: string): string[] {

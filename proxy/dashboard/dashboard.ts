@@ -31,7 +31,10 @@ export class Dashboard {
   /** The operations of the admin port, which opens later. */
   serve(operations: readonly AdminOperation[]): void {
     for (const operation of operations)
-      this.#operations.set(`${operation.method} ${operation.path.replace('/admin/', operationsUnder)}`, operation);
+      this.#operations.set(
+        `${operation.method} ${operation.path.replace('/admin/', operationsUnder)}`,
+        operation,
+      );
   }
 
   readonly answer = async (viewer: Viewer, request: LocalRequest): Promise<LocalAnswer> => {
@@ -41,7 +44,11 @@ export class Dashboard {
     if (path.startsWith(operationsUnder)) return await this.#answerOperation(viewer, request);
     if (path !== `${top}live`) return pages.answer(path.slice(top.length), request);
     requireMethod(request, 'GET');
-    const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+    const headers = {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    };
     return { status: 200, headers, body: stream.open(request.signal, viewer.isStillIn) };
   };
 

@@ -1,7 +1,6 @@
 /** The gate of the dashboard, put together. */
 import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import { renderPage, escapeHtml, styleSource } from '../../pages/page.ts';
 import type { Locator } from '../../locator.ts';
 import { AppError } from '#shared/errors.ts';
 import { PasswordLogin } from './password-login.ts';
@@ -14,10 +13,12 @@ export function openGate({
   settings,
   locator,
   log,
+  dashboard,
 }: {
   settings: Settings;
   locator: Locator;
   log: Log;
+  dashboard: AnswerViewer;
 }): ViewerGate {
   const { directory, metrics, secrets } = locator;
   const passwords = new Passwords({ settings, directory, log });
@@ -40,21 +41,7 @@ export function openGate({
     log,
     nowMs: () => performance.now(),
   });
-  return new ViewerGate({ cookies, passwords: login, behind: { dashboard: frontPage, logs: nothingHere } });
+  return new ViewerGate({ cookies, passwords: login, behind: { dashboard, logs: nothingHere } });
 }
-
-/** What is shown where nothing else is. */
-const frontPage: AnswerViewer = async ({ name, role, csrf }, { path }) => {
-  if (path !== '/dashboard/') throw new AppError('not-found');
-  const body = `<h1>Dashboard</h1><p>You are logged in as ${escapeHtml(name)} (${role}).</p>
-    <form method="post" action="/dashboard/logout"><input type="hidden" name="csrf" value="${escapeHtml(csrf)}"><button>Log out</button></form>`;
-  const policy = `default-src 'none'; style-src ${styleSource}; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
-  const headers = {
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
-    'content-security-policy': policy,
-  };
-  return await Promise.resolve({ status: 200, headers, body: renderPage('Dashboard', body) });
-};
 
 const nothingHere: AnswerViewer = async () => await Promise.reject(new AppError('not-found'));

@@ -107,7 +107,10 @@ export class LiveStream {
   }
 
   #lookAgain(): void {
-    this.#looking ??= setTimeout(() => void this.#look(), this.#options.lookIntervalMs ?? lookIntervalMs).unref();
+    this.#looking ??= setTimeout(
+      () => void this.#look(),
+      this.#options.lookIntervalMs ?? lookIntervalMs,
+    ).unref();
   }
 
   async #look(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Log } from '#shared/log.ts';
 import type { Directory } from '../../directory/directory.ts';
 import type { EdgePool, PoolEdge } from '../../membership/pool.ts';
 import type { Drains } from '../../move/drains.ts';
+import { poolFigures } from '../../pool-metrics.ts';
 import { edgeSamplesMax, poolSamplesMax } from './picture.ts';
 import type { EdgeFigures, History, Picture, PoolFigures } from './picture.ts';
 
@@ -145,14 +146,10 @@ function describe(edge: PoolEdge, left: number): EdgeFigures {
 }
 
 function sumUp(edges: readonly PoolEdge[]): PoolFigures {
-  const loads = edges.flatMap(({ load, state }) => (load === undefined || state === 'suspect' ? [] : [load]));
-  const sum = (of: (load: (typeof loads)[number]) => number): number =>
-    loads.reduce((total, load) => total + of(load), 0);
+  const figures = poolFigures(edges);
   return {
-    users: sum(({ users }) => users),
-    sessions: sum(({ sessions }) => sessions),
-    connections: sum(({ sockets }) => sockets.websocket + sockets.polling),
-    lagMs: loads.length === 0 ? 0 : roundLag(sum(({ eventLoopDelayMs }) => eventLoopDelayMs.p50) / loads.length),
+    ...figures,
+    lagMs: roundLag(figures.lagMs),
     edges: edges.length,
     ready: edges.filter(({ state, hold }) => state === 'ready' && hold === undefined).length,
   };

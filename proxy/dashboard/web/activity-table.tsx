@@ -8,7 +8,7 @@ const columns = ['Time', 'Event', 'User', 'About', 'Where', 'Detail'] as const;
 
 export function ActivityTable({ entries, name }: { entries: readonly Entry[]; name: string }): JSX.Element {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={name}>
+    <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${name}`}>
       <table>
         <thead>
           <tr>
@@ -22,7 +22,9 @@ export function ActivityTable({ entries, name }: { entries: readonly Entry[]; na
         <tbody>
           {entries.map((entry) => (
             <tr key={entry.id}>
-              <td class="time">{new Date(entry.atMs).toLocaleString()}</td>
+              <td class="time">
+                {new Date(entry.atMs).toLocaleString([], { dateStyle: 'short', timeStyle: 'medium' })}
+              </td>
               <td>{entry.event}</td>
               <td>{entry.user || '–'}</td>
               <td class="wrap">{entry.subject || entry.key || '–'}</td>

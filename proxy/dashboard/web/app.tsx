@@ -50,11 +50,8 @@ export function App({ link }: { link: LiveLink }): JSX.Element {
   const Page = pages[name]!.show;
   return (
     <>
-      <a class="skip" href={`#/${name}`} onClick={() => heading.current?.focus()}>
-        Skip to content
-      </a>
-      <Header live={live} viewer={viewer} name={name} />
-      <main>
+      <Header live={live} viewer={viewer} name={name} skip={() => heading.current?.focus()} />
+      <main id="content">
         <h1 ref={heading} tabIndex={-1}>
           {pages[name]!.title}
         </h1>
@@ -71,9 +68,26 @@ export function App({ link }: { link: LiveLink }): JSX.Element {
   );
 }
 
-function Header({ live, viewer, name }: { live: LiveView; viewer: Viewer | undefined; name: string }): JSX.Element {
+interface HeaderProps {
+  readonly live: LiveView;
+  readonly viewer: Viewer | undefined;
+  readonly name: string;
+  readonly skip: () => void;
+}
+
+function Header({ live, viewer, name, skip }: HeaderProps): JSX.Element {
   return (
     <header>
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => {
+          event.preventDefault();
+          skip();
+        }}
+      >
+        Skip to content
+      </a>
       <div class="top">
         <span class="brand">Mooring</span>
         <LinkBadge live={live} />

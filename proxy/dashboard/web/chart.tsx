@@ -21,6 +21,8 @@ interface ChartProps {
 }
 
 const heightPx = 160;
+/** Nobody is half a user. */
+const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];
 const colours = ['--chart-1', '--chart-2', '--chart-3', '--chart-4'];
 
 export function Chart(props: ChartProps): JSX.Element {
@@ -35,7 +37,9 @@ export function Chart(props: ChartProps): JSX.Element {
       plot.current = new uPlot(optionsOf(props, folder.clientWidth), dataOf(props), folder);
     };
     draw();
-    const size = new ResizeObserver(() => plot.current?.setSize({ width: folder.clientWidth, height: heightPx }));
+    const size = new ResizeObserver(() =>
+      plot.current?.setSize({ width: folder.clientWidth, height: heightPx }),
+    );
     size.observe(folder);
     const scheme = matchMedia('(prefers-color-scheme: dark)');
     scheme.addEventListener('change', draw);
@@ -91,7 +95,15 @@ function optionsOf({ series, kind, unit = '' }: ChartProps, width: number): uPlo
     legend: { show: false },
     padding: [8, 8, 0, 0],
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
-    axes: [axis, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) }],
+    axes: [
+      { ...axis, space: 90, values: (_, ticks) => ticks.map(kind === 'bars' ? showDay : showTime) },
+      {
+        ...axis,
+        size: 40 + unit.length * 7,
+        ...(unit === '' ? { incrs: wholeSteps } : {}),
+        values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`),
+      },
+    ],
     series: [
       {},
       ...series.map(({ name }, i) => ({
@@ -99,11 +111,21 @@ function optionsOf({ series, kind, unit = '' }: ChartProps, width: number): uPlo
         stroke: colourOf(colours[i]!),
         ...(kind === 'bars' ? { fill: colourOf(colours[i]!) } : {}),
         width: 2,
+        // Where two are the same both are seen.
+        ...(i === 2 ? { dash: [6, 4] } : {}),
         points: { show: false },
         ...bars,
       })),
     ],
   };
+}
+
+function showDay(seconds: number): string {
+  return new Date(seconds * 1_000).toLocaleDateString([], { month: 'short', day: 'numeric' });
+}
+
+function showTime(seconds: number): string {
+  return new Date(seconds * 1_000).toLocaleTimeString();
 }
 
 /** Changes with each figure, and is read when somebody comes to it, not by itself. */

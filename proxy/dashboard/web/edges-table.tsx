@@ -35,10 +35,18 @@ export function EdgesTable(props: PageProps & { picture: Picture }): JSX.Element
               <th scope="col">Edge</th>
               <th scope="col">State</th>
               <th scope="col">Sessions</th>
-              <th scope="col" class="number">Users</th>
-              <th scope="col" class="number">Connections</th>
-              <th scope="col" class="number">Lag</th>
-              <th scope="col" class="number">Busy</th>
+              <th scope="col" class="number">
+                Users
+              </th>
+              <th scope="col" class="number">
+                Connections
+              </th>
+              <th scope="col" class="number">
+                Lag
+              </th>
+              <th scope="col" class="number">
+                Busy
+              </th>
               <th scope="col">Version</th>
               <th scope="col">Region</th>
               <th scope="col">Actions</th>
@@ -107,7 +115,12 @@ function EdgeActions({ id, edge, viewer, tell }: PageProps & { id: string; edge:
         <DrainButton {...about} />
       )}
       {edge.state === 'maintenance' ? (
-        <ConfirmButton {...about} label="Resume" question="It takes new sessions again." run={async () => await hold(false)} />
+        <ConfirmButton
+          {...about}
+          label="Resume"
+          question="It takes new sessions again."
+          run={async () => await hold(false)}
+        />
       ) : (
         <ConfirmButton
           {...about}

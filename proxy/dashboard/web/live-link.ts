@@ -23,7 +23,13 @@ const retryMinMs = 1_000;
 const retryMaxMs = 10_000;
 
 export class LiveLink {
-  #view: LiveView = { state: 'connecting', heardAtMs: 0, version: '', picture: undefined, history: undefined };
+  #view: LiveView = {
+    state: 'connecting',
+    heardAtMs: 0,
+    version: '',
+    picture: undefined,
+    history: undefined,
+  };
   readonly #listeners = new Set<(view: LiveView) => void>();
   #source: EventSource | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;

@@ -1,7 +1,5 @@
 /** The dashboard in the browser: begins here. */
 import { render } from 'preact';
-import 'uplot/dist/uPlot.min.css';
-import './main.css';
 import { App } from './app.tsx';
 import { LiveLink } from './live-link.ts';
 

@@ -27,14 +27,11 @@ const smallBoxMinWidth = 105;
 /** Above so many edges boxes are small. */
 const largeBoxesMax = 16;
 const labelHeight = 44;
-const pitch = 16;
+const pitch = 18;
 const padding = 8;
 const hues = 6;
 
-export function layOut(
-  picture: Picture,
-  width: number,
-): { boxes: MapBox[]; dots: MapDot[]; height: number } {
+export function layOut(picture: Picture, width: number): { boxes: MapBox[]; dots: MapDot[]; height: number } {
   const ids = Object.keys(picture.edges).toSorted(byNumber);
   const byEdge = Map.groupBy(Object.entries(picture.places), ([, edge]) => edge);
   const minWidth = ids.length > largeBoxesMax ? smallBoxMinWidth : boxMinWidth;
@@ -50,7 +47,16 @@ export function layOut(
     const y = Math.floor(i / columns) * (boxHeight + gap);
     const { state, sessions } = picture.edges[id]!;
     const keys = (byEdge.get(id) ?? []).map(([key]) => key).toSorted();
-    boxes.push({ id, state, sessions, hidden: sessions - keys.length, x, y, width: boxWidth, height: boxHeight });
+    boxes.push({
+      id,
+      state,
+      sessions,
+      hidden: sessions - keys.length,
+      x,
+      y,
+      width: boxWidth,
+      height: boxHeight,
+    });
     keys.forEach((key, n) => {
       const dotX = x + padding + (n % inRow) * pitch;
       const dotY = y + labelHeight + Math.floor(n / inRow) * pitch;

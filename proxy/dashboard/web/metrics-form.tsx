@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { PageProps } from './app.tsx';
 import { useAsked } from './asked.ts';
+import { textOf } from './form-fields.ts';
 import { act, describeRefusal, look } from './operations.ts';
 import type { Answer } from './operations.ts';
 
@@ -24,7 +25,9 @@ export function MetricsForm({ viewer, tell }: PageProps): JSX.Element {
     <section class="panel" aria-labelledby="metrics-title">
       <h2 id="metrics-title">Metrics</h2>
       {fault === undefined ? null : <p class="notice fault">{fault}</p>}
-      {answer === undefined ? null : <StatsdForm key={answer.version} answer={answer} isReader={isReader} set={set} />}
+      {answer === undefined ? null : (
+        <StatsdForm key={answer.version} answer={answer} isReader={isReader} set={set} />
+      )}
       {refused === undefined ? null : (
         <p class="notice fault" role="alert">
           {refused}
@@ -47,9 +50,9 @@ function StatsdForm({ answer: { statsd, from, version }, isReader, set }: Statsd
     const form = new FormData(event.target as HTMLFormElement);
     const target = {
       ...statsd,
-      host: String(form.get('host')),
+      host: textOf(form, 'host'),
       port: Number(form.get('port')),
-      protocol: String(form.get('protocol')),
+      protocol: textOf(form, 'protocol'),
     };
     void set({ version, statsd: target }, 'All front doors tell this server now.');
   };
@@ -61,7 +64,15 @@ function StatsdForm({ answer: { statsd, from, version }, isReader, set }: Statsd
       </label>
       <label>
         Port
-        <input name="port" type="number" min="1" max="65535" required value={statsd?.port ?? 8125} readOnly={isReader} />
+        <input
+          name="port"
+          type="number"
+          min="1"
+          max="65535"
+          required
+          value={statsd?.port ?? 8125}
+          readOnly={isReader}
+        />
       </label>
       <label>
         Protocol
@@ -79,7 +90,9 @@ function StatsdForm({ answer: { statsd, from, version }, isReader, set }: Statsd
       >
         Use the settings of each
       </button>
-      <p class="note">{from === 'fleet' ? 'Set here for all front doors.' : 'As the settings of each front door say.'}</p>
+      <p class="note">
+        {from === 'fleet' ? 'Set here for all front doors.' : 'As the settings of each front door say.'}
+      </p>
     </form>
   );
 }

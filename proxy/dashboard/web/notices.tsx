@@ -12,7 +12,10 @@ const noticesMax = 3;
 const shownMs = 12_000;
 let lastId = 0;
 
-export function useNotices(): { notices: readonly Notice[]; tell: (text: string, isFault?: boolean) => void } {
+export function useNotices(): {
+  notices: readonly Notice[];
+  tell: (text: string, isFault?: boolean) => void;
+} {
   const [notices, setNotices] = useState<readonly Notice[]>([]);
   const tell = useCallback((text: string, isFault = false) => {
     const id = ++lastId;

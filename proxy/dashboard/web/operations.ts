@@ -53,7 +53,9 @@ async function call(method: string, url: string, body?: object): Promise<unknown
       method,
       headers: {
         accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json', 'x-csrf-token': viewer?.csrf ?? '' }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'x-csrf-token': viewer?.csrf ?? '' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -67,7 +69,11 @@ async function call(method: string, url: string, body?: object): Promise<unknown
 
 function toRefusal(status: number, text: string): Refusal {
   try {
-    const { code, message, params = [] } = JSON.parse(text) as { code: string; message: string; params?: string[] };
+    const {
+      code,
+      message,
+      params = [],
+    } = JSON.parse(text) as { code: string; message: string; params?: string[] };
     return new Refusal(status, code, [message, ...params].join(' '));
   } catch {
     return new Refusal(status, `status ${status}`, 'The server gave an answer that is none.');

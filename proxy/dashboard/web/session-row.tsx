@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import type { PageProps } from './app.tsx';
 import { useAgainWith, useAsked } from './asked.ts';
 import { ConfirmButton } from './confirm-button.tsx';
+import { textOf } from './form-fields.ts';
 import { act, look } from './operations.ts';
 import type { Answer } from './operations.ts';
 
@@ -82,7 +83,7 @@ function MoveButton({ session: { key }, edge, live, viewer, tell, again }: Sessi
       question="It goes on at the other edge with its members, who come back by themselves."
       tell={tell}
       run={async (form) => {
-        const to = String(form.get('edge'));
+        const to = textOf(form, 'edge');
         await act('move', { key, edge: to });
         again();
         return `The session ${key} is on ${to} now.`;
@@ -137,8 +138,8 @@ function MemberItem(props: SessionProps & { member: Member; reload: () => void }
         <strong>{who}</strong> {member.email === undefined ? '' : `<${member.email}>`}
       </span>
       <span class="note">
-        {member.role}, {member.client || 'unknown client'}, {member.transport}, {Math.round(member.messagesPerSecond)}{' '}
-        messages/s
+        {member.role}, {member.client || 'unknown client'}, {member.transport},{' '}
+        {Math.round(member.messagesPerSecond)} messages/s
       </span>
       <span class="row-actions">
         <ConfirmButton

@@ -37,7 +37,9 @@ export function ActivityPage({ tell }: PageProps): JSX.Element {
           Session key
           <input
             value={session}
-            onChange={(event) => setWanted({ ...wanted, session: event.currentTarget.value.trim(), before: [] })}
+            onChange={(event) =>
+              setWanted({ ...wanted, session: event.currentTarget.value.trim(), before: [] })
+            }
           />
         </label>
         <label>
@@ -58,7 +60,7 @@ export function ActivityPage({ tell }: PageProps): JSX.Element {
         </p>
       )}
       {answer !== undefined && entries.length === 0 ? <p>No entry fits.</p> : null}
-      {entries.length === 0 ? null : <ActivityTable entries={entries} name="Audit" />}
+      {entries.length === 0 ? null : <ActivityTable entries={entries} name="entries" />}
       <nav class="pager" aria-label="Pages of the audit">
         <button
           type="button"

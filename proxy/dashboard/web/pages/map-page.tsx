@@ -15,7 +15,9 @@ export function MapPage({ live: { picture } }: PageProps): JSX.Element {
     <>
       <section class="panel" aria-label="Pool map">
         <p class="note">A box is an edge, a dot a session. Of edges with many sessions some are shown.</p>
-        <div ref={place}>{picture === undefined || width === 0 ? null : <PoolMap picture={picture} width={width} />}</div>
+        <div ref={place}>
+          {picture === undefined || width === 0 ? null : <PoolMap picture={picture} width={width} />}
+        </div>
       </section>
       {picture === undefined ? null : <MapText picture={picture} />}
     </>
@@ -26,7 +28,12 @@ function PoolMap({ picture, width }: { picture: Picture; width: number }): JSX.E
   const { boxes, dots, height } = layOut(picture, width);
   const { sessions, edges } = picture.pool;
   return (
-    <div class="map" role="img" aria-label={`${sessions} sessions on ${edges} edges`} style={{ height: `${height}px` }}>
+    <div
+      class="map"
+      role="img"
+      aria-label={`${sessions} sessions on ${edges} edges`}
+      style={{ height: `${height}px` }}
+    >
       {boxes.map(({ id, state, sessions, hidden, x, y, width, height }) => (
         <div
           key={`box ${id}`}

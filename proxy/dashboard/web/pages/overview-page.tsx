@@ -2,20 +2,24 @@
 import type { JSX } from 'preact';
 import { sampleIntervalMs } from '../../live/picture.ts';
 import type { PageProps } from '../app.tsx';
+import { useAsked } from '../asked.ts';
 import { Chart } from '../chart.tsx';
 import { EdgesTable } from '../edges-table.tsx';
 import type { LiveView } from '../live-link.ts';
+import { look } from '../operations.ts';
 import { RecentActivity } from '../recent-activity.tsx';
 
 export function OverviewPage(props: PageProps): JSX.Element {
   const { live } = props;
   const { picture } = live;
+  const month = useAsked('month', async () => await look<'history'>('history', { days: 30 }));
   if (picture === undefined) return <p>Waiting for the first figures…</p>;
   const { users, sessions, connections, lagMs, ready, edges } = picture.pool;
   return (
     <>
       <section class="cards" aria-label="Now">
         <Card name="Users online now" value={String(users)} />
+        <Card name="Unique users" value={String(month.answer?.uniqueUsers ?? '–')} note="in 30 days" />
         <Card name="Active sessions" value={String(sessions)} />
         <Card name="Active session connections" value={String(connections)} />
         <Card name="Average server lag" value={`${lagMs} ms`} />
@@ -58,7 +62,13 @@ function LiveGraphs({ live: { history, heardAtMs } }: { live: LiveView }): JSX.E
   return (
     <section class="graphs" aria-label="The last ten minutes">
       <Chart title="The last ten minutes" times={times} series={series} kind="lines" />
-      <Chart title="Average server lag" times={times} series={[{ name: 'lag', values: lagMs }]} kind="lines" unit=" ms" />
+      <Chart
+        title="Average server lag"
+        times={times}
+        series={[{ name: 'lag', values: lagMs }]}
+        kind="lines"
+        unit=" ms"
+      />
     </section>
   );
 }

@@ -32,7 +32,10 @@ export function SessionsPage(props: PageProps): JSX.Element {
       <form class="fields" onSubmit={(event) => event.preventDefault()}>
         <label>
           Edge
-          <select value={edge} onChange={(event) => (location.hash = `#/sessions/${event.currentTarget.value}`)}>
+          <select
+            value={edge}
+            onChange={(event) => (location.hash = `#/sessions/${event.currentTarget.value}`)}
+          >
             {edges.map((id) => (
               <option key={id} value={id}>
                 {id} ({live.picture!.edges[id]!.sessions})
@@ -59,26 +62,38 @@ export function SessionsPage(props: PageProps): JSX.Element {
         </p>
       ) : null}
       {sessions.length === 0 ? null : (
-        <div class="scroll" tabIndex={0} role="region" aria-label={`Sessions of ${edge}`}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Session</th>
-                <th scope="col">Protocol</th>
-                <th scope="col" class="number">
-                  Members
-                </th>
-                <th scope="col">Actions</th>
-              </tr>
-            </thead>
-            {pageOf(sessions, page, rowsPerPage).map((session) => (
-              <SessionRow key={session.key} session={session} edge={edge} again={again} {...props} />
-            ))}
-          </table>
-        </div>
+        <SessionTable {...props} sessions={pageOf(sessions, page, rowsPerPage)} edge={edge} again={again} />
       )}
       <Pager name="sessions" total={sessions.length} page={page} size={rowsPerPage} turn={setPage} />
     </section>
+  );
+}
+
+interface TableProps extends PageProps {
+  readonly sessions: Readonly<SessionList['edges'][number]['sessions']>;
+  readonly edge: string;
+  readonly again: () => void;
+}
+
+function SessionTable({ sessions, ...rest }: TableProps): JSX.Element {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={`Sessions of ${rest.edge}`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Session</th>
+            <th scope="col">Protocol</th>
+            <th scope="col" class="number">
+              Members
+            </th>
+            <th scope="col">Actions</th>
+          </tr>
+        </thead>
+        {sessions.map((session) => (
+          <SessionRow key={session.key} session={session} {...rest} />
+        ))}
+      </table>
+    </div>
   );
 }
 

@@ -1,7 +1,142 @@
-/** How much the pool was used over days. */
+/** How much the pool was used over days: sessions, connections, clients and downloads, as pictures and as a table. */
+import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { PageProps } from '../app.tsx';
+import { useAsked } from '../asked.ts';
+import { BarList } from '../bar-list.tsx';
+import { Chart } from '../chart.tsx';
+import { describeDuration } from '../duration.ts';
+import { look } from '../operations.ts';
+import type { Answer } from '../operations.ts';
+import { Card } from './overview-page.tsx';
 
-export function UsagePage(_: PageProps): JSX.Element {
-  return <p>Nothing is kept over days yet.</p>;
+const spans = [7, 30, 90, 365];
+
+export function UsagePage(): JSX.Element {
+  const [days, setDays] = useState(30);
+  const summary = useAsked(`history ${days}`, async () => await look<'history'>('history', { days }));
+  const byDay = useAsked(`days ${days}`, async () => await look<'historyDays'>('history/days', { days }));
+  const clients = useAsked(`clients ${days}`, async () => {
+    return await look<'historyClients'>('history/clients', { days });
+  });
+  const downloads = useAsked(`downloads ${days}`, async () => {
+    return await look<'historyDownloads'>('history/downloads', { days });
+  });
+  const fault = summary.fault ?? byDay.fault ?? clients.fault ?? downloads.fault;
+  return (
+    <>
+      <form class="fields" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          Days
+          <select value={days} onChange={(event) => setDays(Number(event.currentTarget.value))}>
+            {spans.map((span) => (
+              <option key={span} value={span}>
+                {span}
+              </option>
+            ))}
+          </select>
+        </label>
+      </form>
+      {fault === undefined ? null : <p class="notice fault">{fault}</p>}
+      {summary.answer === undefined ? null : <Summary summary={summary.answer} />}
+      {byDay.answer === undefined ? null : <DayGraphs days={byDay.answer.days} />}
+      {clients.answer === undefined ? null : (
+        <section class="graphs" aria-label="Clients">
+          <BarList title="Session hosts by client" items={namesOf(clients.answer.hosts)} />
+          <BarList title="Session guests by client" items={namesOf(clients.answer.guests)} />
+          <BarList title="Client downloads" items={namesOf(downloads.answer?.total ?? [])} />
+        </section>
+      )}
+      {byDay.answer === undefined ? null : <DayTable days={byDay.answer.days} />}
+    </>
+  );
+}
+
+function Summary({ summary }: { summary: Answer<'history'> }): JSX.Element {
+  const { uniqueUsers, sessions, length, participants, downloads, days, timeZone } = summary;
+  return (
+    <section class="cards" aria-label={`The last ${days} days`}>
+      <Card name="Unique users" value={String(uniqueUsers)} note={`in ${days} days (${timeZone})`} />
+      <Card name="Sessions" value={String(sessions)} />
+      <Card
+        name="Average session"
+        value={describeDuration(length.averageSeconds)}
+        note={`${participants.average.toFixed(1)} participants`}
+      />
+      <Card
+        name="Longest session"
+        value={describeDuration(length.maximumSeconds)}
+        note={`at most ${participants.maximum} participants`}
+      />
+      <Card name="Client downloads" value={String(downloads)} />
+    </section>
+  );
+}
+
+type Day = Answer<'historyDays'>['days'][number];
+
+function DayGraphs({ days }: { days: readonly Day[] }): JSX.Element {
+  const times = days.map(({ day }) => Date.parse(`${day}T00:00`) / 1_000);
+  const sessions = [{ name: 'sessions', values: days.map((day) => day.sessions) }];
+  const peaks = [{ name: 'connections', values: days.map((day) => day.peakConnections) }];
+  const downloads = [{ name: 'downloads', values: days.map((day) => day.downloads) }];
+  return (
+    <section class="graphs" aria-label="By day">
+      <Chart title="Sessions per day" times={times} series={sessions} kind="bars" />
+      <Chart title="Peak session connections per day" times={times} series={peaks} kind="bars" />
+      <Chart title="Client downloads per day" times={times} series={downloads} kind="bars" />
+    </section>
+  );
+}
+
+function DayTable({ days }: { days: readonly Day[] }): JSX.Element {
+  return (
+    <details class="panel">
+      <summary>Days as a table</summary>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Table of days">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Day</th>
+              <th scope="col" class="number">
+                Sessions
+              </th>
+              <th scope="col" class="number">
+                Peak connections
+              </th>
+              <th scope="col" class="number">
+                Average session
+              </th>
+              <th scope="col" class="number">
+                Average lag
+              </th>
+              <th scope="col" class="number">
+                Downloads
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {days.toReversed().map((day) => (
+              <tr key={day.day}>
+                <th scope="row">{day.day}</th>
+                <td class="number">{day.sessions}</td>
+                <td class="number">{day.peakConnections}</td>
+                <td class="number">{describeDuration(day.length.averageSeconds)}</td>
+                <td class="number">{day.averageLagMs.toFixed(1)} ms</td>
+                <td class="number">{day.downloads}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+function namesOf(
+  counts: readonly { readonly client: string; readonly version: string; readonly count: number }[],
+): { name: string; count: number }[] {
+  return counts.map(({ client, version, count }) => ({
+    name: `${client || 'Unidentified'} ${version}`.trim(),
+    count,
+  }));
 }

@@ -1,0 +1,174 @@
+/** The dashboard as people use it: a real pool, real clients, real Chromium. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser } from '../support/browser.ts';
+import { assertAccessible, openDashboard, openTab } from '../support/dashboard.ts';
+import { ensureBuilt } from '../../proxy/dashboard/build.ts';
+import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
+import { eventually } from '../support/oct-inbox.ts';
+import { openPool } from '../support/pool.ts';
+import type { Pool } from '../support/pool.ts';
+import { dashboardLogin } from '../support/viewer.ts';
+import { openDocument } from '../support/y-document.ts';
+
+let opened: ReturnType<typeof openPool>;
+let pool: Pool;
+let browser: Browser;
+
+before(async () => {
+  await ensureBuilt();
+  opened = openPool({ env: dashboardLogin });
+  ({ pool } = opened);
+  [browser] = await Promise.all([openBrowser(), pool.waitUntilReady()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await opened?.close();
+});
+
+/** Each with what is there last. */
+const tabs = {
+  Overview: 'section[aria-labelledby=recent-title] table',
+  Map: '.dot',
+  Sessions: '[aria-label="Sessions"] table',
+  Usage: '.bars',
+  Activity: 'table',
+  Regions: 'textarea',
+  Settings: '[aria-label="Table of settings"] td',
+  Downloads: 'main li',
+};
+
+test('every page is accessible in light, in dark and on a phone, and none is wider than its screen', async (t) => {
+  await openDocument(t, pool.url, { key: 'seen', name: 'notes' });
+  const screens = [
+    { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+    { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
+    { colorScheme: 'light', viewport: { width: 360, height: 740 } },
+  ] as const;
+  for (const screen of screens) {
+    const { page, faults } = await openDashboard(browser, pool.url, screen);
+    for (const [tab, last] of Object.entries(tabs)) {
+      await openTab(page, tab);
+      await page.locator(last).first().waitFor({ state: 'attached' });
+      const where = `${tab}, ${screen.colorScheme}, ${screen.viewport.width}`;
+      await assertAccessible(page, where);
+      const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
+      assert.ok(width <= screen.viewport.width, `${where} is ${width} px wide`);
+    }
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  }
+});
+
+test('a session is seen as it begins, and on the map where it goes when its edge is drained', async (t) => {
+  const { page } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  await openTab(page, 'Map');
+  const client = await openDocument(t, pool.url, { key: 'traveller', name: 'notes' });
+  const dot = page.locator('[data-session="traveller"]');
+  await dot.waitFor();
+  const { edge } = await pool.where('traveller');
+  assert.equal(await boxOf(page, 'traveller'), edge);
+  await openTab(page, 'Overview');
+  await page.getByRole('button', { name: `Drain ${edge}` }).click();
+  const dialog = page.getByRole('dialog');
+  await assertAccessible(page, 'the dialog');
+  await dialog.getByRole('button', { name: 'Drain' }).click();
+  await page.getByText(`${edge} is being emptied.`).waitFor();
+  await page.getByRole('button', { name: `Undrain ${edge}` }).waitFor();
+  await openTab(page, 'Map');
+  await eventually(async () => (await boxOf(page, 'traveller')) !== edge, 'the dot is in another box');
+  assert.equal(await boxOf(page, 'traveller'), (await pool.where('traveller')).edge);
+  await openTab(page, 'Overview');
+  await page.getByRole('button', { name: `Undrain ${edge}` }).click();
+  await dialog.getByRole('button', { name: 'Undrain' }).click();
+  await page.getByRole('button', { name: `Drain ${edge}` }).waitFor();
+  await eventually(() => client.provider.wsconnected, 'the client is back');
+});
+
+test('a session is moved and ended from its row, and the audit names who did it', async (t) => {
+  const { page } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  const client = await openDocument(t, pool.url, { key: 'ends-soon', name: 'notes' });
+  const { edge } = await pool.where('ends-soon');
+  await openTab(page, 'Sessions');
+  await page.getByLabel('Find a whole key').fill('ends-soon');
+  await page.getByRole('button', { name: 'Find' }).click();
+  await page.getByText(`ends-soon is on ${edge}.`).waitFor();
+  await page.getByRole('button', { name: 'Move ends-soon' }).click();
+  const dialog = page.getByRole('dialog');
+  const target = await dialog.getByLabel('To edge').inputValue();
+  await dialog.getByRole('button', { name: 'Move' }).click();
+  await page.getByText(`The session ends-soon is on ${target} now.`).waitFor();
+  assert.equal((await pool.where('ends-soon')).edge, target);
+  await page.getByRole('combobox', { name: 'Edge', exact: true }).selectOption(target);
+  await eventually(() => client.provider.wsconnected, 'the client is back');
+  await page.getByRole('button', { name: 'End ends-soon' }).click();
+  await dialog.getByRole('button', { name: 'End' }).click();
+  await page.getByText('The session ends-soon has ended.').waitFor();
+  client.close();
+  await openTab(page, 'Activity');
+  await page.getByLabel('Contains').fill('end, ended');
+  const row = page.getByRole('row').filter({ hasText: dashboardLogin.CT_DASHBOARD_USER });
+  await row.first().waitFor();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as CSV' }).click();
+  const stream = (await (await download).createReadStream()).setEncoding('utf8');
+  const text = (await stream.toArray()).join('');
+  assert.match(text, /^time,event,user,subject,session,origin,client,detail\r\n.*admin\.acted,ada,/);
+});
+
+test('a member is banned by the button, and does not come in again', async (t) => {
+  const { page } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  const url = pool.url;
+  const host = await hostSession({ url, loginToken: await logIn(url, 'Hilda') });
+  t.after(() => host.dispose());
+  const loginToken = await logIn(url, 'Gustav');
+  const guest = await joinSession({ url, loginToken }, host.key);
+  t.after(() => guest.dispose());
+  const { edge } = await pool.where(host.key);
+  await openTab(page, 'Sessions');
+  await page.getByRole('combobox', { name: 'Edge', exact: true }).selectOption(edge);
+  await page.getByRole('button', { name: `Members of ${host.key}` }).click();
+  await page.getByRole('button', { name: 'Ban Gustav' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Ban' }).click();
+  await page.getByText(`Gustav is banned from ${host.key}.`).waitFor();
+  await page.getByRole('button', { name: 'Ban Gustav' }).waitFor({ state: 'detached' });
+  await assert.rejects(joinSession({ url, loginToken }, host.key));
+});
+
+test('regions are edited; what is no network is refused in words, with its code, and nothing is lost', async (t) => {
+  const { page } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  await openTab(page, 'Regions');
+  await page.getByLabel('Name of a new region').fill('north');
+  await page.getByRole('button', { name: 'Add region' }).click();
+  const field = page.getByLabel('Networks of north');
+  await field.fill('10.1.0.0/16\nnot a network');
+  await page.getByRole('button', { name: 'Save regions' }).click();
+  await page.getByRole('alert').filter({ hasText: 'regions-invalid' }).waitFor();
+  assert.match(await field.inputValue(), /not a network/);
+  await field.fill('10.1.0.0/16\n10.2.0.0/16');
+  await page.getByRole('button', { name: 'Save regions' }).click();
+  await page.getByText('The regions are saved.').waitFor();
+  await page.reload();
+  assert.equal(await page.getByLabel('Networks of north').inputValue(), '10.1.0.0/16\n10.2.0.0/16');
+});
+
+/** The edge in whose box the dot of a session is; undefined while it is on its way. */
+async function boxOf(page: Page, key: string): Promise<string | undefined> {
+  const centre = await page.locator(`[data-session="${key}"]`).evaluate((dot) => {
+    const { x, y, width, height } = dot.getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2 };
+  });
+  return await page.locator('.map').evaluate((map, { x, y }) => {
+    const box = [...map.querySelectorAll('.box')].find((candidate) => {
+      const { left, right, top, bottom } = candidate.getBoundingClientRect();
+      return left <= x && x <= right && top <= y && y <= bottom;
+    });
+    return box?.querySelector('.box-name')?.textContent ?? undefined;
+  }, centre);
+}
