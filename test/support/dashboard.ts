@@ -1,11 +1,9 @@
 /** The dashboard in the machine's own Chromium: logs in as a person does, and judges pages by axe. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { dashboardLogin } from './viewer.ts';
 
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const waitMaxMs = 20_000;
 
 interface Violation {
@@ -43,7 +41,7 @@ export async function openTab(page: Page, title: string): Promise<void> {
 /** Fails with everything that axe finds. */
 export async function assertAccessible(page: Page, where: string): Promise<void> {
   // By the debugger, as the page lets in no script but its own.
-  await page.evaluate(readFileSync(axePath, 'utf8'));
+  await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } };
     return (await axe.run()).violations;

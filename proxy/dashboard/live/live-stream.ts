@@ -21,7 +21,7 @@ const waitingMaxBytes = 65_536;
 /** Silence that a browser, and whatever is in between, takes for a sign of life. */
 const beatIntervalMs = 10_000;
 const lookIntervalMs = 500;
-export const viewersMax = 64;
+const viewersMax = 64;
 
 interface Viewer {
   waiting: Buffer[];

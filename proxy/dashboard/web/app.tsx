@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import type { LiveLink, LiveView } from './live-link.ts';
 import { describeRefusal, loadViewer } from './operations.ts';
 import type { Viewer } from './operations.ts';
+import type { PageProps } from './page-props.ts';
 import { Notices, useNotices } from './notices.tsx';
 import { ActivityPage } from './pages/activity-page.tsx';
 import { FilesPage } from './pages/files-page.tsx';
@@ -13,14 +14,6 @@ import { RegionsPage } from './pages/regions-page.tsx';
 import { SessionsPage } from './pages/sessions-page.tsx';
 import { SettingsPage } from './pages/settings-page.tsx';
 import { UsagePage } from './pages/usage-page.tsx';
-
-export interface PageProps {
-  readonly live: LiveView;
-  readonly viewer: Viewer;
-  /** Behind the page's own name in the address. */
-  readonly rest: string;
-  readonly tell: (text: string, isFault?: boolean) => void;
-}
 
 const pages: Readonly<Record<string, { title: string; show: (props: PageProps) => JSX.Element }>> = {
   main: { title: 'Overview', show: OverviewPage },

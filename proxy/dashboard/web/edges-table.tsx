@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { EdgeFigures, Picture } from '../live/picture.ts';
-import type { PageProps } from './app.tsx';
+import type { PageProps } from './page-props.ts';
 import { ConfirmButton } from './confirm-button.tsx';
 import { act } from './operations.ts';
 import { Pager, pageOf } from './pager.tsx';

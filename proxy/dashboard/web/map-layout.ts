@@ -70,7 +70,7 @@ export function layOut(picture: Picture, width: number): { boxes: MapBox[]; dots
 }
 
 /** `edge-10` after `edge-9`. */
-export function byNumber(a: string, b: string): number {
+function byNumber(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 

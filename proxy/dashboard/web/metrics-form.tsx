@@ -1,7 +1,7 @@
 /** Which StatsD server all front doors tell their metrics. */
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { PageProps } from './app.tsx';
+import type { PageProps } from './page-props.ts';
 import { useAsked } from './asked.ts';
 import { textOf } from './form-fields.ts';
 import { act, describeRefusal, look } from './operations.ts';

@@ -13,7 +13,7 @@ export interface Viewer {
 }
 
 /** What the server said no with. */
-export class Refusal extends Error {
+class Refusal extends Error {
   readonly code: string;
   readonly status: number;
 

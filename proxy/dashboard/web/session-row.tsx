@@ -1,7 +1,7 @@
 /** One session in a table, with its members when they are asked for. */
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { PageProps } from './app.tsx';
+import type { PageProps } from './page-props.ts';
 import { useAgainWith, useAsked } from './asked.ts';
 import { ConfirmButton } from './confirm-button.tsx';
 import { textOf } from './form-fields.ts';

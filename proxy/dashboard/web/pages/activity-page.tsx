@@ -1,7 +1,7 @@
 /** The audit: who did what, page by page, with a filter and a file for spreadsheets. */
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { PageProps } from '../app.tsx';
+import type { PageProps } from '../page-props.ts';
 import { ActivityTable, toCsv } from '../activity-table.tsx';
 import type { Entry } from '../activity-table.tsx';
 import { useAsked } from '../asked.ts';

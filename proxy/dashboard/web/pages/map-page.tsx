@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { Picture } from '../../live/picture.ts';
-import type { PageProps } from '../app.tsx';
+import type { PageProps } from '../page-props.ts';
 import { layOut } from '../map-layout.ts';
 
 export function MapPage({ live: { picture } }: PageProps): JSX.Element {

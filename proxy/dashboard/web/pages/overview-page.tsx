@@ -1,7 +1,7 @@
 /** The first page: what the pool does now, its edges, and what happened last. */
 import type { JSX } from 'preact';
 import { sampleIntervalMs } from '../../live/picture.ts';
-import type { PageProps } from '../app.tsx';
+import type { PageProps } from '../page-props.ts';
 import { useAsked } from '../asked.ts';
 import { Chart } from '../chart.tsx';
 import { EdgesTable } from '../edges-table.tsx';

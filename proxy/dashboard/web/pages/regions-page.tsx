@@ -1,7 +1,7 @@
 /** Regions of clients: which networks belong to each, and which edges serve it. Saved as a whole, unless somebody was faster. */
 import { useEffect, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { PageProps } from '../app.tsx';
+import type { PageProps } from '../page-props.ts';
 import { useAsked } from '../asked.ts';
 import { act, describeRefusal, look } from '../operations.ts';
 import type { Answer } from '../operations.ts';

@@ -1,7 +1,7 @@
 /** Sessions of one edge or of one key, with their members, and what an administrator may do to them. */
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { PageProps } from '../app.tsx';
+import type { PageProps } from '../page-props.ts';
 import { useAgainWith, useAsked } from '../asked.ts';
 import { describeRefusal, look } from '../operations.ts';
 import type { Answer } from '../operations.ts';

@@ -1,7 +1,7 @@
 /** Settings: those of the pool that can be changed here, and those that this front door was started with. */
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import type { PageProps } from '../app.tsx';
+import type { PageProps } from '../page-props.ts';
 import { useAsked } from '../asked.ts';
 import { ConfirmButton } from '../confirm-button.tsx';
 import { MetricsForm } from '../metrics-form.tsx';
