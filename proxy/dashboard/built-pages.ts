@@ -54,10 +54,10 @@ export class BuiltPages {
 
   /** Throws `not-found`. */
   answer(name: string, request: LocalRequest): LocalAnswer {
-    requireMethod(request, 'GET');
     const file = this.#files.get(name);
+    if (file === undefined && name !== 'index.html') throw new AppError('not-found');
+    requireMethod(request, 'GET');
     if (file === undefined) {
-      if (name !== 'index.html') throw new AppError('not-found');
       return { status: 503, headers: { 'content-type': types['.html']!, ...always }, body: missing };
     }
     const headers = {
