@@ -112,7 +112,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   entrance.opened(front.httpsPort);
   tls?.care(stopping.signal);
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
-  journal.start({ settings, log, signal: stopping.signal });
+  journal.start({ settings, pool, log, signal: stopping.signal });
   const admin = await openAdmin({ ...about, reloads, ports, signal: stopping.signal });
   const reconcileIntervalMs = settings.CT_RECONCILE_INTERVAL_MS;
   startChores({ ...locator, upstreams, activity, reconcileIntervalMs, log, signal: stopping.signal });

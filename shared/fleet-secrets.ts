@@ -16,6 +16,8 @@ export interface FleetSecrets {
   readonly dashboard: string;
   /** Keys the hash that stands for a key in logs. */
   readonly log: string;
+  /** Keys the hash that stands for a person in the history. */
+  readonly people: string;
 }
 
 export function deriveFleetSecrets(joinToken: string): FleetSecrets {
@@ -26,12 +28,18 @@ export function deriveFleetSecrets(joinToken: string): FleetSecrets {
     ticket: derive('ticket'),
     dashboard: derive('dashboard'),
     log: derive('log'),
+    people: derive('people'),
   };
 }
 
 /** What logs show instead of a key: equal on all members, 64 bits. */
 export function hashKeyForLog(secrets: FleetSecrets, key: AffinityKey): string {
   return createHmac('sha256', secrets.log).update(key).digest('hex').slice(0, 16);
+}
+
+/** What the history keeps instead of a person: equal on all members and with each login. */
+export function hashPerson(secrets: FleetSecrets, person: string): string {
+  return createHmac('sha256', secrets.people).update(person).digest('hex').slice(0, 32);
 }
 
 /** Compares two secrets in constant time; differing lengths are unequal. */

@@ -1,5 +1,6 @@
 /** What the log and the metrics are told of a session's effects; to carry them out is left to the session. */
 import type { AffinityKey } from '#shared/ids.ts';
+import { personOf } from '#shared/journal/person.ts';
 import type { AuditFacts } from '#shared/journal/recorder.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
@@ -50,5 +51,5 @@ export function reportEffect(effect: Exclude<Effect, SendEffect>, context: Repor
 function auditOf(member: MemberProfile, { key, clientOf }: ReportContext): AuditFacts {
   const { user, isHost } = member;
   const detail = isHost ? 'host' : 'guest';
-  return { key, user: user.id, subject: user.name, client: clientOf(member), detail };
+  return { key, user: user.id, person: personOf(user), subject: user.name, client: clientOf(member), detail };
 }

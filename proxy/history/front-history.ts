@@ -1,20 +1,99 @@
-/** The front door's side of the history: tells what it saw itself, and answers what is asked. */
+/**
+ * The front door's side of the history: tells through the journal how many were connected at once, how late edges were and what was downloaded
+ * here, so that it waits in the spool while the store is away; and answers what is asked.
+ */
+import type { JournalRecorder } from '#shared/journal/recorder.ts';
 import type { Metrics } from '#shared/metrics.ts';
-import { emptyHistory } from './empty-history.ts';
+import type { JournalStore } from '../journal/journal-store.ts';
+import type { PoolFigures } from '../pool-metrics.ts';
+import { askHistory } from './ask-history.ts';
 import type { Download, HistoryAsker, HistoryTeller } from './history.ts';
 
+const lookIntervalMs = 1_000;
+/** Looks that go into one sample, unless a peak is told before. */
+const looksPerSample = 60;
+/** A peak is told at most so often. */
+const looksPerPeak = 5;
+
+interface FrontHistoryOptions {
+  readonly store: JournalStore;
+  readonly recorder: JournalRecorder;
+  readonly timeZone: string;
+}
+
 export class FrontHistory implements HistoryTeller {
-  readonly asker: HistoryAsker = emptyHistory(Date.now);
+  readonly asker: HistoryAsker;
+  readonly #recorder: JournalRecorder;
   /** Since the last look. */
-  #downloads: Download[] = [];
+  #downloads = new Map<string, { client: string; version: string; count: number }>();
+  #unmeasured: Pick<Download, 'client' | 'version'>[] = [];
+  #looks = 0;
+  #lagSumMs = 0;
+  #peak = 0;
+  /** Peak that is told already. */
+  #toldPeak = 0;
+  #hearDownload: (download: Download) => void = () => undefined;
+
+  constructor({ store, recorder, timeZone }: FrontHistoryOptions) {
+    this.#recorder = recorder;
+    this.asker = askHistory(store, timeZone, Date.now);
+  }
+
+  /** Looks at the pool each second, until the signal aborts: a retired front door sees no edges any more. */
+  start(figures: () => PoolFigures, signal: AbortSignal): void {
+    const looking = setInterval(() => this.#look(figures()), lookIntervalMs).unref();
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearInterval(looking);
+        this.#tell();
+        this.#tellDownloads();
+      },
+      { once: true },
+    );
+  }
 
   countDownload(download: Download): void {
-    this.#downloads.push(download);
+    const { client, version } = download;
+    const id = `${client}\n${version}`;
+    const known = this.#downloads.get(id);
+    if (known === undefined) this.#downloads.set(id, { client, version, count: 1 });
+    else known.count++;
+    this.#unmeasured.push({ client, version });
+    this.#hearDownload(download);
+  }
+
+  whenDownloaded(hear: (download: Download) => void): void {
+    this.#hearDownload = hear;
   }
 
   setGauges(metrics: Metrics): void {
-    for (const { client, version } of this.#downloads)
+    for (const { client, version } of this.#unmeasured)
       metrics.count('ct_pool_client_downloads_total', { client, version });
-    this.#downloads = [];
+    this.#unmeasured = [];
+  }
+
+  #look({ connections, lagMs }: PoolFigures): void {
+    this.#looks++;
+    this.#lagSumMs += lagMs;
+    this.#peak = Math.max(this.#peak, connections);
+    const isNews = this.#peak > this.#toldPeak && this.#looks >= looksPerPeak;
+    if (isNews || this.#looks >= looksPerSample) this.#tell();
+    this.#tellDownloads();
+  }
+
+  #tell(): void {
+    if (this.#looks === 0) return;
+    this.#recorder.tellPool({ peakConnections: this.#peak, lagMs: this.#lagSumMs / this.#looks });
+    // The next day has a peak of its own, so a whole sample always tells.
+    this.#toldPeak = this.#looks >= looksPerSample ? 0 : this.#peak;
+    this.#looks = 0;
+    this.#lagSumMs = 0;
+    this.#peak = 0;
+  }
+
+  #tellDownloads(): void {
+    for (const download of this.#downloads.values()) this.#recorder.tellDownload(download);
+    this.#downloads.clear();
   }
 }

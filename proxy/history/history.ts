@@ -16,6 +16,22 @@ export interface Download {
   readonly address: string;
 }
 
+/** A session that is over, as `session-metrics.csv` has it. */
+export interface EndedSession {
+  /** Hash of the key, as the log has it. */
+  readonly key: string;
+  readonly begunMs: number;
+  readonly endedMs: number;
+  /** People who took part, each once; of members without a login the most at once. */
+  readonly participants: number;
+  readonly reason: string;
+  /** On which it ended. */
+  readonly edge: string;
+  /** Of its host. */
+  readonly client: string;
+  readonly version: string;
+}
+
 /** What a front door tells the history. */
 export interface HistoryTeller {
   /** Counts a download; never waits and never fails. */

@@ -15,6 +15,8 @@ import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { EdgeRef } from '../directory/directory.ts';
 import { FrontHistory } from '../history/front-history.ts';
+import type { EdgePool } from '../membership/pool.ts';
+import { poolFigures } from '../pool-metrics.ts';
 import type { JournalStore } from './journal-store.ts';
 import { openJournalStore } from './open-journal.ts';
 
@@ -24,9 +26,23 @@ const sweepIntervalMs = 600_000;
 const sweepChunk = 1_000;
 const stopMaxMs = 1_000;
 
+interface JournalStart {
+  readonly settings: Settings;
+  readonly pool: EdgePool;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+interface JournalParts {
+  readonly store: JournalStore;
+  readonly spool: Spool;
+  readonly recorder: JournalRecorder;
+  readonly history: FrontHistory;
+}
+
 export class FrontJournal {
   readonly store: JournalStore;
-  readonly history = new FrontHistory();
+  readonly history: FrontHistory;
   readonly #spool: Spool;
   readonly #recorder: JournalRecorder;
   #courier: Courier | undefined;
@@ -46,11 +62,13 @@ export class FrontJournal {
       wallMs: Date.now,
       add: (record) => spool.add(record),
     });
-    return new FrontJournal(store, spool, recorder);
+    const history = new FrontHistory({ store, recorder, timeZone: settings.CT_TIME_ZONE });
+    return new FrontJournal({ store, spool, recorder, history });
   }
 
-  private constructor(store: JournalStore, spool: Spool, recorder: JournalRecorder) {
+  private constructor({ store, spool, recorder, history }: JournalParts) {
     this.store = store;
+    this.history = history;
     this.#spool = spool;
     this.#recorder = recorder;
   }
@@ -60,27 +78,29 @@ export class FrontJournal {
     return this.#recorder.hear;
   }
 
-  start({ settings, log, signal }: { settings: Settings; log: Log; signal: AbortSignal }): void {
-    const deliver = async (records: readonly JournalRecord[]): Promise<void> =>
-      void (await this.store.append(records));
+  start({ settings, pool, log, signal }: JournalStart): void {
+    const deliver = async (records: readonly JournalRecord[]): Promise<void> => await this.#store(records);
     this.#courier = new Courier({ spool: this.#spool, deliver, log, random: Math.random });
+    this.history.start(() => poolFigures(pool.list(performance.now())), signal);
     void this.#sweep({ settings, log, signal });
   }
 
   /** What an edge brings; resolves true when it is stored. An edge speaks for itself alone. */
   async take(edge: EdgeRef, records: readonly JournalRecord[]): Promise<boolean> {
-    return await this.store.append(records.map((record) => ({ ...record, origin: edge.id }))).then(
-      (added) => {
-        // Of a batch that comes again at most as many began as are new.
-        const began = records.filter(
-          (record) => record.kind === 'entry' && record.event === 'session.created',
-        );
-        this.#sessionsHosted += Math.min(began.length, added);
-        return true;
-      },
+    // What a front door sees of the whole pool is none of an edge's business.
+    const own = records.filter(({ kind }) => kind === 'entry' || kind === 'usage');
+    return await this.#store(own.map((record) => ({ ...record, origin: edge.id }))).then(
+      () => true,
       // It comes again, and the courier of this front door tells that its store does not answer.
       () => false,
     );
+  }
+
+  async #store(records: readonly JournalRecord[]): Promise<void> {
+    const { fresh } = await this.store.append(records);
+    this.#sessionsHosted += fresh.filter(
+      (record) => record.kind === 'entry' && record.event === 'session.created',
+    ).length;
   }
 
   setGauges(metrics: Metrics): void {
@@ -97,24 +117,17 @@ export class FrontJournal {
     await this.store.close();
   }
 
-  async #sweep({
-    settings,
-    log,
-    signal,
-  }: {
-    settings: Settings;
-    log: Log;
-    signal: AbortSignal;
-  }): Promise<void> {
+  async #sweep({ settings, log, signal }: Omit<JournalStart, 'pool'>): Promise<void> {
     try {
       for await (const _ of every(sweepIntervalMs, undefined, { signal, ref: false })) {
         const rule = {
           auditKeepMs: settings.CT_AUDIT_KEEP_DAYS * msPerDay,
           usageKeepMs: settings.CT_USAGE_KEEP_DAYS * msPerDay,
+          historyKeepMs: settings.CT_HISTORY_KEEP_DAYS * msPerDay,
           limit: sweepChunk,
         };
         try {
-          while (!signal.aborted && (await this.store.removeOld(rule)) >= sweepChunk);
+          while (!signal.aborted && (await this.store.removeOld(rule)).removed >= sweepChunk);
         } catch (error) {
           log.warn('journal.failed', { error });
         }

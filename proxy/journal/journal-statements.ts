@@ -1,15 +1,10 @@
 /** The journal's statements, which are the same for every kind of database but for a few words. */
 import type { JournalRecord } from '#shared/journal/journal-record.ts';
 import { databaseNowMs } from '#shared/sql/sql-driver.ts';
-import type { SqlDialect, SqlValue } from '#shared/sql/sql-driver.ts';
+import type { SqlValue } from '#shared/sql/sql-driver.ts';
+import type { JournalKind } from './sql-words.ts';
+import type { Statement } from './statement.ts';
 import type { JournalQuery, StoredEntry, StoredUsage } from './journal-store.ts';
-
-export type JournalKind = SqlDialect | 'sqlite';
-
-export interface Statement {
-  readonly text: string;
-  readonly values: readonly SqlValue[];
-}
 
 const nowMs: Readonly<Record<JournalKind, string>> = {
   ...databaseNowMs,

@@ -8,6 +8,8 @@ import type {
   JournalRecord,
   UsageSample,
 } from '#shared/journal/journal-record.ts';
+import type { DayFigures, Tally } from '../history/fold.ts';
+import type { EndedSession } from '../history/history.ts';
 
 interface Stored {
   /** Rises in the order in which records came in. */
@@ -15,7 +17,7 @@ interface Stored {
   readonly storedMs: number;
 }
 
-export type StoredEntry = Omit<JournalEntry, 'kind'> & Stored;
+export type StoredEntry = Omit<JournalEntry, 'kind' | 'person'> & Stored;
 export type StoredUsage = Omit<UsageSample, 'kind'> & Stored;
 
 /** Newest first. */
@@ -33,19 +35,52 @@ export interface JournalQuery {
   readonly origin?: string | undefined;
 }
 
+export interface Appended {
+  /** Those that nobody had told before, so that each is told on once. */
+  readonly fresh: readonly JournalRecord[];
+  readonly ended: readonly EndedSession[];
+}
+
+export interface Removed {
+  /** Rows of the journal. */
+  readonly removed: number;
+  readonly ended: readonly EndedSession[];
+}
+
+export interface StoredDay extends DayFigures {
+  readonly day: string;
+}
+
+export interface CountQuery {
+  readonly fromDay: string;
+  readonly whats: readonly Tally['what'][];
+  /** Else all days are added up, and the most comes first. */
+  readonly byDay: boolean;
+}
+
+export interface StoredCount extends Omit<Tally, 'day'> {
+  readonly day?: string;
+}
+
 export interface KeepRule {
   readonly auditKeepMs: number;
   readonly usageKeepMs: number;
+  readonly historyKeepMs: number;
   /** Records that go at most, of each kind. */
   readonly limit: number;
 }
 
 export interface JournalStore {
-  /** All of them or none; one that is there already is left as it is. Gives how many were new; MySQL counts one that comes again, too. */
-  append(records: readonly JournalRecord[]): Promise<number>;
+  /** All of them or none, and the history with them; those of one process in their order. One that is there already is left as it is. */
+  append(records: readonly JournalRecord[]): Promise<Appended>;
   listEntries(query: JournalQuery): Promise<readonly StoredEntry[]>;
   listUsage(query: JournalQuery): Promise<readonly StoredUsage[]>;
-  /** Removes what was stored longer ago; returns how many records that were. */
-  removeOld(rule: KeepRule): Promise<number>;
+  /** Removes what was stored longer ago, and ends sessions that nobody went on with. */
+  removeOld(rule: KeepRule): Promise<Removed>;
+  /** Figures since a day, as 2026-11-28; days without any are left out. Oldest first. */
+  historyDays(fromDay: string): Promise<readonly StoredDay[]>;
+  historyCounts(query: CountQuery): Promise<readonly StoredCount[]>;
+  /** Different people who were here since then. */
+  historyUsers(sinceMs: number): Promise<number>;
   close(): Promise<void>;
 }

@@ -9,6 +9,6 @@ import { openSqliteJournal } from './sqlite-journal.ts';
 export async function openJournalStore(settings: Settings): Promise<JournalStore> {
   const database = readDatabaseSettings(settings);
   return database === undefined
-    ? await openSqliteJournal(join(settings.CT_DATA_DIR, 'journal.sqlite'))
-    : await openSqlJournal(database);
+    ? await openSqliteJournal(join(settings.CT_DATA_DIR, 'journal.sqlite'), settings.CT_TIME_ZONE)
+    : await openSqlJournal(database, settings.CT_TIME_ZONE);
 }

@@ -1,6 +1,8 @@
 /** The journal as a dump has it: records with the order in which they came, which those that follow go on from. */
 import { plainTable } from '#shared/dump/plain-table.ts';
 import type { PortableStore, PortableTable } from '#shared/dump/portable-store.ts';
+import { historyColumns, historyKeys, historyTableNames } from '../history/history-schema.ts';
+import type { HistoryTable } from '../history/history-schema.ts';
 import { journalFileVersion, journalSchema, migrateJournal } from './journal-schema.ts';
 import { entryColumns, journalTables, usageColumns } from './journal-statements.ts';
 
@@ -15,13 +17,27 @@ function portable(name: 'entry' | 'usage', columns: Readonly<Record<string, stri
   });
 }
 
+function portableHistory(name: HistoryTable): PortableTable {
+  const table = { file: historyTableNames[name], server: historyTableNames[name] };
+  return plainTable({
+    name: `history ${name}`,
+    table,
+    columns: Object.fromEntries(historyColumns[name].map((column) => [column, column])),
+    key: historyKeys[name],
+  });
+}
+
 export const portableJournal: PortableStore = {
   name: 'journal',
   fileName: 'journal.sqlite',
   fileVersion: journalFileVersion,
   migrateFile: migrateJournal,
   schema: journalSchema,
-  tables: [portable('entry', entryColumns), portable('usage', usageColumns)],
+  tables: [
+    portable('entry', entryColumns),
+    portable('usage', usageColumns),
+    ...(Object.keys(historyTableNames) as HistoryTable[]).map(portableHistory),
+  ],
   readMarks: () => Promise.resolve({}),
   raiseMarks: async (connection) => {
     // The others do so by themselves when a number is given to them.

@@ -3,15 +3,17 @@ import type { DatabaseSettings } from '#shared/sql/database-settings.ts';
 import { openSql } from '#shared/sql/open-sql.ts';
 import type { SqlResult } from '#shared/sql/sql-driver.ts';
 import { journalSchema } from './journal-schema.ts';
-import { entryOf, insertStatements, listStatement, removeStatement, usageOf } from './journal-statements.ts';
-import type { Statement } from './journal-statements.ts';
+import { entryOf, listStatement, usageOf } from './journal-statements.ts';
+import { append, historyCounts, historyDays, historyUsers, removeOld } from './journal-steps.ts';
 import type { JournalStore } from './journal-store.ts';
+import { runSteps } from './statement.ts';
+import type { Statement, Steps } from './statement.ts';
 
 /** Somebody waits for a page now and then, and for the courier nobody does. */
 const connectionsMax = 2;
 
 /** Opens the database and brings its tables up to date; rejects with the reason. */
-export async function openSqlJournal(settings: DatabaseSettings): Promise<JournalStore> {
+export async function openSqlJournal(settings: DatabaseSettings, timeZone: string): Promise<JournalStore> {
   const sql = await openSql({
     settings,
     schema: journalSchema,
@@ -20,22 +22,16 @@ export async function openSqlJournal(settings: DatabaseSettings): Promise<Journa
   });
   const { dialect } = sql;
   const run = async ({ text, values }: Statement): Promise<SqlResult> => await sql.run(text, values);
+  const change = async <T>(steps: () => Steps<T>): Promise<T> =>
+    await sql.transaction(async (runner) => await runSteps(steps(), runner));
   return {
-    append: async (records) => {
-      const statements = insertStatements(dialect, records);
-      return await sql.transaction(async (runner) => {
-        let added = 0;
-        for (const { text, values } of statements) added += (await runner.run(text, values)).changes;
-        return added;
-      });
-    },
+    append: async (records) => await change(() => append(dialect, records, timeZone)),
     listEntries: async (query) => (await run(listStatement('entry', query))).rows.map(entryOf),
     listUsage: async (query) => (await run(listStatement('usage', query))).rows.map(usageOf),
-    removeOld: async ({ auditKeepMs, usageKeepMs, limit }) => {
-      const entries = await run(removeStatement(dialect, 'entry', { keepMs: auditKeepMs, limit }));
-      const usage = await run(removeStatement(dialect, 'usage', { keepMs: usageKeepMs, limit }));
-      return entries.changes + usage.changes;
-    },
+    removeOld: async (rule) => await change(() => removeOld(dialect, rule, timeZone)),
+    historyDays: async (fromDay) => await runSteps(historyDays(fromDay), sql),
+    historyCounts: async (query) => await runSteps(historyCounts(dialect, query), sql),
+    historyUsers: async (sinceMs) => await runSteps(historyUsers(sinceMs), sql),
     close: async () => await sql.close(),
   };
 }

@@ -4,11 +4,23 @@ import { workerData } from 'node:worker_threads';
 import type { JournalRecord } from '#shared/journal/journal-record.ts';
 import { openDatabase, serveThread } from '#shared/sqlite/serve.ts';
 import { migrateJournal } from './journal-schema.ts';
-import { entryOf, insertStatements, listStatement, removeStatement, usageOf } from './journal-statements.ts';
-import type { Statement } from './journal-statements.ts';
-import type { JournalQuery, KeepRule, StoredEntry, StoredUsage } from './journal-store.ts';
+import { entryOf, listStatement, usageOf } from './journal-statements.ts';
+import { append, historyCounts, historyDays, historyUsers, removeOld } from './journal-steps.ts';
+import type {
+  Appended,
+  CountQuery,
+  JournalQuery,
+  KeepRule,
+  Removed,
+  StoredCount,
+  StoredDay,
+  StoredEntry,
+  StoredUsage,
+} from './journal-store.ts';
+import { runStepsAtOnce } from './statement.ts';
+import type { Statement, StepResult } from './statement.ts';
 
-const { path } = workerData as { path: string };
+const { path, timeZone } = workerData as { path: string; timeZone: string };
 // An entry is forgotten by whoever brought it once it is here.
 const database = openDatabase(path, { durable: true });
 migrateJournal(database);
@@ -17,31 +29,26 @@ const prepared = new Map<string, Database.Statement>();
 const preparedMax = 500;
 
 const operations = {
-  append(records: readonly JournalRecord[]): number {
-    return runAll(insertStatements('sqlite', records));
-  },
-  listEntries: (query: JournalQuery): StoredEntry[] => list('entry', query).map(entryOf),
-  listUsage: (query: JournalQuery): StoredUsage[] => list('usage', query).map(usageOf),
-  removeOld({ auditKeepMs, usageKeepMs, limit }: KeepRule): number {
-    const entries = removeStatement('sqlite', 'entry', { keepMs: auditKeepMs, limit });
-    const usage = removeStatement('sqlite', 'usage', { keepMs: usageKeepMs, limit });
-    return runAll([entries, usage]);
-  },
+  append: (records: readonly JournalRecord[]): Appended =>
+    runStepsAtOnce(append('sqlite', records, timeZone), run),
+  listEntries: (query: JournalQuery): StoredEntry[] => run(listStatement('entry', query)).rows.map(entryOf),
+  listUsage: (query: JournalQuery): StoredUsage[] => run(listStatement('usage', query)).rows.map(usageOf),
+  removeOld: (rule: KeepRule): Removed => runStepsAtOnce(removeOld('sqlite', rule, timeZone), run),
+  historyDays: (fromDay: string): readonly StoredDay[] => runStepsAtOnce(historyDays(fromDay), run),
+  historyCounts: (query: CountQuery): readonly StoredCount[] =>
+    runStepsAtOnce(historyCounts('sqlite', query), run),
+  historyUsers: (sinceMs: number): number => runStepsAtOnce(historyUsers(sinceMs), run),
 };
 
 export type JournalOperations = typeof operations;
 
-/** Gives how many rows they changed. */
-function runAll(statements: readonly Statement[]): number {
-  return statements.reduce((sum, each) => sum + prepare(each).run(...each.values).changes, 0);
+function run({ text, values }: Statement): StepResult {
+  const statement = prepare(text);
+  if (!statement.reader) return { rows: [], changes: statement.run(...values).changes };
+  return { rows: statement.all(...values) as StepResult['rows'], changes: 0 };
 }
 
-function list(name: 'entry' | 'usage', query: JournalQuery): Readonly<Record<string, unknown>>[] {
-  const statement = listStatement(name, query);
-  return prepare(statement).all(...statement.values) as Readonly<Record<string, unknown>>[];
-}
-
-function prepare({ text }: Statement): Database.Statement {
+function prepare(text: string): Database.Statement {
   const known = prepared.get(text);
   if (known !== undefined) return known;
   if (prepared.size >= preparedMax) prepared.clear();

@@ -8,12 +8,12 @@ const waitingMax = 1_000;
 const callDeadlineMs = 5_000;
 
 /** Opens or creates the file; rejects with the reason, such as a schema newer than this program knows. */
-export async function openSqliteJournal(path: string): Promise<JournalStore> {
+export async function openSqliteJournal(path: string, timeZone: string): Promise<JournalStore> {
   const thread = await openLastingThread<JournalOperations>({
     open: async () =>
       await openSqliteThread({
         module: new URL('./sqlite-journal-worker.ts', import.meta.url),
-        workerData: { path },
+        workerData: { path, timeZone },
         waitingMax,
         deadlineMs: callDeadlineMs,
         failureCode: 'journal-unavailable',
@@ -25,6 +25,9 @@ export async function openSqliteJournal(path: string): Promise<JournalStore> {
     listEntries: (query) => thread.call('listEntries', query),
     listUsage: (query) => thread.call('listUsage', query),
     removeOld: (rule) => thread.call('removeOld', rule),
+    historyDays: (fromDay) => thread.call('historyDays', fromDay),
+    historyCounts: (query) => thread.call('historyCounts', query),
+    historyUsers: (sinceMs) => thread.call('historyUsers', sinceMs),
     close: () => thread.close(),
   };
 }

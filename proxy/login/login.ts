@@ -3,6 +3,7 @@
  * long poll for the token, validate. Makes login tokens; session tokens are the edges'.
  */
 import { AppError, toAppError } from '#shared/errors.ts';
+import { personOf } from '#shared/journal/person.ts';
 import type { Log } from '#shared/log.ts';
 import type { Siblings } from '#shared/siblings.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
@@ -74,7 +75,7 @@ export class Login {
     this.#pending.confirm(pollToken, await this.#options.tokens.signLogin(user));
     this.#options.log.info('login.completed', {
       provider: provider.name,
-      audit: { user: user.id, subject: user.name },
+      audit: { user: user.id, person: personOf(user), subject: user.name },
     });
     return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'Ok' };
   }

@@ -34,7 +34,15 @@ const events = Object.keys(journalEvents) as [JournalEvent, ...JournalEvent[]];
 export const recordsPerMessageMax = 200;
 
 /** Longer ones are cut. */
-export const textMax = { origin: 80, key: 64, user: 128, subject: 200, client: 200, detail: 200 } as const;
+export const textMax = {
+  origin: 80,
+  key: 64,
+  user: 128,
+  person: 64,
+  subject: 200,
+  client: 200,
+  detail: 200,
+} as const;
 
 const count = z.number().int().nonnegative();
 const measure = z.number().nonnegative();
@@ -63,6 +71,8 @@ const entrySchema = z.strictObject({
   /** Hash of the session's key, as the log has it; empty where there is none, as are the others. */
   key: text(textMax.key),
   user: text(textMax.user),
+  /** Hash of who it was, the same with each login; for the history alone. */
+  person: text(textMax.person).default(''),
   /** Name of the member, or the edge that it is about. */
   subject: text(textMax.subject),
   client: text(textMax.client),
@@ -84,10 +94,37 @@ const usageSchema = z.strictObject({
   rssBytes: count,
 });
 
-export const journalRecordSchema = z.discriminatedUnion('kind', [entrySchema, usageSchema]);
+/** The whole pool as a front door saw it, since its sample before. */
+const poolSchema = z.strictObject({
+  kind: z.literal('pool'),
+  ...identity,
+  /** Most at once. */
+  peakConnections: count,
+  /** Mean over all edges. */
+  lagMs: measure,
+});
+
+/** Clients that were fetched from a front door, since it told before. */
+const downloadSchema = z.strictObject({
+  kind: z.literal('download'),
+  ...identity,
+  client: text(textMax.client),
+  version: text(textMax.client),
+  count,
+});
+
+/** What front doors tell of themselves, and edges do not. */
+export const journalRecordSchema = z.discriminatedUnion('kind', [
+  entrySchema,
+  usageSchema,
+  poolSchema,
+  downloadSchema,
+]);
 
 export type JournalEntry = z.infer<typeof entrySchema>;
 export type UsageSample = z.infer<typeof usageSchema>;
+export type PoolSample = z.infer<typeof poolSchema>;
+export type DownloadTally = z.infer<typeof downloadSchema>;
 export type JournalRecord = z.infer<typeof journalRecordSchema>;
 
 /** One line of a spool, or undefined where it is none, as the last one of a process that was killed amid it. */

@@ -2,17 +2,26 @@
  * Makes records of the journal out of what the process logs anyway: whatever an administrator may want to know later is an event of
  * the log, and stands in the journal with the names that the log does not carry.
  */
-import { hashKeyForLog } from '../fleet-secrets.ts';
+import { hashKeyForLog, hashPerson } from '../fleet-secrets.ts';
 import type { FleetSecrets } from '../fleet-secrets.ts';
 import type { AffinityKey } from '../ids.ts';
 import type { LogEvent, LogFacts } from '../log.ts';
 import { textMax } from './journal-record.ts';
-import type { JournalEntry, JournalEvent, JournalRecord, UsageSample } from './journal-record.ts';
+import type {
+  DownloadTally,
+  JournalEntry,
+  JournalEvent,
+  JournalRecord,
+  PoolSample,
+  UsageSample,
+} from './journal-record.ts';
 
 /** The fact `audit` of a log line: for the journal alone, and in no log. */
 export interface AuditFacts {
   readonly key?: AffinityKey;
   readonly user?: string;
+  /** Of `personOf`; only its hash goes anywhere. */
+  readonly person?: string;
   readonly subject?: string;
   readonly client?: string;
   readonly detail?: string;
@@ -47,13 +56,14 @@ export class JournalRecorder {
     if (kind === undefined) return;
     const unsaid = isRefusal(kind) ? this.#sayRefusal() : 0;
     if (unsaid === undefined) return;
-    const { key, user = '', subject, client = '', detail }: AuditFacts = facts['audit'] ?? {};
+    const { key, user = '', person, subject, client = '', detail }: AuditFacts = facts['audit'] ?? {};
     const entry: JournalEntry = {
       kind: 'entry',
       ...this.#identity(),
       event: kind,
       key: key === undefined ? textOf(facts['key'], textMax.key) : hashKeyForLog(this.#options.secrets, key),
       user: textOf(user, textMax.user),
+      person: person === undefined ? '' : hashPerson(this.#options.secrets, person),
       subject: textOf(subject ?? facts['member'] ?? facts['edge'] ?? facts['from'], textMax.subject),
       client: textOf(client, textMax.client),
       detail: textOf(withUnsaid(detail ?? detailOf(facts), unsaid), textMax.detail),
@@ -64,6 +74,20 @@ export class JournalRecorder {
   sample(figures: UsageFigures): void {
     const lagMs = Math.round(figures.lagMs * 1_000) / 1_000;
     this.#options.add({ kind: 'usage', ...this.#identity(), ...figures, lagMs });
+  }
+
+  tellPool({ peakConnections, lagMs }: Pick<PoolSample, 'peakConnections' | 'lagMs'>): void {
+    this.#options.add({ kind: 'pool', ...this.#identity(), peakConnections, lagMs });
+  }
+
+  tellDownload({ client, version, count }: Pick<DownloadTally, 'client' | 'version' | 'count'>): void {
+    this.#options.add({
+      kind: 'download',
+      ...this.#identity(),
+      client: textOf(client, textMax.client),
+      version: textOf(version, textMax.client),
+      count,
+    });
   }
 
   /** Anybody may be refused as often as he likes: undefined beyond what is told of a minute, else how many were not told. */

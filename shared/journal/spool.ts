@@ -122,8 +122,9 @@ export class Spool {
   #write(): void {
     this.#writing ??= this.#writeOn().finally(() => {
       this.#writing = undefined;
-      // Came after the last look.
-      if (this.#unwritten.length > 0 && this.#failures === 0) this.#write();
+      // Came or arrived after the last look.
+      const isBehind = this.#unwritten.length > 0 || (this.#kept.length === 0 && this.#fileBytes > 0);
+      if (isBehind && this.#failures === 0) this.#write();
     });
   }
 

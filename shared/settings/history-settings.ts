@@ -1,5 +1,5 @@
 /** Settings of what is remembered of the pool's use over days. */
-import { all } from './setting.ts';
+import { all, front } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 export const historySettings = {
@@ -10,6 +10,17 @@ export const historySettings = {
     roles: all,
     scope: 'process',
     help: 'Time zone in which the days of the history begin and end; equal on all front doors of a pool.',
+  },
+  CT_HISTORY_KEEP_DAYS: {
+    type: 'integer',
+    unit: 'days',
+    default: 400,
+    min: 1,
+    max: 3_650,
+    roles: front,
+    scope: 'process',
+    live: true,
+    help: 'Figures of days (sessions, peaks, people, clients, downloads) are removed after so long.',
   },
 } as const satisfies Record<string, Setting>;
 

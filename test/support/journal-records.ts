@@ -1,6 +1,6 @@
 /** Records of the journal as a process makes them, one after the other. */
 import { randomUUID } from 'node:crypto';
-import type { JournalEntry, UsageSample } from '#shared/journal/journal-record.ts';
+import type { DownloadTally, JournalEntry, PoolSample, UsageSample } from '#shared/journal/journal-record.ts';
 
 /** Of one boot of one edge. */
 export class RecordMaker {
@@ -20,6 +20,7 @@ export class RecordMaker {
       event: 'member.joined',
       key: 'a-hash',
       user: 'u-1',
+      person: '',
       subject: 'Ann Ünder',
       client: 'a client/1.0',
       detail: 'guest',
@@ -40,6 +41,14 @@ export class RecordMaker {
       rssBytes: 2 ** 28,
       ...changes,
     };
+  }
+
+  pool(peakConnections: number, lagMs: number, atMs: number): PoolSample {
+    return { kind: 'pool', ...this.#identity(), atMs, peakConnections, lagMs };
+  }
+
+  download(client: string, version: string, count: number, atMs: number): DownloadTally {
+    return { kind: 'download', ...this.#identity(), atMs, client, version, count };
   }
 
   #identity(): Pick<JournalEntry, 'boot' | 'sequence' | 'origin' | 'incarnation' | 'atMs'> {

@@ -1,0 +1,115 @@
+/** What is asked of the history, made of the figures that its store has of each day. */
+import type { JournalStore, StoredCount, StoredDay } from '../journal/journal-store.ts';
+import { lastDays } from './day.ts';
+import type { DayFigures } from './fold.ts';
+import type { ClientCount, HistoryAsker, HistoryDay } from './history.ts';
+
+type Figures = Omit<HistoryDay, 'day' | 'downloads'>;
+
+const dayMs = 86_400_000;
+
+const nothing: DayFigures = {
+  sessions: 0,
+  ended: 0,
+  lengthSumMs: 0,
+  lengthMaxMs: 0,
+  membersSum: 0,
+  membersMax: 0,
+  peakConnections: 0,
+  lagSum: 0,
+  lagSamples: 0,
+};
+
+export function askHistory(store: JournalStore, timeZone: string, nowMs: () => number): HistoryAsker {
+  const daysOf = (count: number): string[] => lastDays(nowMs(), count, timeZone);
+  const downloadsOf = async (fromDay: string): Promise<readonly StoredCount[]> =>
+    await store.historyCounts({ fromDay, whats: ['download'], byDay: true });
+  return {
+    summary: async (count) => {
+      const [fromDay] = daysOf(count) as [string];
+      const [days, downloads, uniqueUsers] = await Promise.all([
+        store.historyDays(fromDay),
+        downloadsOf(fromDay),
+        store.historyUsers(nowMs() - count * dayMs),
+      ]);
+      return { uniqueUsers, ...figuresOf(addUp(days)), downloads: sumOf(downloads) };
+    },
+    days: async (count) => {
+      const names = daysOf(count);
+      const [fromDay] = names as [string];
+      const [days, downloads] = await Promise.all([store.historyDays(fromDay), downloadsOf(fromDay)]);
+      const known = new Map(days.map((day) => [day.day, day]));
+      const fetched = Map.groupBy(downloads, ({ day }) => day);
+      return names.map((day) => ({
+        day,
+        ...figuresOf(known.get(day) ?? nothing),
+        downloads: sumOf(fetched.get(day) ?? []),
+      }));
+    },
+    clients: async (count) => {
+      const [fromDay] = daysOf(count) as [string];
+      const counts = await store.historyCounts({ fromDay, whats: ['host', 'guest'], byDay: false });
+      const of = (what: StoredCount['what']): ClientCount[] =>
+        counts.filter((each) => each.what === what).map(clientCountOf);
+      return { hosts: of('host'), guests: of('guest') };
+    },
+    downloads: async (count) => {
+      const [fromDay] = daysOf(count) as [string];
+      const [days, total] = await Promise.all([
+        downloadsOf(fromDay),
+        store.historyCounts({ fromDay, whats: ['download'], byDay: false }),
+      ]);
+      return {
+        days: days.map((each) => ({ day: each.day!, ...clientCountOf(each) })),
+        total: total.map(clientCountOf),
+      };
+    },
+  };
+}
+
+function clientCountOf({ client, version, times }: StoredCount): ClientCount {
+  return { client, version, count: times };
+}
+
+function sumOf(counts: readonly StoredCount[]): number {
+  return counts.reduce((sum, { times }) => sum + times, 0);
+}
+
+function addUp(days: readonly StoredDay[]): DayFigures {
+  const sum = { ...nothing };
+  for (const day of days) {
+    sum.sessions += day.sessions;
+    sum.ended += day.ended;
+    sum.lengthSumMs += day.lengthSumMs;
+    sum.lengthMaxMs = Math.max(sum.lengthMaxMs, day.lengthMaxMs);
+    sum.membersSum += day.membersSum;
+    sum.membersMax = Math.max(sum.membersMax, day.membersMax);
+    sum.peakConnections = Math.max(sum.peakConnections, day.peakConnections);
+    sum.lagSum += day.lagSum;
+    sum.lagSamples += day.lagSamples;
+  }
+  return sum;
+}
+
+function figuresOf(figures: DayFigures): Figures {
+  const { sessions, ended, peakConnections, lagSum, lagSamples } = figures;
+  return {
+    sessions,
+    ended,
+    length: {
+      averageSeconds: round(figures.lengthSumMs / 1_000 / Math.max(1, ended), 1),
+      maximumSeconds: round(figures.lengthMaxMs / 1_000, 1),
+    },
+    participants: {
+      average: round(figures.membersSum / Math.max(1, ended), 2),
+      maximum: figures.membersMax,
+    },
+    peakConnections,
+    averageLagMs: round(lagSum / Math.max(1, lagSamples), 3),
+  };
+}
+
+function round(value: number, digits: number): number {
+  const factor = 10 ** digits;
+  return Math.round(value * factor) / factor;
+}

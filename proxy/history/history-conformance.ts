@@ -1,0 +1,250 @@
+/** What the history says of records, whichever database keeps it; run by the tests of each. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import type { JournalEntry, JournalRecord } from '#shared/journal/journal-record.ts';
+import type { JournalStore } from '../journal/journal-store.ts';
+import { askHistory } from './ask-history.ts';
+import { dayOf } from './day.ts';
+import type { HistoryAsker } from './history.ts';
+
+export interface HistoryScene {
+  /** A place of its own; the function that it gives opens another connection to it, for days of that time zone. */
+  readonly open: (t: TestContext) => Promise<(timeZone: string) => Promise<JournalStore>>;
+  /** Of a process of its own. */
+  readonly newTeller: () => Teller;
+}
+
+interface Teller {
+  entry(changes: Partial<JournalEntry>): JournalEntry;
+  pool(peakConnections: number, lagMs: number, atMs: number): JournalRecord;
+  download(client: string, version: string, count: number, atMs: number): JournalRecord;
+}
+
+const hour = 3_600_000;
+const vsCode = 'OCT_CODE_Visual_Studio Code@0.3.1';
+
+interface Opened {
+  readonly store: JournalStore;
+  readonly ask: HistoryAsker;
+  readonly more: () => Promise<JournalStore>;
+}
+
+async function openOne(t: TestContext, scene: HistoryScene, timeZone = 'UTC'): Promise<Opened> {
+  const open = await scene.open(t);
+  const more = async (): Promise<JournalStore> => {
+    const store = await open(timeZone);
+    t.after(async () => await store.close());
+    return store;
+  };
+  const store = await more();
+  return { store, ask: askHistory(store, timeZone, Date.now), more };
+}
+
+/** A session of two people and one who only looks at documents, an hour long, which ended just now. */
+function wholeSession(teller: Teller, nowMs: number): JournalEntry[] {
+  const at = (minutes: number): { atMs: number } => ({ atMs: nowMs - hour + minutes * 60_000 });
+  const [ann, bob] = [{ person: 'a' }, { person: 'b' }];
+  const guest = { event: 'member.joined', detail: 'guest' } as const;
+  return [
+    teller.entry({ ...at(0), event: 'session.created', detail: '' }),
+    teller.entry({ ...at(1), ...ann, event: 'member.joined', detail: 'host', client: vsCode }),
+    teller.entry({ ...at(2), ...bob, ...guest, client: 'Theia IDE' }),
+    teller.entry({ ...at(3), ...bob, event: 'member.left', detail: 'left' }),
+    teller.entry({ ...at(4), ...bob, ...guest, client: 'Theia IDE' }),
+    teller.entry({ ...at(5), ...guest, client: 'unknown' }),
+    teller.entry({ ...at(6), event: 'member.left', detail: '' }),
+    teller.entry({ ...at(7), ...guest, client: 'unknown' }),
+    teller.entry({ ...at(60), event: 'session.ended', detail: 'reason host-left, adapter oct' }),
+  ];
+}
+
+export function testHistory(name: string, scene: HistoryScene): void {
+  testSessions(name, scene);
+  testOrder(name, scene);
+  testDays(name, scene);
+  testKeeping(name, scene);
+}
+
+function testSessions(name: string, scene: HistoryScene): void {
+  void test(`${name}: a session is counted with its length, its people each once, and their clients`, async (t) => {
+    const { store, ask } = await openOne(t, scene);
+    const nowMs = Date.now();
+    const { ended, fresh } = await store.append(wholeSession(scene.newTeller(), nowMs));
+    assert.equal(fresh.length, 9);
+    assert.equal(ended[0]!.participants, 3);
+    assert.deepEqual([ended[0]!.client, ended[0]!.version], ['Visual Studio Code', '0.3.1']);
+    const summary = await ask.summary(2);
+    assert.deepEqual(
+      { ...summary, uniqueUsers: summary.uniqueUsers },
+      {
+        uniqueUsers: 2,
+        sessions: 1,
+        ended: 1,
+        length: { averageSeconds: 3_600, maximumSeconds: 3_600 },
+        participants: { average: 3, maximum: 3 },
+        peakConnections: 0,
+        averageLagMs: 0,
+        downloads: 0,
+      },
+    );
+    assert.deepEqual(await ask.clients(2), {
+      hosts: [{ client: 'Visual Studio Code', version: '0.3.1', count: 1 }],
+      guests: [
+        { client: 'Theia IDE', version: '', count: 1 },
+        { client: 'unidentified', version: '', count: 1 },
+      ],
+    });
+  });
+
+  void test(`${name}: what is told again, in parts and by several front doors at once, is counted once`, async (t) => {
+    const { store, ask, more } = await openOne(t, scene);
+    const other = await more();
+    const nowMs = Date.now();
+    const tellers = Array.from({ length: 5 }, () => scene.newTeller());
+    const told = tellers.map((teller, at) => [
+      ...wholeSession(teller, nowMs).map((entry) => ({ ...entry, key: `key-${at}` })),
+      teller.pool(10 + at, 2, nowMs),
+      teller.download('vscode', '1.0.0', 1, nowMs),
+    ]);
+    await Promise.all(
+      told.flatMap((records) => [
+        store.append(records.slice(0, 6)).then(async () => await store.append(records)),
+        other.append(records),
+        other.append(records),
+      ]),
+    );
+    const { sessions, ended, uniqueUsers, peakConnections, averageLagMs, downloads } = await ask.summary(2);
+    assert.deepEqual(
+      { sessions, ended, uniqueUsers, peakConnections, averageLagMs, downloads },
+      { sessions: 5, ended: 5, uniqueUsers: 2, peakConnections: 14, averageLagMs: 2, downloads: 5 },
+    );
+    assert.deepEqual((await ask.downloads(2)).total, [{ client: 'vscode', version: '1.0.0', count: 5 }]);
+  });
+}
+
+function testOrder(name: string, scene: HistoryScene): void {
+  void test(`${name}: a session that goes on at another edge is one, also where its first edge tells last`, async (t) => {
+    const { store, ask } = await openOne(t, scene);
+    const nowMs = Date.now();
+    const [first, next] = [scene.newTeller(), scene.newTeller()];
+    const records = wholeSession(first, nowMs);
+    const takenOver = next.entry({ event: 'session.taken-over', atMs: nowMs - hour / 2 });
+    const end = next.entry({ event: 'session.ended', detail: 'reason host-left', atMs: nowMs });
+    await store.append([takenOver, end]);
+    await store.append(records.slice(0, -1));
+    const { sessions, ended, uniqueUsers } = await ask.summary(2);
+    assert.deepEqual({ sessions, ended, uniqueUsers }, { sessions: 1, ended: 1, uniqueUsers: 2 });
+  });
+
+  void test(`${name}: members of y-websocket that come back to another edge are in the same session, and to an old one that is over in another`, async (t) => {
+    const { store, ask } = await openOne(t, scene);
+    const nowMs = Date.now();
+    const [first, next] = [scene.newTeller(), scene.newTeller()];
+    const created = { event: 'session.created', detail: 'adapter y' } as const;
+    const joined = { event: 'member.joined', detail: 'document notes' } as const;
+    const at = (minutes: number): { atMs: number } => ({ atMs: nowMs - hour + minutes * 60_000 });
+    await store.append([
+      first.entry({ ...created, ...at(0) }),
+      first.entry({ ...joined, ...at(0) }),
+      first.entry({ ...joined, ...at(1) }),
+      first.entry({ event: 'session.ended', detail: 'reason edge-leaving, adapter y', ...at(10) }),
+    ]);
+    assert.equal((await ask.summary(2)).ended, 0);
+    await store.append([
+      next.entry({ ...created, ...at(11) }),
+      next.entry({ ...joined, ...at(11) }),
+      next.entry({ event: 'session.ended', detail: 'reason client-left, adapter y', ...at(30) }),
+    ]);
+    const { sessions, length, participants } = await ask.summary(2);
+    assert.deepEqual(
+      { sessions, ...length, ...participants },
+      { sessions: 1, averageSeconds: 1_800, maximumSeconds: 1_800, average: 2, maximum: 2 },
+    );
+    await store.append([next.entry({ ...created, ...at(40) })]);
+    assert.equal((await ask.summary(2)).sessions, 2);
+  });
+}
+
+function testDays(name: string, scene: HistoryScene): void {
+  void test(`${name}: days begin and end in the time zone that is set, and none is left out`, async (t) => {
+    const timeZone = 'Pacific/Kiritimati';
+    const { store, ask } = await openOne(t, scene, timeZone);
+    const teller = scene.newTeller();
+    const nowMs = Date.now();
+    const today = dayOf(nowMs, timeZone);
+    let before = nowMs;
+    while (dayOf(before, timeZone) === today) before -= hour;
+    await store.append([
+      teller.entry({ event: 'session.created', atMs: nowMs, key: 'one' }),
+      teller.entry({ event: 'session.created', atMs: before, key: 'two' }),
+      teller.pool(7, 1, before),
+      teller.download('cli', '2.0.0', 3, before),
+    ]);
+    const days = await ask.days(4);
+    assert.equal(days.length, 4);
+    assert.equal(days[3]!.day, today);
+    const figures = days.map(({ sessions, peakConnections, downloads }) => [
+      sessions,
+      peakConnections,
+      downloads,
+    ]);
+    assert.deepEqual(figures, [
+      [0, 0, 0],
+      [0, 0, 0],
+      [1, 7, 3],
+      [1, 0, 0],
+    ]);
+    assert.equal((await ask.days(1))[0]!.sessions, 1);
+    assert.equal((await ask.summary(1)).sessions, 1);
+  });
+
+  void test(`${name}: clients that anybody invents are bounded, and counted as others`, async (t) => {
+    const { store, ask } = await openOne(t, scene);
+    const teller = scene.newTeller();
+    const nowMs = Date.now();
+    const records = Array.from({ length: 300 }, (_, at) => teller.download(`client-${at}`, '1', 1, nowMs));
+    await store.append(records);
+    await store.append(Array.from({ length: 50 }, (_, at) => teller.download(`more-${at}`, '1', 1, nowMs)));
+    const { total } = await ask.downloads(2);
+    assert.ok(total.length <= 201, `${total.length}`);
+    assert.equal(total[0]!.client, 'others');
+    assert.equal(
+      total.reduce((sum, { count }) => sum + count, 0),
+      350,
+    );
+  });
+}
+
+function testKeeping(name: string, scene: HistoryScene): void {
+  void test(`${name}: what is older than it is kept goes, and a session that nobody went on with is over`, async (t) => {
+    const { store, ask } = await openOne(t, scene);
+    const teller = scene.newTeller();
+    const nowMs = Date.now();
+    const long = nowMs - 100 * 24 * hour;
+    const rule = { auditKeepMs: hour, usageKeepMs: hour, historyKeepMs: 50 * 24 * hour, limit: 100 };
+    await store.append([
+      teller.entry({ event: 'session.created', atMs: long, key: 'long ago' }),
+      teller.entry({ event: 'login.completed', atMs: long, key: '', person: 'gone' }),
+      teller.download('cli', '1', 1, long),
+      teller.entry({ event: 'session.created', atMs: nowMs - 2 * hour, key: 'left' }),
+      teller.entry({
+        event: 'session.ended',
+        atMs: nowMs - hour,
+        key: 'left',
+        detail: 'reason fenced, adapter y',
+      }),
+    ]);
+    assert.equal(
+      (await ask.days(200)).reduce((sum, { sessions }) => sum + sessions, 0),
+      2,
+    );
+    const { ended } = await store.removeOld(rule);
+    assert.deepEqual(
+      ended.map(({ key, begunMs, endedMs }) => ({ key, lengthMs: endedMs - begunMs })),
+      [{ key: 'left', lengthMs: hour }],
+    );
+    const { sessions, uniqueUsers, downloads } = await ask.summary(200);
+    assert.deepEqual({ sessions, uniqueUsers, downloads }, { sessions: 1, uniqueUsers: 0, downloads: 0 });
+  });
+}

@@ -1,0 +1,95 @@
+/**
+ * Tables of the history, which stand beside the journal's, of whose records they are made in the same transaction: figures of days,
+ * counts of clients, people by a hash, sessions that run or have just ended, and up to where each process has been heard.
+ */
+import { sqlWords } from '../journal/sql-words.ts';
+import type { JournalKind } from '../journal/sql-words.ts';
+
+export const historyTableNames = {
+  day: 'mooring_history_day',
+  count: 'mooring_history_count',
+  user: 'mooring_history_user',
+  session: 'mooring_history_session',
+  member: 'mooring_history_member',
+  boot: 'mooring_history_boot',
+} as const;
+
+/** One row, which whoever writes holds until the end of its transaction: so each record is heard once, and in its order. */
+export const historyLock = 'mooring_history_lock';
+
+export type HistoryTable = keyof typeof historyTableNames;
+
+/** Columns of each table, those of its key first. */
+export const historyColumns = {
+  day: [
+    'day',
+    'sessions',
+    'ended',
+    'length_sum_ms',
+    'length_max_ms',
+    'members_sum',
+    'members_max',
+    'peak_connections',
+    'lag_sum',
+    'lag_samples',
+  ],
+  count: ['day', 'what', 'client', 'version', 'times'],
+  user: ['person', 'first_ms', 'last_ms'],
+  session: [
+    'key_hash',
+    'state',
+    'begun_ms',
+    'told_ms',
+    'is_counted',
+    'has_host',
+    'named',
+    'unnamed',
+    'unnamed_max',
+    'client',
+    'version',
+  ],
+  member: ['key_hash', 'person'],
+  boot: ['boot_id', 'sequence', 'told_ms'],
+} as const satisfies Record<HistoryTable, readonly string[]>;
+
+export const historyKeys = {
+  day: ['day'],
+  count: ['day', 'what', 'client', 'version'],
+  user: ['person'],
+  session: ['key_hash'],
+  member: ['key_hash', 'person'],
+  boot: ['boot_id'],
+} as const satisfies Record<HistoryTable, readonly string[]>;
+
+/** Longest texts, which are of printable ASCII. */
+const lengths: Readonly<Record<string, number>> = {
+  day: 10,
+  what: 16,
+  client: 64,
+  version: 32,
+  person: 64,
+  key_hash: 64,
+  state: 8,
+  boot_id: 64,
+};
+
+/** Each does no harm when it runs once more. */
+export function historyTables(kind: JournalKind): readonly string[] {
+  const { name, number, fraction, options } = sqlWords[kind];
+  const typeOf = (column: string): string => {
+    const length = lengths[column];
+    if (length !== undefined) return name(length);
+    return column === 'lag_sum' ? fraction : number;
+  };
+  const tables = (Object.keys(historyTableNames) as HistoryTable[]).map((table) => {
+    const columns = historyColumns[table].map((column) => `${column} ${typeOf(column)} NOT NULL`);
+    const key = `PRIMARY KEY (${historyKeys[table].join(', ')})`;
+    return `CREATE TABLE IF NOT EXISTS ${historyTableNames[table]} (${[...columns, key].join(', ')})${options}`;
+  });
+  const again = kind === 'mysql' ? 'ON DUPLICATE KEY UPDATE id = 1' : 'ON CONFLICT (id) DO NOTHING';
+  return [
+    ...tables,
+    `CREATE TABLE IF NOT EXISTS ${historyLock} (id ${number} NOT NULL, PRIMARY KEY (id))${options}`,
+    `INSERT INTO ${historyLock} (id) VALUES (1) ${again}`,
+  ];
+}

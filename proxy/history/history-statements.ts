@@ -1,0 +1,122 @@
+/** The history's statements, for every kind of database. */
+import type { SqlValue } from '#shared/sql/sql-driver.ts';
+import type { JournalKind } from '../journal/sql-words.ts';
+import type { Statement } from '../journal/statement.ts';
+import { historyColumns, historyKeys, historyTableNames } from './history-schema.ts';
+import type { HistoryTable } from './history-schema.ts';
+
+type Row = readonly SqlValue[];
+
+/** How a column of a row that is there already takes what comes. */
+type Merge = 'set' | 'add' | 'most' | 'keep';
+
+const merges: Readonly<Record<HistoryTable, Readonly<Record<string, Merge>>>> = {
+  day: {
+    sessions: 'add',
+    ended: 'add',
+    length_sum_ms: 'add',
+    length_max_ms: 'most',
+    members_sum: 'add',
+    members_max: 'most',
+    peak_connections: 'most',
+    lag_sum: 'add',
+    lag_samples: 'add',
+  },
+  count: { times: 'add' },
+  user: { first_ms: 'keep', last_ms: 'most' },
+  session: {},
+  member: { person: 'keep' },
+  boot: {},
+};
+
+/** Values in one statement: fewer than SQLite takes. */
+const valuesMax = 5_000;
+
+/** Inserts rows, or merges them into those with the same key. */
+export function mergeStatements(kind: JournalKind, table: HistoryTable, rows: readonly Row[]): Statement[] {
+  const columns = historyColumns[table];
+  const atOnce = Math.floor(valuesMax / columns.length);
+  const places = `(${columns.map(() => '?').join(', ')})`;
+  const statements: Statement[] = [];
+  for (let at = 0; at < rows.length; at += atOnce) {
+    const some = rows.slice(at, at + atOnce);
+    statements.push({
+      text: `INSERT INTO ${historyTableNames[table]} (${columns.join(', ')}) VALUES ${some.map(() => places).join(', ')} ${mergeClause(kind, table)}`,
+      values: some.flat(),
+    });
+  }
+  return statements;
+}
+
+function mergeClause(kind: JournalKind, table: HistoryTable): string {
+  const name = historyTableNames[table];
+  const key: readonly string[] = historyKeys[table];
+  const others = historyColumns[table].filter((column) => !key.includes(column));
+  const sets = others.map((column) => {
+    const merge = merges[table][column] ?? 'set';
+    const had = kind === 'mysql' ? column : `${name}.${column}`;
+    const comes = kind === 'mysql' ? `VALUES(${column})` : `excluded.${column}`;
+    switch (merge) {
+      case 'set':
+        return `${column} = ${comes}`;
+      case 'add':
+        return `${column} = ${had} + ${comes}`;
+      case 'most':
+        return `${column} = ${kind === 'sqlite' ? 'max' : 'greatest'}(${had}, ${comes})`;
+      case 'keep':
+        return `${column} = ${had}`;
+    }
+  });
+  if (kind === 'mysql')
+    return `ON DUPLICATE KEY UPDATE ${sets.length === 0 ? `${key[0]!} = ${key[0]!}` : sets.join(', ')}`;
+  return `ON CONFLICT (${key.join(', ')}) DO ${sets.length === 0 ? 'NOTHING' : `UPDATE SET ${sets.join(', ')}`}`;
+}
+
+export function selectAmong(table: HistoryTable, column: string, values: readonly string[]): Statement {
+  return {
+    text: `SELECT ${historyColumns[table].join(', ')} FROM ${historyTableNames[table]} WHERE ${column} IN (${values.map(() => '?').join(', ')})`,
+    values,
+  };
+}
+
+export function deleteAmong(table: HistoryTable, column: string, values: readonly string[]): Statement {
+  return {
+    text: `DELETE FROM ${historyTableNames[table]} WHERE ${column} IN (${values.map(() => '?').join(', ')})`,
+    values,
+  };
+}
+
+/** MySQL gives sums as text, PostgreSQL as numbers of any length. */
+const wholeNumber: Readonly<Record<JournalKind, string>> = {
+  sqlite: 'INTEGER',
+  mysql: 'SIGNED',
+  postgres: 'BIGINT',
+};
+
+export function daysStatement(fromDay: string): Statement {
+  return {
+    text: `SELECT ${historyColumns.day.join(', ')} FROM ${historyTableNames.day} WHERE day >= ? ORDER BY day`,
+    values: [fromDay],
+  };
+}
+
+/** Sums over all days, most first, or for each day. */
+export function countsStatement(
+  kind: JournalKind,
+  { fromDay, whats, byDay }: { fromDay: string; whats: readonly string[]; byDay: boolean },
+): Statement {
+  const columns = [...(byDay ? ['day'] : []), 'what', 'client', 'version'].join(', ');
+  const order = byDay ? 'day, times DESC, client, version' : 'times DESC, client, version';
+  return {
+    text: `SELECT ${columns}, CAST(SUM(times) AS ${wholeNumber[kind]}) AS times FROM ${historyTableNames.count}
+      WHERE day >= ? AND what IN (${whats.map(() => '?').join(', ')}) GROUP BY ${columns} ORDER BY ${order}`,
+    values: [fromDay, ...whats],
+  };
+}
+
+export function usersStatement(sinceMs: number): Statement {
+  return {
+    text: `SELECT COUNT(*) AS users FROM ${historyTableNames.user} WHERE last_ms >= ?`,
+    values: [sinceMs],
+  };
+}

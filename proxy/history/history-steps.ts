@@ -1,0 +1,207 @@
+/** How the history hears records in the transaction that stores them in the journal, and how it forgets what is old. */
+import type { JournalRecord } from '#shared/journal/journal-record.ts';
+import type { JournalKind } from '../journal/sql-words.ts';
+import type { Statement, Steps } from '../journal/statement.ts';
+import { Fold } from './fold.ts';
+import type { DayFigures, SessionRow, Tally } from './fold.ts';
+import type { EndedSession } from './history.ts';
+import { deleteAmong, mergeStatements, selectAmong } from './history-statements.ts';
+import { historyColumns, historyLock, historyTableNames } from './history-schema.ts';
+
+/** Where a file is written, its transaction holds it as a whole. */
+const lockStatement: Readonly<Record<JournalKind, Statement>> = {
+  sqlite: { text: `SELECT id FROM ${historyLock}`, values: [] },
+  mysql: { text: `SELECT id FROM ${historyLock} FOR UPDATE`, values: [] },
+  postgres: { text: `SELECT id FROM ${historyLock} FOR UPDATE`, values: [] },
+};
+
+/** Clients and versions of one day and kind: anybody can say that he is one that nobody knows. */
+const talliesOfDayMax = 200;
+/** Of those beyond. */
+const others = { client: 'others', version: '' };
+const waitingMaxMs = 900_000;
+/** For what an edge tells late. */
+const endedKeepMs = 3_600_000;
+/** A session of which nobody has told anything for so long: its end was lost. */
+const openKeepMs = 30 * 86_400_000;
+
+export interface HistoryContext {
+  readonly timeZone: string;
+  readonly nowMs: number;
+}
+
+/** Records that nobody has told before; to be stored, and heard by the history, in this transaction. */
+export function* takeFresh(
+  kind: JournalKind,
+  records: readonly JournalRecord[],
+  nowMs: number,
+): Steps<readonly JournalRecord[]> {
+  yield lockStatement[kind];
+  const boots = [...new Set(records.map(({ boot }) => boot))];
+  if (boots.length === 0) return [];
+  const { rows } = yield selectAmong('boot', 'boot_id', boots);
+  const heard = new Map(rows.map((row) => [row['boot_id'] as string, row['sequence'] as number]));
+  const fresh: JournalRecord[] = [];
+  for (const record of records) {
+    if (record.sequence <= (heard.get(record.boot) ?? 0)) continue;
+    heard.set(record.boot, record.sequence);
+    fresh.push(record);
+  }
+  const raised = [...new Set(fresh.map(({ boot }) => boot))].map((boot) => [boot, heard.get(boot)!, nowMs]);
+  yield* all(mergeStatements(kind, 'boot', raised));
+  return fresh;
+}
+
+/** Gives the sessions that have ended. */
+export function* hearRecords(
+  kind: JournalKind,
+  records: readonly JournalRecord[],
+  context: HistoryContext,
+): Steps<readonly EndedSession[]> {
+  const keys = [
+    ...new Set(
+      records.flatMap((record) => (record.kind === 'entry' && record.key !== '' ? [record.key] : [])),
+    ),
+  ];
+  let sessions: SessionRow[] = [];
+  let members: { key: string; person: string }[] = [];
+  if (keys.length > 0) {
+    sessions = (yield selectAmong('session', 'key_hash', keys)).rows.map(sessionOf);
+    members = (yield selectAmong('member', 'key_hash', keys)).rows.map((row) => ({
+      key: row['key_hash'] as string,
+      person: row['person'] as string,
+    }));
+  }
+  const fold = new Fold({ ...context, sessions, members });
+  for (const record of records) fold.add(record);
+  yield* writeFold(kind, fold);
+  return fold.ended;
+}
+
+interface ForgetRule {
+  readonly keepMs: number;
+  readonly fromDay: string;
+  /** Rows of each table. */
+  readonly limit: number;
+}
+
+/** Sessions that nobody went on with are over; what is old goes. Gives how much went, and the sessions that ended. */
+export function* forgetOld(
+  kind: JournalKind,
+  context: HistoryContext,
+  { keepMs, fromDay, limit }: ForgetRule,
+): Steps<{ removed: number; ended: readonly EndedSession[] }> {
+  yield lockStatement[kind];
+  const { nowMs } = context;
+  const { rows } = yield {
+    text: `SELECT ${historyColumns.session.join(', ')} FROM ${historyTableNames.session} WHERE state = ? AND told_ms < ? LIMIT ?`,
+    values: ['waiting', nowMs - waitingMaxMs, limit],
+  };
+  const fold = new Fold({ ...context, sessions: [], members: [] });
+  for (const row of rows) fold.endWaiting(sessionOf(row));
+  yield* writeFold(kind, fold);
+  const { session, member, user, boot, day, count } = historyTableNames;
+  let removed = 0;
+  const over = `(state = 'ended' AND told_ms < ?) OR told_ms < ?`;
+  for (const statement of [
+    { text: `DELETE FROM ${session} WHERE ${over}`, values: [nowMs - endedKeepMs, nowMs - openKeepMs] },
+    { text: `DELETE FROM ${member} WHERE key_hash NOT IN (SELECT key_hash FROM ${session})`, values: [] },
+    { text: `DELETE FROM ${user} WHERE last_ms < ?`, values: [nowMs - keepMs] },
+    { text: `DELETE FROM ${boot} WHERE told_ms < ?`, values: [nowMs - keepMs] },
+    { text: `DELETE FROM ${day} WHERE day < ?`, values: [fromDay] },
+    { text: `DELETE FROM ${count} WHERE day < ?`, values: [fromDay] },
+  ])
+    removed += (yield statement).changes;
+  return { removed, ended: fold.ended };
+}
+
+function* writeFold(kind: JournalKind, fold: Fold): Steps<void> {
+  if (fold.forgotten.size > 0) yield deleteAmong('member', 'key_hash', [...fold.forgotten]);
+  const members = fold.newMembers.map(({ key, person }) => [key, person]);
+  yield* all(mergeStatements(kind, 'member', members));
+  yield* all(mergeStatements(kind, 'session', [...fold.sessions.values()].map(rowOfSession)));
+  yield* all(
+    mergeStatements(
+      kind,
+      'day',
+      [...fold.days].map(([day, figures]) => [day, ...rowOfDay(figures)]),
+    ),
+  );
+  const users = [...fold.users].map(([person, atMs]) => [person, atMs, atMs]);
+  yield* all(mergeStatements(kind, 'user', users));
+  yield* writeTallies(kind, [...fold.tallies.values()]);
+}
+
+function* writeTallies(kind: JournalKind, tallies: readonly Tally[]): Steps<void> {
+  if (tallies.length === 0) return;
+  const days = [...new Set(tallies.map(({ day }) => day))];
+  const known = new Map<string, Set<string>>();
+  for (const row of (yield selectAmong('count', 'day', days)).rows) {
+    const of = `${String(row['day'])} ${String(row['what'])}`;
+    known.set(of, (known.get(of) ?? new Set()).add(`${String(row['client'])}\n${String(row['version'])}`));
+  }
+  const rows = new Map<string, (string | number)[]>();
+  for (const { day, what, times, ...name } of tallies) {
+    const of = known.get(`${day} ${what}`) ?? new Set();
+    known.set(`${day} ${what}`, of);
+    const isKnown = of.has(`${name.client}\n${name.version}`);
+    const { client, version } = isKnown || of.size < talliesOfDayMax ? name : others;
+    of.add(`${client}\n${version}`);
+    const id = [day, what, client, version].join('\n');
+    rows.set(id, [day, what, client, version, times + ((rows.get(id)?.[4] as number | undefined) ?? 0)]);
+  }
+  yield* all(mergeStatements(kind, 'count', [...rows.values()]));
+}
+
+function* all(statements: readonly Statement[]): Steps<void> {
+  for (const statement of statements) yield statement;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function sessionOf(row: Row): SessionRow {
+  return {
+    key: row['key_hash'] as string,
+    state: row['state'] as SessionRow['state'],
+    begunMs: row['begun_ms'] as number,
+    toldMs: row['told_ms'] as number,
+    isCounted: row['is_counted'] === 1,
+    hasHost: row['has_host'] === 1,
+    named: row['named'] as number,
+    unnamed: row['unnamed'] as number,
+    unnamedMax: row['unnamed_max'] as number,
+    client: { client: row['client'] as string, version: row['version'] as string },
+  };
+}
+
+function rowOfSession(row: SessionRow): (string | number)[] {
+  const { key, state, begunMs, toldMs, isCounted, hasHost, named, unnamed, unnamedMax, client } = row;
+  const flags = [isCounted ? 1 : 0, hasHost ? 1 : 0];
+  return [key, state, begunMs, toldMs, ...flags, named, unnamed, unnamedMax, client.client, client.version];
+}
+
+/** In the order of the columns. */
+function rowOfDay(figures: DayFigures): number[] {
+  const {
+    sessions,
+    ended,
+    lengthSumMs,
+    lengthMaxMs,
+    membersSum,
+    membersMax,
+    peakConnections,
+    lagSum,
+    lagSamples,
+  } = figures;
+  return [
+    sessions,
+    ended,
+    lengthSumMs,
+    lengthMaxMs,
+    membersSum,
+    membersMax,
+    peakConnections,
+    lagSum,
+    lagSamples,
+  ];
+}
