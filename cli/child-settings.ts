@@ -65,6 +65,7 @@ export class ChildSettings {
       ...childEnv(this.#settings, 'edge'),
       ...this.#secrets,
       CT_EDGE_ID: `edge-${number}`,
+      CT_SERVER_URL: '',
       CT_EDGE_HOST: '127.0.0.1',
       CT_EDGE_PORT: '0',
       CT_EDGE_SOCKET: this.#folder?.pathOf(number) ?? '',

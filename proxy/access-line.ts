@@ -2,6 +2,7 @@
  * A settled exchange as a line in the combined format of web servers, with a few words of ours behind it. Like the log as a
  * whole it names no session: of a path that could, it has the route in its place, and of a query nothing.
  */
+import { splitKeyPrefix } from './core/affinity-key.ts';
 import type { RequestHead } from './core/request-gate.ts';
 import { headerValues } from './core/header-list.ts';
 import type { RouteName } from './core/route.ts';
@@ -37,11 +38,18 @@ export function keepRequest({ target, httpVersion, headers }: RequestHead): Acce
 
 export function formatAccess(facts: AccessFacts, nowMs: number): string {
   const { client, method, route, request, status, bytesDown } = facts;
-  const path = route === 'static' ? escape(request?.target ?? '-') : `/${route}`;
+  const path = escape(pathOf(route, request?.target ?? '-'));
   const line = method === '' ? '-' : `${method} ${path} HTTP/${request?.httpVersion ?? '1.1'}`;
   const agent = escape(request?.agent ?? '-');
   const ours = `${facts.ended} ${facts.edge} ${facts.totalMs} ${facts.exchange}`;
   return `${client} - - [${formatTime(nowMs)}] "${line}" ${status} ${bytesDown} "-" "${agent}" ${ours}\n`;
+}
+
+/** What names no session: all that a static backend is asked for, and files of clients without a prefix of a session. */
+function pathOf(route: RouteName, target: string): string {
+  if (route === 'static') return target;
+  if (route === 'clients') return splitKeyPrefix(target.replace(/^https?:\/\/[^/]*/i, '')).rest;
+  return `/${route}`;
 }
 
 function copy(text: string): string {

@@ -7,6 +7,7 @@ import { version } from '#shared/version.ts';
 import type { HeaderList } from './core/header-list.ts';
 import { headerValues } from './core/header-list.ts';
 import type { RouteName } from './core/route.ts';
+import type { Downloads } from './downloads/downloads.ts';
 import { json, requireMethod } from './local-answer.ts';
 import type { LocalAnswer, LocalRequest } from './local-answer.ts';
 import { homePage } from './pages/home-page.ts';
@@ -27,6 +28,7 @@ interface LocalOptions {
   /** Of what people see who have logged in. */
   readonly viewers: { answer: (request: LocalRequest) => Promise<LocalAnswer> };
   readonly metrics: { answer: (request: LocalRequest) => Promise<LocalAnswer> };
+  readonly downloads: Downloads;
   readonly edges: () => readonly PoolEdge[];
 }
 
@@ -46,6 +48,7 @@ export class LocalAnswers {
 
   async #answerRoute(route: RouteName, request: LocalRequest): Promise<LocalAnswer> {
     if (route === 'redirect') return this.#options.entrance.redirect(request);
+    if (route === 'clients') return await this.#options.downloads.answer(request);
     if (request.method === 'OPTIONS') return preflight;
     switch (route) {
       case 'login':

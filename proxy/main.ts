@@ -20,6 +20,7 @@ import { openAdmin } from './admin/admin-port.ts';
 import type { TrustedHeader } from './core/client-address.ts';
 import { SettingNetworks } from '#shared/network-list.ts';
 import type { GateLimits } from './core/request-gate.ts';
+import { openDownloads } from './downloads/open-downloads.ts';
 import { endRetired, startChores } from './chores.ts';
 import type { Directory, EdgeRow } from './directory/directory.ts';
 import { openFrontLog } from './front-log.ts';
@@ -136,17 +137,19 @@ function answerHere(options: {
   settings: Settings;
   locator: Locator;
   log: Log;
+  journal: FrontJournal;
   entrance: Entrance;
   page: MetricsPage;
   dashboard: Dashboard;
 }): LocalAnswers {
-  const { settings, locator, log, entrance, page, dashboard } = options;
+  const { settings, locator, log, journal, entrance, page, dashboard } = options;
   return new LocalAnswers({
     owner: () => settings.CT_SERVER_OWNER,
     login: openLogin(settings, log),
     locate: new Locate({ ...locator, tickets: new Tickets(locator.secrets.ticket, Date.now) }),
     edges: () => locator.pool.list(nowMs()),
     entrance,
+    downloads: openDownloads(settings, journal.history),
     metrics: page,
     viewers: openGate({ settings, locator, log, dashboard: dashboard.answer }),
   });

@@ -14,6 +14,7 @@ import {
 } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
 import { dashboardErrors } from './dashboard-errors.ts';
+import { downloadErrors } from './download-errors.ts';
 import { limitErrors } from './limit-errors.ts';
 import { locationErrors } from './location-errors.ts';
 import { requestErrors } from './request-errors.ts';
@@ -206,6 +207,7 @@ export const errorTable = {
   },
   'upstream-broken': { ...brokenUpstream, message: 'The edge broke off its answer.' },
   'upstream-timeout': { ...brokenUpstream, status: 504, message: 'The edge did not answer in time.' },
+  ...downloadErrors,
   ...locationErrors,
   ...limitErrors,
   ...tlsErrors,

@@ -23,7 +23,7 @@ export const poolMetricTable = {
   },
   ct_pool_client_downloads_total: {
     type: 'counter',
-    help: 'Clients that were downloaded from this front door, each once; ranges and HEAD do not count.',
+    help: 'Files of clients that somebody got to their end from this front door, each once, however many ranges it took, by client and version (other beyond 100 of them).',
     labels: ['client', 'version'],
   },
 } as const;

@@ -1,5 +1,6 @@
 /** `docs/config.md`: every setting of the schema, grouped as the schema's files group them. */
 import { dashboardSettings } from '#shared/settings/dashboard-settings.ts';
+import { downloadSettings } from '#shared/settings/download-settings.ts';
 import { engineSettings } from '#shared/settings/engine-settings.ts';
 import { fleetSettings } from '#shared/settings/fleet-settings.ts';
 import { frontSettings } from '#shared/settings/front-settings.ts';
@@ -28,6 +29,7 @@ const groups: readonly { title: string; settings: Group }[] = [
   { title: 'Dashboard', settings: dashboardSettings },
   { title: 'Metrics', settings: metricSettings },
   { title: 'History', settings: historySettings },
+  { title: 'Downloads of clients', settings: downloadSettings },
   { title: 'Versions', settings: registrySettings },
   { title: 'Session engine', settings: engineSettings },
   { title: 'Database server', settings: storeSettings },

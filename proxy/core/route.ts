@@ -14,6 +14,7 @@ export type RouteName =
   | 'meta'
   | 'locate'
   | 'metrics'
+  | 'clients'
   | 'health'
   | 'dashboard'
   | 'session-create'
@@ -36,6 +37,7 @@ const exact: Readonly<Record<string, Route>> = {
   '/metrics': { name: 'metrics', needs: 'local' },
   '/dashboard': { name: 'dashboard', needs: 'local' },
   '/logs': { name: 'dashboard', needs: 'local' },
+  '/clients': { name: 'clients', needs: 'local' },
   '/api/meta': { name: 'meta', needs: 'local' },
   '/api/logout': { name: 'login', needs: 'local' },
   '/api/session/create': { name: 'session-create', needs: 'create' },
@@ -46,6 +48,7 @@ const exact: Readonly<Record<string, Route>> = {
 const prefixes: readonly (readonly [string, Route])[] = [
   ['/dashboard/', { name: 'dashboard', needs: 'local' }],
   ['/logs/', { name: 'dashboard', needs: 'local' }],
+  ['/clients/', { name: 'clients', needs: 'local' }],
   ['/api/login/', { name: 'login', needs: 'local' }],
   ['/api/locate/', { name: 'locate', needs: 'local' }],
   ['/api/session/join/', { name: 'session-join', needs: 'keyed' }],

@@ -79,6 +79,8 @@ export class Http2Connection {
       onStall: () => this.#endFor('window-stall'),
     });
     socket.on('error', ignore);
+    // It can ask for nothing more, nor make room for what it was to get: it has left (see `test/system/downloads-cut.test.ts`).
+    socket.once('end', () => this.destroy());
     this.#session = performServerHandshake(socket, sessionOptions(settings));
     this.#listen(this.#session);
     this.#await('preface', settings.CT_HEAD_TIMEOUT_MS);

@@ -1,7 +1,7 @@
 /** The frame of the front door's few pages: one style, light and dark, readable on a phone. */
 import { createHash } from 'node:crypto';
 
-const style = `
+export const pageStyle = `
   :root { color-scheme: light dark; --ink: #1a2230; --soft: #5b6678; --paper: #f5f7fa; --card: #fff; --line: #d9dfe8; --accent: #0b66c3; }
   @media (prefers-color-scheme: dark) {
     :root { --ink: #e8edf5; --soft: #a3afc0; --paper: #12171f; --card: #1b222d; --line: #323c4a; --accent: #6db3ff; }
@@ -21,13 +21,13 @@ const style = `
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }`;
 
 /** For a content policy that lets no other style in. */
-export const styleSource = `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+export const styleSource = `'sha256-${createHash('sha256').update(pageStyle).digest('base64')}'`;
 
-/** A whole page; `title` is plain text, `body` is HTML. */
-export function renderPage(title: string, body: string): string {
+/** A whole page; `title` is plain text, `body` and what is added to its head are HTML. */
+export function renderPage(title: string, body: string, head = ''): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title><link rel="icon" href="data:,"><style>${style}</style></head>
+<title>${escapeHtml(title)}</title><link rel="icon" href="data:,"><style>${pageStyle}</style>${head}</head>
 <body><main>${body}</main></body></html>`;
 }
 

@@ -46,8 +46,11 @@ export async function sendPieces({ pieces, bytes: promised }: PiecewiseBody, to:
         throw new Error('more than was promised');
       bytes += piece.length;
       if (piece.length > 0 && !to.write(piece)) await to.drained();
+      // Whoever makes the pieces is asked for more, or for the end, only when this one is gone.
+      throwIf(to.left());
     }
-    throwIf(to.left());
+    // Who has all that was promised may leave at once.
+    if (promised === undefined) throwIf(to.left());
     if (promised !== undefined && bytes < promised) throw new Error('less than was promised');
     return { bytes, failure: undefined };
   } catch (error) {

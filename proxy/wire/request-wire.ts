@@ -121,7 +121,7 @@ export class RequestWire implements ClientWire, TransferOwner {
     if (method === 'HEAD') return { kind: 'answered', status, bytes: { up: 0, down: 0 } };
     const isChunked = isOpenEnded && !endsWithConnection;
     const { bytes: down, failure } = await sendPieces(body, {
-      write: (piece) => connection.write(isChunked ? chunkOf(piece) : Buffer.from(piece)),
+      write: (piece) => connection.write(isChunked ? chunkOf(piece) : asBuffer(piece)),
       drained: async () => await this.#drained(),
       left: () => this.#left,
     });
@@ -191,6 +191,11 @@ export class RequestWire implements ClientWire, TransferOwner {
     this.body!.begin(sink, keepsFraming);
     this.#connection.advance();
   }
+}
+
+/** Pieces are given away: nothing is copied. */
+function asBuffer(piece: Uint8Array): Buffer {
+  return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
 }
 
 function chunkOf(piece: Uint8Array): Buffer {

@@ -1,5 +1,5 @@
 /** Settings of the session engine: the edge itself and the limits of sessions. */
-import { engine, port } from './setting.ts';
+import { all, engine, port } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 /** Lengths and presets are the original product's, which has no settings for them. */
@@ -55,9 +55,9 @@ export const engineSettings = {
   CT_SERVER_URL: {
     type: 'text',
     default: '',
-    roles: ['edge'],
+    roles: all,
     scope: 'process',
-    help: 'URL by which clients with a ticket of a front door (GET /api/locate/KEY) reach this edge by themselves; unless set, they all come through front doors.',
+    help: 'Of a front door: the URL by which clients reach it, as pages and steps for clients name it; unless set, the one that was asked for. Of an edge: the URL by which clients with a ticket of a front door (GET /api/locate/KEY) reach it by themselves; unless set, they all come through front doors.',
   },
   CT_PUBLIC_HOST: {
     type: 'text',

@@ -3,6 +3,7 @@
  * `mooring check` and `docs/config.md` are all read off this table; nothing else knows a setting's name.
  */
 import { dashboardSettings } from './dashboard-settings.ts';
+import { downloadSettings } from './download-settings.ts';
 import { engineSettings } from './engine-settings.ts';
 import { storeSettings } from './store-settings.ts';
 import { fleetSettings } from './fleet-settings.ts';
@@ -28,6 +29,7 @@ export const settingsSchema = {
   ...tlsSettings,
   ...dashboardSettings,
   ...metricSettings,
+  ...downloadSettings,
   ...registrySettings,
   ...engineSettings,
   ...storeSettings,
