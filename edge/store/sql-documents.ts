@@ -28,6 +28,8 @@ const fenced: Fenced = { kind: 'fenced' };
 const appendTriesMax = 3;
 /** As many as open a document at once where the edge of thousands has died. */
 const callsMax = 10_000;
+/** As large as they get; whether the database is there at all, the claim before it has shown. */
+const documentMaxBytes = 67_108_864;
 /** Sessions in one statement. */
 const heldAtOnceMax = 200;
 
@@ -74,8 +76,8 @@ class SqlDocuments implements DocumentStore {
     const [key, document] = place(ref);
     await this.#sql.run(open, [key!, ref.epoch]);
     // The updates first: a snapshot that comes meanwhile holds what it has taken away of them.
-    const updates = await this.#sql.run(readUpdates, [key!, document!]);
-    const snapshot = await this.#sql.run(readSnapshot, [document!, key!]);
+    const updates = await this.#sql.run(readUpdates, [key!, document!], documentMaxBytes);
+    const snapshot = await this.#sql.run(readSnapshot, [document!, key!], documentMaxBytes);
     if (!isClaimedFor(snapshot.rows[0], ref)) return fenced;
     const found = snapshot.rows.filter((row) => row['seq'] !== null) as unknown as SnapshotRow[];
     const rows = found.toSorted((one, other) => one.part - other.part);
@@ -131,7 +133,7 @@ class SqlDocuments implements DocumentStore {
       }
       await sql.run(dropUpdates, [...place(ref), throughSeq, throughSeq]);
       return written;
-    });
+    }, snapshot.bytes.byteLength);
   }
 
   async removeUnused(
@@ -181,7 +183,8 @@ class SqlDocuments implements DocumentStore {
     { updates, lastSeq }: { updates: readonly Uint8Array[]; lastSeq: number },
   ): Promise<boolean> {
     const { addFirstPart, addPart } = this.#statements;
-    const [first, ...others] = cutIntoParts(packUpdates(updates));
+    const packed = packUpdates(updates);
+    const [first, ...others] = cutIntoParts(packed);
     const [from, through] = [lastSeq + 1, lastSeq + updates.length];
     const [key, document] = place(ref);
     const firstValues = [document!, from, through, first!, key!, ref.epoch];
@@ -192,7 +195,7 @@ class SqlDocuments implements DocumentStore {
         await sql.run(addPart, [...place(ref), from, index + 1, through, part]);
       }
       return true;
-    });
+    }, packed.byteLength);
   }
 
   async #readLastSeq(sql: SqlRunner, ref: DocumentRef): Promise<number> {

@@ -93,6 +93,23 @@ for (const product of sqlProducts) {
     assert.ok(holds(stored, [1, 3]));
   });
 
+  void test(`${product}: one call that takes too long is given up, and no other; what carries much may take longer`, async (t) => {
+    const server = await sharedSqlServer(product);
+    const settings = databaseSettingsOf(await server.createDatabase());
+    const sql = await openSql({ settings, schema: documentsSchema, failureCode: 'store-unavailable' });
+    t.after(async () => await sql.close());
+    const dozing = product === 'postgresql' ? 'SELECT pg_sleep(4)' : 'SELECT SLEEP(4)';
+    const over = new AbortController();
+    const askMany = async (): Promise<unknown> =>
+      await Promise.all(Array.from({ length: 20 }, async () => await sql.run('SELECT 1')));
+    const slow = assert.rejects(sql.run(dozing), unavailable).then(askMany);
+    const large = sql.run(dozing, [], 67_108_864);
+    void slow.catch(() => undefined).finally(() => over.abort());
+    while (!over.signal.aborted) await sql.run('SELECT 1');
+    await slow;
+    assert.equal((await large).rows.length, 1);
+  });
+
   void test(`${product}: what was acknowledged before the database was killed, again and again, is there`, async (t) => {
     const server = await startSqlServer(t, product);
     const store = await openDocuments(t, databaseSettingsOf(await server.createDatabase()));

@@ -41,6 +41,8 @@ export interface PreparingSql extends SqlRunner {
 }
 
 const deadlineMs = 3_000;
+/** What a call carries there or back may take as much longer: 8 MiB a second is slow for a database in the same house. */
+const bytesPerMs = 8_192;
 /** Tries of one call that the database gave up for the sake of others. */
 const triesMax = 6;
 const againPauseMs = 20;
@@ -70,6 +72,7 @@ export class SqlDatabase implements SqlRunner {
   #preparing: Promise<void> | undefined;
   /** Since when everything has failed. */
   #failingSinceMs: number | undefined;
+  #succeededAtMs = -Infinity;
   #probedAtMs = 0;
   #isClosed = false;
 
@@ -96,14 +99,18 @@ export class SqlDatabase implements SqlRunner {
     }
   }
 
-  /** One statement, its own transaction. */
-  async run(statement: string, values: readonly SqlValue[] = []): Promise<SqlResult> {
-    return await this.#call(async (sql) => await sql.run(statement, values));
+  /** One statement, its own transaction. `readBytes`: as many as it may give back, where those are many. */
+  async run(statement: string, values: readonly SqlValue[] = [], readBytes = 0): Promise<SqlResult> {
+    const bytes = values.reduce<number>((sum, value) => sum + bytesOf(value), readBytes);
+    return await this.#call(async (sql) => await sql.run(statement, values), bytes);
   }
 
-  /** Is called again from its beginning where the database gave it up: nothing but statements belongs into it. */
-  async transaction<T>(work: Work<T>): Promise<T> {
-    return await this.#call(inTransaction(work));
+  /**
+   * Is called again from its beginning where the database gave it up: nothing but statements belongs into it. `bytes`: what it
+   * carries in all, where that is much.
+   */
+  async transaction<T>(work: Work<T>, bytes = 0): Promise<T> {
+    return await this.#call(inTransaction(work), bytes);
   }
 
   async close(): Promise<void> {
@@ -111,7 +118,7 @@ export class SqlDatabase implements SqlRunner {
     await this.#options.driver.close().catch(() => undefined);
   }
 
-  async #call<T>(work: Work<T>): Promise<T> {
+  async #call<T>(work: Work<T>, bytes: number): Promise<T> {
     const { failureCode, callsMax } = this.#options;
     if (this.#isClosed) throw new AppError(failureCode, { cause: new Error('the store is closed') });
     if (this.#calls >= callsMax) throw new AppError(failureCode, { cause: new Error('too many calls wait') });
@@ -119,7 +126,8 @@ export class SqlDatabase implements SqlRunner {
       throw new AppError(failureCode, { cause: new Error('the database is down') });
     this.#calls++;
     try {
-      return await this.#tryTo(async (leftMs) => await this.#runPrepared(work, leftMs));
+      const maxMs = deadlineMs + bytes / bytesPerMs;
+      return await this.#tryTo(async (leftMs) => await this.#runPrepared(work, leftMs), maxMs);
     } catch (error) {
       throw error instanceof SqlError ? new AppError(failureCode, { cause: error.cause }) : error;
     } finally {
@@ -147,7 +155,10 @@ export class SqlDatabase implements SqlRunner {
 
   async #prepare(): Promise<void> {
     const tryTo = async <T>(work: Work<T>): Promise<T> =>
-      await this.#tryTo(async (leftMs) => await this.#withConnection(leftMs, runOf(work, leftMs)));
+      await this.#tryTo(
+        async (leftMs) => await this.#withConnection(leftMs, runOf(work, leftMs)),
+        deadlineMs,
+      );
     await this.#options.prepare({
       dialect: this.dialect,
       run: async (statement, values = []) => await tryTo(async (sql) => await sql.run(statement, values)),
@@ -156,15 +167,15 @@ export class SqlDatabase implements SqlRunner {
   }
 
   /** Twice where the connection broke, as after a restart of the server: what we do may be done twice. */
-  async #tryTo<T>(attempt: (leftMs: () => number) => Promise<T>): Promise<T> {
+  async #tryTo<T>(attempt: (leftMs: () => number) => Promise<T>, maxMs: number): Promise<T> {
     const { nowMs, random } = this.#options;
     const startedAtMs = nowMs();
-    const leftMs = (): number => deadlineMs - (nowMs() - startedAtMs);
+    const leftMs = (): number => maxMs - (nowMs() - startedAtMs);
     let breaks = 0;
     for (let tries = 1; ; tries++) {
       try {
         const result = await attempt(leftMs);
-        this.#failingSinceMs = undefined;
+        this.#noteAnswer();
         return result;
       } catch (error) {
         if (!(error instanceof SqlError)) throw error;
@@ -173,7 +184,7 @@ export class SqlDatabase implements SqlRunner {
           if (++breaks > 1 || leftMs() <= 0 || this.isDown) throw error;
         } else {
           // Not to have had its turn says nothing of the server.
-          if (error.failure !== 'late') this.#failingSinceMs = undefined;
+          if (error.failure !== 'late') this.#noteAnswer();
           if (error.failure !== 'again' || tries >= triesMax || leftMs() <= 0) throw error;
         }
         await sleep(againPauseMs * tries * random());
@@ -181,8 +192,14 @@ export class SqlDatabase implements SqlRunner {
     }
   }
 
+  #noteAnswer(): void {
+    this.#failingSinceMs = undefined;
+    this.#succeededAtMs = this.#options.nowMs();
+  }
+
+  /** A call that was slow says nothing against a database that has answered others meanwhile. */
   #noteFailure(sinceMs: number): void {
-    this.#failingSinceMs ??= sinceMs;
+    this.#failingSinceMs ??= Math.max(sinceMs, this.#succeededAtMs);
     this.#preparing = undefined;
   }
 
@@ -235,9 +252,13 @@ async function useOnce<T>(connection: SqlConnection, driver: SqlDriver, use: Use
 
 async function withinDeadline<T>(running: Promise<T>, leftMs: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(new SqlError('lost', new Error(`no answer within ${deadlineMs} ms`)));
+  const giveUp = (): void => reject(new SqlError('lost', new Error('no answer in time')));
   const timer = setTimeout(giveUp, Math.max(1, leftMs));
   return await Promise.race([running, late]).finally(() => clearTimeout(timer));
+}
+
+function bytesOf(value: SqlValue): number {
+  return value instanceof Uint8Array ? value.byteLength : 0;
 }
 
 function judged(connection: SqlConnection, driver: SqlDriver): SqlRunner {
