@@ -1,6 +1,7 @@
 /**
- * Builds the dashboard for browsers, into a folder that git ignores: `npm ci` runs it, and `npm run build:dashboard`. Without the
- * packages that it needs (an installation without development packages) it says so and is no failure: the images bring their own.
+ * Builds the dashboard for browsers, into a folder that git ignores, where it is not there yet: `npm ci` runs it, and where scripts
+ * of installations are off `npm start` does. Without the packages that it needs (an installation without development packages) it
+ * says so and is no failure: the images bring their own.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -97,9 +98,10 @@ function readIfThere(path: string): string {
 
 if (process.argv[1] === import.meta.filename) {
   try {
-    await buildDashboard();
+    await ensureBuilt();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    if (!['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
     process.stderr.write(
       'The dashboard is not built: its packages are not installed (npm ci, then npm run build:dashboard).\n',
     );
