@@ -41,7 +41,7 @@ export class LocalAnswers {
 
   async answer(route: RouteName, request: LocalRequest): Promise<LocalAnswer> {
     // Nobody's pages but ours call what is behind the gate.
-    if (route === 'dashboard') return await this.#options.viewers.answer(request);
+    if (route === 'dashboard' || route === 'sso') return await this.#options.viewers.answer(request);
     const answer = await this.#answerRoute(route, request);
     return { ...answer, headers: { ...crossOrigin(request.headers), ...answer.headers } };
   }
@@ -64,7 +64,7 @@ export class LocalAnswers {
         return html(homePage(this.#options.edges(), originOf(request)));
       case 'login-page':
         requireMethod(request, 'GET');
-        return html(loginPage(this.#options.login.providers));
+        return html(loginPage(this.#options.login.providers, this.#options.login.hasSignOn));
       case 'meta':
         requireMethod(request, 'GET');
         return json(200, {

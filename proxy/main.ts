@@ -8,11 +8,9 @@ import type { Log } from '#shared/log.ts';
 import { announceReady, armProcessLife } from '#shared/process-life.ts';
 import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
 import { readFingerprint } from '#shared/self-signed-file.ts';
-import { SessionTokens } from '#shared/session-token.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
-import { openSiblings } from '#shared/siblings.ts';
 import { Tickets } from '#shared/tickets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
@@ -35,8 +33,7 @@ import type { Dashboard } from './dashboard/dashboard.ts';
 import { openDashboard } from './dashboard/open-dashboard.ts';
 import { openGate } from './dashboard/door/open-gate.ts';
 import { Traffic } from './limits/traffic.ts';
-import { Login } from './login/login.ts';
-import { apiKeyProvider, simpleProvider } from './login/providers.ts';
+import { openLogin } from './login/open-login.ts';
 import { openControlServer } from './membership/control-server.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
 import type { EdgePool } from './membership/pool.ts';
@@ -143,15 +140,16 @@ function answerHere(options: {
   dashboard: Dashboard;
 }): LocalAnswers {
   const { settings, locator, log, journal, entrance, page, dashboard } = options;
+  const viewers = openGate({ settings, locator, log, dashboard: dashboard.answer });
   return new LocalAnswers({
     owner: () => settings.CT_SERVER_OWNER,
-    login: openLogin(settings, log),
+    login: openLogin(settings, log, viewers.signOn),
     locate: new Locate({ ...locator, tickets: new Tickets(locator.secrets.ticket, Date.now) }),
     edges: () => locator.pool.list(nowMs()),
     entrance,
     downloads: openDownloads(settings, journal.history),
     metrics: page,
-    viewers: openGate({ settings, locator, log, dashboard: dashboard.answer }),
+    viewers,
   });
 }
 
@@ -242,22 +240,6 @@ function armLife(options: {
     admin.close();
     const maxMs = settings.CT_RETIRE_MAX_MINUTES * 60_000;
     void endRetired({ ...locator, upstreams, settler, front, log, maxMs }).then(stop);
-  });
-}
-
-function openLogin(settings: Settings, log: Log): Login {
-  const secret = settings.CT_SESSION_SECRET || ensureSecret(settings.CT_DATA_DIR, 'session');
-  const providers = settings.CT_LOGIN.map((name) =>
-    name === 'apikey' ? apiKeyProvider(settings.CT_API_KEY) : simpleProvider,
-  );
-  const tokens = new SessionTokens(secret, settings.CT_TOKEN_LIFETIME_HOURS);
-  return new Login({
-    tokens,
-    providers,
-    log,
-    nowMs,
-    siblings: openSiblings('login'),
-    randomToken: () => randomBytes(18).toString('base64url'),
   });
 }
 

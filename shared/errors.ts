@@ -19,6 +19,7 @@ import { limitErrors } from './limit-errors.ts';
 import { locationErrors } from './location-errors.ts';
 import { requestErrors } from './request-errors.ts';
 import { tlsErrors } from './tls-errors.ts';
+import { ssoErrors } from './sso-errors.ts';
 import { steeringErrors } from './steering-errors.ts';
 
 export type { ErrorEntry, ErrorLevel } from './error-entry.ts';
@@ -212,6 +213,7 @@ export const errorTable = {
   ...limitErrors,
   ...tlsErrors,
   ...dashboardErrors,
+  ...ssoErrors,
   internal: {
     source: 'internal',
     retry: 'later',

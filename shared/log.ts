@@ -129,6 +129,8 @@ export const logEvents = {
   'dashboard.not-built':
     'The pages of the dashboard are not there: `npm run build:dashboard` makes them. All else serves.',
   'dashboard.left': 'A viewer of the dashboard logged out.',
+  'sso.failed':
+    'The provider of single sign-on cannot be reached, or does not answer as one; carries the cause.',
   'login.completed': 'A login succeeded; carries the provider.',
   'login.refused': 'A login was refused; carries the error code.',
 } as const;

@@ -11,6 +11,7 @@ import { logSettings } from '#shared/settings/log-settings.ts';
 import { requestSettings } from '#shared/settings/request-settings.ts';
 import { flagOf } from '#shared/settings/load.ts';
 import { limitSettings } from '#shared/settings/limit-settings.ts';
+import { ssoSettings } from '#shared/settings/sso-settings.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
 import { storeSettings } from '#shared/settings/store-settings.ts';
 import { tlsSettings } from '#shared/settings/tls-settings.ts';
@@ -27,6 +28,7 @@ const groups: readonly { title: string; settings: Group }[] = [
   { title: 'Front door: requests that are let in', settings: requestSettings },
   { title: 'TLS to clients', settings: tlsSettings },
   { title: 'Dashboard', settings: dashboardSettings },
+  { title: 'Single sign-on', settings: ssoSettings },
   { title: 'Metrics', settings: metricSettings },
   { title: 'History', settings: historySettings },
   { title: 'Downloads of clients', settings: downloadSettings },

@@ -17,6 +17,7 @@ export type RouteName =
   | 'clients'
   | 'health'
   | 'dashboard'
+  | 'sso'
   | 'session-create'
   | 'session-join'
   | 'session-poll'
@@ -47,6 +48,7 @@ const exact: Readonly<Record<string, Route>> = {
 
 const prefixes: readonly (readonly [string, Route])[] = [
   ['/dashboard/', { name: 'dashboard', needs: 'local' }],
+  ['/sso/', { name: 'sso', needs: 'local' }],
   ['/logs/', { name: 'dashboard', needs: 'local' }],
   ['/clients/', { name: 'clients', needs: 'local' }],
   ['/api/login/', { name: 'login', needs: 'local' }],

@@ -11,6 +11,7 @@ import { headerValues } from '../core/header-list.ts';
 import { json, requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
 import { PendingLogins } from './pending-logins.ts';
+import { signOnForm } from './providers.ts';
 import type { Identity, LoginProvider } from './providers.ts';
 
 interface LoginOptions {
@@ -22,7 +23,12 @@ interface LoginOptions {
   readonly siblings?: Siblings;
   /** 128 or more random bits, URL-safe. */
   readonly randomToken: () => string;
+  /** Where single sign-on is on; people come back by `confirmPerson`. */
+  readonly signOn?: BeginSignOn | undefined;
 }
+
+/** Leads a browser to the provider of single sign-on. */
+export type BeginSignOn = (request: LocalRequest, pollToken: string) => Promise<LocalAnswer<string>>;
 
 const bodyMaxBytes = 16_384;
 const pollMaxMs = 30_000;
@@ -41,10 +47,16 @@ export class Login {
     this.#pending = new PendingLogins(options.nowMs, options.siblings);
   }
 
+  get hasSignOn(): boolean {
+    return this.#options.signOn !== undefined;
+  }
+
   async answer(request: LocalRequest): Promise<LocalAnswer<string>> {
     if (request.path === '/api/logout') return this.#logout(request);
-    requireMethod(request, 'POST');
     const action = request.path.slice('/api/login/'.length);
+    const { signOn } = this.#options;
+    if (action === 'sso' && signOn !== undefined) return await this.#lead(request, signOn);
+    requireMethod(request, 'POST');
     if (action === 'initial') return this.#initial();
     if (action === 'validate') return await this.#validate(request);
     if (action.startsWith('poll/')) return await this.#poll(request, action.slice('poll/'.length));
@@ -58,7 +70,7 @@ export class Login {
     this.#pending.start(pollToken);
     const auth = {
       loginPageUrl: `/login.html?token=${encodeURIComponent(pollToken)}`,
-      providers: this.providers.map((provider) => provider.form),
+      providers: [...(this.hasSignOn ? [signOnForm] : []), ...this.providers.map(({ form }) => form)],
       defaultSuccessUrl: '',
     };
     return json(200, { pollToken, auth });
@@ -66,23 +78,40 @@ export class Login {
 
   async #confirm(request: LocalRequest, provider: LoginProvider): Promise<LocalAnswer<string>> {
     const fields = parseObject(await request.readBody(bodyMaxBytes));
-    const pollToken = fields['token'];
-    if (typeof pollToken !== 'string' || !(await this.#pending.isKnown(pollToken))) {
-      throw new AppError('login-refused', { facts: { reason: 'no such login is under way' } });
-    }
-    const identity = this.#identify(provider, fields);
-    const user: User = { id: this.#options.randomToken(), ...identity };
-    this.#pending.confirm(pollToken, await this.#options.tokens.signLogin(user));
-    this.#options.log.info('login.completed', {
-      provider: provider.name,
-      audit: { user: user.id, person: personOf(user), subject: user.name },
-    });
+    const pollToken = await this.#knownToken(fields['token']);
+    const identity = await this.#identify(provider, fields, request.client);
+    await this.#complete(pollToken, provider.name, identity);
     return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'Ok' };
   }
 
-  #identify(provider: LoginProvider, fields: unknown): Identity {
+  /** Of a person whom single sign-on vouches for. Throws `login-refused` where no such login is under way. */
+  async confirmPerson(
+    pollToken: string,
+    person: Required<Pick<Identity, 'id'>> & Omit<Identity, 'authProvider'>,
+  ): Promise<void> {
+    await this.#complete(await this.#knownToken(pollToken), 'sso', { ...person, authProvider: 'SSO' });
+  }
+
+  async #lead(request: LocalRequest, signOn: BeginSignOn): Promise<LocalAnswer<string>> {
+    requireMethod(request, 'GET');
+    return await signOn(request, await this.#knownToken(new URLSearchParams(request.query).get('token')));
+  }
+
+  async #knownToken(token: unknown): Promise<string> {
+    if (typeof token === 'string' && (await this.#pending.isKnown(token))) return token;
+    throw new AppError('login-refused', { facts: { reason: 'no such login is under way' } });
+  }
+
+  async #complete(pollToken: string, provider: string, identity: Identity): Promise<void> {
+    const user: User = { id: this.#options.randomToken(), ...identity };
+    this.#pending.confirm(pollToken, await this.#options.tokens.signLogin(user));
+    const audit = { user: user.id, person: personOf(user), subject: user.name };
+    this.#options.log.info('login.completed', { provider, audit });
+  }
+
+  async #identify(provider: LoginProvider, fields: unknown, client: string): Promise<Identity> {
     try {
-      return provider.identify(fields);
+      return await provider.identify(fields, client);
     } catch (error) {
       const { code } = toAppError(error);
       this.#options.log.info('login.refused', { provider: provider.name, code });

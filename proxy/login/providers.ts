@@ -5,9 +5,13 @@
 import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
+import type { AttemptLimit } from '../core/attempt-limit.ts';
+import { verifyPassword } from '#shared/password-hash.ts';
 
 /** A person as a provider vouches for them; the id is given by the caller. */
 export interface Identity {
+  /** Of an account that is the same each time; anybody else gets one anew with each login. */
+  readonly id?: string;
   readonly name: string;
   readonly email?: string;
   readonly authProvider: string;
@@ -15,11 +19,11 @@ export interface Identity {
 
 export interface LoginProvider {
   /** Last part of the endpoint `/api/login/NAME`, and the setting's word. */
-  readonly name: 'simple' | 'apikey';
+  readonly name: 'simple' | 'apikey' | 'guest';
   /** What `/api/login/initial` tells the client. */
   readonly form: object;
-  /** Throws `body-invalid` or `login-refused`. */
-  identify(fields: unknown): Identity;
+  /** `client` is the address that it comes from. Throws `body-invalid`, `login-refused` or `login-limited`. */
+  identify(fields: unknown, client?: string): Identity | Promise<Identity>;
 }
 
 const simpleFields = z.object({
@@ -27,7 +31,7 @@ const simpleFields = z.object({
   email: z.string().trim().max(320).optional(),
 });
 
-export const simpleProvider: LoginProvider = {
+export const simpleProvider = {
   name: 'simple',
   form: {
     type: 'form',
@@ -51,16 +55,16 @@ export const simpleProvider: LoginProvider = {
       },
     ],
   },
-  identify(fields) {
+  identify(fields: unknown): Identity {
     const parsed = simpleFields.safeParse(fields);
     if (!parsed.success) throw new AppError('body-invalid', { cause: parsed.error });
     const { user, email } = parsed.data;
     return { name: user, authProvider: 'Unverified', ...(email ? { email } : {}) };
   },
-};
+} as const satisfies LoginProvider;
 
 /** The provider for clients without a person: they know the server's key. */
-export function apiKeyProvider(apiKey: string): LoginProvider {
+export function apiKeyProvider(apiKey: string) {
   return {
     name: 'apikey',
     form: {
@@ -79,11 +83,81 @@ export function apiKeyProvider(apiKey: string): LoginProvider {
         },
       ],
     },
-    identify(fields) {
+    identify(fields: unknown): Identity {
       const parsed = z.object({ apiKey: z.string().max(1_024) }).safeParse(fields);
       if (!parsed.success) throw new AppError('body-invalid', { cause: parsed.error });
       if (!secretsEqual(parsed.data.apiKey, apiKey)) throw new AppError('login-refused');
       return { name: 'API key user', authProvider: 'API Key' };
+    },
+  } as const satisfies LoginProvider;
+}
+
+/** What clients show of single sign-on: a browser opens the endpoint, with the poll token as `token`. */
+export const signOnForm = {
+  type: 'web',
+  name: 'sso',
+  endpoint: '/api/login/sso',
+  label: { code: 'SsoLoginLabel', message: 'Single sign-on', params: [] },
+  details: { code: 'SsoLoginDetails', message: 'Log in with your account at your organisation', params: [] },
+  group: { code: 'ThirdPartyGroup', message: 'Third party', params: [] },
+} as const;
+
+const guestAuthProvider = 'Guest';
+
+/** The provider for guests whom single sign-on does not know: by passwords of their own. */
+export function guestProvider(
+  allowed: readonly { readonly name: string; readonly hash: string }[],
+  limit: AttemptLimit,
+): LoginProvider {
+  const hashes = new Map(allowed.map(({ name, hash }) => [name, hash]));
+  // Whoever is not among them is looked at for as long as whoever is.
+  const [anyHash = ''] = hashes.values();
+  const fields = z.object({ user: z.string().trim().max(128), password: z.string().max(1_024) });
+  return {
+    name: 'guest',
+    form: {
+      type: 'form',
+      name: 'guest',
+      endpoint: '/api/login/guest',
+      label: { code: 'GuestLoginLabel', message: 'Guest', params: [] },
+      details: {
+        code: 'GuestLoginDetails',
+        message: 'Log in as a guest whom an administrator has let in',
+        params: [],
+      },
+      group: { code: 'BuiltinsGroup', message: 'Builtins', params: [] },
+      fields: [
+        {
+          name: 'user',
+          label: { code: 'UsernameLabel', message: 'Name', params: [] },
+          required: true,
+          placeHolder: { code: 'GuestNamePlaceholder', message: 'The name that you were given', params: [] },
+        },
+        {
+          name: 'password',
+          label: { code: 'PasswordLabel', message: 'Password', params: [] },
+          required: true,
+          placeHolder: {
+            code: 'PasswordPlaceholder',
+            message: 'The password that you were given',
+            params: [],
+          },
+        },
+      ],
+    },
+    async identify(given, client = '') {
+      const parsed = fields.safeParse(given);
+      if (!parsed.success) throw new AppError('body-invalid', { cause: parsed.error });
+      const { user, password } = parsed.data;
+      const hash = hashes.get(user);
+      const attempt = limit.begin(client, hash === undefined ? undefined : user);
+      if (attempt.kind === 'too-many')
+        throw new AppError('login-limited', { facts: { waitSeconds: attempt.waitSeconds } });
+      const isRight = await verifyPassword(password, hash ?? anyHash);
+      if (!isRight || hash === undefined) throw new AppError('login-refused');
+      attempt.undo();
+      limit.trust(client, user);
+      return { name: user, authProvider: guestAuthProvider };
     },
   };
 }

@@ -10,13 +10,21 @@ const forms: Record<LoginProvider['name'], string> = {
   apikey: `<form data-endpoint="/api/login/apikey"><h2>API key</h2>
     <label for="apiKey">Key of this server</label><input id="apiKey" name="apiKey" type="password" required autocomplete="off">
     <button>Continue</button></form>`,
+  guest: `<form data-endpoint="/api/login/guest"><h2>Guest</h2>
+    <label for="guest">Name that you were given</label><input id="guest" name="user" required maxlength="128" autocomplete="username">
+    <label for="password">Password</label><input id="password" name="password" type="password" required maxlength="1024" autocomplete="current-password">
+    <button>Continue</button></form>`,
 };
+
+const signOn = '<p><a data-endpoint="/api/login/sso" href="">Log in with single sign-on</a></p>';
 
 /** The endpoints stand beside this page, also under a `/~KEY/` prefix. */
 const script = `
   const base = location.pathname.replace(/\\/login\\.html$/, '');
   const token = new URLSearchParams(location.search).get('token');
   const say = (text) => { document.getElementById('outcome').textContent = text; };
+  for (const link of document.querySelectorAll('a[data-endpoint]'))
+    link.href = base + link.dataset.endpoint + '?token=' + encodeURIComponent(token);
   for (const form of document.forms) form.addEventListener('submit', async (event) => {
     event.preventDefault();
     try {
@@ -29,9 +37,9 @@ const script = `
     } catch { say('The server cannot be reached. Try again.'); }
   });`;
 
-export function loginPage(providers: readonly LoginProvider[]): string {
+export function loginPage(providers: readonly LoginProvider[], hasSignOn: boolean): string {
   const body = `<h1>Log in</h1><p class="soft">Your editor is waiting for this.</p>
-    <div class="card" id="forms">${providers.map((provider) => forms[provider.name]).join('')}</div>
+    <div class="card" id="forms">${hasSignOn ? signOn : ''}${providers.map((provider) => forms[provider.name]).join('')}</div>
     <p id="outcome" role="status"></p><script>${script}</script>`;
   return renderPage('Log in', body);
 }

@@ -13,6 +13,7 @@ import { limitSettings } from './limit-settings.ts';
 import { logSettings } from './log-settings.ts';
 import { requestSettings } from './request-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
+import { ssoSettings } from './sso-settings.ts';
 import { registrySettings } from './registry-settings.ts';
 import { metricSettings } from './metric-settings.ts';
 import type { Setting } from './setting.ts';
@@ -28,6 +29,7 @@ export const settingsSchema = {
   ...logSettings,
   ...tlsSettings,
   ...dashboardSettings,
+  ...ssoSettings,
   ...metricSettings,
   ...downloadSettings,
   ...registrySettings,

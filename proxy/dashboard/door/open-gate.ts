@@ -3,6 +3,9 @@ import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Locator } from '../../locator.ts';
 import { AppError } from '#shared/errors.ts';
+import { FlowSeal } from '../../sso/flow-cookie.ts';
+import { OidcProvider } from '../../sso/oidc-provider.ts';
+import { SignOn } from '../../sso/sign-on.ts';
 import { PasswordLogin } from './password-login.ts';
 import { Passwords } from './passwords.ts';
 import { ViewerCookies } from './viewer-cookie.ts';
@@ -20,7 +23,7 @@ export function openGate({
   log: Log;
   dashboard: AnswerViewer;
 }): ViewerGate {
-  const { directory, metrics, secrets } = locator;
+  const { directory, metrics, secrets, trust } = locator;
   const passwords = new Passwords({ settings, directory, log });
   // In front of static backends every path is theirs. Where the directory is away, the first login tries again.
   if (settings.CT_BACKEND.length === 0)
@@ -33,15 +36,23 @@ export function openGate({
     }),
     nowMs: Date.now,
   });
+  const provider = new OidcProvider({ settings, trust, nowMs });
+  const seal = new FlowSeal(secrets.dashboard);
+  const signOn = new SignOn({ settings, provider, seal, cookies, metrics, log });
   const login = new PasswordLogin({
     passwords,
     cookies,
     secret: secrets.dashboard,
     metrics,
     log,
-    nowMs: () => performance.now(),
+    nowMs,
+    offersSignOn: () => signOn.leadsToDashboard,
   });
-  return new ViewerGate({ cookies, passwords: login, behind: { dashboard, logs: nothingHere } });
+  return new ViewerGate({ cookies, passwords: login, signOn, behind: { dashboard, logs: nothingHere } });
+}
+
+function nowMs(): number {
+  return performance.now();
 }
 
 const nothingHere: AnswerViewer = async () => await Promise.reject(new AppError('not-found'));

@@ -22,6 +22,8 @@ interface LoginOptions {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly nowMs: () => number;
+  /** Whether the form also leads to single sign-on. */
+  readonly offersSignOn: () => boolean;
 }
 
 type Verdict =
@@ -149,12 +151,21 @@ export class PasswordLogin {
     this.#options.log.info('login.refused', { provider: 'dashboard', code, audit: { user: named, client } });
   }
 
-  #form(request: LocalRequest, about: Omit<Parameters<typeof loginForm>[0], 'token'>): LocalAnswer {
+  #form(
+    request: LocalRequest,
+    about: Omit<Parameters<typeof loginForm>[0], 'token' | 'hasSignOn'>,
+  ): LocalAnswer {
     const held = readCookie(request.headers, formCookie);
     const id = /^[A-Za-z0-9_-]{24}$/.test(held) ? held : randomBytes(18).toString('base64url');
     const attributes = { path: '/dashboard', maxAgeSeconds: formMaxAgeSeconds, secure: request.secure };
     const cookie = { 'set-cookie': formatCookie(formCookie, id, attributes) };
-    return loginForm({ ...about, token: this.#tokenOf(id), headers: { ...about.headers, ...cookie } });
+    const hasSignOn = this.#options.offersSignOn();
+    return loginForm({
+      ...about,
+      hasSignOn,
+      token: this.#tokenOf(id),
+      headers: { ...about.headers, ...cookie },
+    });
   }
 
   #tokenOf(id: string): string {
@@ -167,6 +178,6 @@ export class PasswordLogin {
 }
 
 /** A path of what is behind the gate, whatever somebody put into a link. */
-function nextPath(given: string | null): string {
+export function nextPath(given: string | null): string {
   return given !== null && /^\/(dashboard|logs)(\/[\w./~?&=%-]*)?$/.test(given) ? given : '/dashboard/';
 }

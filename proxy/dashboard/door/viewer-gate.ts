@@ -7,16 +7,19 @@ import { secretsEqual } from '#shared/fleet-secrets.ts';
 import { headerValues } from '../../core/header-list.ts';
 import { json, requireMethod } from '../../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../../local-answer.ts';
+import type { SignOn } from '../../sso/sign-on.ts';
 import { leadOn } from './login-form.ts';
 import { isLedByStranger, whereFrom } from './origin-check.ts';
+import { nextPath } from './password-login.ts';
 import type { PasswordLogin } from './password-login.ts';
 import { readCookie, viewerCookie } from './viewer-cookie.ts';
-import type { ViewerCookies } from './viewer-cookie.ts';
+import type { Claims, ViewerCookies } from './viewer-cookie.ts';
 import type { AnswerViewer, Viewer } from './viewer.ts';
 
 interface GateOptions {
   readonly cookies: ViewerCookies;
   readonly passwords: PasswordLogin;
+  readonly signOn: SignOn;
   readonly behind: { readonly dashboard: AnswerViewer; readonly logs: AnswerViewer };
 }
 
@@ -45,9 +48,11 @@ export class ViewerGate {
 
   async #answer(request: LocalRequest): Promise<LocalAnswer> {
     const { path } = request;
-    const { passwords, behind } = this.#options;
+    const { passwords, signOn, behind } = this.#options;
     const isOfScript = headerValues(request.headers, 'authorization').length > 0;
     if (path === '/dashboard/login') return await passwords.answer(request);
+    if (path.startsWith('/sso/')) return await signOn.answer(request);
+    if (path === '/dashboard/sso') return await this.#beginSignOn(request);
     if (path === '/dashboard') return seeOther('/dashboard/');
     // The cookie is for one path alone.
     if (path === '/logs' || path === '/dashboard/logs') return seeOther(`${path}/`);
@@ -92,14 +97,31 @@ export class ViewerGate {
     }
     await passwords.prepare();
     const claims = cookies.read(readCookie(request.headers, viewerCookie));
-    if (claims === undefined || !passwords.stillKnows(claims)) return undefined;
-    const isStillIn = (): boolean => cookies.holds(claims) && passwords.stillKnows(claims);
+    if (claims === undefined || !this.#stillKnows(claims)) return undefined;
+    const isStillIn = (): boolean => cookies.holds(claims) && this.#stillKnows(claims);
     const { name, role, by } = claims;
     const renewed = cookies.renew(claims);
     return {
       viewer: { name, role, by, csrf: cookies.csrfOf(claims), isStillIn },
       renewed: renewed === undefined ? undefined : cookies.set(renewed, request.secure),
     };
+  }
+
+  #stillKnows(claims: Claims): boolean {
+    const { passwords, signOn } = this.#options;
+    return claims.by === 'sso' ? signOn.stillKnows(claims) : passwords.stillKnows(claims);
+  }
+
+  async #beginSignOn(request: LocalRequest): Promise<LocalAnswer> {
+    const { signOn } = this.#options;
+    if (!signOn.leadsToDashboard) throw new AppError('not-found');
+    const next = nextPath(new URLSearchParams(request.query).get('next'));
+    return await signOn.begin(request, { for: 'dashboard', next });
+  }
+
+  /** Of editors, too. */
+  get signOn(): SignOn {
+    return this.#options.signOn;
   }
 
   /** People are shown where to log in; programs are told the code. */
@@ -143,7 +165,7 @@ const protection = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   'x-content-type-options': 'nosniff',
-  // Without any, Chromium says of a form that its origin is `null`, and the login looks like a foreign one.
+  // With no-referrer a browser would hide the origin of forms from us, too (`test/system/sso-sessions.test.ts`).
   'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',

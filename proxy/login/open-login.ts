@@ -1,0 +1,47 @@
+/** The login of sessions, put together: who may vouch for people, by the settings. */
+import { randomBytes } from 'node:crypto';
+import type { Log } from '#shared/log.ts';
+import { SessionTokens } from '#shared/session-token.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+import { ensureSecret } from '#shared/settings/secrets.ts';
+import { guestsOf, ssoBaseOf } from '#shared/settings/sso-settings.ts';
+import { openSiblings } from '#shared/siblings.ts';
+import { AttemptLimit } from '../core/attempt-limit.ts';
+import type { SignOn } from '../sso/sign-on.ts';
+import { Login } from './login.ts';
+import { apiKeyProvider, guestProvider, simpleProvider } from './providers.ts';
+import type { LoginProvider } from './providers.ts';
+
+export function openLogin(settings: Settings, log: Log, signOn: SignOn): Login {
+  const secret = settings.CT_SESSION_SECRET || ensureSecret(settings.CT_DATA_DIR, 'session');
+  const isSignOnOn = ssoBaseOf(settings) !== '';
+  const login = new Login({
+    tokens: new SessionTokens(secret, settings.CT_TOKEN_LIFETIME_HOURS),
+    providers: providersOf(settings, isSignOnOn),
+    log,
+    nowMs,
+    siblings: openSiblings('login'),
+    randomToken: () => randomBytes(18).toString('base64url'),
+    signOn: isSignOnOn
+      ? async (request, pollToken) => await signOn.begin(request, { for: 'session', pollToken })
+      : undefined,
+  });
+  signOn.serve(async (pollToken, person) => await login.confirmPerson(pollToken, person));
+  return login;
+}
+
+/** With single sign-on nobody comes in by a name that nobody checks. */
+function providersOf(settings: Settings, isSignOnOn: boolean): readonly LoginProvider[] {
+  const providers: LoginProvider[] = [];
+  for (const name of settings.CT_LOGIN) {
+    if (name === 'apikey') providers.push(apiKeyProvider(settings.CT_API_KEY));
+    else if (!isSignOnOn) providers.push(simpleProvider);
+  }
+  const guests = guestsOf(settings.CT_SSO_ALLOWED_GUESTS);
+  if (isSignOnOn && guests.length > 0) providers.push(guestProvider(guests, new AttemptLimit(nowMs)));
+  return providers;
+}
+
+function nowMs(): number {
+  return performance.now();
+}

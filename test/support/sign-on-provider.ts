@@ -1,0 +1,203 @@
+/**
+ * A real OpenID Connect provider (npm `oidc-provider`) on loopback, with people of the test and its own pages for login and
+ * consent. What it says may be changed on the way, as a hostile or broken one would say it.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { exportJWK, generateKeyPair } from 'jose';
+import type { JWK } from 'jose';
+import { Provider } from 'oidc-provider';
+import { fetch } from 'undici';
+import type { Viewer } from './viewer.ts';
+
+export const clientId = 'mooring';
+export const clientSecret = 'a client secret for tests only';
+
+/** Groups of each person, by the name that they log in with. */
+const people: Readonly<Record<string, readonly string[]>> = {
+  ada: ['ops', 'staff'],
+  bob: ['support'],
+  eve: ['strangers'],
+};
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export class SignOnProvider {
+  readonly #server: Server;
+  #handle: (request: IncomingMessage, response: ServerResponse) => void = (_, response) =>
+    response.writeHead(503).end();
+  #redirects: string[] = [];
+  keys: JWK[] = [];
+  /** Changes an answer on its way, by the path that was asked for. */
+  tamper: ((path: string, answer: Answer) => Promise<Answer> | Answer) | undefined;
+  /** Every path that was asked for. */
+  readonly asked: string[] = [];
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get settings(): Record<string, string> {
+    return {
+      CT_SSO_SYSTEM_BASE_URL: this.url,
+      CT_SSO_CLIENT_ID: clientId,
+      CT_SSO_CLIENT_SECRET: clientSecret,
+      CT_SSO_ADMIN_GROUPS: 'ops',
+      CT_SSO_READER_GROUPS: 'support',
+    };
+  }
+
+  /** Knows the front doors that browsers are sent back to. */
+  async serve(...origins: readonly string[]): Promise<void> {
+    this.#redirects = origins.map((origin) => `${origin}/sso/authorization-code/callback`);
+    await this.rotateKeys();
+  }
+
+  /** Begins anew with another key, as after a rotation without an overlap. */
+  async rotateKeys(): Promise<void> {
+    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+    this.keys = [
+      {
+        ...(await exportJWK(privateKey)),
+        alg: 'RS256',
+        use: 'sig',
+        kid: `key-${Date.now()}-${Math.random()}`,
+      },
+    ];
+    this.#open();
+  }
+
+  /** Answers nothing any more but that it is not there. */
+  breakDown(): void {
+    this.#handle = (_, response) => response.writeHead(503).end('no');
+  }
+
+  /** Takes every question and answers none. */
+  hang(): void {
+    this.#handle = () => undefined;
+  }
+
+  #open(): void {
+    const provider = new Provider(this.url, {
+      clients: [
+        {
+          client_id: clientId,
+          client_secret: clientSecret,
+          redirect_uris: this.#redirects,
+          post_logout_redirect_uris: this.#redirects.map((uri) => `${new URL(uri).origin}/`),
+        },
+      ],
+      jwks: { keys: this.keys },
+      cookies: { keys: ['a cookie key for tests only'] },
+      claims: { openid: ['sub'], profile: ['name', 'groups'], email: ['email', 'email_verified'] },
+      pkce: { required: () => true },
+      findAccount: (_, id) => ({
+        accountId: id,
+        claims: () => ({
+          sub: id,
+          name: `${id[0]!.toUpperCase()}${id.slice(1)} Lovelace`,
+          email: `${id}@example.org`,
+          email_verified: true,
+          groups: people[id] ?? [],
+        }),
+      }),
+    });
+    this.#handle = (request, response) => void provider.callback()(request, response);
+  }
+
+  readonly onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const path = new URL(request.url ?? '/', this.url).pathname;
+    this.asked.push(path);
+    if (this.tamper === undefined) return this.#handle(request, response);
+    const end = response.end.bind(response);
+    const pieces: Buffer[] = [];
+    const tamper = this.tamper;
+    const keep = (piece: unknown): void => {
+      if (typeof piece === 'string' || piece instanceof Uint8Array) pieces.push(Buffer.from(piece));
+    };
+    response.write = ((piece: unknown) => (keep(piece), true)) as typeof response.write;
+    response.end = ((piece: unknown) => {
+      keep(piece);
+      void (async () => {
+        const { status, body } = await tamper(path, {
+          status: response.statusCode,
+          body: Buffer.concat(pieces).toString(),
+        });
+        response.statusCode = status;
+        response.setHeader('content-length', Buffer.byteLength(body));
+        end(body, 'utf8');
+      })();
+      return response;
+    }) as typeof response.end;
+    this.#handle(request, response);
+  };
+}
+
+/** Ends with the test. */
+export async function startSignOnProvider(t: TestContext): Promise<SignOnProvider> {
+  const server = createServer((request, response) => provider.onRequest(request, response));
+  const provider = new SignOnProvider(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return provider;
+}
+
+/**
+ * A browser without a window, for the provider's pages: follows it, logs in, agrees, and stops at the address that leads back
+ * to a front door, which it gives.
+ */
+export async function passProvider(start: string, name: string): Promise<string> {
+  const { origin } = new URL(start);
+  const cookies = new Map<string, string>();
+  let url = start;
+  let form: URLSearchParams | undefined;
+  for (let steps = 0; steps < 12; steps++) {
+    const answer = await fetch(url, {
+      method: form === undefined ? 'GET' : 'POST',
+      body: form ?? null,
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([cookie, value]) => `${cookie}=${value}`).join('; ') },
+    });
+    for (const field of answer.headers.getSetCookie()) {
+      const [, cookie = '', value = ''] = /^([^=]+)=([^;]*)/.exec(field) ?? [];
+      cookies.set(cookie, value);
+    }
+    const location = answer.headers.get('location');
+    form = undefined;
+    if (location !== null) {
+      url = new URL(location, url).href;
+      if (new URL(url).origin !== origin) return url;
+      continue;
+    }
+    const page = await answer.text();
+    const [, prompt] = /name="prompt" value="(\w+)"/.exec(page) ?? [];
+    if (prompt === undefined)
+      throw new Error(`the provider shows something else: ${answer.status} ${page.slice(0, 2_000)}`);
+    form = new URLSearchParams({ prompt, ...(prompt === 'login' ? { login: name, password: 'any' } : {}) });
+    const [, action = url] = /action="([^"]+)"/.exec(page) ?? [];
+    url = new URL(action, url).href;
+  }
+  throw new Error(`the provider leads nowhere: ${url}`);
+}
+
+/** Begins at a front door, passes the provider as `name`, and gives the path that leads back. */
+export async function comeBack(viewer: Viewer, name: string, start = '/dashboard/sso'): Promise<string> {
+  const away = await viewer.ask(start);
+  if (away.status !== 303) throw new Error(`the front door leads nowhere: ${away.status} ${away.text}`);
+  const { pathname, search } = new URL(await passProvider(away.headers.location!, name));
+  return pathname + search;
+}
