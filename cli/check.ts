@@ -1,9 +1,10 @@
 /** `mooring check`: are the settings valid, certificates among them, and what would they be? Exit 0 or 2. */
 import { servesTls } from '#shared/settings/tls-settings.ts';
 import { showSettings } from '#shared/settings/show.ts';
+import { readLicence } from '#shared/licence/licence-source.ts';
 import { describeDatabase } from '#shared/sql/database-settings.ts';
 import { readDatabaseSettings } from '#shared/sql/read-database.ts';
-import type { Role } from '#shared/settings/schema.ts';
+import type { Role, Settings } from '#shared/settings/schema.ts';
 import { readSettings } from './read-settings.ts';
 
 const roles: readonly Role[] = ['direct', 'proxy', 'edge'];
@@ -27,5 +28,15 @@ export async function checkSettings(
     for (const fault of faults) process.stderr.write(`mooring: ${fault}\n`);
     if (faults.length > 0) process.exit(2);
   }
+  if (role !== 'edge') checkLicence(settings);
   process.stdout.write(`settings of mooring ${role} are valid\n`);
+}
+
+function checkLicence(settings: Settings): void {
+  try {
+    readLicence(settings);
+  } catch (error) {
+    process.stderr.write(`mooring: ${(error as Error).message}\n`);
+    process.exit(2);
+  }
 }

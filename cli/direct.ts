@@ -2,6 +2,7 @@
  * `mooring direct`: front door, Locator and edges on one machine, each a process of its own under one
  * supervisor. `child-settings.ts` has what each of them is told.
  */
+import { readLicence } from '#shared/licence/licence-source.ts';
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
 import { openLogPlaces } from '#shared/log-places.ts';
@@ -26,6 +27,8 @@ interface Children {
 
 /** Starts everything; resolves when the pool serves. The process then runs until it is told to stop. */
 export async function runDirect(settings: Settings, source: SettingsSource): Promise<void> {
+  // A licence that is none stops the start here, in one line.
+  readLicence(settings);
   const lock = lockDataDir(settings.CT_DATA_DIR);
   const places = openLogPlaces(settings, 'direct');
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'direct', places });

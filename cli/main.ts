@@ -11,6 +11,7 @@ import { runDirect } from './direct.ts';
 import { isSupervised, sourceOf } from './read-settings.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { showAudit, showUsage } from './journal.ts';
+import { addLicenceCommands } from './licence.ts';
 import { addSteerCommands } from './steer-commands.ts';
 import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
@@ -151,6 +152,7 @@ inspectCommand('remove', 'take a member out of a session; the host’s removal e
   );
 
 addSteerCommands(inspectCommand, orExit);
+addLicenceCommands(program, orExit);
 
 program
   .command('hash-password')

@@ -3,6 +3,7 @@ import type { SettingsResult } from '#shared/settings/load.ts';
 import { inheritedSource, loadFrom, openSource } from '#shared/settings/source.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
 import type { Role, Settings } from '#shared/settings/schema.ts';
+import { setTimeZone } from '#shared/time-zone.ts';
 import { readDatabaseSettings } from '#shared/sql/read-database.ts';
 
 /** Reads and validates; all faults are printed at once, then exit 2. */
@@ -14,6 +15,7 @@ export function readSettings(role: Role, flags: Readonly<Record<string, string>>
     process.exit(2);
   }
   checkDatabase(result.settings);
+  setTimeZone(result.settings.CT_TIME_ZONE);
   for (const note of result.notes) process.stderr.write(`mooring: ${note}\n`);
   return result.settings;
 }

@@ -1,5 +1,6 @@
 /** `mooring proxy` with more than one front door: a supervisor that holds their sockets, and nothing else. */
 import { mkdirSync } from 'node:fs';
+import { readLicence } from '#shared/licence/licence-source.ts';
 import { openLog } from '#shared/log.ts';
 import { openLogPlaces } from '#shared/log-places.ts';
 import { armProcessLife, onHangup } from '#shared/process-life.ts';
@@ -11,6 +12,8 @@ import { FrontWorkers } from './front-workers.ts';
 
 /** Resolves when all of them serve. */
 export async function runWorkers(settings: Settings, source: SettingsSource): Promise<void> {
+  // A licence that is none stops the start here, in one line.
+  readLicence(settings);
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
   const places = openLogPlaces(settings, 'proxy');
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', places });

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { MemberView } from '#shared/session-views.ts';
+import type { Seat } from './seat-desk.ts';
 import type { UpgradeOffer } from './upgrade-offer.ts';
 
 /** One request or upgrade that this edge has admitted. */
@@ -14,6 +15,8 @@ export interface AdmittedExchange {
   readonly epoch: Epoch;
   /** Id of the exchange at the front door, for the log. */
   readonly exchangeId: string;
+  /** Its key was placed by it: nobody of its session can come back. */
+  readonly isNew?: boolean;
   /** Path and query without a leading `/~KEY`. */
   readonly target: string;
 }
@@ -54,6 +57,8 @@ export interface Adapter {
   /** Closes a session's sockets with the code's close code and forgets it, without another durable write. */
   dropSession(key: AffinityKey, code: ErrorCode): void;
   load(): AdapterLoad;
+  /** Of a licence: of members, those who are away for a moment, and those who are about to come. */
+  countSeats(): number;
   listSessions(): readonly SessionSize[];
   /** Brings the key's session back from the store, where it has one that this edge does not know. */
   recall(exchange: AdmittedExchange): Promise<void>;
@@ -78,6 +83,9 @@ export interface Adapter {
 
 /** Whether this edge may open one more session, of whichever protocol. */
 export type CapacityCheck = () => boolean;
+
+/** A seat of the licence for one newcomer, where there is a licence. */
+export type TakeSeat = () => Promise<Seat>;
 
 /** Adapters tell how many connections a key has; the edge reports when the last one closes. */
 export interface KeyActivity {

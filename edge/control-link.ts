@@ -219,7 +219,10 @@ export class ControlLink {
 
   #receive(text: string): void {
     const message: FrontDoorMessage | undefined = parseControlMessage(frontDoorMessageSchema, text);
-    switch (message?.type) {
+    // Not our protocol: the connection is of no use.
+    if (message === undefined)
+      return this.#socket?.close(controlCloseCodes.protocol, 'not a control message');
+    switch (message.type) {
       case 'welcome':
         this.#isWelcome = true;
         this.#pauseMs = pauseMinMs;
@@ -238,19 +241,8 @@ export class ControlLink {
         return this.#onFarewell?.();
       case 'evacuated':
         return this.#onEvacuated?.(true);
-      case 'drain':
-      case 'list-sessions':
-      case 'moved':
-      case 'stop':
-      case 'journal-taken':
-      case 'digest-claims':
-      case 'list-claims':
-      case 'who-holds':
-      case 'fence':
+      default:
         return this.#options.onOrder(this, message);
-      case undefined:
-        // Not our protocol: the connection is of no use.
-        return this.#socket?.close(controlCloseCodes.protocol, 'not a control message');
     }
   }
 

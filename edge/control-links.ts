@@ -2,6 +2,7 @@
  * The control connections to all front doors that `CT_LOCATOR` names: joins those that appear, leaves those that vanish
  * when their connection ends, and keeps one connection where two addresses lead to one front door.
  */
+import type { EdgeMessage } from '#shared/control-protocol.ts';
 import type { Log } from '#shared/log.ts';
 import type { ControlLink } from './control-link.ts';
 import { LocatorNames } from './locator-names.ts';
@@ -39,6 +40,13 @@ export class ControlLinks {
   /** One link for each front door that might judge this edge; undefined while a name of some was never looked up. */
   get judges(): readonly ControlLink[] | undefined {
     return this.#names.areKnown ? this.all.filter((link) => !link.isParked) : undefined;
+  }
+
+  /** Another one with each turn; false where none is connected. */
+  tellOne(message: EdgeMessage, turn: number): boolean {
+    const links = this.all.filter(({ isWelcome }) => isWelcome);
+    links[turn % links.length]?.tell(message);
+    return links.length > 0;
   }
 
   /** To be called when a connection has begun or ended: what waited for that is done. */

@@ -14,7 +14,7 @@ import { ensureSecret } from '#shared/settings/secrets.ts';
 import { assertTimingRelations, timing } from '#shared/timing.ts';
 import { version } from '#shared/version.ts';
 import { AdminDesk } from './admin-desk.ts';
-import type { Adapter, AdapterLoad } from './adapter.ts';
+import type { Adapter, AdapterLoad, TakeSeat } from './adapter.ts';
 import { openDirectServer } from './direct-server.ts';
 import { HandoffDesk } from './handoff/handoff-desk.ts';
 import { HandoffPort } from './handoff/handoff-port.ts';
@@ -30,6 +30,7 @@ import { Membership } from './membership.ts';
 import { MetricsDesk } from './metrics-desk.ts';
 import { MoveDesk } from './move-desk.ts';
 import { createOctAdapter } from './oct/adapter.ts';
+import { SeatDesk } from './seat-desk.ts';
 import { EdgeServer } from './server.ts';
 import { openStores } from './store/open-stores.ts';
 import type { Stores } from './store/open-stores.ts';
@@ -76,6 +77,7 @@ class Edge {
   readonly #adapters: readonly Adapter[];
   readonly #sampler: LoadSampler;
   readonly #moves: MoveDesk;
+  readonly #seats = new SeatDesk(() => this.#adapters);
   readonly #handoff = new HandoffDesk();
   readonly #server: EdgeServer;
   readonly #desk: MetricsDesk;
@@ -96,7 +98,8 @@ class Edge {
     const hasCapacity = (): boolean =>
       hasSessionCapacity(sumLoads(this.#adapters).sessions, settings.CT_EDGE_SESSIONS_MAX);
     const activity = this.#activity();
-    const shared = { settings, log, metrics: this.#metrics, activity, hasCapacity, now: nowMs };
+    const takeSeat: TakeSeat = async () => await this.#seats.take();
+    const shared = { takeSeat, settings, log, metrics: this.#metrics, activity, hasCapacity, now: nowMs };
     const tokens = new SessionTokens(settings.CT_SESSION_SECRET, settings.CT_TOKEN_LIFETIME_HOURS);
     this.#adapters = [
       createOctAdapter({ ...shared, tokens, rosters: stores.rosters }),
@@ -189,6 +192,7 @@ class Edge {
         ...(settings.CT_SERVER_URL === '' ? {} : { publicUrl: new URL(settings.CT_SERVER_URL).origin }),
         clusterHash: hashClusterSettings(settings),
         handoff: this.#handoffPort?.offer,
+        seats: true,
       },
       registry: this.#registry,
       sampleLoad: () => this.#sampler.sample(),
@@ -200,6 +204,7 @@ class Edge {
         stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
         stop: () => void process.kill(process.pid, 'SIGTERM'),
         journalTaken: (batch) => this.#journal.taken(batch),
+        seats: this.#seats,
       },
       onLapsed: () => this.#dropAll(),
       onSuperseded: () => {
@@ -263,6 +268,7 @@ class Edge {
     this.#noting = setTimeout(() => {
       this.#noting = undefined;
       this.#membership?.noteSessions();
+      this.#seats.settle();
     }, noteSessionsDelayMs).unref();
   }
 

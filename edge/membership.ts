@@ -99,7 +99,7 @@ export class Membership {
       isLocal,
       openSocket,
       hello: () => this.#hello(),
-      onConnected: (link) => this.#vouched.delete(link),
+      onConnected: (link) => this.#onConnected(link),
       onWelcome: (incarnation) => this.#onWelcome(incarnation),
       onClosed: () => this.#links.settle(),
       onLease: (link, report, renewed) => this.#onLease(link, report, renewed),
@@ -132,11 +132,8 @@ export class Membership {
     return this.#links.all.filter((link) => link.isWelcome).length;
   }
 
-  /** Says something to one of the front doors, another one with each turn; false where none is connected. */
   tellOne(message: EdgeMessage, turn: number): boolean {
-    const links = this.#links.all.filter(({ isWelcome }) => isWelcome);
-    links[turn % links.length]?.tell(message);
-    return links.length > 0;
+    return this.#links.tellOne(message, turn);
   }
 
   /** While an edge drains it gets no new keys; the front doors hear it at once. */
@@ -187,7 +184,13 @@ export class Membership {
     this.#reportAll();
   }
 
+  #onConnected(link: ControlLink): void {
+    this.#vouched.delete(link);
+    this.#options.orders.seats.forget(link);
+  }
+
   #reportAll(): void {
+    this.#options.orders.seats.settle();
     const content = this.#compose();
     const sessions = this.#options.orders.stranded(this.#goneSinceMs);
     for (const link of this.#links.all) {
@@ -211,6 +214,9 @@ export class Membership {
         return orders.stop();
       case 'journal-taken':
         return orders.journalTaken(order.batch);
+      case 'licence':
+      case 'seats':
+        return orders.seats.hear(link, order);
       case 'moved':
         return orders.forget(order.key as AffinityKey, order.epoch as Epoch);
       case 'digest-claims':

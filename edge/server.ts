@@ -156,7 +156,8 @@ export class EdgeServer {
     const { key, epoch } = result;
     if (result.outdatesSession) this.dropSession(key, 'stale-epoch');
     const exchangeId = exchangeIdOf(request);
-    const exchange = { key, epoch, exchangeId, target: withoutKeyPrefix(request.url ?? '/') };
+    const isNew = header(request, internalHeaders.fresh) !== '';
+    const exchange = { key, epoch, exchangeId, isNew, target: withoutKeyPrefix(request.url ?? '/') };
     if (exchange.target.startsWith(moveTargets.prepare)) registry.expect(key, epoch, nowMs());
     else registry.note(key, epoch, nowMs());
     this.#options.moves.settle(exchange);

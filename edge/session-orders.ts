@@ -1,6 +1,7 @@
 /** What front doors ask of the sessions of an edge, and tell its journal. */
 import type { StrandedSession } from '#shared/control-protocol.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
+import type { SeatDesk } from './seat-desk.ts';
 
 export interface SessionOrders {
   /** Smallest first. */
@@ -13,6 +14,8 @@ export interface SessionOrders {
   readonly stop: () => void;
   /** Sessions that were let go and that nobody seems to have taken: all that were before `goneSinceMs`. */
   readonly stranded: (goneSinceMs: number) => readonly StrandedSession[];
+  /** Where front doors speak of a licence. */
+  readonly seats: Pick<SeatDesk, 'hear' | 'forget' | 'settle'>;
   /** The records of this batch are stored. */
   readonly journalTaken: (batch: number) => void;
 }

@@ -3,6 +3,7 @@
  * whole it names no session: of a path that could, it has the route in its place, and of a query nothing.
  */
 import { splitKeyPrefix } from './core/affinity-key.ts';
+import { isoParts, offsetAt } from '#shared/time-zone.ts';
 import type { RequestHead } from './core/request-gate.ts';
 import { headerValues } from './core/header-list.ts';
 import type { RouteName } from './core/route.ts';
@@ -72,11 +73,8 @@ function formatTime(nowMs: number): string {
   const now = Math.floor(nowMs / 1_000);
   if (now === second) return secondText;
   second = now;
-  const [date, time] = new Date(now * 1_000).toISOString().slice(0, -'.000Z'.length).split('T') as [
-    string,
-    string,
-  ];
+  const [date, time] = isoParts(now * 1_000).seconds.split('T') as [string, string];
   const [year, month, day] = date.split('-') as [string, string, string];
-  secondText = `${day}/${months[Number(month) - 1]}/${year}:${time} +0000`;
+  secondText = `${day}/${months[Number(month) - 1]}/${year}:${time} ${offsetAt(now * 1_000)}`;
   return secondText;
 }

@@ -196,7 +196,7 @@ class Exchange {
     this.#passage = this.#options.traffic.begin(passing);
     if (this.#passage.isRefused) return cutOff;
     const { pass, strictTransport } = this.#options;
-    const planOptions = { exchangeId: this.#settlement.id, pass, strictTransport };
+    const planOptions = { exchangeId: this.#settlement.id, pass, strictTransport, isNew: reason === 'new' };
     return this.#wire.forward(planForward(this.#wire, request, pin, planOptions), this.#onAnswer);
   }
 

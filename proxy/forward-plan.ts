@@ -18,6 +18,8 @@ export interface PlanOptions {
   readonly exchangeId: string;
   /** Internal pass of the fleet; undefined in front of static backends. */
   readonly pass: string | undefined;
+  /** The key was placed by this exchange. */
+  readonly isNew: boolean;
   /** For the answer; empty where there is none. */
   readonly strictTransport: string;
 }
@@ -29,12 +31,12 @@ export function planForward(
   options: PlanOptions,
 ): ForwardPlan {
   const { head, peer } = wire;
-  const { exchangeId, pass } = options;
+  const { exchangeId, pass, isNew } = options;
   const { key, epoch, owner } = pin;
   const internal =
     pass === undefined
       ? undefined
-      : { key, epoch, owner: formatOwner(owner.id, owner.incarnation), pass, exchangeId };
+      : { key, epoch, owner: formatOwner(owner.id, owner.incarnation), pass, exchangeId, isNew };
   const upgrade = head.isUpgrade ? headerValues(head.headers, 'upgrade')[0] : undefined;
   const { chain, proto } = request.client;
   const subject = peer.identity?.kind === 'proved' ? peer.identity.subject : undefined;

@@ -13,6 +13,7 @@ import type { Limits } from './limits/open-limits.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
 import { probeAddress } from './membership/death-probe.ts';
 import { EdgeLinks } from './membership/edge-links.ts';
+import { PoolLicence } from './licence/pool-licence.ts';
 import { LeasePromises } from './membership/lease-promises.ts';
 import { MembershipSnapshot } from './membership/membership-snapshot.ts';
 import { Membership } from './membership/membership.ts';
@@ -28,6 +29,7 @@ import { OutagePlacement } from './outage-placement.ts';
 import { Placer } from './placement.ts';
 import { RegionMap } from './region-map.ts';
 import { StatsdSetting } from './statsd-setting.ts';
+import type { Reloads } from './reload/reloads.ts';
 import { openTrust } from './upstream-trust.ts';
 import type { UpstreamTrust } from './upstream-trust.ts';
 
@@ -50,6 +52,7 @@ export interface Locator {
   readonly steering: EdgeSteering;
   readonly limits: Limits;
   readonly statsd: StatsdSetting;
+  readonly licence: PoolLicence;
   readonly fleetViews: readonly { refresh(): Promise<void> }[];
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
@@ -59,9 +62,10 @@ export async function openLocator(options: {
   settings: Settings;
   log: Log;
   joinToken: string;
+  reloads: Reloads;
   signal: AbortSignal;
 }): Promise<Locator> {
-  const { settings, log, joinToken, signal } = options;
+  const { settings, log, joinToken, reloads, signal } = options;
   const metrics = new Metrics('ct_proxy_');
   const secrets = deriveFleetSecrets(joinToken);
   // What follows is made of the directory, which may be met again as soon as it is open.
@@ -73,6 +77,8 @@ export async function openLocator(options: {
   const snapshot = new MembershipSnapshot(directory);
   const shared = { directory, pool, promises, log, nowMs };
   const named = { ...shared, secrets, metrics };
+  const licence = new PoolLicence({ ...shared, settings, metrics, wallMs: Date.now });
+  licence.follow(reloads);
   const outage = new OutagePlacement({
     ...named,
     snapshot,
@@ -101,12 +107,13 @@ export async function openLocator(options: {
   const drains = new Drains({ ...shared, placer, links, mover, signal });
   const reconciler = new Reconciler({ ...named, links });
   onMet = () => outage.noteMeeting(reconciler.requestAll());
-  const steered = { drains, reconciler, regions, steering, statsd, fleetViews: [regions, statsd] };
+  const steered = { drains, reconciler, regions, steering, statsd, licence };
+  const fleetViews = [regions, statsd, licence];
   const decisions = { placer, outage, limits, snapshot, gate, mover, ...steered };
-  return { directory, pool, membership, links, trust, calls, ...decisions, metrics, secrets };
+  return { directory, pool, membership, links, trust, calls, ...decisions, fleetViews, metrics, secrets };
 }
 
-export function edgeRequests({ mover, drains, reconciler }: Locator, log: Log): EdgeRequests {
+export function edgeRequests({ mover, drains, reconciler, licence }: Locator, log: Log): EdgeRequests {
   const tryTo = async (work: Promise<void>): Promise<void> =>
     await work.catch((error: unknown) => log.error('directory.failed', { error }));
   return {
@@ -115,6 +122,8 @@ export function edgeRequests({ mover, drains, reconciler }: Locator, log: Log): 
       drains.onReport(edge, report);
       if (report.isFirst) void reconciler.requestAll();
     },
+    greet: (edge, tell) => licence.greet(edge, tell),
+    claimSeats: async (edge, claim) => await licence.claim(edge, claim),
     giveBack: async (edge, sessions) => await tryTo(mover.giveBack(edge, sessions)),
   };
 }

@@ -66,7 +66,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const stopping = new AbortController();
   const reloads = openReloads({ source, live, log });
   const inherited = readInheritedListeners(process.env, process.pid);
-  const locator = await openLocator({ settings, log, joinToken, signal: stopping.signal });
+  const locator = await openLocator({ settings, log, joinToken, reloads, signal: stopping.signal });
   const { directory, pool, placer, gate, metrics, secrets } = locator;
   const tls = openTls(settings, log, metrics, reloads);
   const entrance = new Entrance(settings, (name) => tls?.certificates.covers(name) ?? false);

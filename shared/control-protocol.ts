@@ -66,6 +66,8 @@ const helloSchema = z.object({
     .url({ protocol: /^https?$/ })
     .max(256)
     .optional(),
+  /** It knows of seats of a licence. */
+  seats: z.boolean().optional(),
   /** Where the edge takes connections over from front doors of its own machine; none where it does not. */
   handoff: z.object({ path: z.string().regex(socketPath), secret: z.string().min(16).max(64) }).optional(),
 });
@@ -140,6 +142,14 @@ const journalSchema = z.object({
   records: z.array(journalRecordSchema).min(1).max(recordsPerMessageMax),
 });
 
+/** Seats of a licence: what the edge holds, and what newcomers ask for besides; answered by `seats`. Only where `licence` came. */
+const claimSeatsSchema = z.object({
+  type: z.literal('claim-seats'),
+  sequence: count,
+  held: count,
+  wanted: count,
+});
+
 export const edgeMessageSchema = z.discriminatedUnion('type', [
   helloSchema,
   reportSchema,
@@ -151,6 +161,7 @@ export const edgeMessageSchema = z.discriminatedUnion('type', [
   digestSchema,
   claimsSchema,
   holdsSchema,
+  claimSeatsSchema,
 ]);
 
 const welcomeSchema = z.object({
@@ -200,6 +211,19 @@ const evacuatedSchema = z.object({ type: z.literal('evacuated') });
 
 const journalTakenSchema = z.object({ type: z.literal('journal-taken'), batch: count });
 
+/** Whether newcomers need a seat; told to edges whose hello says that they know of seats. */
+const licenceSchema = z.object({ type: z.literal('licence'), isLimited: z.boolean() });
+const seatsSchema = z.object({
+  type: z.literal('seats'),
+  sequence: count,
+  /** Of what was wanted. */
+  granted: count,
+  /** Why the others get none. */
+  refusal: z.enum(['full', 'expired']),
+  /** The store does not have it: to be claimed again. */
+  isProvisional: z.boolean(),
+});
+
 export const frontDoorMessageSchema = z.discriminatedUnion('type', [
   welcomeSchema,
   leaseSchema,
@@ -215,6 +239,8 @@ export const frontDoorMessageSchema = z.discriminatedUnion('type', [
   fenceSchema,
   promiseSchema,
   whoHoldsSchema,
+  licenceSchema,
+  seatsSchema,
 ]);
 
 export type EdgeHello = z.infer<typeof helloSchema>;
@@ -236,7 +262,9 @@ export type FrontDoorOrder = Extract<
       | 'digest-claims'
       | 'list-claims'
       | 'who-holds'
-      | 'fence';
+      | 'fence'
+      | 'licence'
+      | 'seats';
   }
 >;
 export type ClaimedKey = z.infer<typeof claimSchema>;

@@ -9,6 +9,8 @@ export const internalHeaders = {
   epoch: 'x-ct-epoch',
   /** `edge:incarnation` of the owner that the front door believes in. */
   owner: 'x-ct-edge',
+  /** The exchange is the one that placed its key: nobody of its session was anywhere before. */
+  fresh: 'x-ct-new',
   /** Proof that the request came through a front door of this fleet. */
   pass: 'x-ct-pass',
   /** Exchange id: the same in the log lines of the front door and of the edge. */

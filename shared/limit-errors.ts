@@ -1,5 +1,5 @@
 /** What refuses clients because there are too many of them, or of what they do: a part of the table in `errors.ts`. */
-import { badRequest, unavailable } from './error-entry.ts';
+import { badRequest, unauthorized, unavailable } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
 
 /** One line in the log tells of many (`clients.refused`), so each is no more than info. */
@@ -40,5 +40,22 @@ export const limitErrors = {
     ...unavailable,
     level: 'info',
     message: 'The edge of this session has failed again and again, and is not asked for a moment.',
+  },
+  'licence-full': {
+    ...unavailable,
+    source: 'downstream',
+    level: 'info',
+    message:
+      'The licence of this server allows no more session connections at one time; try again when somebody has left.',
+  },
+  'licence-expired': {
+    ...unauthorized,
+    status: 403,
+    closeCode: 4403,
+    message: 'The licence of this server has expired: sessions that run go on, and nobody new gets in.',
+  },
+  'licence-unknown': {
+    ...unavailable,
+    message: 'It is not known right now whether the licence of this server allows one more; try again.',
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { ErrorLevel } from './errors.ts';
 import { LogSinks, standardPlaces } from './log-places.ts';
 import type { LogPlaces } from './log-places.ts';
+import { isoParts } from './time-zone.ts';
 import { threeDigits } from './thousandths.ts';
 
 /** Every event that may be logged, with what it tells; `docs/events.md` is generated from this list. */
@@ -68,6 +69,14 @@ export const logEvents = {
     'What is stored of the StatsD server is nothing that this program reads; it keeps what it has.',
   'statsd.failed':
     'The StatsD server gets no metrics; the next ones are tried, and no other line is written until they arrive.',
+  'licence.absent': 'There is no licence, so connections are not limited.',
+  'licence.installed':
+    'A licence is valid, at start or after a reload; carries licensee, connections, and the last day.',
+  'licence.nearly-full':
+    'Nine tenths of the connections of the licence are taken; told once until they were fewer than 85 %.',
+  'licence.expiring': 'The licence ends within 30, 7 or 1 days; told once for each.',
+  'licence.expired':
+    'The licence has ended: sessions that run go on, and nobody new gets in before it is renewed.',
   'edge.refused': 'An edge may not join: token, settings or id are wrong.',
   'control.connected': 'The edge joined a front door.',
   'control.left': 'The edge left a front door whose address its name has no more.',
@@ -178,11 +187,12 @@ export function openLog({ level, role, fields, hear, places }: LogOptions): Log 
   const sinks = new LogSinks(places ?? standardPlaces(), (log, lines, cause) =>
     logger.warn({ log, lines, cause }, 'log.dropped' satisfies LogEvent),
   );
+  const clock = new Clock();
   const logger = pino(
     {
       level,
       base,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: () => `,"time":"${clock.tell(Date.now())}"`,
       formatters: { level: (label) => ({ level: label }) },
       messageKey: 'event',
       serializers: { error: pino.stdSerializers.errWithCause },
@@ -197,8 +207,7 @@ class DirectLines {
   readonly sinks: LogSinks;
   readonly #logger: pino.Logger;
   readonly #base: string;
-  #second = -1;
-  #secondText = '';
+  readonly #clock = new Clock();
 
   constructor(logger: pino.Logger, sinks: LogSinks, base: LogFacts) {
     this.#logger = logger;
@@ -209,23 +218,27 @@ class DirectLines {
   add(event: LogEvent, facts: string): void {
     if (!this.#logger.isLevelEnabled('info')) return;
     this.sinks.addExchange(
-      `{"level":"info","time":"${this.#time()}",${this.#base},${facts},"event":"${event}"}\n`,
+      `{"level":"info","time":"${this.#clock.tell(Date.now())}",${this.#base},${facts},"event":"${event}"}\n`,
     );
   }
 
   addText(line: string): void {
     if (this.#logger.isLevelEnabled('info')) this.sinks.addExchange(line);
   }
+}
 
-  /** As `toISOString` has it, which costs as much as the rest of a line. */
-  #time(): string {
-    const now = Date.now();
-    const second = Math.floor(now / 1_000);
+/** ISO 8601 with milliseconds; what it costs is once a second. */
+class Clock {
+  #second = -1;
+  #parts = isoParts(0);
+
+  tell(nowMs: number): string {
+    const second = Math.floor(nowMs / 1_000);
     if (second !== this.#second) {
       this.#second = second;
-      this.#secondText = new Date(second * 1_000).toISOString().slice(0, -'000Z'.length);
+      this.#parts = isoParts(second * 1_000);
     }
-    return `${this.#secondText}${threeDigits(now - second * 1_000)}Z`;
+    return `${this.#parts.seconds}.${threeDigits(nowMs - second * 1_000)}${this.#parts.end}`;
   }
 }
 

@@ -26,4 +26,24 @@ export const poolMetricTable = {
     help: 'Files of clients that somebody got to their end from this front door, each once, however many ranges it took, by client and version (other beyond 100 of them).',
     labels: ['client', 'version'],
   },
+  ct_pool_licence_connections: {
+    type: 'gauge',
+    help: 'Session connections that count for the licence, of the whole pool; 0 without one.',
+    labels: [],
+  },
+  ct_pool_licence_connections_max: {
+    type: 'gauge',
+    help: 'Session connections that the licence allows; 0 without one.',
+    labels: [],
+  },
+  ct_pool_licence_expiry_seconds: {
+    type: 'gauge',
+    help: 'When the licence ends, in seconds since 1970; 0 without one.',
+    labels: [],
+  },
+  ct_pool_licence_refused_total: {
+    type: 'counter',
+    help: 'Newcomers whom this front door refused a seat of the licence.',
+    labels: ['reason'],
+  },
 } as const;

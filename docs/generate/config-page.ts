@@ -7,6 +7,8 @@ import { frontSettings } from '#shared/settings/front-settings.ts';
 import { historySettings } from '#shared/settings/history-settings.ts';
 import { registrySettings } from '#shared/settings/registry-settings.ts';
 import { metricSettings } from '#shared/settings/metric-settings.ts';
+import { licenceSettings } from '#shared/settings/licence-settings.ts';
+import { serviceSettings } from '#shared/settings/service-settings.ts';
 import { logSettings } from '#shared/settings/log-settings.ts';
 import { requestSettings } from '#shared/settings/request-settings.ts';
 import { flagOf } from '#shared/settings/load.ts';
@@ -33,6 +35,8 @@ const groups: readonly { title: string; settings: Group }[] = [
   { title: 'History', settings: historySettings },
   { title: 'Downloads of clients', settings: downloadSettings },
   { title: 'Versions', settings: registrySettings },
+  { title: 'Licence', settings: licenceSettings },
+  { title: 'Service', settings: serviceSettings },
   { title: 'Session engine', settings: engineSettings },
   { title: 'Database server', settings: storeSettings },
 ];

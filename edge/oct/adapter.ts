@@ -19,9 +19,11 @@ import type {
   CapacityCheck,
   KeyActivity,
   SessionSize,
+  TakeSeat,
 } from '../adapter.ts';
 import type { RosterStore } from '../store/roster-store.ts';
 import type { UpgradeOffer } from '../upgrade-offer.ts';
+import { takeFreely } from '../seat-desk.ts';
 import { Traffic } from '../traffic.ts';
 import type { MemberId } from '../core/session-state.ts';
 import { Gateway } from './gateway.ts';
@@ -31,6 +33,7 @@ import { lastWriteMs } from './live-session.ts';
 import { RosterKeeper } from './roster-keeper.ts';
 import { SessionApi, sessionApiPrefix } from './session-api.ts';
 import { countUsers, outboxBytesOf } from './session-sums.ts';
+import { countSeats } from './session-seats.ts';
 import { Sessions } from './sessions.ts';
 
 interface OctOptions {
@@ -40,6 +43,7 @@ interface OctOptions {
   readonly metrics: Metrics;
   readonly activity: KeyActivity;
   readonly hasCapacity: CapacityCheck;
+  readonly takeSeat?: TakeSeat;
   readonly rosters: RosterStore;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -103,7 +107,7 @@ class OctAdapter implements Adapter {
       onFenced: (key) => this.dropSession(key, 'fenced'),
     });
     this.#sessions = sessions;
-    this.#api = new SessionApi({ sessions, tokens, log, metrics });
+    this.#api = new SessionApi({ sessions, tokens, takeSeat: options.takeSeat ?? takeFreely, log, metrics });
     const gatewayOptions: GatewayOptions = {
       messageMaxBytes: settings.CT_MESSAGE_MAX_BYTES,
       tokens,
@@ -155,6 +159,12 @@ class OctAdapter implements Adapter {
       outboxBytes: sum(sessions.map(outboxBytesOf)),
       ...this.#traffic.total,
     };
+  }
+
+  countSeats(): number {
+    return sum(
+      this.#sessions.all().map(({ durable, announcer }) => countSeats(durable.state, announcer.expected)),
+    );
   }
 
   listSessions(): readonly SessionSize[] {

@@ -7,26 +7,31 @@ import type { JoinId, SessionState } from '../core/session-state.ts';
 import { joinInfo } from './join-desk.ts';
 import type { JoinDesk } from './join-desk.ts';
 import { toPeer } from './outgoing.ts';
+import { ExpectedGuests } from './session-seats.ts';
 
 interface AnnouncerOptions {
   readonly key: AffinityKey;
   readonly desk: JoinDesk;
   readonly tokens: SessionTokens;
+  readonly nowMs: () => number;
 }
 
 export class JoinAnnouncer {
   readonly #options: AnnouncerOptions;
   /** Tokens of approved guests that are being signed. */
   readonly #signing = new Set<Promise<void>>();
+  readonly expected: ExpectedGuests;
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
+    this.expected = new ExpectedGuests(options.nowMs);
   }
 
   announce(id: JoinId, decision: JoinDecision): void {
     const { desk } = this.#options;
     switch (decision.kind) {
       case 'approved':
+        this.expected.expect(decision.user.id);
         return this.#sign(id, decision);
       case 'rejected':
         return desk.decide(id, joinInfo(true, 'JoinRejected', 'Join request has been rejected'));

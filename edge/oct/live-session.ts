@@ -47,7 +47,7 @@ export class LiveSession {
   readonly #encoder = new OutgoingEncoder();
   readonly #brakes: SenderBrakes;
   readonly #sockets = new Map<ConnectionId, MemberSocket>();
-  readonly #announcer: JoinAnnouncer;
+  readonly announcer: JoinAnnouncer;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -57,7 +57,7 @@ export class LiveSession {
     this.#desk.adoptCards(options.cards ?? []);
     const { key, state, isClaimed, isStored, onFenced } = options;
     const { tokens, store, metrics, nowMs } = options.context;
-    this.#announcer = new JoinAnnouncer({ key, desk: this.#desk, tokens });
+    this.announcer = new JoinAnnouncer({ key, desk: this.#desk, tokens, nowMs });
     this.durable = new DurableSession({
       ref: { key, epoch: state.epoch },
       state,
@@ -71,7 +71,7 @@ export class LiveSession {
       onFailed: (error) => this.#log.error('store.failed', { code: toAppError(error).code, error }),
     });
     // Of a session from the store, whose guests may not have heard of it.
-    if (isStored) this.#announcer.announceAll(state);
+    if (isStored) this.announcer.announceAll(state);
   }
 
   get #state(): SessionState {
@@ -197,7 +197,7 @@ export class LiveSession {
    */
   async handOver(): Promise<Uint8Array | undefined> {
     await this.durable.settled(lastWriteMs);
-    await this.#announcer.settled();
+    await this.announcer.settled();
     if (this.#state.hasEnded) return undefined;
     for (const connection of this.#state.connections.keys()) this.#forget(connection);
     const state = this.durable.release();
@@ -251,7 +251,7 @@ export class LiveSession {
       case 'member-left':
         return this.#brakes.forget(effect.member.id);
       case 'join-decided':
-        return this.#announcer.announce(effect.id, effect.decision);
+        return this.announcer.announce(effect.id, effect.decision);
       case 'join-forgotten':
         return this.#desk.forget(effect.id);
       case 'ended':

@@ -7,7 +7,7 @@ import { AppError, toAppError } from '#shared/errors.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
-import type { AdmittedExchange } from '../adapter.ts';
+import type { AdmittedExchange, TakeSeat } from '../adapter.ts';
 import type { JoinId } from '../core/session-state.ts';
 import { refuseRequest } from '../refusal.ts';
 import { allowOrigin, answerJson, answerPreflight } from './http-answer.ts';
@@ -21,6 +21,7 @@ const guestPathPattern = /^\/api\/session\/(join|poll)\/([^/]+)$/;
 interface ApiOptions {
   readonly sessions: Sessions;
   readonly tokens: SessionTokens;
+  readonly takeSeat: TakeSeat;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -74,7 +75,7 @@ export class SessionApi {
 
   async #create(exchange: AdmittedExchange, user: User, response: ServerResponse): Promise<void> {
     const { key } = exchange;
-    const birth = await this.#options.sessions.create(exchange);
+    const birth = await this.#seated(async () => await this.#options.sessions.create(exchange));
     if (birth === undefined) throw new AppError('session-exists');
     const claim = { room: key, roomClock: birth, user, host: true };
     const roomToken = await this.#options.tokens.signSession(claim);
@@ -87,8 +88,15 @@ export class SessionApi {
     await sessions.recall(exchange);
     const session = sessions.find(key);
     if (session === undefined) return answerJson(response, 404, roomNotFound);
-    const id = await session.askToJoin(user);
+    const id = await this.#seated(async () => await session.askToJoin(user));
     answerJson(response, 200, { pollToken: `${key}.${id}`, roomId: key });
+  }
+
+  /** For what brings one more member. Throws `licence-full` and `licence-expired`. */
+  async #seated<T>(work: () => Promise<T>): Promise<T> {
+    const seat = await this.#options.takeSeat();
+    if (seat.kind === 'refused') throw new AppError(seat.code);
+    return await work().finally(seat.release);
   }
 
   /** The token is the key, which brings the poll to this edge, and the request's id, which is the secret. */

@@ -4,8 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
-import type { WebSocket } from 'ws';
+import type { WebSocket, WebSocketServer } from 'ws';
 import { AppError, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
@@ -21,8 +20,10 @@ import type {
   CapacityCheck,
   KeyActivity,
   SessionSize,
+  TakeSeat,
 } from '../adapter.ts';
 import { refuseRequest } from '../refusal.ts';
+import type { Seat } from '../seat-desk.ts';
 import type { DocumentStore } from '../store/document-store.ts';
 import { SenderPace } from '../core/sender-pace.ts';
 import { DocumentKeeper } from './document-keeper.ts';
@@ -31,8 +32,10 @@ import type { OpenedDocument } from './documents.ts';
 import { heartbeatIntervalMs } from './limits.ts';
 import { Member } from './member.ts';
 import { documentPrefix, parseDocumentTarget } from './target.ts';
+import { createWebSockets } from './websockets.ts';
+import { takeFreely } from '../seat-desk.ts';
+import { Seating } from './seating.ts';
 import { Traffic } from '../traffic.ts';
-import { addAnswerFields } from '../upgrade-offer.ts';
 import type { UpgradeOffer } from '../upgrade-offer.ts';
 
 interface YOptions {
@@ -41,6 +44,7 @@ interface YOptions {
   readonly metrics: Metrics;
   readonly activity: KeyActivity;
   readonly hasCapacity: CapacityCheck;
+  readonly takeSeat?: TakeSeat;
   readonly documents: DocumentStore;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -52,6 +56,7 @@ interface Connection {
   readonly ws: WebSocket;
   readonly socket: Duplex;
   readonly client: string;
+  readonly seat: Seat;
 }
 
 type OpenDocument = Extract<OpenedDocument, { kind: 'open' }>;
@@ -71,6 +76,7 @@ class YAdapter implements Adapter {
   readonly #keeper: DocumentKeeper;
   readonly #websockets: Pick<WebSocketServer, 'handleUpgrade'>;
   readonly #members = new Map<WebSocket, Member>();
+  readonly #seating: Seating;
   #admitted = 0;
   readonly #beating: NodeJS.Timeout;
   readonly #reporting: NodeJS.Timeout;
@@ -79,6 +85,7 @@ class YAdapter implements Adapter {
     const { settings, log, metrics, documents, now } = options;
     this.#options = options;
     this.#traffic = new Traffic(metrics, 'y');
+    this.#seating = new Seating(options.takeSeat ?? takeFreely, now);
     this.#documents = new Documents({
       store: documents,
       log,
@@ -133,6 +140,10 @@ class YAdapter implements Adapter {
     };
   }
 
+  countSeats(): number {
+    return this.#seating.count(this.#members.size);
+  }
+
   listSessions(): readonly SessionSize[] {
     return this.#documents.list();
   }
@@ -168,6 +179,7 @@ class YAdapter implements Adapter {
   /** The next edge loads the documents from the store; what is not there, its members bring. */
   handOver(key: AffinityKey): Promise<undefined> {
     this.#documents.drop(key, 'edge-leaving');
+    this.#seating.forget(key);
     return Promise.resolve(undefined);
   }
 
@@ -194,23 +206,28 @@ class YAdapter implements Adapter {
     }
     const opened = await this.#documents.open(exchange, target.document);
     if (opened.kind === 'refused') return this.#refuse(offer, opened.code);
+    const seat = await this.#seating.take(exchange, opened.document.wasStored);
     const way = await offer.take();
-    if (way === undefined) return opened.release();
+    if (way === undefined) {
+      opened.release();
+      return this.#seating.release(seat);
+    }
     let isUpgraded = false;
     this.#websockets.handleUpgrade(request, way.socket, way.head, (ws) => {
       isUpgraded = true;
       const client = request.headers['user-agent'] ?? 'unknown';
-      this.#admit(exchange, opened, { ws, socket: way.socket, client });
+      this.#admit(exchange, opened, { ws, socket: way.socket, client, seat });
     });
     // ws answers a bad handshake itself and calls nobody back.
     if (!isUpgraded) opened.release();
+    this.#seating.release(seat);
   }
 
   #admit(exchange: AdmittedExchange, opened: OpenDocument, connection: Connection): void {
     const { settings, log, metrics, activity, now } = this.#options;
     const { key, epoch, exchangeId } = exchange;
     const { document, release } = opened;
-    const { ws } = connection;
+    const { ws, seat } = connection;
     const member = new Member({
       id: `y-${++this.#admitted}`,
       key,
@@ -227,6 +244,7 @@ class YAdapter implements Adapter {
       },
     });
     this.#members.set(ws, member);
+    this.#seating.enter(seat);
     activity.opened(key, epoch);
     const { client } = connection;
     const audit = { key, client, detail: `document ${document.name}` };
@@ -236,9 +254,11 @@ class YAdapter implements Adapter {
       document.leave(member);
       release();
       activity.closed(key);
+      this.#seating.leave(seat, key, closeCode);
       log.debug('member.left', { adapter: 'y', exchange: exchangeId, closeCode, audit });
     });
-    if (document.memberCount >= settings.CT_MEMBERS_MAX) member.refuse('session-full');
+    if (seat.kind === 'refused') member.refuse(seat.code);
+    else if (document.memberCount >= settings.CT_MEMBERS_MAX) member.refuse('session-full');
     else document.join(member);
   }
 
@@ -264,17 +284,6 @@ class YAdapter implements Adapter {
   #countRefusal(code: ErrorCode): void {
     this.#options.metrics.count('ct_edge_refused_total', { code });
   }
-}
-
-function createWebSockets(settings: Settings): WebSocketServer {
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: settings.CT_MESSAGE_MAX_BYTES,
-    // Updates are small, and one frame for all members needs the same bytes for all.
-    perMessageDeflate: false,
-  });
-  return server.on('headers', addAnswerFields);
 }
 
 async function whenClosed(ws: WebSocket): Promise<void> {

@@ -45,10 +45,14 @@ export class LiveDocument {
   #isFrozen = false;
   #endedBy: ErrorCode | undefined;
 
+  /** It is older than this edge's word of it. */
+  readonly wasStored: boolean;
+
   /** Throws where the stored history cannot be applied. */
   constructor(stored: StoredDocument, options: LiveDocumentOptions) {
     this.#options = options;
     const history = stored.snapshot === undefined ? stored.updates : [stored.snapshot, ...stored.updates];
+    this.wasStored = history.length > 0;
     if (history.length > 0) applyUpdate(this.#doc, mergeUpdates([...history]));
     this.#doc.on('update', (update: Uint8Array) => this.#added.push(update));
     this.#log = new UpdateLog<Member>({

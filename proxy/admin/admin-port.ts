@@ -91,6 +91,7 @@ function handlersOf(
       timeZone: () => settings.CT_TIME_ZONE,
     }),
     ...settingsHandlers(settings, reloads),
+    licence: () => locator.licence.view(),
     replace: () => {
       reloads.judgeSuccessor();
       if (!askForReplacement()) throw new AppError('replace-unsupported');

@@ -23,6 +23,7 @@ import {
 import { historyTable } from './history-table.ts';
 import { nothing } from './operation.ts';
 import type { Description } from './operation.ts';
+import { serviceTable } from './service-table.ts';
 
 const count = z.number().int().nonnegative();
 const edge = z.string().max(64).describe('Name of an edge or static backend.');
@@ -278,6 +279,7 @@ export const adminTable = {
     answer: z.strictObject({ pid: count.describe('Of the process that is being replaced.') }),
     refusals: ['body-invalid', 'replace-unsupported', 'settings-invalid', 'restart-needed'],
   },
+  ...serviceTable,
   reload: {
     ...act,
     path: '/admin/reload',

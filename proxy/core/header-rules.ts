@@ -43,6 +43,8 @@ export interface InternalFields {
   readonly owner: string;
   readonly pass: string;
   readonly exchangeId: string;
+  /** The key was placed by this exchange. */
+  readonly isNew?: boolean;
 }
 
 export interface ForwardedFields {
@@ -101,10 +103,11 @@ export function affinityCookie(key: AffinityKey, path: string, secure: boolean):
   return `${affinityName}=${key}; Path=${path}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
 }
 
-function formatInternal({ key, epoch, owner, pass, exchangeId }: InternalFields): string {
+function formatInternal({ key, epoch, owner, pass, exchangeId, isNew }: InternalFields): string {
   const { key: keyName, epoch: epochName, owner: ownerName, pass: passName, exchange } = internalHeaders;
   const whose = `${keyName}: ${key}\r\n${epochName}: ${epoch}\r\n${ownerName}: ${owner}\r\n`;
-  return `${whose}${passName}: ${pass}\r\n${exchange}: ${exchangeId}\r\n`;
+  const fresh = isNew === true ? `${internalHeaders.fresh}: 1\r\n` : '';
+  return `${whose}${passName}: ${pass}\r\n${exchange}: ${exchangeId}\r\n${fresh}`;
 }
 
 function findDropped(headers: HeaderList, names: ReadonlySet<string>): number[] {

@@ -54,6 +54,9 @@ export interface EdgeRequests {
   /** After each report; `isFirst` of its connection. */
   onReport(edge: EdgeRef, report: { readonly isDraining: boolean; readonly isFirst: boolean }): void;
   giveBack(edge: EdgeRef, sessions: readonly StrandedSession[]): Promise<void>;
+  /** An edge that knows of seats has joined. */
+  greet?: (edge: EdgeRef, tell: (message: FrontDoorMessage) => void) => void;
+  claimSeats?: (edge: EdgeRef, claim: EdgeMessage & { type: 'claim-seats' }) => Promise<FrontDoorMessage>;
   /** True when the records are stored; a front door without a journal takes none. */
   takeRecords?: (edge: EdgeRef, records: readonly JournalRecord[]) => Promise<boolean>;
 }
@@ -165,6 +168,8 @@ class EdgeConnection {
         return void this.#evacuate(message.deadlineMs);
       case 'journal':
         return void this.#takeRecords(message);
+      case 'claim-seats':
+        return void this.#claimSeats(message);
       case 'stranded':
         if (this.#edge !== undefined) void this.#options.requests.giveBack(this.#edge, message.sessions);
     }
@@ -190,6 +195,7 @@ class EdgeConnection {
     if (older !== undefined) older.#makeWayFor(hello.bootId);
     this.#options.links.add(edge, this.#tell);
     this.#send({ type: 'welcome', incarnation: edge.incarnation, door: doorId });
+    if (hello.seats === true) this.#options.requests.greet?.(edge, this.#tell);
     this.#watchSilence(helloDeadlineMs);
   }
 
@@ -231,6 +237,12 @@ class EdgeConnection {
     if (this.#edge === undefined) return;
     const isStored = await this.#options.requests.takeRecords?.(this.#edge, records);
     if (isStored === true) this.#send({ type: 'journal-taken', batch });
+  }
+
+  /** Beside the reports: who comes anew waits for it, and nobody else. */
+  async #claimSeats(claim: EdgeMessage & { type: 'claim-seats' }): Promise<void> {
+    const answer = this.#edge && (await this.#options.requests.claimSeats?.(this.#edge, claim));
+    if (answer !== undefined) this.#send(answer);
   }
 
   async #onClose(): Promise<void> {

@@ -57,7 +57,7 @@ export const engineSettings = {
     default: '',
     roles: all,
     scope: 'process',
-    help: 'Of a front door: the URL by which clients reach it, as pages and steps for clients name it; unless set, the one that was asked for. Of an edge: the URL by which clients with a ticket of a front door (GET /api/locate/KEY) reach it by themselves; unless set, they all come through front doors.',
+    help: 'Of a front door: the URL by which clients reach it, as pages and steps for clients name it, and a licence may; unless set, the one that was asked for. Of an edge: the URL by which clients with a ticket of a front door (GET /api/locate/KEY) reach it by themselves; unless set, they all come through front doors.',
   },
   CT_PUBLIC_HOST: {
     type: 'text',

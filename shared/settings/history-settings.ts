@@ -9,7 +9,7 @@ export const historySettings = {
     faultOf: (zone) => (isTimeZone(zone) ? undefined : `"${zone}" is no time zone, as Europe/Berlin is one`),
     roles: all,
     scope: 'process',
-    help: 'Time zone in which the days of the history begin and end; equal on all front doors of a pool.',
+    help: 'Time zone in which the days of the history begin and end, of times in the log, and of CT_AUTO_RESTART_CRON_PATTERN; equal on all members of a pool.',
   },
   CT_HISTORY_KEEP_DAYS: {
     type: 'integer',

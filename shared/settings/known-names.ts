@@ -20,30 +20,15 @@ const noMeaningHere = [
   'CT_LOCATOR_INTERNAL',
 ];
 
-const notYetSupported = [
-  'CT_LICENSEE',
-  'CT_MAXCONNECTIONS',
-  'CT_EXPIRATION',
-  'CT_SIGNATURE',
-  'CT_METRICS_STATSD_HOST',
-  'CT_METRICS_STATSD_PORT',
-  'CT_METRICS_STATSD_PROTOCOL',
-  'CT_PROMETHEUS_ENABLED',
-  'CT_PROXY',
-  'CT_AUTO_RESTART_CRON_PATTERN',
-  'CT_AUTO_RESTART_DISABLED',
-];
-
 /** Kubernetes: {SVCNAME}_SERVICE_HOST, _SERVICE_PORT[_NAME], _PORT, _PORT_{N}_{PROTO}[_PROTO|_PORT|_ADDR]. */
 const serviceLink =
   /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
 
-export type ForeignName = 'no-meaning' | 'not-yet' | 'service-link' | 'unknown';
+export type ForeignName = 'no-meaning' | 'service-link' | 'unknown';
 
 /** Says what a `CT_*` name is that the schema does not have; the value tells a service link's `_PORT` form. */
 export function classifyForeignName(name: string, value: string): ForeignName {
   if (noMeaningHere.includes(name)) return 'no-meaning';
-  if (notYetSupported.includes(name)) return 'not-yet';
   if (serviceLink.test(name)) return 'service-link';
   if (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value)) return 'service-link';
   return 'unknown';

@@ -90,9 +90,6 @@ function judgeForeignName(name: string, value: string, faults: string[], notes: 
     case 'no-meaning':
       notes.push(`${name} has no meaning here and is ignored`);
       return;
-    case 'not-yet':
-      notes.push(`${name} is not supported by this version and is ignored`);
-      return;
     case 'unknown': {
       const nearest = nearestName(name, settingNames);
       faults.push(`${name}: unknown setting${nearest === undefined ? '' : `, did you mean ${nearest}?`}`);

@@ -9,9 +9,11 @@ import { storeSettings } from './store-settings.ts';
 import { fleetSettings } from './fleet-settings.ts';
 import { frontSettings } from './front-settings.ts';
 import { historySettings } from './history-settings.ts';
+import { licenceSettings } from './licence-settings.ts';
 import { limitSettings } from './limit-settings.ts';
 import { logSettings } from './log-settings.ts';
 import { requestSettings } from './request-settings.ts';
+import { serviceSettings } from './service-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import { ssoSettings } from './sso-settings.ts';
 import { registrySettings } from './registry-settings.ts';
@@ -33,6 +35,8 @@ export const settingsSchema = {
   ...metricSettings,
   ...downloadSettings,
   ...registrySettings,
+  ...licenceSettings,
+  ...serviceSettings,
   ...engineSettings,
   ...storeSettings,
 } as const satisfies Record<string, Setting>;

@@ -161,6 +161,7 @@ export class SimEdge implements Listener {
         stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
         stop: () => void this.stop(),
         journalTaken: () => undefined,
+        seats: { hear: () => undefined, forget: () => undefined, settle: () => undefined },
       },
       onLapsed: () => this.#dropAll(),
       onSuperseded: () => {

@@ -1,0 +1,37 @@
+/** Seats that a session takes of a licence: its host, its guests, and those who are about to be. */
+import type { SessionState } from '../core/session-state.ts';
+
+/** A guest who was let in connects within this, or gives its seat back. */
+const arrivalMaxMs = 30_000;
+
+/** Guests who were let in and have not been seen in the session yet. */
+export class ExpectedGuests {
+  readonly #nowMs: () => number;
+  #guests: { readonly user: string; readonly dueMs: number }[] = [];
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  expect(user: string): void {
+    this.#guests.push({ user, dueMs: this.#nowMs() + arrivalMaxMs });
+  }
+
+  /** Those who are still to come. */
+  count({ members }: Pick<SessionState, 'members'>): number {
+    if (this.#guests.length === 0) return 0;
+    const here = new Set([...members.values()].map(({ profile }) => profile.user.id));
+    const now = this.#nowMs();
+    this.#guests = this.#guests.filter(({ user, dueMs }) => dueMs > now && !here.has(user));
+    return this.#guests.length;
+  }
+}
+
+/** The host has its seat also before it is there: without it there is no session. */
+export function countSeats(state: SessionState, expected: ExpectedGuests): number {
+  let guests = 0;
+  for (const { profile } of state.members.values()) if (!profile.isHost) guests++;
+  let asking = 0;
+  for (const { stage } of state.joins.values()) if (stage !== 'decided') asking++;
+  return 1 + guests + asking + expected.count(state);
+}

@@ -1,0 +1,27 @@
+/** Settings of the service that runs: its time, its way out of the network, its restarts. */
+import { front } from './setting.ts';
+import type { Setting } from './setting.ts';
+
+const text = { type: 'text', default: '', scope: 'process' } as const;
+
+export const serviceSettings = {
+  CT_PROXY: {
+    ...text,
+    roles: front,
+    secret: true,
+    help: 'HTTP proxy for what leaves the pool (registry, single sign-on), as http://USER:PASSWORD@HOST:PORT; but for the hosts that NO_PROXY names.',
+  },
+  CT_AUTO_RESTART_CRON_PATTERN: {
+    ...text,
+    roles: front,
+    help: 'When a supervised pool is restarted, front doors and edges one after the other, as a pattern of cron: 0 11 * * 0 is Sunday at 11. Never unless set.',
+  },
+  CT_AUTO_RESTART_DISABLED: {
+    type: 'choice',
+    default: 'false',
+    choices: ['false', 'true'],
+    roles: front,
+    scope: 'process',
+    help: 'Whether CT_AUTO_RESTART_CRON_PATTERN is not to be followed.',
+  },
+} as const satisfies Record<string, Setting>;
