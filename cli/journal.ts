@@ -1,4 +1,5 @@
-/** `mooring audit | usage`: what the journal has, page by page, for people, as JSON lines, or as CSV. */
+/** `mooring audit | usage samples`: what the journal has, page by page, for people, as JSON lines, or as CSV. */
+import { csvCell } from '#shared/csv.ts';
 import { ask } from './admin-client.ts';
 import type { InspectOptions } from './inspect.ts';
 
@@ -19,7 +20,11 @@ export async function showAudit(options: JournalOptions & { readonly session?: s
   await show(options, { path: '/admin/audit', rows: 'entries', query, columns });
 }
 
-export async function showUsage(options: JournalOptions & { readonly edge?: string }): Promise<void> {
+export interface SampleOptions extends JournalOptions {
+  readonly edge?: string;
+}
+
+export async function showSamples(options: SampleOptions): Promise<void> {
   const query = options.edge === undefined ? {} : { edge: options.edge };
   const figures = ['users', 'sessions', 'connections', 'messages', 'bytes', 'lagMs', 'rssBytes'];
   await show(options, { path: '/admin/usage', rows: 'samples', query, columns: ['origin', ...figures] });
@@ -69,7 +74,7 @@ function writerOf(options: JournalOptions, columns: readonly string[]): (row: Ro
   if (options.csv === true) {
     print(['stored', 'at', ...columns].join(','));
     return (row) =>
-      print([timeOf(row, 'storedMs'), timeOf(row, 'atMs'), ...pick(row, columns)].map(quote).join(','));
+      print([timeOf(row, 'storedMs'), timeOf(row, 'atMs'), ...pick(row, columns)].map(csvCell).join(','));
   }
   return (row) =>
     print([timeOf(row, 'storedMs'), ...pick(row, columns).filter((cell) => cell !== '')].join('  '));
@@ -81,10 +86,4 @@ function timeOf(row: Row, name: 'storedMs' | 'atMs'): string {
 
 function pick(row: Row, columns: readonly string[]): string[] {
   return columns.map((column) => String(row[column] ?? ''));
-}
-
-/** A table takes what begins with one of these for a formula, and names come from people. */
-function quote(cell: string): string {
-  const plain = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return `"${plain.replaceAll('"', '""')}"`;
 }

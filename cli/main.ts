@@ -10,7 +10,7 @@ import { checkDatabase, exportDatabase, importDatabase, migrateDatabase } from '
 import { runDirect } from './direct.ts';
 import { isSupervised, sourceOf } from './read-settings.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
-import { showAudit, showUsage } from './journal.ts';
+import { showAudit } from './journal.ts';
 import { addLicenceCommands } from './licence.ts';
 import { addSteerCommands } from './steer-commands.ts';
 import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
@@ -19,6 +19,7 @@ import { regions, regionsHelp } from './regions.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
 import { runWorkers } from './workers.ts';
 import { versions, versionsHelp } from './versions.ts';
+import { showUsage, usageViews } from './usage.ts';
 import { verify, verifyHelp } from './verify.ts';
 
 const placeSettings = [
@@ -54,6 +55,7 @@ Examples:
   mooring sessions my-session                 who is in it, by which client, since when
   mooring remove my-session MEMBER --ban      put a member out for good; mooring end my-session ends it
   mooring audit --since 2h                    who came, left, logged in, drained an edge
+  mooring usage days                          sessions, peaks and people of each of the last 30 days
   mooring db check                            what is stored where, and what is wrong with it
   CT_HTTP_PORT=8080 mooring check             validate and print the effective settings
 
@@ -162,9 +164,11 @@ program
 journalCommand('audit', 'who did what to which session or edge, newest first')
   .option('--session <key>', 'of one session alone (ctstickiness)')
   .action(async (options) => await orExit(() => showAudit(options)));
-journalCommand('usage', 'how much edges were used, a line for each minute and edge, newest first')
-  .option('--edge <id>', 'of one edge alone')
-  .action(async (options) => await orExit(() => showUsage(options)));
+journalCommand('usage', 'how the pool was used: in all, day by day, by which clients; or samples of edges')
+  .argument('[view]', `one of ${usageViews.join(', ')}`)
+  .option('--days <n>', 'today and the days before it', '30')
+  .option('--edge <id>', 'samples of one edge alone')
+  .action(async (view: string | undefined, options) => await orExit(() => showUsage(view, options)));
 
 const db = program
   .command('db')

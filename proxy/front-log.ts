@@ -5,6 +5,6 @@ import { openLogPlaces } from '#shared/log-places.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 
 export function openFrontLog(settings: Settings, hear: HearLog): Log {
-  const places = openLogPlaces(settings, 'proxy', true);
+  const places = openLogPlaces(settings, 'server', true);
   return openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', hear, places });
 }

@@ -20,6 +20,7 @@ export function setPoolGauges(metrics: Metrics, edges: readonly PoolEdge[]): voi
 
 export interface PoolFigures {
   readonly users: number;
+  readonly members: number;
   readonly sessions: number;
   readonly connections: number;
   readonly lagMs: number;
@@ -32,6 +33,7 @@ export function poolFigures(edges: readonly PoolEdge[]): PoolFigures {
     loads.reduce((total, load) => total + of(load), 0);
   return {
     users: sum(({ users }) => users),
+    members: sum(({ members }) => members),
     sessions: sum(({ sessions }) => sessions),
     connections: sum(({ sockets }) => sockets.websocket + sockets.polling),
     lagMs: loads.length === 0 ? 0 : sum(({ eventLoopDelayMs }) => eventLoopDelayMs.p50) / loads.length,

@@ -106,3 +106,25 @@ test('a folder that cannot be written to is an error at the start', (t) => {
   writeFileSync(join(folder, 'file'), '');
   assert.throws(() => new LogFile(join(folder, 'file', 'a.log'), unbounded), /ENOTDIR|EEXIST/);
 });
+
+test('each file begins with its head, once, however many begin it, and is none the older for it', async (t) => {
+  const folder = makeFolder(t);
+  const bounds = { ...unbounded, maxBytes: 200, head: 'name,value\n' };
+  let aheadMs = 0;
+  const files = Array.from(
+    { length: 4 },
+    () => new LogFile(join(folder, 'a.csv'), bounds, () => Date.now() + (aheadMs += 10)),
+  );
+  await Promise.all(files.map(async (file, i) => await writeLines(file, `writer-${i}`, 100)));
+  const expected = files.flatMap((_, i) => Array.from({ length: 100 }, (__, n) => `writer-${i} ${n}`));
+  const rows: string[] = [];
+  for (const name of readdirSync(folder)) {
+    const [head, ...others] = readFileSync(join(folder, name), 'utf8').split('\n');
+    assert.equal(head, 'name,value', name);
+    rows.push(...others.filter((line) => line !== ''));
+  }
+  assert.deepEqual(rows.toSorted(), expected.toSorted());
+  const old = new LogFile(join(folder, 'b.csv'), { ...bounds, maxAgeMs: 1 }, () => Date.now() + 1_000_000);
+  await writeLines(old, 'first', 1);
+  assert.equal(readdirSync(folder).filter((name) => name.startsWith('b.csv')).length, 1);
+});

@@ -2,7 +2,20 @@
  * A log file that begins anew when it is large or old enough, when it is told to, and when somebody has moved it away. Several
  * processes may write to one: each line goes whole into the file or into one that was it, and none is lost.
  */
-import { close, fstat, fstatSync, mkdirSync, open, openSync, write } from 'node:fs';
+import {
+  appendFileSync,
+  close,
+  existsSync,
+  fstat,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  open,
+  openSync,
+  unlinkSync,
+  write,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,6 +28,8 @@ export interface LogFileBounds {
   readonly maxAgeMs: number;
   /** Files that are kept of those that were full or old; 0: all. */
   readonly keptFiles: number;
+  /** What a new file begins with. */
+  readonly head?: string;
 }
 
 const writeLater = promisify(write);
@@ -35,6 +50,7 @@ export class LogFile implements LogTarget {
   readonly #path: string;
   readonly #bounds: LogFileBounds;
   readonly #nowMs: () => number;
+  readonly #head: Buffer;
   #descriptor: number;
   #inode = 0;
   #bytes = 0;
@@ -50,6 +66,8 @@ export class LogFile implements LogTarget {
     this.#bounds = bounds;
     this.#nowMs = nowMs;
     mkdirSync(dirname(path), { recursive: true });
+    this.#head = Buffer.from(bounds.head ?? '');
+    beginFile(path, this.#head);
     this.#descriptor = openSync(path, 'a', fileMode);
     this.#note(fstatSync(this.#descriptor));
   }
@@ -74,7 +92,7 @@ export class LogFile implements LogTarget {
 
   #isOver(more: number): boolean {
     const { maxBytes, maxAgeMs } = this.#bounds;
-    if (this.#bytes === 0 || this.#nowMs() < this.#rotatesFromMs) return false;
+    if (this.#bytes <= this.#head.length || this.#nowMs() < this.#rotatesFromMs) return false;
     const isLarge = maxBytes > 0 && this.#bytes + more > maxBytes;
     return isLarge || (maxAgeMs > 0 && this.#nowMs() - this.#bornAtMs >= maxAgeMs);
   }
@@ -96,6 +114,7 @@ export class LogFile implements LogTarget {
     await mkdir(dirname(this.#path), { recursive: true });
     const before = this.#descriptor;
     this.#isStale = false;
+    beginFile(this.#path, this.#head);
     this.#descriptor = await openLater(this.#path, 'a', fileMode);
     this.#note(await lookLater(this.#descriptor));
     await closeLater(before);
@@ -134,5 +153,23 @@ export class LogFile implements LogTarget {
     const old = (await readdir(folder)).filter(isOld).toSorted();
     const superfluous = old.slice(0, Math.max(0, old.length - keptFiles));
     await Promise.all(superfluous.map((name) => unlink(join(folder, name)).catch(() => undefined)));
+  }
+}
+
+/**
+ * Makes a file with its head, whole or not at all, where there is none: of several processes one does. Once a file, and a few bytes: so it
+ * may be done at once.
+ */
+function beginFile(path: string, head: Buffer): void {
+  if (head.length === 0 || existsSync(path)) return;
+  const draft = `${path}.${process.pid}.draft`;
+  writeFileSync(draft, head, { mode: fileMode });
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    // A file system may have no links; then a line of another process may come before the head.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') appendFileSync(path, head, { mode: fileMode });
+  } finally {
+    unlinkSync(draft);
   }
 }

@@ -1,6 +1,7 @@
 /** Where the lines of a process go: events and exchanges to standard output, or each to a file of its own. */
 import { join } from 'node:path';
 import { LogFile } from './log-file.ts';
+import type { LogFileBounds } from './log-file.ts';
 import { openStandardOutput } from './log-output.ts';
 import { LogSink, isGone } from './log-sink.ts';
 import type { LogTarget } from './log-sink.ts';
@@ -32,11 +33,7 @@ export function openLogPlaces(settings: LogSettings, name: string, hasExchanges 
   const folder = settings.CT_LOG_DIR;
   const heldMaxBytes = settings.CT_LOG_HELD_MAX_BYTES;
   if (folder === '') return standardPlaces(heldMaxBytes);
-  const bounds = {
-    maxBytes: settings.CT_LOG_FILE_MAX_BYTES,
-    maxAgeMs: settings.CT_LOG_FILE_MAX_HOURS * hourMs,
-    keptFiles: settings.CT_LOG_FILES_KEPT,
-  };
+  const bounds = logFileBounds(settings);
   const places = {
     heldMaxBytes,
     events: new LogFile(join(folder, `${name}.log`), bounds),
@@ -48,6 +45,15 @@ export function openLogPlaces(settings: LogSettings, name: string, hasExchanges 
     places.exchanges?.reopen();
   });
   return places;
+}
+
+/** The same for all files of a process. */
+export function logFileBounds(settings: LogSettings): LogFileBounds {
+  return {
+    maxBytes: settings.CT_LOG_FILE_MAX_BYTES,
+    maxAgeMs: settings.CT_LOG_FILE_MAX_HOURS * hourMs,
+    keptFiles: settings.CT_LOG_FILES_KEPT,
+  };
 }
 
 export function standardPlaces(heldMaxBytes = heldByDefaultBytes): LogPlaces {

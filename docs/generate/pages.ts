@@ -6,6 +6,7 @@ import { renderConfigPage } from './config-page.ts';
 import { renderErrorsPage } from './errors-page.ts';
 import { renderEventsPage } from './events-page.ts';
 import { renderGrafanaDashboard } from './grafana-dashboard.ts';
+import { renderLogFilesPage } from './log-files-page.ts';
 import { renderMetricsPage } from './metrics-page.ts';
 import { renderTerminationsPage } from './terminations-page.ts';
 
@@ -15,6 +16,7 @@ const renderers: Readonly<Record<string, () => string>> = {
   'docs/config.md': renderConfigPage,
   'docs/errors.md': renderErrorsPage,
   'docs/events.md': renderEventsPage,
+  'docs/log-files.md': renderLogFilesPage,
   'docs/metrics.md': renderMetricsPage,
   'deploy/grafana/mooring.json': renderGrafanaDashboard,
   'docs/terminations.md': renderTerminationsPage,

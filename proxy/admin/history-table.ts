@@ -31,6 +31,7 @@ const summaryView = z.strictObject({
   now: z
     .strictObject({
       users: count.describe('People online, each once on each edge.'),
+      members: count.describe('Members of sessions; somebody in two counts twice.'),
       sessions: count,
       connections: count.describe('Session connections.'),
       lagMs: measure,

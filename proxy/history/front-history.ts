@@ -4,12 +4,16 @@
  */
 import type { JournalRecorder } from '#shared/journal/recorder.ts';
 import type { Metrics } from '#shared/metrics.ts';
+import { readWorker } from '#shared/siblings.ts';
 import type { JournalStore } from '../journal/journal-store.ts';
 import type { PoolFigures } from '../pool-metrics.ts';
 import { askHistory } from './ask-history.ts';
+import type { HistoryFiles } from './history-files.ts';
 import type { Download, HistoryAsker, HistoryTeller } from './history.ts';
 
 const lookIntervalMs = 1_000;
+/** Of `usage.log`. */
+const lineIntervalMs = 300_000;
 /** Looks that go into one sample, unless a peak is told before. */
 const looksPerSample = 60;
 /** A peak is told at most so often. */
@@ -19,6 +23,12 @@ interface FrontHistoryOptions {
   readonly store: JournalStore;
   readonly recorder: JournalRecorder;
   readonly timeZone: string;
+}
+
+interface HistoryStart {
+  readonly figures: () => PoolFigures;
+  readonly files: HistoryFiles | undefined;
+  readonly signal: AbortSignal;
 }
 
 export class FrontHistory implements HistoryTeller {
@@ -32,7 +42,10 @@ export class FrontHistory implements HistoryTeller {
   #peak = 0;
   /** Peak that is told already. */
   #toldPeak = 0;
-  #hearDownload: (download: Download) => void = () => undefined;
+  #files: HistoryFiles | undefined;
+  /** Since the last line of usage. */
+  #linePeak = 0;
+  #lineDueMs = nextLineMs(Date.now());
 
   constructor({ store, recorder, timeZone }: FrontHistoryOptions) {
     this.#recorder = recorder;
@@ -40,14 +53,16 @@ export class FrontHistory implements HistoryTeller {
   }
 
   /** Looks at the pool each second, until the signal aborts: a retired front door sees no edges any more. */
-  start(figures: () => PoolFigures, signal: AbortSignal): void {
+  start({ figures, files, signal }: HistoryStart): void {
+    this.#files = files;
     const looking = setInterval(() => this.#look(figures()), lookIntervalMs).unref();
     signal.addEventListener(
       'abort',
       () => {
         clearInterval(looking);
+        this.#look(figures());
         this.#tell();
-        this.#tellDownloads();
+        this.#writeUsage(figures());
       },
       { once: true },
     );
@@ -60,11 +75,7 @@ export class FrontHistory implements HistoryTeller {
     if (known === undefined) this.#downloads.set(id, { client, version, count: 1 });
     else known.count++;
     this.#unmeasured.push({ client, version });
-    this.#hearDownload(download);
-  }
-
-  whenDownloaded(hear: (download: Download) => void): void {
-    this.#hearDownload = hear;
+    this.#files?.addDownload(download, Date.now());
   }
 
   setGauges(metrics: Metrics): void {
@@ -73,7 +84,10 @@ export class FrontHistory implements HistoryTeller {
     this.#unmeasured = [];
   }
 
-  #look({ connections, lagMs }: PoolFigures): void {
+  #look(figures: PoolFigures): void {
+    const { connections, lagMs } = figures;
+    this.#linePeak = Math.max(this.#linePeak, connections);
+    if (Date.now() >= this.#lineDueMs) this.#writeUsage(figures);
     this.#looks++;
     this.#lagSumMs += lagMs;
     this.#peak = Math.max(this.#peak, connections);
@@ -92,8 +106,21 @@ export class FrontHistory implements HistoryTeller {
     this.#peak = 0;
   }
 
+  #writeUsage(figures: PoolFigures): void {
+    const nowMs = Date.now();
+    if (readWorker().number === 1)
+      this.#files?.addUsage({ ...figures, peakConnections: this.#linePeak }, nowMs);
+    this.#linePeak = 0;
+    this.#lineDueMs = nextLineMs(nowMs);
+  }
+
   #tellDownloads(): void {
     for (const download of this.#downloads.values()) this.#recorder.tellDownload(download);
     this.#downloads.clear();
   }
+}
+
+/** At 12:00, 12:05 and so on. */
+function nextLineMs(nowMs: number): number {
+  return (Math.floor(nowMs / lineIntervalMs) + 1) * lineIntervalMs;
 }

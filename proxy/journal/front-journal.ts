@@ -15,9 +15,10 @@ import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { EdgeRef } from '../directory/directory.ts';
 import { FrontHistory } from '../history/front-history.ts';
+import { HistoryFiles } from '../history/history-files.ts';
 import type { EdgePool } from '../membership/pool.ts';
 import { poolFigures } from '../pool-metrics.ts';
-import type { JournalStore } from './journal-store.ts';
+import type { JournalStore, KeepRule } from './journal-store.ts';
 import { openJournalStore } from './open-journal.ts';
 
 const msPerDay = 86_400_000;
@@ -46,6 +47,7 @@ export class FrontJournal {
   readonly #spool: Spool;
   readonly #recorder: JournalRecorder;
   #courier: Courier | undefined;
+  #files: HistoryFiles | undefined;
   /** Since the last look. */
   #sessionsHosted = 0;
 
@@ -81,7 +83,15 @@ export class FrontJournal {
   start({ settings, pool, log, signal }: JournalStart): void {
     const deliver = async (records: readonly JournalRecord[]): Promise<void> => await this.#store(records);
     this.#courier = new Courier({ spool: this.#spool, deliver, log, random: Math.random });
-    this.history.start(() => poolFigures(pool.list(performance.now())), signal);
+    this.#files = HistoryFiles.open({
+      settings,
+      onDropped: (file, lines, cause) => log.warn('log.dropped', { log: file, lines, cause }),
+    });
+    this.history.start({
+      figures: () => poolFigures(pool.list(performance.now())),
+      files: this.#files,
+      signal,
+    });
     void this.#sweep({ settings, log, signal });
   }
 
@@ -97,7 +107,9 @@ export class FrontJournal {
   }
 
   async #store(records: readonly JournalRecord[]): Promise<void> {
-    const { fresh } = await this.store.append(records);
+    const { fresh, ended } = await this.store.append(records);
+    this.#files?.addRecords(fresh);
+    this.#files?.addEnded(ended);
     this.#sessionsHosted += fresh.filter(
       (record) => record.kind === 'entry' && record.event === 'session.created',
     ).length;
@@ -114,6 +126,7 @@ export class FrontJournal {
   async close(): Promise<void> {
     await this.#courier?.stop(stopMaxMs);
     await this.#spool.close();
+    await this.#files?.flush();
     await this.store.close();
   }
 
@@ -127,7 +140,7 @@ export class FrontJournal {
           limit: sweepChunk,
         };
         try {
-          while (!signal.aborted && (await this.store.removeOld(rule)).removed >= sweepChunk);
+          while (!signal.aborted && (await this.#removeOld(rule)) >= sweepChunk);
         } catch (error) {
           log.warn('journal.failed', { error });
         }
@@ -135,5 +148,11 @@ export class FrontJournal {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+  }
+
+  async #removeOld(rule: KeepRule): Promise<number> {
+    const { removed, ended } = await this.store.removeOld(rule);
+    this.#files?.addEnded(ended);
+    return removed;
   }
 }

@@ -19,7 +19,7 @@ export const logSettings = {
     default: '',
     roles: all,
     scope: 'process',
-    help: 'Folder for log files: proxy.log, access.log, edge-ID.log, direct.log; unless set, all goes to standard output. SIGUSR1 opens them anew.',
+    help: 'Folder for log files: server.log, access.log, sessions.log, usage.log, session-metrics.csv, download-metrics.csv, edge-ID.log, direct.log; unless set, all goes to standard output. SIGUSR1 opens them anew.',
   },
   CT_LOG_FORMAT: {
     type: 'choice',

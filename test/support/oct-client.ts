@@ -24,6 +24,8 @@ export interface OctClientOptions {
   readonly url: string;
   readonly loginToken: string;
   readonly release?: OctRelease;
+  /** As the editor calls itself. */
+  readonly client?: string;
   readonly fetch?: typeof fetch;
   readonly pollingOnly?: boolean;
   readonly webSocketOnly?: boolean;
@@ -118,6 +120,7 @@ function createClient(options: OctClientOptions): Client {
     fetch: options.fetch ?? fetch,
     transports: [...(options.transports ?? [transportOf(library, release, options, sockets)])],
     authenticationHandler: async () => false,
+    ...(options.client === undefined ? {} : { client: options.client }),
   });
   return { provider, sockets };
 }

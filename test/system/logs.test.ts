@@ -88,7 +88,7 @@ test('under load files begin anew by size, by a signal and by a move, and each e
   assert.equal(new Set(exchanges()).size, 3 * count);
   assert.equal(exchanges().length, 3 * count);
   assert.ok(readdirSync(folder).length > 10, readdirSync(folder).join(' '));
-  assert.ok(linesIn(folder, 'proxy.log').some(({ event }) => event === 'process.ready'));
+  assert.ok(linesIn(folder, 'server.log').some(({ event }) => event === 'process.ready'));
   assert.deepEqual(door.log.items, [], 'nothing of it is on standard output');
 });
 
@@ -118,7 +118,7 @@ test('a full disk costs lines beyond the bound, and says how many', async (t) =>
   await makeLines(t, door.port, count);
   rmSync(join(folder, 'filler'));
   execFileSync('mount', ['-o', 'remount,size=64m', folder]);
-  const told = (): LogLine[] => linesIn(folder, 'proxy.log').filter(({ event }) => event === 'log.dropped');
+  const told = (): LogLine[] => linesIn(folder, 'server.log').filter(({ event }) => event === 'log.dropped');
   await until(() => Promise.resolve(told().length > 0), 'the log says what was dropped');
   const dropped = (): number => told().reduce((sum, line) => sum + Number(line['lines']), 0);
   assert.deepEqual([told()[0]!['log'], told()[0]!['cause']], ['exchanges', 'ENOSPC']);
