@@ -19,7 +19,7 @@ import { regions, regionsHelp } from './regions.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
 import { runWorkers } from './workers.ts';
 import { versions, versionsHelp } from './versions.ts';
-import { showUsage, usageViews } from './usage.ts';
+import { addUsageCommand } from './usage.ts';
 import { verify, verifyHelp } from './verify.ts';
 
 const placeSettings = [
@@ -164,11 +164,7 @@ program
 journalCommand('audit', 'who did what to which session or edge, newest first')
   .option('--session <key>', 'of one session alone (ctstickiness)')
   .action(async (options) => await orExit(() => showAudit(options)));
-journalCommand('usage', 'how the pool was used: in all, day by day, by which clients; or samples of edges')
-  .argument('[view]', `one of ${usageViews.join(', ')}`)
-  .option('--days <n>', 'today and the days before it', '30')
-  .option('--edge <id>', 'samples of one edge alone')
-  .action(async (view: string | undefined, options) => await orExit(() => showUsage(view, options)));
+addUsageCommand(journalCommand, orExit);
 
 const db = program
   .command('db')

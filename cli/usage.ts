@@ -1,4 +1,5 @@
 /** `mooring usage`: how the pool was used over days, from its history, as tables for people, as JSON or as CSV. */
+import type { Command } from 'commander';
 import { csvLine } from '#shared/csv.ts';
 import { ask } from './admin-client.ts';
 import { table } from './inspect.ts';
@@ -54,10 +55,24 @@ const views = {
   },
 } as const satisfies Record<string, { path: string; rows: (answer: unknown) => Rows }>;
 
-export const usageViews: readonly string[] = [...Object.keys(views), 'samples'];
+const usageViews: readonly string[] = [...Object.keys(views), 'samples'];
+
+export function addUsageCommand(
+  journalCommand: (name: string, description: string) => Command,
+  orExit: (work: () => Promise<void>) => Promise<void>,
+): void {
+  journalCommand('usage', 'how the pool was used: in all, by day, by client; or samples of edges')
+    .argument('[view]', `one of ${usageViews.join(', ')}`)
+    .option('--days <n>', 'today and the days before it', '30')
+    .option('--edge <id>', 'samples of one edge alone')
+    .action(
+      async (view: string | undefined, options: UsageOptions) =>
+        await orExit(async () => await showUsage(view, options)),
+    );
+}
 
 /** Without a view: the summary, or samples where something is said that only samples have. */
-export async function showUsage(given: string | undefined, options: UsageOptions): Promise<void> {
+async function showUsage(given: string | undefined, options: UsageOptions): Promise<void> {
   const isOfSamples = options.edge !== undefined || options.since !== undefined;
   const name = given ?? (isOfSamples ? 'samples' : 'summary');
   if (name === 'samples') return await showSamples(options);
