@@ -104,24 +104,30 @@ export class StreamWire implements Wire, TransferOwner {
       stream.respond(formatAnswerFields(status, headers, body), { endStream: isHead });
       watchAnswer(stream);
     }
-    if (isHead) return this.#endPieces(status, 0);
+    if (isHead) return await this.#endPieces(status, 0);
     const { bytes: down, failure } = await sendPieces(body, {
       write: (piece) => stream.write(piece),
       drained: async () => await this.#drained(),
       left: () => this.#left,
     });
-    if (failure === undefined) return this.#endPieces(status, down);
+    if (failure === undefined) return await this.#endPieces(status, down);
     this.#owner.markServed(stream);
     resetStream(stream, 'internal-error');
     const { code } = failure;
     return { kind: 'failed', code, cause: failure, reached: 'client', status, bytes: { up: 0, down } };
   }
 
-  #endPieces(status: number, down: number): ForwardOutcome {
+  /** Over when the client has the end: what still waited would go with the connection where the process ends. */
+  async #endPieces(status: number, down: number): Promise<ForwardOutcome> {
+    const stream = this.#stream;
     this.#hasAnswered = true;
-    this.#owner.markServed(this.#stream);
-    if (!this.#stream.writableEnded) this.#stream.end();
-    closeBehind(this.#stream);
+    this.#owner.markServed(stream);
+    if (!stream.writableEnded) stream.end();
+    closeBehind(stream);
+    if (!stream.closed && !stream.destroyed)
+      await new Promise<void>((resolve) => {
+        stream.once('close', () => resolve());
+      });
     return { kind: 'answered', status, bytes: { up: 0, down } };
   }
 
