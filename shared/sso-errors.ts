@@ -1,13 +1,12 @@
 /** Failures of single sign-on; a part of the table in `errors.ts`. */
-import { unauthorized, unavailable } from './error-entry.ts';
+import { brokenUpstream, unauthorized } from './error-entry.ts';
 import type { ErrorEntry } from './error-entry.ts';
 
 const refused = { ...unauthorized, status: 403, closeCode: 4403 } as const;
 
 export const ssoErrors = {
   'sso-unavailable': {
-    ...unavailable,
-    source: 'upstream',
+    ...brokenUpstream,
     message: 'The provider of single sign-on cannot be reached, or does not answer as one.',
   },
   'sso-expired': {

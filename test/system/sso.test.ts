@@ -138,7 +138,7 @@ test('a provider that changes its keys, breaks down, hangs or comes back stops l
   for (const fail of [(): void => provider.breakDown(), (): void => provider.hang()]) {
     fail();
     const answer = await later.ask(back);
-    assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5']);
+    assert.deepEqual([answer.status, answer.headers['retry-after']], [502, '5']);
     assert.match(answer.text, /sso-unavailable/);
     // Who is in stays in.
     assert.equal((await viewer.ask('/dashboard/viewer')).status, 200);
@@ -149,7 +149,7 @@ test('a provider that changes its keys, breaks down, hangs or comes back stops l
   assert.ok((await door.metric('ct_proxy_sso_logins_total')) >= 5);
   const silent = await startSignOnProvider(t);
   const lost = new Viewer(await startFrontDoor(t, { settings: silent.settings }));
-  assert.equal((await lost.ask('/dashboard/sso')).status, 503);
+  assert.equal((await lost.ask('/dashboard/sso')).status, 502);
 });
 
 test('a person who does not agree at the provider is told so, and may begin again', async (t) => {

@@ -1,8 +1,8 @@
 /** The gate of the dashboard, put together. */
 import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { LogDownloads } from '../../log-files/log-downloads.ts';
 import type { Locator } from '../../locator.ts';
-import { AppError } from '#shared/errors.ts';
 import { FlowSeal } from '../../sso/flow-cookie.ts';
 import { OidcProvider } from '../../sso/oidc-provider.ts';
 import { SignOn } from '../../sso/sign-on.ts';
@@ -48,11 +48,14 @@ export function openGate({
     nowMs,
     offersSignOn: () => signOn.leadsToDashboard,
   });
-  return new ViewerGate({ cookies, passwords: login, signOn, behind: { dashboard, logs: nothingHere } });
+  return new ViewerGate({
+    cookies,
+    passwords: login,
+    signOn,
+    behind: { dashboard, logs: new LogDownloads(settings).answer },
+  });
 }
 
 function nowMs(): number {
   return performance.now();
 }
-
-const nothingHere: AnswerViewer = async () => await Promise.reject(new AppError('not-found'));

@@ -1,0 +1,75 @@
+/** The folder of log files as it is at the moment: the names that logs have, regular files alone, and no link to anywhere. */
+import { constants } from 'node:fs';
+import { open, opendir } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '#shared/errors.ts';
+
+export interface OpenLog {
+  readonly name: string;
+  readonly handle: FileHandle;
+  /** When it was opened; what is written afterwards is for the next one who asks. */
+  readonly size: number;
+  readonly modifiedMs: number;
+}
+
+export interface ListedLog {
+  readonly name: string;
+  readonly bytes: number;
+  /** RFC 3339. */
+  readonly modified: string;
+}
+
+/** What `LogFile` makes, and what it calls one that was full or old: no separator is among them, nor a dot in front. */
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,80}\.(log|csv)(\.\d{8}T\d{9}Z-\d{3}-\d+)?$/;
+/** Entries beyond it are not looked at. */
+const entriesMax = 5_000;
+
+/** Whoever gets it closes it. Throws `not-found`. */
+export async function openLogFile(folder: string, name: string): Promise<OpenLog> {
+  if (folder === '' || !namePattern.test(name)) throw new AppError('not-found');
+  // Neither follows a link nor waits for the other end of a pipe.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await open(join(folder, name), flags).catch((cause: unknown) => {
+    throw new AppError('not-found', { cause });
+  });
+  try {
+    const facts = await handle.stat();
+    if (!facts.isFile()) throw new AppError('not-found');
+    return { name, handle, size: facts.size, modifiedMs: facts.mtimeMs };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Those that are written now first, then older ones, each by name. Empty where there is no such folder. */
+export async function listLogFiles(folder: string): Promise<readonly ListedLog[]> {
+  if (folder === '') return [];
+  const names: string[] = [];
+  let seen = 0;
+  try {
+    for await (const entry of await opendir(folder)) {
+      if (++seen > entriesMax) break;
+      if (entry.isFile() && namePattern.test(entry.name)) names.push(entry.name);
+    }
+  } catch {
+    return [];
+  }
+  const listed: ListedLog[] = [];
+  for (const name of names.toSorted(byAge)) {
+    const file = await openLogFile(folder, name).catch(() => undefined);
+    // It has got another name, or is gone.
+    if (file === undefined) continue;
+    await file.handle.close();
+    listed.push({ name, bytes: file.size, modified: new Date(file.modifiedMs).toISOString() });
+  }
+  return listed;
+}
+
+/** The newest of the older ones first. */
+function byAge(a: string, b: string): number {
+  const [isOldA, isOldB] = [a, b].map((name) => /\.\d{8}T/.test(name)) as [boolean, boolean];
+  if (isOldA !== isOldB) return isOldA ? 1 : -1;
+  return isOldA ? b.localeCompare(a) : a.localeCompare(b);
+}
