@@ -11,9 +11,15 @@ export const downloadErrors = {
   'precondition-failed': {
     ...badRequest,
     status: 412,
+    closeCode: 4412,
     message: 'The file is not the one that was asked for.',
   },
-  'range-unsatisfiable': { ...badRequest, status: 416, message: 'The file has no such range of bytes.' },
+  'range-unsatisfiable': {
+    ...badRequest,
+    status: 416,
+    closeCode: 4416,
+    message: 'The file has no such range of bytes.',
+  },
   'downloads-busy': { ...unavailable, message: 'More files are being downloaded than may be at once.' },
   'downloads-unavailable': { ...storeDown, message: 'The folder of files cannot be read.' },
 } as const satisfies Record<string, ErrorEntry>;
