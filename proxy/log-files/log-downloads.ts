@@ -116,10 +116,10 @@ function rangeOf({ method, headers }: LocalRequest, size: number): ByteRange | '
 async function* readOf({ handle, name }: OpenLog, { first, last }: ByteRange): AsyncGenerator<Uint8Array> {
   try {
     for (let at = first; at <= last;) {
-      const room = Buffer.allocUnsafeSlow(Math.min(pieceBytes, last - at + 1));
-      const { bytesRead } = await handle.read(room, 0, room.length, at);
+      const block = Buffer.allocUnsafeSlow(Math.min(pieceBytes, last - at + 1));
+      const { bytesRead } = await handle.read(block, 0, block.length, at);
       if (bytesRead === 0) throw new AppError('file-changed', { facts: { reason: `${name} was cut short` } });
-      yield room.subarray(0, bytesRead);
+      yield block.subarray(0, bytesRead);
       at += bytesRead;
     }
   } finally {
