@@ -12,10 +12,11 @@ import type { Networks } from '#shared/network-list.ts';
 import { dueCookie } from './core/due-cookie.ts';
 import { judgeRequest } from './core/request-gate.ts';
 import type { GateLimits, GateResult } from './core/request-gate.ts';
-import { isOfConnection, routePath, staticRoute } from './core/route.ts';
+import { routePath, staticRoute } from './core/route.ts';
 import type { Route } from './core/route.ts';
 import { strictTransportField } from './core/strict-transport.ts';
 import type { Pin } from './directory/directory.ts';
+import { awaitEntry } from './entry-wait.ts';
 import { planForward } from './forward-plan.ts';
 import type { Passage, Traffic } from './limits/traffic.ts';
 import type { LocalAnswer } from './local-answer.ts';
@@ -178,14 +179,8 @@ class Exchange {
     return await this.#attempt(request, placed);
   }
 
-  /**
-   * Newcomers of a session that moves wait for its next owner. What belongs to a connection goes on to the old one,
-   * which waits for it: a client that polls could not be told of the move otherwise.
-   */
   #passGate({ key, gate }: ForwardRequest): Promise<void> | undefined {
-    if (!this.#options.gate.isClosed(key) || isOfConnection(this.#settlement.route, gate.query))
-      return undefined;
-    return this.#options.gate.pass(key, this.#wire.signal);
+    return awaitEntry(this.#wire, { route: this.#settlement.route, key, query: gate.query }, this.#options);
   }
 
   #attempt(request: ForwardRequest, { pin, reason }: Placed): Promise<ForwardOutcome> {

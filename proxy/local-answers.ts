@@ -15,6 +15,7 @@ import { loginPage } from './pages/login-page.ts';
 import type { Locate } from './locate.ts';
 import type { Entrance } from './tls/entrance.ts';
 import type { Login } from './login/login.ts';
+import type { JudgeLogin } from './login/login-judge.ts';
 import type { PoolEdge } from './membership/pool.ts';
 
 /** The version of the Open Collaboration Protocol that edges speak; clients accept the same 0.minor. */
@@ -39,6 +40,11 @@ export class LocalAnswers {
     this.#options = options;
   }
 
+  /** Undefined where nobody has to vouch for those who get into a session. */
+  get judgeLogin(): JudgeLogin | undefined {
+    return this.#options.login.judge;
+  }
+
   async answer(route: RouteName, request: LocalRequest): Promise<LocalAnswer> {
     // Nobody's pages but ours call what is behind the gate.
     if (route === 'dashboard' || route === 'sso') return await this.#options.viewers.answer(request);
@@ -54,6 +60,7 @@ export class LocalAnswers {
       case 'login':
         return await this.#options.login.answer(request);
       case 'locate':
+        await this.judgeLogin?.(route, request);
         return await this.#options.locate.answer(request);
       case 'acme-challenge':
         return await this.#options.entrance.answerChallenge(request);

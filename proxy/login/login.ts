@@ -7,11 +7,12 @@ import { personOf } from '#shared/journal/person.ts';
 import type { Log } from '#shared/log.ts';
 import type { Siblings } from '#shared/siblings.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
-import { headerValues } from '../core/header-list.ts';
 import { json, requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
+import { loginCookie, loginTokenOf } from './login-judge.ts';
+import type { JudgeLogin } from './login-judge.ts';
 import { PendingLogins } from './pending-logins.ts';
-import { signOnForm } from './providers.ts';
+import { signOnAuthProvider, signOnForm } from './providers.ts';
 import type { Identity, LoginProvider } from './providers.ts';
 
 interface LoginOptions {
@@ -25,6 +26,8 @@ interface LoginOptions {
   readonly randomToken: () => string;
   /** Where single sign-on is on; people come back by `confirmPerson`. */
   readonly signOn?: BeginSignOn | undefined;
+  /** With single sign-on, of who would get into a session. */
+  readonly judge?: JudgeLogin | undefined;
 }
 
 /** Leads a browser to the provider of single sign-on. */
@@ -32,7 +35,6 @@ export type BeginSignOn = (request: LocalRequest, pollToken: string) => Promise<
 
 const bodyMaxBytes = 16_384;
 const pollMaxMs = 30_000;
-const cookieName = 'oct-jwt';
 const cookieAttributes = 'Path=/; HttpOnly; Secure; SameSite=None';
 const cookieMaxAgeSeconds = 365 * 24 * 3_600;
 
@@ -45,6 +47,10 @@ export class Login {
     this.providers = options.providers;
     this.#options = options;
     this.#pending = new PendingLogins(options.nowMs, options.siblings);
+  }
+
+  get judge(): JudgeLogin | undefined {
+    return this.#options.judge;
   }
 
   get hasSignOn(): boolean {
@@ -89,7 +95,10 @@ export class Login {
     pollToken: string,
     person: Required<Pick<Identity, 'id'>> & Omit<Identity, 'authProvider'>,
   ): Promise<void> {
-    await this.#complete(await this.#knownToken(pollToken), 'sso', { ...person, authProvider: 'SSO' });
+    await this.#complete(await this.#knownToken(pollToken), 'sso', {
+      ...person,
+      authProvider: signOnAuthProvider,
+    });
   }
 
   async #lead(request: LocalRequest, signOn: BeginSignOn): Promise<LocalAnswer<string>> {
@@ -129,7 +138,7 @@ export class Login {
         return { status: 204, headers: {}, body: '' };
       case 'confirmed': {
         const wantsCookie = new URLSearchParams(request.query).has('useCookie');
-        const cookie = `${cookieName}=${result.token}; Max-Age=${cookieMaxAgeSeconds}; ${cookieAttributes}`;
+        const cookie = `${loginCookie}=${result.token}; Max-Age=${cookieMaxAgeSeconds}; ${cookieAttributes}`;
         return json(
           200,
           { loginToken: result.token },
@@ -140,7 +149,7 @@ export class Login {
   }
 
   async #validate(request: LocalRequest): Promise<LocalAnswer<string>> {
-    const token = loginToken(request);
+    const token = loginTokenOf(request.headers);
     if (token === undefined) return json(200, { valid: false });
     try {
       await this.#options.tokens.verifyLogin(token);
@@ -153,17 +162,12 @@ export class Login {
 
   #logout(request: LocalRequest): LocalAnswer<string> {
     requireMethod(request, 'GET');
-    return json(200, { loggedOut: true }, { 'set-cookie': `${cookieName}=; Max-Age=0; ${cookieAttributes}` });
+    return json(
+      200,
+      { loggedOut: true },
+      { 'set-cookie': `${loginCookie}=; Max-Age=0; ${cookieAttributes}` },
+    );
   }
-}
-
-/** The token of the header, else of the cookie that browsers without headers use. */
-function loginToken(request: LocalRequest): string | undefined {
-  const header = headerValues(request.headers, 'x-oct-jwt')[0];
-  if (header !== undefined) return header;
-  const pairs = headerValues(request.headers, 'cookie').flatMap((line) => line.split(';'));
-  const pair = pairs.map((text) => text.trim()).find((text) => text.startsWith(`${cookieName}=`));
-  return pair?.slice(cookieName.length + 1);
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -8,6 +8,7 @@ import { guestsOf, ssoBaseOf } from '#shared/settings/sso-settings.ts';
 import { openSiblings } from '#shared/siblings.ts';
 import { AttemptLimit } from '../core/attempt-limit.ts';
 import type { SignOn } from '../sso/sign-on.ts';
+import { openLoginJudge } from './login-judge.ts';
 import { Login } from './login.ts';
 import { apiKeyProvider, guestProvider, simpleProvider } from './providers.ts';
 import type { LoginProvider } from './providers.ts';
@@ -15,8 +16,9 @@ import type { LoginProvider } from './providers.ts';
 export function openLogin(settings: Settings, log: Log, signOn: SignOn): Login {
   const secret = settings.CT_SESSION_SECRET || ensureSecret(settings.CT_DATA_DIR, 'session');
   const isSignOnOn = ssoBaseOf(settings) !== '';
+  const tokens = new SessionTokens(secret, settings.CT_TOKEN_LIFETIME_HOURS);
   const login = new Login({
-    tokens: new SessionTokens(secret, settings.CT_TOKEN_LIFETIME_HOURS),
+    tokens,
     providers: providersOf(settings, isSignOnOn),
     log,
     nowMs,
@@ -25,6 +27,7 @@ export function openLogin(settings: Settings, log: Log, signOn: SignOn): Login {
     signOn: isSignOnOn
       ? async (request, pollToken) => await signOn.begin(request, { for: 'session', pollToken })
       : undefined,
+    judge: isSignOnOn ? openLoginJudge(tokens) : undefined,
   });
   signOn.serve(async (pollToken, person) => await login.confirmPerson(pollToken, person));
   return login;

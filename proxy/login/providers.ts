@@ -2,6 +2,7 @@
  * Login providers as Open Collaboration clients show them: a form with fields, posted to an endpoint.
  * `simple` takes a name as it is, unverified; `apikey` checks one shared key.
  */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
@@ -87,7 +88,7 @@ export function apiKeyProvider(apiKey: string) {
       const parsed = z.object({ apiKey: z.string().max(1_024) }).safeParse(fields);
       if (!parsed.success) throw new AppError('body-invalid', { cause: parsed.error });
       if (!secretsEqual(parsed.data.apiKey, apiKey)) throw new AppError('login-refused');
-      return { name: 'API key user', authProvider: 'API Key' };
+      return { name: 'API key user', authProvider: apiKeyAuthProvider };
     },
   } as const satisfies LoginProvider;
 }
@@ -102,7 +103,12 @@ export const signOnForm = {
   group: { code: 'ThirdPartyGroup', message: 'Third party', params: [] },
 } as const;
 
-const guestAuthProvider = 'Guest';
+export const guestAuthProvider = 'Guest';
+export const signOnAuthProvider = 'SSO';
+const apiKeyAuthProvider = 'API Key';
+
+/** Somebody has looked at who these are. */
+export const vouchedFor: readonly string[] = [signOnAuthProvider, guestAuthProvider, apiKeyAuthProvider];
 
 /** The provider for guests whom single sign-on does not know: by passwords of their own. */
 export function guestProvider(
@@ -157,7 +163,9 @@ export function guestProvider(
       if (!isRight || hash === undefined) throw new AppError('login-refused');
       attempt.undo();
       limit.trust(client, user);
-      return { name: user, authProvider: guestAuthProvider };
+      // The same each time, so that a ban holds.
+      const id = createHash('sha256').update(`guest\n${user}`).digest('base64url');
+      return { id, name: user, authProvider: guestAuthProvider };
     },
   };
 }

@@ -185,7 +185,8 @@ export class SignOn {
   }
 
   #baseOf({ secure, host }: LocalRequest): string {
-    const given = this.#options.settings.CT_SSO_APP_BASE_URL;
+    const { CT_SSO_APP_BASE_URL: own, CT_SERVER_URL: general } = this.#options.settings;
+    const given = own || general;
     return given === '' ? `${secure ? 'https' : 'http'}://${host}` : given.replace(/\/$/, '');
   }
 

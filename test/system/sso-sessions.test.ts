@@ -4,12 +4,14 @@ import { after, before, test } from 'node:test';
 import { ConnectionProvider } from 'open-collaboration-protocol';
 import type { Browser } from 'playwright-core';
 import { hashPassword } from '#shared/password-hash.ts';
+import { SessionTokens } from '#shared/session-token.ts';
 import { openBrowser } from '../support/browser.ts';
 import { startFrontDoor } from '../support/front-door.ts';
 import { hostSession, joinSession } from '../support/oct-client.ts';
 import { openPool } from '../support/pool.ts';
+import type { Pool } from '../support/pool.ts';
+import { openDocument } from '../support/y-document.ts';
 import { startSignOnProvider } from '../support/sign-on-provider.ts';
-import type { SignOnProvider } from '../support/sign-on-provider.ts';
 
 let browser: Browser | undefined;
 before(async () => (browser = await openBrowser()));
@@ -49,18 +51,18 @@ async function signOn(page: Awaited<ReturnType<Browser['newPage']>>, name: strin
 async function openServed(
   t: Parameters<typeof startSignOnProvider>[0],
   more: Record<string, string>,
-): Promise<{ provider: SignOnProvider; url: string }> {
+): Promise<{ pool: Pool; url: string }> {
   const provider = await startSignOnProvider(t);
   const { pool, close } = openPool({ env: { ...provider.settings, ...more, CT_EDGES: '1' } });
   t.after(close);
   await pool.waitUntilReady();
   await provider.serve(pool.url);
-  return { provider, url: pool.url };
+  return { pool, url: pool.url };
 }
 
 test('an editor gets in by a browser at the provider, a guest by a password of its own, and nobody by a name alone', async (t) => {
   const guest = await hashPassword('the guest of ada', 'made');
-  const { url } = await openServed(t, { CT_SSO_ALLOWED_GUESTS: `grace=${guest}` });
+  const { pool, url } = await openServed(t, { CT_SSO_ALLOWED_GUESTS: `grace=${guest}` });
   const page = await browser!.newPage();
   t.after(async () => await page.close());
   const host = await logIn(url, async (_, __, loginPage) => {
@@ -96,6 +98,21 @@ test('an editor gets in by a browser at the provider, a guest by a password of i
   const grace = await joinSession({ url, loginToken: invited.token }, ada.key);
   t.after(() => grace.dispose());
   assert.deepEqual([ada.self.name, grace.self.name], ['Ada Lovelace', 'grace']);
+  await assert.rejects(hostSession({ url, loginToken: invited.token }));
+  const before = await new SessionTokens(pool.secret('session'), 1).signLogin({
+    id: 'x',
+    name: 'old',
+    authProvider: 'Unverified',
+  });
+  await assert.rejects(joinSession({ url, loginToken: before }, ada.key));
+  // Documents ask for a login as well.
+  const statusOf = async (path: string, headers: Record<string, string> = {}): Promise<number> =>
+    (await fetch(url + path, { headers })).status;
+  assert.equal(await statusOf('/y/doc-key/notes'), 401);
+  assert.equal(await statusOf('/y/doc-key/notes', { 'x-oct-jwt': `${host.token}x` }), 401);
+  assert.equal(await statusOf('/api/locate/doc-key'), 401);
+  assert.equal(await statusOf('/api/locate/doc-key', { 'x-oct-jwt': host.token }), 409);
+  await openDocument(t, url, { key: 'doc-key', name: 'notes', params: { token: invited.token } });
   // The same person has the same id each time, so that a ban holds.
   const begun = (await (await post('/api/login/initial', {})).json()) as { pollToken: string };
   await page.goto(`${url}/api/login/sso?token=${begun.pollToken}`);
