@@ -8,6 +8,7 @@ import { roomServerNames, runOctFanout, runYFanout } from './fanout.ts';
 import { runFloods } from './floods.ts';
 import { frontDoorNames, runFrontDoorContest } from './front-door-contest.ts';
 import { runDirect } from './direct.ts';
+import { runHistory } from './history.ts';
 import { http } from './http.ts';
 import { runHttp2 } from './http2.ts';
 import { latency } from './latency.ts';
@@ -51,6 +52,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   floods: runFloods,
   sticky: runSticky,
   outage: runOutage,
+  history: runHistory,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 

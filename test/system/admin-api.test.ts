@@ -99,6 +99,7 @@ async function samplesFor(t: TestContext): Promise<Readonly<Record<string, Sampl
     historyDays: { query: 'days=3' },
     historyClients: {},
     historyDownloads: {},
+    licence: {},
     activity: { query: 'limit=3' },
     regions: {},
     settings: {},
