@@ -1,5 +1,6 @@
 /** What a front door does by itself at intervals, until it stops: each chore is one loop. */
 import { setInterval as every, setTimeout as sleep } from 'node:timers/promises';
+import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import { timing } from '#shared/timing.ts';
@@ -32,6 +33,8 @@ const snapshotIntervalMs = 10_000;
 /** What belongs to one change of an edge comes within this. */
 const snapshotPauseMs = 200;
 
+type HearSwept = (keys: readonly AffinityKey[]) => Promise<void>;
+
 interface FleetView {
   refresh(): Promise<void>;
 }
@@ -48,6 +51,8 @@ export function startChores(options: {
   reconciler: Reconciler;
   reconcileIntervalMs: number;
   steering: EdgeSteering | undefined;
+  /** Hears of keys whose pins were removed. */
+  onSwept?: HearSwept;
   /** Settings of the fleet, which others change. */
   fleetViews: readonly FleetView[];
   metrics: Metrics;
@@ -65,7 +70,7 @@ export function startChores(options: {
   void repeat(steeringIntervalMs, { directory, log, signal }, async () => await options.steering?.refresh());
   for (const view of options.fleetViews)
     void repeat(settingsIntervalMs, { directory, log, signal }, async () => await view.refresh());
-  void sweepPins({ directory, placer, log, signal });
+  void sweepPins({ directory, placer, onSwept: options.onSwept, log, signal });
   void followSnapshot({ directory, pool, snapshot: options.snapshot, metrics: options.metrics, log, signal });
   void repeat(settleIntervalMs, { directory, log, signal }, async () => await options.outage.settleAll());
   if (activity !== undefined) void flushActivity({ activity, directory, log, signal });
@@ -118,11 +123,12 @@ interface Chore {
 }
 
 /** Removes pins whose sessions ended long ago. */
-async function sweepPins(chore: Chore & { placer: Placer }): Promise<void> {
+async function sweepPins(chore: Chore & { placer: Placer; onSwept: HearSwept | undefined }): Promise<void> {
   await repeat(timing.pinSweepIntervalMs, chore, async () => {
     const keys = await chore.directory.removeIdlePins(timing.pinLingerMs, sweepChunk);
     chore.placer.forget(keys);
     if (keys.length > 0) chore.log.info('pins.swept', { pins: keys.length });
+    await chore.onSwept?.(keys);
   });
 }
 

@@ -113,7 +113,8 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   journal.start({ settings, pool, log, signal: stopping.signal });
   const admin = await openAdmin({ ...about, reloads, ports, signal: stopping.signal });
   const reconcileIntervalMs = settings.CT_RECONCILE_INTERVAL_MS;
-  startChores({ ...locator, upstreams, activity, reconcileIntervalMs, log, signal: stopping.signal });
+  const chores = { upstreams, activity, reconcileIntervalMs, onSwept: journal.noteGone };
+  startChores({ ...locator, ...chores, log, signal: stopping.signal });
   const served = { front, admin, control, settler, upstreams, transport, journal, page };
   armLife({ settings, log, locator, served, stopping });
   announce(settings, log, definedPorts({ ...ports, admin: admin.port }));

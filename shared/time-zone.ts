@@ -1,4 +1,5 @@
 /** The time zone of a process (`CT_TIME_ZONE`): UTC unless somebody names another one, whatever the machine has. */
+import { threeDigits } from './thousandths.ts';
 
 let isSet = false;
 
@@ -23,4 +24,10 @@ export function isoParts(ms: number): { readonly seconds: string; readonly end: 
   const minutes = Number(`${offset[0]}1`) * (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(3)));
   const local = new Date(ms + minutes * 60_000).toISOString().slice(0, 19);
   return { seconds: local, end: `${offset.slice(0, 3)}:${offset.slice(3)}` };
+}
+
+/** The whole time, to the millisecond. */
+export function isoTime(ms: number): string {
+  const { seconds, end } = isoParts(ms);
+  return `${seconds}.${threeDigits(Math.floor(ms) % 1_000)}${end}`;
 }

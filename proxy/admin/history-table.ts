@@ -30,7 +30,7 @@ const summaryView = z.strictObject({
   days: count,
   now: z
     .strictObject({
-      users: count.describe('People online, each once on each edge.'),
+      users: count.describe('Different people who are in sessions.'),
       members: count.describe('Members of sessions; somebody in two counts twice.'),
       sessions: count,
       connections: count.describe('Session connections.'),

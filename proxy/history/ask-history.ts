@@ -25,6 +25,7 @@ export function askHistory(store: JournalStore, timeZone: string, nowMs: () => n
   const downloadsOf = async (fromDay: string): Promise<readonly StoredCount[]> =>
     await store.historyCounts({ fromDay, whats: ['download'], byDay: true });
   return {
+    present: async () => await store.historyPresent(),
     summary: async (count) => {
       const [fromDay] = daysOf(count) as [string];
       const [days, downloads, uniqueUsers] = await Promise.all([

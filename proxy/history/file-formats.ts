@@ -16,7 +16,11 @@ export interface FileFormat {
   readonly fields: Readonly<Record<string, Field>>;
 }
 
-const time = { help: 'When it happened, UTC.', unit: 'RFC 3339', example: '2026-11-28T20:15:00.000Z' };
+const time = {
+  help: 'When it happened, in `CT_TIME_ZONE`.',
+  unit: 'RFC 3339',
+  example: '2026-11-28T20:15:00.000Z',
+};
 const client = { unit: 'text', example: 'Visual Studio Code' };
 const version = { unit: 'text', example: '0.3.1' };
 const session = {
@@ -80,8 +84,8 @@ export const fileFormats = {
     summary: 'A line for each session that has ended.',
     writer: 'The front door that stored its end: each line once in the pool.',
     fields: {
-      begun: { ...time, help: 'When it began, UTC.' },
-      ended: { ...time, help: 'When it ended, UTC.', example: '2026-11-28T21:45:12.310Z' },
+      begun: { ...time, help: 'When it began, in `CT_TIME_ZONE`.' },
+      ended: { ...time, help: 'When it ended, in `CT_TIME_ZONE`.', example: '2026-11-28T21:45:12.310Z' },
       length_seconds: { help: 'How long it was.', unit: 's', example: 5_412.3 },
       participants: {
         help: 'People who took part, each once; of members without a login the most at once.',

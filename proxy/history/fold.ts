@@ -67,6 +67,11 @@ export class Fold {
   readonly users = new Map<string, number>();
   readonly sessions: ReadonlyMap<string, SessionRow>;
   readonly ended: EndedSession[] = [];
+  /** Who came or left, by key and person. */
+  readonly presence = new Map<
+    string,
+    { readonly key: string; readonly person: string; readonly isHere: boolean }
+  >();
   readonly newMembers: { readonly key: string; readonly person: string }[] = [];
   readonly #sessions: Map<string, SessionRow>;
   readonly #members: Set<string>;
@@ -91,8 +96,8 @@ export class Fold {
     }
   }
 
-  /** A session that nobody went on with is over since it left its edge. */
-  endWaiting(row: SessionRow): void {
+  /** A session that nobody went on with is over since somebody last told of it. */
+  endAbandoned(row: SessionRow): void {
     this.#sessions.set(row.key, { ...row });
     this.#end(row.key, row.toldMs, 'abandoned', '');
   }
@@ -179,6 +184,7 @@ export class Fold {
     // Told late, by an edge that was away.
     if (known?.state === 'ended' && atMs <= known.toldMs) return;
     const row = this.#goOn(key, atMs, false);
+    this.#place({ key, person, isHere: true });
     if (person === '') {
       row.unnamed++;
       if (row.unnamed <= row.unnamedMax) return;
@@ -199,6 +205,7 @@ export class Fold {
   #leave({ key, person }: JournalEntry, atMs: number): void {
     const row = this.#sessions.get(key);
     if (row === undefined || row.state === 'ended') return;
+    this.#place({ key, person, isHere: false });
     if (person === '') row.unnamed = Math.max(0, row.unnamed - 1);
     this.#tell(row, atMs);
   }
@@ -221,6 +228,10 @@ export class Fold {
     this.#forgetMembers(key);
   }
 
+  #place(presence: { readonly key: string; readonly person: string; readonly isHere: boolean }): void {
+    if (presence.person !== '') this.presence.set(memberName(presence), presence);
+  }
+
   #tell(row: SessionRow, atMs: number): SessionRow {
     row.toldMs = Math.max(row.toldMs, atMs);
     return row;
@@ -228,6 +239,7 @@ export class Fold {
 
   #forgetMembers(key: string): void {
     for (const name of this.#members) if (name.startsWith(`${key} `)) this.#members.delete(name);
+    for (const [name, presence] of this.presence) if (presence.key === key) this.presence.delete(name);
     for (let at = this.newMembers.length - 1; at >= 0; at--)
       if (this.newMembers[at]!.key === key) this.newMembers.splice(at, 1);
     this.forgotten.add(key);

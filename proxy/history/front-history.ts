@@ -25,6 +25,8 @@ interface FrontHistoryOptions {
   readonly timeZone: string;
 }
 
+type DownloadCounts = Map<string, { client: string; version: string; count: number }>;
+
 interface HistoryStart {
   readonly figures: () => PoolFigures;
   readonly files: HistoryFiles | undefined;
@@ -35,8 +37,9 @@ export class FrontHistory implements HistoryTeller {
   readonly asker: HistoryAsker;
   readonly #recorder: JournalRecorder;
   /** Since the last look. */
-  #downloads = new Map<string, { client: string; version: string; count: number }>();
-  #unmeasured: Pick<Download, 'client' | 'version'>[] = [];
+  readonly #downloads: DownloadCounts = new Map();
+  /** Since the metrics were brought up to date. */
+  readonly #unmeasured: DownloadCounts = new Map();
   #looks = 0;
   #lagSumMs = 0;
   #peak = 0;
@@ -69,19 +72,15 @@ export class FrontHistory implements HistoryTeller {
   }
 
   countDownload(download: Download): void {
-    const { client, version } = download;
-    const id = `${client}\n${version}`;
-    const known = this.#downloads.get(id);
-    if (known === undefined) this.#downloads.set(id, { client, version, count: 1 });
-    else known.count++;
-    this.#unmeasured.push({ client, version });
+    countIn(this.#downloads, download);
+    countIn(this.#unmeasured, download);
     this.#files?.addDownload(download, Date.now());
   }
 
   setGauges(metrics: Metrics): void {
-    for (const { client, version } of this.#unmeasured)
-      metrics.count('ct_pool_client_downloads_total', { client, version });
-    this.#unmeasured = [];
+    for (const { client, version, count } of this.#unmeasured.values())
+      metrics.count('ct_pool_client_downloads_total', { client, version }, count);
+    this.#unmeasured.clear();
   }
 
   #look(figures: PoolFigures): void {
@@ -123,4 +122,11 @@ export class FrontHistory implements HistoryTeller {
 /** At 12:00, 12:05 and so on. */
 function nextLineMs(nowMs: number): number {
   return (Math.floor(nowMs / lineIntervalMs) + 1) * lineIntervalMs;
+}
+
+function countIn(counts: DownloadCounts, { client, version }: Download): void {
+  const id = `${client}\n${version}`;
+  const known = counts.get(id);
+  if (known === undefined) counts.set(id, { client, version, count: 1 });
+  else known.count++;
 }

@@ -62,6 +62,7 @@ function wholeSession(teller: Teller, nowMs: number): JournalEntry[] {
 export function testHistory(name: string, scene: HistoryScene): void {
   testSessions(name, scene);
   testOrder(name, scene);
+  testPresence(name, scene);
   testDays(name, scene);
   testKeeping(name, scene);
 }
@@ -163,6 +164,38 @@ function testOrder(name: string, scene: HistoryScene): void {
     );
     await store.append([next.entry({ ...created, ...at(40) })]);
     assert.equal((await ask.summary(2)).sessions, 2);
+  });
+}
+
+function testPresence(name: string, scene: HistoryScene): void {
+  void test(`${name}: people who are here are told apart, whichever edges they are on, and a session whose end nobody told ends with its pin`, async (t) => {
+    const { store, ask } = await openOne(t, scene);
+    const [first, next] = [scene.newTeller(), scene.newTeller()];
+    const nowMs = Date.now();
+    const at = (minutes: number): { atMs: number } => ({ atMs: nowMs - hour + minutes * 60_000 });
+    const join = (teller: Teller, key: string, person: string): JournalEntry =>
+      teller.entry({ event: 'member.joined', key, person, ...at(1) });
+    await store.append([
+      first.entry({ event: 'session.created', key: 'one', ...at(0) }),
+      join(first, 'one', 'a'),
+      join(first, 'one', 'b'),
+      join(first, 'one', ''),
+      first.entry({ event: 'member.left', key: 'one', person: 'b', ...at(2) }),
+    ]);
+    await store.append([
+      next.entry({ event: 'session.created', key: 'two', ...at(0) }),
+      join(next, 'two', 'a'),
+      join(next, 'two', 'c'),
+      next.entry({ event: 'session.ended', key: 'two', detail: 'reason host-left', ...at(30) }),
+    ]);
+    assert.equal(await ask.present(), 2);
+    const [ended] = await store.endSessions(['one', 'two', 'never there']);
+    assert.deepEqual(
+      [ended!.key, ended!.reason, ended!.endedMs - ended!.begunMs],
+      ['one', 'abandoned', 120_000],
+    );
+    assert.deepEqual([await ask.present(), (await ask.summary(2)).ended], [0, 2]);
+    assert.deepEqual(await store.endSessions(['one']), []);
   });
 }
 

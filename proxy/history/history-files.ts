@@ -9,6 +9,7 @@ import { LogFile } from '#shared/log-file.ts';
 import { logFileBounds } from '#shared/log-places.ts';
 import { LogSink } from '#shared/log-sink.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { isoTime } from '#shared/time-zone.ts';
 import { fileFormats } from './file-formats.ts';
 import type { Fields, FileFormat, FileName } from './file-formats.ts';
 import type { Download, EndedSession } from './history.ts';
@@ -76,8 +77,8 @@ export class HistoryFiles {
   addEnded(sessions: readonly EndedSession[]): void {
     for (const session of sessions) {
       this.#add('sessionMetrics', {
-        begun: timeOf(session.begunMs),
-        ended: timeOf(session.endedMs),
+        begun: isoTime(session.begunMs),
+        ended: isoTime(session.endedMs),
         length_seconds: (session.endedMs - session.begunMs) / 1_000,
         participants: session.participants,
         host_client: session.client,
@@ -90,12 +91,12 @@ export class HistoryFiles {
   }
 
   addDownload({ client, version, file, bytes, address }: Download, nowMs: number): void {
-    this.#add('downloadMetrics', { time: timeOf(nowMs), client, version, file, bytes, address });
+    this.#add('downloadMetrics', { time: isoTime(nowMs), client, version, file, bytes, address });
   }
 
   addUsage(line: UsageLine, nowMs: number): void {
     this.#add('usage', {
-      time: timeOf(nowMs),
+      time: isoTime(nowMs),
       users_online: line.users,
       users_in_sessions: line.members,
       sessions: line.sessions,
@@ -132,7 +133,7 @@ function fieldsOfEntry({
 }: JournalEntry): Fields<'sessions'> {
   const isOfMember = event.startsWith('member.');
   return {
-    time: timeOf(atMs),
+    time: isoTime(atMs),
     event,
     session: key,
     edge: origin,
@@ -140,10 +141,6 @@ function fieldsOfEntry({
     client,
     detail,
   };
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 /** `TIME name=value ...`; what is no plain word is quoted as JSON, so that no name makes a line or a field of its own. */

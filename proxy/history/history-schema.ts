@@ -11,6 +11,7 @@ export const historyTableNames = {
   user: 'mooring_history_user',
   session: 'mooring_history_session',
   member: 'mooring_history_member',
+  here: 'mooring_history_here',
   boot: 'mooring_history_boot',
 } as const;
 
@@ -48,7 +49,10 @@ export const historyColumns = {
     'client',
     'version',
   ],
+  /** People of sessions that are not over. */
   member: ['key_hash', 'person'],
+  /** Those of them who are in it now. */
+  here: ['key_hash', 'person'],
   boot: ['boot_id', 'sequence', 'told_ms'],
 } as const satisfies Record<HistoryTable, readonly string[]>;
 
@@ -58,6 +62,7 @@ export const historyKeys = {
   user: ['person'],
   session: ['key_hash'],
   member: ['key_hash', 'person'],
+  here: ['key_hash', 'person'],
   boot: ['boot_id'],
 } as const satisfies Record<HistoryTable, readonly string[]>;
 
@@ -73,23 +78,29 @@ const lengths: Readonly<Record<string, number>> = {
   boot_id: 64,
 };
 
-/** Each does no harm when it runs once more. */
-export function historyTables(kind: JournalKind): readonly string[] {
+/** By version; each statement does no harm when it runs once more. */
+export function historyMigrations(kind: JournalKind): readonly (readonly string[])[] {
+  const { number, options } = sqlWords[kind];
+  const again = kind === 'mysql' ? 'ON DUPLICATE KEY UPDATE id = 1' : 'ON CONFLICT (id) DO NOTHING';
+  const first = (Object.keys(historyTableNames) as HistoryTable[]).filter((table) => table !== 'here');
+  return [
+    [
+      ...first.map((table) => tableOf(kind, table)),
+      `CREATE TABLE IF NOT EXISTS ${historyLock} (id ${number} NOT NULL, PRIMARY KEY (id))${options}`,
+      `INSERT INTO ${historyLock} (id) VALUES (1) ${again}`,
+    ],
+    [tableOf(kind, 'here')],
+  ];
+}
+
+function tableOf(kind: JournalKind, table: HistoryTable): string {
   const { name, number, fraction, options } = sqlWords[kind];
   const typeOf = (column: string): string => {
     const length = lengths[column];
     if (length !== undefined) return name(length);
     return column === 'lag_sum' ? fraction : number;
   };
-  const tables = (Object.keys(historyTableNames) as HistoryTable[]).map((table) => {
-    const columns = historyColumns[table].map((column) => `${column} ${typeOf(column)} NOT NULL`);
-    const key = `PRIMARY KEY (${historyKeys[table].join(', ')})`;
-    return `CREATE TABLE IF NOT EXISTS ${historyTableNames[table]} (${[...columns, key].join(', ')})${options}`;
-  });
-  const again = kind === 'mysql' ? 'ON DUPLICATE KEY UPDATE id = 1' : 'ON CONFLICT (id) DO NOTHING';
-  return [
-    ...tables,
-    `CREATE TABLE IF NOT EXISTS ${historyLock} (id ${number} NOT NULL, PRIMARY KEY (id))${options}`,
-    `INSERT INTO ${historyLock} (id) VALUES (1) ${again}`,
-  ];
+  const columns = historyColumns[table].map((column) => `${column} ${typeOf(column)} NOT NULL`);
+  const key = `PRIMARY KEY (${historyKeys[table].join(', ')})`;
+  return `CREATE TABLE IF NOT EXISTS ${historyTableNames[table]} (${[...columns, key].join(', ')})${options}`;
 }

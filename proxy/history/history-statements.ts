@@ -25,7 +25,8 @@ const merges: Readonly<Record<HistoryTable, Readonly<Record<string, Merge>>>> = 
   count: { times: 'add' },
   user: { first_ms: 'keep', last_ms: 'most' },
   session: {},
-  member: { person: 'keep' },
+  member: {},
+  here: {},
   boot: {},
 };
 
@@ -86,6 +87,12 @@ export function deleteAmong(table: HistoryTable, column: string, values: readonl
   };
 }
 
+/** One row, by its key. */
+export function deleteRow(table: HistoryTable, key: readonly string[]): Statement {
+  const condition = historyKeys[table].map((column) => `${column} = ?`).join(' AND ');
+  return { text: `DELETE FROM ${historyTableNames[table]} WHERE ${condition}`, values: key };
+}
+
 /** MySQL gives sums as text, PostgreSQL as numbers of any length. */
 const wholeNumber: Readonly<Record<JournalKind, string>> = {
   sqlite: 'INTEGER',
@@ -119,4 +126,11 @@ export function usersStatement(sinceMs: number): Statement {
     text: `SELECT COUNT(*) AS users FROM ${historyTableNames.user} WHERE last_ms >= ?`,
     values: [sinceMs],
   };
+}
+
+/** Different people who are in sessions, and members without a login, who are each somebody. */
+export function presentStatement(kind: JournalKind): Statement {
+  const { here, session } = historyTableNames;
+  const unnamed = `SELECT CAST(COALESCE(SUM(unnamed), 0) AS ${wholeNumber[kind]}) FROM ${session} WHERE state = 'open'`;
+  return { text: `SELECT COUNT(DISTINCT person) AS named, (${unnamed}) AS unnamed FROM ${here}`, values: [] };
 }

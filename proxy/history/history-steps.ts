@@ -5,7 +5,7 @@ import type { Statement, Steps } from '../journal/statement.ts';
 import { Fold } from './fold.ts';
 import type { DayFigures, SessionRow, Tally } from './fold.ts';
 import type { EndedSession } from './history.ts';
-import { deleteAmong, mergeStatements, selectAmong } from './history-statements.ts';
+import { deleteAmong, deleteRow, mergeStatements, selectAmong } from './history-statements.ts';
 import { historyColumns, historyLock, historyTableNames } from './history-schema.ts';
 
 /** Where a file is written, its transaction holds it as a whole. */
@@ -78,6 +78,21 @@ export function* hearRecords(
   return fold.ended;
 }
 
+/** Their pins are gone, so nobody has been in them for long: those that are not over yet ended when somebody last told of them. */
+export function* endSessions(
+  kind: JournalKind,
+  keys: readonly string[],
+  context: HistoryContext,
+): Steps<readonly EndedSession[]> {
+  if (keys.length === 0) return [];
+  yield lockStatement[kind];
+  const sessions = (yield selectAmong('session', 'key_hash', keys)).rows.map(sessionOf);
+  const fold = new Fold({ ...context, sessions: [], members: [] });
+  for (const row of sessions) if (row.state !== 'ended') fold.endAbandoned(row);
+  yield* writeFold(kind, fold);
+  return fold.ended;
+}
+
 interface ForgetRule {
   readonly keepMs: number;
   readonly fromDay: string;
@@ -98,14 +113,15 @@ export function* forgetOld(
     values: ['waiting', nowMs - waitingMaxMs, limit],
   };
   const fold = new Fold({ ...context, sessions: [], members: [] });
-  for (const row of rows) fold.endWaiting(sessionOf(row));
+  for (const row of rows) fold.endAbandoned(sessionOf(row));
   yield* writeFold(kind, fold);
-  const { session, member, user, boot, day, count } = historyTableNames;
+  const { session, member, here, user, boot, day, count } = historyTableNames;
   let removed = 0;
   const over = `(state = 'ended' AND told_ms < ?) OR told_ms < ?`;
   for (const statement of [
     { text: `DELETE FROM ${session} WHERE ${over}`, values: [nowMs - endedKeepMs, nowMs - openKeepMs] },
     { text: `DELETE FROM ${member} WHERE key_hash NOT IN (SELECT key_hash FROM ${session})`, values: [] },
+    { text: `DELETE FROM ${here} WHERE key_hash NOT IN (SELECT key_hash FROM ${session})`, values: [] },
     { text: `DELETE FROM ${user} WHERE last_ms < ?`, values: [nowMs - keepMs] },
     { text: `DELETE FROM ${boot} WHERE told_ms < ?`, values: [nowMs - keepMs] },
     { text: `DELETE FROM ${day} WHERE day < ?`, values: [fromDay] },
@@ -116,7 +132,13 @@ export function* forgetOld(
 }
 
 function* writeFold(kind: JournalKind, fold: Fold): Steps<void> {
-  if (fold.forgotten.size > 0) yield deleteAmong('member', 'key_hash', [...fold.forgotten]);
+  for (const table of ['member', 'here'] as const)
+    if (fold.forgotten.size > 0) yield deleteAmong(table, 'key_hash', [...fold.forgotten]);
+  const presence = [...fold.presence.values()];
+  for (const { key, person } of presence.filter(({ isHere }) => !isHere))
+    yield deleteRow('here', [key, person]);
+  const here = presence.filter(({ isHere }) => isHere).map(({ key, person }) => [key, person]);
+  yield* all(mergeStatements(kind, 'here', here));
   const members = fold.newMembers.map(({ key, person }) => [key, person]);
   yield* all(mergeStatements(kind, 'member', members));
   yield* all(mergeStatements(kind, 'session', [...fold.sessions.values()].map(rowOfSession)));

@@ -86,6 +86,8 @@ export interface HistorySummary {
 
 /** Today and the days before it, so many in all. */
 export interface HistoryAsker {
+  /** Different people who are in sessions of whichever edge, as far as edges have told. */
+  present(): Promise<number>;
   summary(days: number): Promise<HistorySummary>;
   /** Oldest first, none left out. */
   days(days: number): Promise<readonly HistoryDay[]>;

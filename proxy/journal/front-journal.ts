@@ -5,7 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setInterval as every } from 'node:timers/promises';
+import { hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
+import type { AffinityKey } from '#shared/ids.ts';
 import { Courier } from '#shared/journal/courier.ts';
 import type { JournalRecord } from '#shared/journal/journal-record.ts';
 import { JournalRecorder } from '#shared/journal/recorder.ts';
@@ -39,6 +41,7 @@ interface JournalParts {
   readonly spool: Spool;
   readonly recorder: JournalRecorder;
   readonly history: FrontHistory;
+  readonly secrets: FleetSecrets;
 }
 
 export class FrontJournal {
@@ -46,8 +49,10 @@ export class FrontJournal {
   readonly history: FrontHistory;
   readonly #spool: Spool;
   readonly #recorder: JournalRecorder;
+  readonly #secrets: FleetSecrets;
   #courier: Courier | undefined;
   #files: HistoryFiles | undefined;
+  #log: Log | undefined;
   /** Since the last look. */
   #sessionsHosted = 0;
 
@@ -65,10 +70,11 @@ export class FrontJournal {
       add: (record) => spool.add(record),
     });
     const history = new FrontHistory({ store, recorder, timeZone: settings.CT_TIME_ZONE });
-    return new FrontJournal({ store, spool, recorder, history });
+    return new FrontJournal({ store, spool, recorder, history, secrets });
   }
 
-  private constructor({ store, spool, recorder, history }: JournalParts) {
+  private constructor({ store, spool, recorder, history, secrets }: JournalParts) {
+    this.#secrets = secrets;
     this.store = store;
     this.history = history;
     this.#spool = spool;
@@ -81,6 +87,7 @@ export class FrontJournal {
   }
 
   start({ settings, pool, log, signal }: JournalStart): void {
+    this.#log = log;
     const deliver = async (records: readonly JournalRecord[]): Promise<void> => await this.#store(records);
     this.#courier = new Courier({ spool: this.#spool, deliver, log, random: Math.random });
     this.#files = HistoryFiles.open({
@@ -114,6 +121,17 @@ export class FrontJournal {
       (record) => record.kind === 'entry' && record.event === 'session.created',
     ).length;
   }
+
+  /** Keys whose pins were removed: sessions whose end nobody could tell are over. */
+  readonly noteGone = async (keys: readonly AffinityKey[]): Promise<void> => {
+    if (keys.length === 0) return;
+    const hashes = keys.map((key) => hashKeyForLog(this.#secrets, key));
+    try {
+      this.#files?.addEnded(await this.store.endSessions(hashes));
+    } catch (error) {
+      this.#log?.warn('journal.failed', { error });
+    }
+  };
 
   setGauges(metrics: Metrics): void {
     metrics.count('ct_pool_sessions_hosted_total', {}, this.#sessionsHosted);

@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import { migrate } from '#shared/sqlite/migrate.ts';
 import type { SqlStoreSchema } from '#shared/sql/migrate-sql.ts';
 import { textMax } from '#shared/journal/journal-record.ts';
-import { historyTables } from '../history/history-schema.ts';
+import { historyMigrations } from '../history/history-schema.ts';
 import { sqlWords } from './sql-words.ts';
 import type { SqlWords } from './sql-words.ts';
 
@@ -51,12 +51,14 @@ const separateIndexes = [
 export const journalSchema: SqlStoreSchema = {
   store: 'journal',
   migrations: {
-    mysql: [tables(mysql), historyTables('mysql')],
-    postgres: [[...tables(postgres), ...separateIndexes], historyTables('postgres')],
+    mysql: [tables(mysql), ...historyMigrations('mysql')],
+    postgres: [[...tables(postgres), ...separateIndexes], ...historyMigrations('postgres')],
   },
 };
 
-const migrations = [[...tables(sqlite), ...separateIndexes].join(';\n'), historyTables('sqlite').join(';\n')];
+const migrations = [[...tables(sqlite), ...separateIndexes], ...historyMigrations('sqlite')].map(
+  (statements) => statements.join(';\n'),
+);
 
 /** Of the file, as this program knows it. */
 export const journalFileVersion = migrations.length;

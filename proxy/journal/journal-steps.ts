@@ -2,7 +2,12 @@
 import type { JournalRecord } from '#shared/journal/journal-record.ts';
 import { dayOf } from '../history/day.ts';
 import type { DayFigures, Tally } from '../history/fold.ts';
-import { countsStatement, daysStatement, usersStatement } from '../history/history-statements.ts';
+import {
+  countsStatement,
+  daysStatement,
+  presentStatement,
+  usersStatement,
+} from '../history/history-statements.ts';
 import { forgetOld, hearRecords, takeFresh } from '../history/history-steps.ts';
 import { insertStatements, removeStatement } from './journal-statements.ts';
 import type { Appended, CountQuery, KeepRule, Removed, StoredCount, StoredDay } from './journal-store.ts';
@@ -64,4 +69,9 @@ export function* historyCounts(kind: JournalKind, query: CountQuery): Steps<read
 
 export function* historyUsers(sinceMs: number): Steps<number> {
   return (yield usersStatement(sinceMs)).rows[0]!['users'] as number;
+}
+
+export function* historyPresent(kind: JournalKind): Steps<number> {
+  const row = (yield presentStatement(kind)).rows[0]!;
+  return (row['named'] as number) + (row['unnamed'] as number);
 }

@@ -80,6 +80,10 @@ export interface JournalStore {
   /** Figures since a day, as 2026-11-28; days without any are left out. Oldest first. */
   historyDays(fromDay: string): Promise<readonly StoredDay[]>;
   historyCounts(query: CountQuery): Promise<readonly StoredCount[]>;
+  /** Sessions whose pins are gone, by the hash of their keys: those that are not over are so now. */
+  endSessions(keys: readonly string[]): Promise<readonly EndedSession[]>;
+  /** Different people who are in sessions now, as far as edges have told; members without a login are each somebody. */
+  historyPresent(): Promise<number>;
   /** Different people who were here since then. */
   historyUsers(sinceMs: number): Promise<number>;
   close(): Promise<void>;

@@ -2,9 +2,17 @@
 import type { DatabaseSettings } from '#shared/sql/database-settings.ts';
 import { openSql } from '#shared/sql/open-sql.ts';
 import type { SqlResult } from '#shared/sql/sql-driver.ts';
+import { endSessions } from '../history/history-steps.ts';
 import { journalSchema } from './journal-schema.ts';
 import { entryOf, listStatement, usageOf } from './journal-statements.ts';
-import { append, historyCounts, historyDays, historyUsers, removeOld } from './journal-steps.ts';
+import {
+  append,
+  historyCounts,
+  historyDays,
+  historyPresent,
+  historyUsers,
+  removeOld,
+} from './journal-steps.ts';
 import type { JournalStore } from './journal-store.ts';
 import { runSteps } from './statement.ts';
 import type { Statement, Steps } from './statement.ts';
@@ -31,6 +39,9 @@ export async function openSqlJournal(settings: DatabaseSettings, timeZone: strin
     removeOld: async (rule) => await change(() => removeOld(dialect, rule, timeZone)),
     historyDays: async (fromDay) => await runSteps(historyDays(fromDay), sql),
     historyCounts: async (query) => await runSteps(historyCounts(dialect, query), sql),
+    endSessions: async (keys) =>
+      await change(() => endSessions(dialect, keys, { timeZone, nowMs: Date.now() })),
+    historyPresent: async () => await runSteps(historyPresent(dialect), sql),
     historyUsers: async (sinceMs) => await runSteps(historyUsers(sinceMs), sql),
     close: async () => await sql.close(),
   };

@@ -3,9 +3,18 @@ import type Database from 'better-sqlite3';
 import { workerData } from 'node:worker_threads';
 import type { JournalRecord } from '#shared/journal/journal-record.ts';
 import { openDatabase, serveThread } from '#shared/sqlite/serve.ts';
+import type { EndedSession } from '../history/history.ts';
+import { endSessions } from '../history/history-steps.ts';
 import { migrateJournal } from './journal-schema.ts';
 import { entryOf, listStatement, usageOf } from './journal-statements.ts';
-import { append, historyCounts, historyDays, historyUsers, removeOld } from './journal-steps.ts';
+import {
+  append,
+  historyCounts,
+  historyDays,
+  historyPresent,
+  historyUsers,
+  removeOld,
+} from './journal-steps.ts';
 import type {
   Appended,
   CountQuery,
@@ -37,6 +46,9 @@ const operations = {
   historyDays: (fromDay: string): readonly StoredDay[] => runStepsAtOnce(historyDays(fromDay), run),
   historyCounts: (query: CountQuery): readonly StoredCount[] =>
     runStepsAtOnce(historyCounts('sqlite', query), run),
+  endSessions: (keys: readonly string[]): readonly EndedSession[] =>
+    runStepsAtOnce(endSessions('sqlite', keys, { timeZone, nowMs: Date.now() }), run),
+  historyPresent: (): number => runStepsAtOnce(historyPresent('sqlite'), run),
   historyUsers: (sinceMs: number): number => runStepsAtOnce(historyUsers(sinceMs), run),
 };
 

@@ -27,6 +27,8 @@ export async function openSqliteJournal(path: string, timeZone: string): Promise
     removeOld: (rule) => thread.call('removeOld', rule),
     historyDays: (fromDay) => thread.call('historyDays', fromDay),
     historyCounts: (query) => thread.call('historyCounts', query),
+    endSessions: (keys) => thread.call('endSessions', keys),
+    historyPresent: () => thread.call('historyPresent', undefined),
     historyUsers: (sinceMs) => thread.call('historyUsers', sinceMs),
     close: () => thread.close(),
   };

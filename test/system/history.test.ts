@@ -94,11 +94,11 @@ test('a pool of one machine tells how it is used, in its API, by the command, an
   assert.equal(told.split('event=session.ended').length - 1, 1);
   const [head, row, ...others] = linesOf(folder, 'session-metrics.csv');
   assert.match(head!, /^begun,ended,length_seconds,participants,host_client,/);
-  assert.match(row!, /^"20[^"]*Z","20[^"]*Z",[\d.]+,2,"Visual Studio Code","0\.3\.1",/);
+  assert.match(row!, /^"20[^"]*\+09:00","20[^"]*\+09:00",[\d.]+,2,"Visual Studio Code","0\.3\.1",/);
   assert.deepEqual(others, []);
   assert.match(
     linesOf(folder, 'usage.log').at(-1)!,
-    /^20\S+Z users_online=\d+ users_in_sessions=\d+ sessions=\d+ /,
+    /^20\S+\+09:00 users_online=\d+ users_in_sessions=\d+ sessions=\d+ /,
   );
   assert.ok(linesOf(folder, 'server.log').some((line) => line.includes('process.ready')));
 });
