@@ -12,6 +12,7 @@ import { isSupervised, sourceOf } from './read-settings.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { showAudit } from './journal.ts';
 import { addLicenceCommands } from './licence.ts';
+import { addPoolSettingCommands } from './pool-setting-commands.ts';
 import { addSteerCommands } from './steer-commands.ts';
 import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
@@ -155,6 +156,7 @@ inspectCommand('remove', 'take a member out of a session; the host’s removal e
 
 addSteerCommands(inspectCommand, orExit);
 addLicenceCommands(program, orExit);
+addPoolSettingCommands(inspectCommand, orExit);
 
 program
   .command('hash-password')

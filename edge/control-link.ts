@@ -21,6 +21,7 @@ import type {
 } from '#shared/control-protocol.ts';
 import type { Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
+import type { RulesOrder } from '#shared/pool-rules.ts';
 import type { ControlTarget } from './locator-names.ts';
 
 export interface LinkOptions {
@@ -40,7 +41,7 @@ export interface LinkOptions {
   readonly isLocal: boolean;
   /** At `atMs` or later nobody listened at the locator, where it is local. Told of each attempt to connect. */
   readonly onAbsent: (link: ControlLink, atMs: number) => void;
-  readonly onOrder: (link: ControlLink, order: FrontDoorOrder) => void;
+  readonly onOrder: (link: ControlLink, order: FrontDoorOrder | RulesOrder) => void;
   /** Another process has this edge's id now. */
   readonly onSuperseded: () => void;
   readonly log: Log;
@@ -177,12 +178,12 @@ export class ControlLink {
     this.#send({ type: 'report', sequence, ...content });
   }
 
-  /** Says something that is no report, where the front door has said welcome. */
+  /** Says something else, where the front door has said welcome. */
   tell(message: EdgeMessage): void {
     if (this.#isWelcome) this.#send(message);
   }
 
-  /** Has the front door move the sessions away; true when it has done so, false when it is lost or at the deadline. */
+  /** Has the front door move the sessions away; false when it is lost, or at the deadline. */
   async evacuate(deadlineMs: number): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const deadline = setTimeout(() => resolve(false), deadlineMs);
@@ -230,6 +231,7 @@ export class ControlLink {
         this.#options.log.info('control.connected', { ...this.#options.target });
         return this.#options.onWelcome(message.incarnation as Incarnation);
       case 'lease': {
+        if (message.rules !== undefined) this.#options.onOrder(this, { type: 'rules', rules: message.rules });
         const answered = this.#takeAnswered(message.sequence);
         return answered && this.#options.onLease(this, answered, message.renewed);
       }

@@ -19,3 +19,10 @@ export function reachableHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return hostname();
   return host.includes(':') ? `[${host}]` : host;
 }
+
+/** By which front doors reach the edge; the port is undefined where it listens on a Unix-domain socket. */
+export function addressOf(settings: Settings, port: number | undefined): string {
+  if (settings.CT_EDGE_ADDRESS !== '') return settings.CT_EDGE_ADDRESS;
+  if (port === undefined) return `unix:${settings.CT_EDGE_SOCKET}`;
+  return `http://${reachableHost(settings.CT_EDGE_HOST)}:${port}`;
+}

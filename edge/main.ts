@@ -21,7 +21,7 @@ import { HandoffPort } from './handoff/handoff-port.ts';
 import { hasSessionCapacity } from './core/session-capacity.ts';
 import { KeyRegistry } from './core/key-registry.ts';
 import { controlSocketOpener } from './control-link.ts';
-import { edgeIdOf, reachableHost } from './edge-address.ts';
+import { addressOf, edgeIdOf, reachableHost } from './edge-address.ts';
 import { openEdgeLog } from './edge-log.ts';
 import { JournalDesk } from './journal-desk.ts';
 import { LoadSampler, listSmallestFirst, sumLoads } from './load-sampler.ts';
@@ -30,6 +30,7 @@ import { Membership } from './membership.ts';
 import { MetricsDesk } from './metrics-desk.ts';
 import { MoveDesk } from './move-desk.ts';
 import { createOctAdapter } from './oct/adapter.ts';
+import { RulesDesk } from './rules-desk.ts';
 import { SeatDesk } from './seat-desk.ts';
 import { EdgeServer } from './server.ts';
 import { openStores } from './store/open-stores.ts';
@@ -75,6 +76,7 @@ class Edge {
   readonly #registry = new KeyRegistry(keyForgetMs);
   readonly #startedAtMs = performance.now();
   readonly #adapters: readonly Adapter[];
+  readonly #rules: RulesDesk;
   readonly #sampler: LoadSampler;
   readonly #moves: MoveDesk;
   readonly #seats = new SeatDesk(() => this.#adapters);
@@ -101,8 +103,9 @@ class Edge {
     const takeSeat: TakeSeat = async () => await this.#seats.take();
     const shared = { takeSeat, settings, log, metrics: this.#metrics, activity, hasCapacity, now: nowMs };
     const tokens = new SessionTokens(settings.CT_SESSION_SECRET, settings.CT_TOKEN_LIFETIME_HOURS);
+    this.#rules = new RulesDesk(settings);
     this.#adapters = [
-      createOctAdapter({ ...shared, tokens, rosters: stores.rosters }),
+      createOctAdapter({ ...shared, tokens, rosters: stores.rosters, rules: this.#rules }),
       createYAdapter({ ...shared, documents: stores.documents }),
     ];
     this.#sampler = new LoadSampler(this.#adapters);
@@ -151,11 +154,7 @@ class Edge {
       const folder = settings.CT_DATA_DIR;
       this.#handoffPort = HandoffPort.open({ folder, name: this.#id, taker: this.#handoff });
     }
-    const place =
-      port === undefined
-        ? `unix:${settings.CT_EDGE_SOCKET}`
-        : `http://${reachableHost(settings.CT_EDGE_HOST)}:${port}`;
-    const address = settings.CT_EDGE_ADDRESS || place;
+    const address = addressOf(settings, port);
     this.#direct = await openDirectServer(settings, { server: this.#server, metrics: this.#metrics });
     this.#membership = this.#openMembership(address, admin.port);
     const load = (): AdapterLoad => sumLoads(this.#adapters);
@@ -202,6 +201,7 @@ class Edge {
         forget: (key, epoch) => this.#moves.forget(key, epoch),
         fence: (key, epoch) => this.#server.fence(key, epoch),
         stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
+        takeRules: (told, teller) => this.#rules.take(told, teller),
         stop: () => void process.kill(process.pid, 'SIGTERM'),
         journalTaken: (batch) => this.#journal.taken(batch),
         seats: this.#seats,

@@ -2,7 +2,7 @@
  * This edge as a member of the fleet: its incarnation, its lease, its reports to every front door. Tells
  * `onLapsed` when the right to serve ends: the lease was not renewed in time, or the incarnation is over.
  */
-import { controlProtocolVersion, listedSessionsMax, reportKeysMax } from '#shared/control-protocol.ts';
+import { controlProtocolVersion, reportKeysMax } from '#shared/control-protocol.ts';
 import type {
   EdgeHello,
   EdgeLoad,
@@ -11,16 +11,17 @@ import type {
   FrontDoorOrder,
 } from '#shared/control-protocol.ts';
 import { formatOwner } from '#shared/ids.ts';
-import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
+import type { EdgeId, Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
+import type { RulesOrder } from '#shared/pool-rules.ts';
 import { timing } from '#shared/timing.ts';
-import { answerClaims } from './claim-answers.ts';
 import { ControlLinks } from './control-links.ts';
 import { ControlLink } from './control-link.ts';
 import type { OpenControlSocket, ReportContent, SentReport } from './control-link.ts';
 import type { KeyRegistry } from './core/key-registry.ts';
 import { LeaseClock } from './core/lease-clock.ts';
 import type { ControlTarget, ResolveName } from './locator-names.ts';
+import { obeyOrder } from './obey-order.ts';
 import type { SessionOrders } from './session-orders.ts';
 
 export interface MembershipOptions {
@@ -199,35 +200,10 @@ export class Membership {
     }
   }
 
-  #obey(link: ControlLink, order: FrontDoorOrder): void {
+  #obey(link: ControlLink, order: FrontDoorOrder | RulesOrder): void {
     const { orders, registry, nowMs } = this.#options;
-    switch (order.type) {
-      case 'drain':
-        return this.setDraining(order.on);
-      case 'list-sessions': {
-        const keys = orders.listSessions();
-        const { request } = order;
-        const total = keys.length;
-        return link.tell({ type: 'sessions', request, total, keys: keys.slice(0, listedSessionsMax) });
-      }
-      case 'stop':
-        return orders.stop();
-      case 'journal-taken':
-        return orders.journalTaken(order.batch);
-      case 'licence':
-      case 'seats':
-        return orders.seats.hear(link, order);
-      case 'moved':
-        return orders.forget(order.key as AffinityKey, order.epoch as Epoch);
-      case 'digest-claims':
-      case 'list-claims':
-      case 'who-holds': {
-        const now = { ms: nowMs(), isServing: this.mayServe, renewedAtMs: this.#renewedAtMs };
-        return link.tell(answerClaims(order, registry, now));
-      }
-      case 'fence':
-        for (const { key, epoch } of order.sessions) orders.fence(key as AffinityKey, epoch as Epoch);
-    }
+    const now = { ms: nowMs(), isServing: this.mayServe, renewedAtMs: this.#renewedAtMs };
+    obeyOrder(link, order, { orders, registry, now, setDraining: (on) => this.setDraining(on) });
   }
 
   #compose(): ReportContent {

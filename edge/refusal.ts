@@ -9,10 +9,15 @@ import { internalHeaders } from '#shared/internal-headers.ts';
 const retryAfterSeconds = '1';
 
 /** Answers with the code's status and body; on 421 the refusal header tells the front door to place anew. */
-export function refuseRequest(response: ServerResponse, code: ErrorCode, exchangeId: string): void {
+export function refuseRequest(
+  response: ServerResponse,
+  code: ErrorCode,
+  exchangeId: string,
+  params: readonly string[] = [],
+): void {
   if (response.headersSent) return;
   response.writeHead(errorTable[code].status, refusalHeaders(code));
-  response.end(errorBody(code, exchangeId));
+  response.end(errorBody(code, exchangeId, params));
 }
 
 /** Writes the same answer to the raw socket and ends it. */

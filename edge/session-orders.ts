@@ -10,6 +10,8 @@ export interface SessionOrders {
   readonly forget: (key: AffinityKey, epoch: Epoch) => void;
   /** This epoch of the key is over: its connections are closed, and it is served no more. */
   readonly fence: (key: AffinityKey, epoch: Epoch) => void;
+  /** When sessions end and who may host, as a front door tells it. */
+  readonly takeRules: (told: unknown, teller: object) => void;
   /** The process ends as on SIGTERM. */
   readonly stop: () => void;
   /** Sessions that were let go and that nobody seems to have taken: all that were before `goneSinceMs`. */

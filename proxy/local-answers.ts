@@ -2,6 +2,7 @@
  * What the front door answers by itself: home page, metadata, login, and health where no key is named.
  * Everything here is bounded: body size, number of logins under way, length of a poll.
  */
+import type { Banner } from '#shared/banner.ts';
 import { AppError } from '#shared/errors.ts';
 import { version } from '#shared/version.ts';
 import type { HeaderList } from './core/header-list.ts';
@@ -30,6 +31,8 @@ interface LocalOptions {
   readonly viewers: { answer: (request: LocalRequest) => Promise<LocalAnswer> };
   readonly metrics: { answer: (request: LocalRequest) => Promise<LocalAnswer> };
   readonly downloads: Downloads;
+  /** To be shown now. */
+  readonly banner: () => Banner | undefined;
   readonly edges: () => readonly PoolEdge[];
 }
 
@@ -68,23 +71,28 @@ export class LocalAnswers {
         return await this.#options.metrics.answer(request);
       case 'home':
         requireMethod(request, 'GET');
-        return html(homePage(this.#options.edges(), originOf(request)));
+        return html(homePage(this.#options.edges(), originOf(request), this.#options.banner()));
       case 'login-page':
         requireMethod(request, 'GET');
-        return html(loginPage(this.#options.login.providers, this.#options.login.hasSignOn));
+        return html(
+          loginPage(this.#options.login.providers, this.#options.login.hasSignOn, this.#options.banner()),
+        );
       case 'meta':
         requireMethod(request, 'GET');
-        return json(200, {
-          owner: this.#options.owner(),
-          version: protocolVersion,
-          transports: ['socket.io'],
-        });
+        return json(200, this.#meta());
       case 'health':
         requireMethod(request, 'GET');
         return this.#health();
       default:
         throw new AppError('not-found');
     }
+  }
+
+  /** Clients of the protocol leave alone what they do not know. */
+  #meta(): object {
+    const banner = this.#options.banner();
+    const known = { owner: this.#options.owner(), version: protocolVersion, transports: ['socket.io'] };
+    return banner === undefined ? known : { ...known, banner };
   }
 
   /** Health of the whole pool: a load balancer in front asks without a key. */

@@ -27,6 +27,7 @@ import { MoveGate } from './move/move-gate.ts';
 import { Mover } from './move/mover.ts';
 import { OutagePlacement } from './outage-placement.ts';
 import { Placer } from './placement.ts';
+import { PoolSettings } from './pool-settings.ts';
 import { RegionMap } from './region-map.ts';
 import { StatsdSetting } from './statsd-setting.ts';
 import type { Reloads } from './reload/reloads.ts';
@@ -53,6 +54,7 @@ export interface Locator {
   readonly limits: Limits;
   readonly statsd: StatsdSetting;
   readonly licence: PoolLicence;
+  readonly poolSettings: PoolSettings;
   readonly fleetViews: readonly { refresh(): Promise<void> }[];
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
@@ -87,8 +89,10 @@ export async function openLocator(options: {
   });
   const regions = new RegionMap(directory, log);
   const statsd = new StatsdSetting({ directory, settings, log });
+  const poolSettings = new PoolSettings({ directory, log });
   // Without its store a front door begins with no preference, and learns when it is back.
-  await regions.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
+  for (const view of [regions, poolSettings])
+    await view.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
   const steering = new EdgeSteering(shared);
   await steering.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
   const regionOf = (address: string): string => regions.of(address);
@@ -107,13 +111,14 @@ export async function openLocator(options: {
   const drains = new Drains({ ...shared, placer, links, mover, signal });
   const reconciler = new Reconciler({ ...named, links });
   onMet = () => outage.noteMeeting(reconciler.requestAll());
-  const steered = { drains, reconciler, regions, steering, statsd, licence };
-  const fleetViews = [regions, statsd, licence];
+  const steered = { drains, reconciler, regions, steering, statsd, licence, poolSettings };
+  const fleetViews = [regions, statsd, licence, poolSettings];
   const decisions = { placer, outage, limits, snapshot, gate, mover, ...steered };
   return { directory, pool, membership, links, trust, calls, ...decisions, fleetViews, metrics, secrets };
 }
 
-export function edgeRequests({ mover, drains, reconciler, licence }: Locator, log: Log): EdgeRequests {
+export function edgeRequests(locator: Locator, log: Log): EdgeRequests {
+  const { mover, drains, reconciler, licence, poolSettings } = locator;
   const tryTo = async (work: Promise<void>): Promise<void> =>
     await work.catch((error: unknown) => log.error('directory.failed', { error }));
   return {
@@ -124,6 +129,7 @@ export function edgeRequests({ mover, drains, reconciler, licence }: Locator, lo
     },
     greet: (edge, tell) => licence.greet(edge, tell),
     claimSeats: async (edge, claim) => await licence.claim(edge, claim),
+    rules: poolSettings.rules,
     giveBack: async (edge, sessions) => await tryTo(mover.giveBack(edge, sessions)),
   };
 }

@@ -1,6 +1,7 @@
 /** The front door's process: the only place where its parts meet. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import type { Banner } from '#shared/banner.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
@@ -142,13 +143,15 @@ function answerHere(options: {
 }): LocalAnswers {
   const { settings, locator, log, journal, entrance, page, dashboard } = options;
   const viewers = openGate({ settings, locator, log, dashboard: dashboard.answer });
+  const banner = (): Banner | undefined => locator.poolSettings.shownBanner(Date.now());
   return new LocalAnswers({
     owner: () => settings.CT_SERVER_OWNER,
     login: openLogin(settings, log, viewers.signOn),
     locate: new Locate({ ...locator, tickets: new Tickets(locator.secrets.ticket, Date.now) }),
     edges: () => locator.pool.list(nowMs()),
     entrance,
-    downloads: openDownloads(settings, journal.history),
+    downloads: openDownloads({ settings, history: journal.history, banner }),
+    banner,
     metrics: page,
     viewers,
   });

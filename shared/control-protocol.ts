@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { claimBuckets } from './claim-digest.ts';
 import { regionPattern } from './regions.ts';
 import { journalRecordSchema, recordsPerMessageMax } from './journal/journal-record.ts';
-import { socketPathFault, socketPathOf } from './socket-path.ts';
+import { isSocketAddress } from './socket-path.ts';
 
 export const controlPath = '/control';
 /** Largest control message; a report names at most `reportKeysMax` keys. */
@@ -175,6 +175,8 @@ const leaseSchema = z.object({
   sequence: count,
   /** False: this incarnation is over and the edge must stop serving. */
   renewed: z.boolean(),
+  /** Where they are new to this connection; of a newer front door they may be more than this edge reads. */
+  rules: z.unknown().optional(),
 });
 /** The store did not answer to the report of this sequence: this front door moves none of the edge's pins for a lease. */
 const promiseSchema = z.object({ type: z.literal('promise'), sequence: count });
@@ -292,9 +294,4 @@ export function parseControlMessage<T>(schema: z.ZodType<T>, text: string): T | 
   }
   const parsed = schema.safeParse(value);
   return parsed.success ? parsed.data : undefined;
-}
-
-function isSocketAddress(address: string): boolean {
-  const path = socketPathOf(address);
-  return path !== undefined && socketPathFault(path) === undefined;
 }

@@ -71,6 +71,12 @@ export const errorTable = {
     closeCode: 4409,
     message: 'A session with this key is running already.',
   },
+  'client-refused': {
+    ...badRequest,
+    status: 403,
+    closeCode: 4403,
+    message: 'This server lets only newer versions of this client host.',
+  },
   'session-ended': { ...badRequest, status: 410, closeCode: 4410, message: 'The session has ended.' },
   'member-banned': {
     ...badRequest,

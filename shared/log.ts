@@ -62,6 +62,8 @@ export const logEvents = {
   'backend.leaving': 'A static backend is in the settings no more: it gets no new keys.',
   'backend.left':
     'A static backend that was taken out of the settings has no keys any more and is forgotten.',
+  'pool-setting.refused':
+    'A stored setting of the pool (hosting, session-ends, banner) is nothing that this program reads; it keeps what it has.',
   'regions.changed':
     'An administrator changed the regions; carries the version, the regions that were set with their CIDRs, and those removed.',
   'regions.refused': 'The stored regions are not ones that this program reads; it keeps those that it has.',

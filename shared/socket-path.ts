@@ -16,3 +16,8 @@ export function socketPathFault(path: string): string | undefined {
   if (bytes <= socketPathMaxBytes) return undefined;
   return `the path of a socket has at most ${socketPathMaxBytes} bytes, this one has ${bytes}`;
 }
+
+export function isSocketAddress(address: string): boolean {
+  const path = socketPathOf(address);
+  return path !== undefined && socketPathFault(path) === undefined;
+}

@@ -2,7 +2,7 @@
 import type { ErrorCode } from '#shared/errors.ts';
 import type { User } from '#shared/session-token.ts';
 import type { GapCode } from './outbox.ts';
-import type { EndReason } from './session-life.ts';
+import type { EndReason, LifeRules } from './session-life.ts';
 import type {
   ConnectionId,
   JoinId,
@@ -34,8 +34,8 @@ export type Command =
   | RemoveCommand
   /** An administrator ends the session; or, with another reason, what the store has as over. */
   | { kind: 'end'; reason?: EndReason }
-  /** Time has passed. */
-  | { kind: 'tick' }
+  /** Time has passed; with the rules of now, unless they are those that the session began with. */
+  | { kind: 'tick'; life?: LifeRules }
   /** The edge stops: from now on nothing is sent. */
   | { kind: 'freeze' };
 

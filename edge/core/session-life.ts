@@ -4,7 +4,13 @@
  */
 
 export type EndReason =
-  'host-left' | 'host-away-too-long' | 'no-guests' | 'guests-left' | 'idle' | 'ended-by-administrator';
+  | 'host-left'
+  | 'host-away-too-long'
+  | 'no-guests'
+  | 'guests-left'
+  | 'idle'
+  | 'ended-by-administrator'
+  | 'client-refused';
 
 /** `Infinity` switches a rule off. */
 export interface LifeRules {

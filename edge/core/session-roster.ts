@@ -3,7 +3,7 @@ import type { LeaveCommand, LeaveReason, RemoveCommand } from './session-command
 import type { SessionDraft } from './session-draft.ts';
 import { abandonJoins } from './session-joins.ts';
 import { judgeLife, noteGuests } from './session-life.ts';
-import type { EndReason } from './session-life.ts';
+import type { EndReason, LifeRules } from './session-life.ts';
 import { dropRequestsOf } from './session-relay.ts';
 import type { ConnectionId, Member, MemberId } from './session-state.ts';
 
@@ -36,7 +36,7 @@ export function leaveSession(draft: SessionDraft, command: LeaveCommand): void {
   else removeMember(draft, member, 'left');
 }
 
-export function expireMembers(draft: SessionDraft): void {
+export function expireMembers(draft: SessionDraft, life: LifeRules): void {
   if (draft.hostDueMs !== undefined && draft.hostDueMs <= draft.nowMs) {
     endSession(draft, 'host-away-too-long');
     return;
@@ -46,7 +46,7 @@ export function expireMembers(draft: SessionDraft): void {
     if (profile.isHost || presence.kind !== 'away') continue;
     if (presence.sinceMs + guestGraceMs <= draft.nowMs) removeMember(draft, member, 'away-too-long');
   }
-  const reason = judgeLife(draft.life, draft.limits.life, draft.nowMs);
+  const reason = judgeLife(draft.life, life, draft.nowMs);
   if (reason !== undefined) endSession(draft, reason);
 }
 

@@ -70,7 +70,7 @@ function apply(draft: SessionDraft, command: Command): void {
       expireRequests(draft);
       expireJoins(draft);
       expireOutboxes(draft);
-      return expireMembers(draft);
+      return expireMembers(draft, command.life ?? draft.limits.life);
     case 'freeze':
       draft.isFrozen = true;
   }

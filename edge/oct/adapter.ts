@@ -21,6 +21,7 @@ import type {
   SessionSize,
   TakeSeat,
 } from '../adapter.ts';
+import { RulesDesk } from '../rules-desk.ts';
 import type { RosterStore } from '../store/roster-store.ts';
 import type { UpgradeOffer } from '../upgrade-offer.ts';
 import { takeFreely } from '../seat-desk.ts';
@@ -45,6 +46,8 @@ interface OctOptions {
   readonly hasCapacity: CapacityCheck;
   readonly takeSeat?: TakeSeat;
   readonly rosters: RosterStore;
+  /** Those of the settings alone unless given. */
+  readonly rules?: RulesDesk;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Who takes connections in; `Gateway` unless a test has another. */
@@ -75,6 +78,7 @@ class OctAdapter implements Adapter {
 
   constructor(options: OctOptions) {
     const { settings, tokens, log, metrics, activity, hasCapacity, rosters, now, openGateway } = options;
+    const rules = options.rules ?? new RulesDesk(settings);
     this.#metrics = metrics;
     this.#traffic = new Traffic(metrics, 'oct');
     const sendBufferMaxBytes = settings.CT_SEND_BUFFER_MAX_BYTES;
@@ -85,6 +89,7 @@ class OctAdapter implements Adapter {
           messagesPerSecond: settings.CT_MEMBER_MESSAGES_PER_SECOND,
           bytesPerSecond: settings.CT_MEMBER_BYTES_PER_SECOND,
         },
+        rules,
         tokens,
         store: rosters,
         metrics,
@@ -95,11 +100,7 @@ class OctAdapter implements Adapter {
         membersMax: settings.CT_MEMBERS_MAX,
         hostGraceMs: settings.CT_HOST_GRACE_MS,
         outboxMaxBytes: sendBufferMaxBytes,
-        life: {
-          noGuestsMs: spanOf(settings.CT_END_WITHOUT_GUESTS_MINUTES),
-          guestsLeftMs: spanOf(settings.CT_END_AFTER_GUESTS_MINUTES),
-          idleMs: spanOf(settings.CT_END_IDLE_MINUTES),
-        },
+        life: rules.life,
       },
       log,
       activity,
@@ -107,7 +108,8 @@ class OctAdapter implements Adapter {
       onFenced: (key) => this.dropSession(key, 'fenced'),
     });
     this.#sessions = sessions;
-    this.#api = new SessionApi({ sessions, tokens, takeSeat: options.takeSeat ?? takeFreely, log, metrics });
+    const takeSeat = options.takeSeat ?? takeFreely;
+    this.#api = new SessionApi({ sessions, tokens, takeSeat, rules, log, metrics });
     const gatewayOptions: GatewayOptions = {
       messageMaxBytes: settings.CT_MESSAGE_MAX_BYTES,
       tokens,
@@ -227,11 +229,6 @@ class OctAdapter implements Adapter {
     this.#traffic.report();
     this.#metrics.set('ct_edge_rosters_behind', this.#sessions.behindCount);
   }
-}
-
-/** 0 stands for never. */
-function spanOf(minutes: number): number {
-  return minutes === 0 ? Infinity : minutes * 60_000;
 }
 
 function sum(values: readonly number[]): number {

@@ -2,7 +2,6 @@
  * One session on this edge: tells the core what its sockets say, and carries out what the core wants done.
  * Decides nothing that the core could decide.
  */
-import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'socket.io';
 import { AppError, errorTable, toAppError } from '#shared/errors.ts';
@@ -17,23 +16,24 @@ import { takeSnapshot } from '../core/session-snapshot.ts';
 import { judgeJoin } from '../core/session-joins.ts';
 import { isBanned } from '../core/session-roster.ts';
 import { lostStream } from '../core/session-state.ts';
-import type { ConnectionId, JoinId, MemberProfile, RelayId, SessionState } from '../core/session-state.ts';
+import type { ConnectionId, JoinId, MemberProfile, SessionState } from '../core/session-state.ts';
 import { DurableSession } from './durable-session.ts';
 import { reportEffect } from './effect-report.ts';
 import { readEnvelope } from './envelope.ts';
 import { commandOf } from './envelope-command.ts';
 import type { Admission } from './handshake.ts';
 import { packHandover } from './handover.ts';
+import { hostRefusalOf } from './host-refusal.ts';
 import { JoinAnnouncer } from './join-announcer.ts';
 import { JoinDesk } from './join-desk.ts';
 import { MemberSocket } from './member-socket.ts';
 import { describeMember } from './member-view.ts';
-import { OutgoingEncoder } from './outgoing.ts';
+import { OutgoingEncoder, encodeError } from './outgoing.ts';
+import { newRelayId, randomId } from './random-ids.ts';
 import { readResumePoint } from './resume.ts';
 import { SenderBrakes } from './sender-brake.ts';
 import type { SessionContext, SessionOptions } from './session-context.ts';
 
-const idRandomBytes = 18;
 /** A session that moves waits so long for its last write; the move as a whole has 5 s. */
 export const lastWriteMs = 1_000;
 
@@ -131,6 +131,7 @@ export class LiveSession {
     socket.on('error', () => this.#refuse('message-malformed'));
     socket.once('disconnect', () => this.#forget(connection));
     const { stream } = memberSocket;
+    const refusal = hostRefusalOf(profile, memberSocket.client, this.#state, this.#options);
     this.durable.apply({
       kind: 'connect',
       connection,
@@ -140,6 +141,10 @@ export class LiveSession {
       resumes: readResumePoint(socket),
     });
     memberSocket.endReplay();
+    if (refusal === undefined) return;
+    this.#refuse('client-refused');
+    memberSocket.tell(encodeError(refusal));
+    this.durable.apply({ kind: 'end', reason: 'client-refused' });
   }
 
   /** Throws the code of a refusal. */
@@ -161,7 +166,7 @@ export class LiveSession {
   }
 
   tick(): void {
-    this.durable.apply({ kind: 'tick' });
+    this.durable.apply({ kind: 'tick', life: this.#context.rules.life });
     this.durable.retry();
   }
 
@@ -287,11 +292,4 @@ export class LiveSession {
   #refuse(code: ErrorCode): void {
     this.#context.metrics.count('ct_edge_refused_total', { code });
   }
-}
-
-const newRelayId = (): RelayId => randomId() as RelayId;
-
-/** A command line takes what begins with a hyphen for an option. */
-function randomId(): string {
-  return randomBytes(idRandomBytes).toString('base64url').replace(/^-/, '0');
 }

@@ -90,6 +90,11 @@ export class MemberSocket {
       this.#askForConfirmation();
   }
 
+  /** Says something that is no part of the member's stream, and is not repeated. */
+  tell(bytes: Buffer): void {
+    this.#socket.send(bytes);
+  }
+
   /** Tells the client to stay away, after everything sent before has gone out. */
   expel(): void {
     this.#socket.disconnect(true);

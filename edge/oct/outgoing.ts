@@ -121,8 +121,14 @@ const farewells = {
   'guests-left': info('GuestsLeft', 'All guests have left the session.'),
   idle: info('SessionIdle', 'Nothing was said for a long time.'),
   'ended-by-administrator': info('EndedByAdministrator', 'An administrator has ended the session.'),
+  'client-refused': info('ClientRefused', 'This server lets only newer versions of this client host.'),
   removed: info('RemovedByAdministrator', 'An administrator has removed you from the session.'),
 } as const satisfies Record<(Outgoing & { kind: 'session-closed' })['reason'], object>;
+
+/** A message of ours that is no part of any stream (`ErrorMessage` of the protocol): clients show it to their user. */
+export function encodeError(message: string): Buffer {
+  return packr.pack({ ...plain({ message }), kind: 'error' });
+}
 
 function info(code: string, message: string): object {
   return { code, message, params: [] };

@@ -10,6 +10,7 @@ import type { SessionTokens, User } from '#shared/session-token.ts';
 import type { AdmittedExchange, TakeSeat } from '../adapter.ts';
 import type { JoinId } from '../core/session-state.ts';
 import { refuseRequest } from '../refusal.ts';
+import type { RulesDesk } from '../rules-desk.ts';
 import { allowOrigin, answerJson, answerPreflight } from './http-answer.ts';
 import { answerNotFound } from './join-desk.ts';
 import type { Sessions } from './sessions.ts';
@@ -22,6 +23,7 @@ interface ApiOptions {
   readonly sessions: Sessions;
   readonly tokens: SessionTokens;
   readonly takeSeat: TakeSeat;
+  readonly rules: Pick<RulesDesk, 'hostingRefusal'>;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -60,7 +62,10 @@ export class SessionApi {
     if (request.method !== 'POST') throw new AppError('method-refused');
     const user = await this.#options.tokens.verifyLogin(readLoginToken(request));
     const [path] = exchange.target.split('?', 1) as [string];
-    if (path === createPath) return await this.#create(exchange, user, response);
+    if (path === createPath) {
+      this.#judgeHost(request);
+      return await this.#create(exchange, user, response);
+    }
     const [, action, subject] = guestPathPattern.exec(path) ?? [];
     switch (action) {
       case 'join':
@@ -71,6 +76,13 @@ export class SessionApi {
       default:
         throw new AppError('not-found');
     }
+  }
+
+  /** By what few clients say here; of the others their connection tells. */
+  #judgeHost(request: IncomingMessage): void {
+    const told = request.headers['x-oct-client'];
+    const refusal = typeof told === 'string' ? this.#options.rules.hostingRefusal(told) : undefined;
+    if (refusal !== undefined) throw new AppError('client-refused', { params: [refusal] });
   }
 
   async #create(exchange: AdmittedExchange, user: User, response: ServerResponse): Promise<void> {
@@ -112,7 +124,7 @@ export class SessionApi {
   }
 
   #fail(error: AppError, exchange: AdmittedExchange, response: ServerResponse): void {
-    const { code, entry, facts } = error;
+    const { code, entry, facts, params } = error;
     this.#options.metrics.count('ct_edge_refused_total', { code });
     this.#options.log.write(entry.level, 'exchange.failed', {
       exchange: exchange.exchangeId,
@@ -120,7 +132,7 @@ export class SessionApi {
       facts,
       ...(entry.level === 'error' ? { error } : {}),
     });
-    refuseRequest(response, code, exchange.exchangeId);
+    refuseRequest(response, code, exchange.exchangeId, params);
   }
 }
 

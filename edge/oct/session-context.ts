@@ -5,6 +5,7 @@ import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
 import type { PaceLimits } from '../core/sender-pace.ts';
 import type { SessionState } from '../core/session-state.ts';
+import type { RulesDesk } from '../rules-desk.ts';
 import type { RosterStore } from '../store/roster-store.ts';
 import type { Traffic } from '../traffic.ts';
 import type { CardRecord } from './join-desk.ts';
@@ -13,6 +14,8 @@ import type { CardRecord } from './join-desk.ts';
 export interface SessionContext {
   readonly sendBufferMaxBytes: number;
   readonly pace: PaceLimits;
+  /** Of the pool, as they are now. */
+  readonly rules: Pick<RulesDesk, 'life' | 'hostingRefusal'>;
   readonly tokens: SessionTokens;
   readonly store: RosterStore;
   readonly metrics: Metrics;
@@ -30,6 +33,8 @@ export interface SessionOptions {
   /** The store has the key for this epoch, and the state as it is. */
   readonly isClaimed: boolean;
   readonly isStored: boolean;
+  /** Who is its host may have been so before, which nothing here knows. */
+  readonly isUnknown: boolean;
   readonly onEnded: () => void;
   readonly onFenced: () => void;
 }

@@ -19,6 +19,7 @@ function openSessions(): Sessions {
     context: {
       sendBufferMaxBytes: 1_000_000,
       pace: { messagesPerSecond: 1_000, bytesPerSecond: 1_000_000 },
+      rules: { life: endlessLife, hostingRefusal: () => undefined },
       tokens: new SessionTokens('a secret for tests only', 1),
       store: new MemoryRosters(),
       metrics,

@@ -222,6 +222,7 @@ export class Sessions {
       context: this.#options.context,
       isClaimed: origin !== 'adopted',
       isStored: origin === 'revived',
+      isUnknown: origin === 'restored',
       onEnded: () => {
         if (this.#sessions.get(key) === session) this.#sessions.delete(key);
         this.#recalled.noteEnd(key, state.birth);

@@ -22,6 +22,7 @@ import { metricsHandlers } from './metrics-handlers.ts';
 import { moveHandlers } from './move-handlers.ts';
 import { joinOperations } from './operation.ts';
 import type { Act, Handlers } from './operation.ts';
+import { poolSettingHandlers } from './pool-setting-handlers.ts';
 import { regionHandlers } from './region-handlers.ts';
 import { SessionAdministration } from './session-administration.ts';
 import { sessionHandlers } from './session-handlers.ts';
@@ -90,6 +91,7 @@ function handlersOf(
       edges: () => locator.pool.list(nowMs()),
       timeZone: () => settings.CT_TIME_ZONE,
     }),
+    ...poolSettingHandlers(locator.poolSettings),
     ...settingsHandlers(settings, reloads),
     licence: () => locator.licence.view(),
     replace: () => {

@@ -22,6 +22,7 @@ import {
 } from './answers.ts';
 import { historyTable } from './history-table.ts';
 import { nothing } from './operation.ts';
+import { poolSettingTable } from './pool-setting-table.ts';
 import type { Description } from './operation.ts';
 import { serviceTable } from './service-table.ts';
 
@@ -120,6 +121,7 @@ export const adminTable = {
     refusals: ['query-invalid', 'edge-unknown', 'journal-unavailable'],
   },
   ...historyTable,
+  ...poolSettingTable,
   regions: {
     ...look,
     path: '/admin/regions',

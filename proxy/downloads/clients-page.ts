@@ -1,4 +1,6 @@
 /** The page at `/clients/`: what to install and what to set, for this server, client by client. */
+import type { Banner } from '#shared/banner.ts';
+import { renderBanner } from '../pages/banner.ts';
 import { escapeHtml, pageStyle, renderPage } from '../pages/page.ts';
 import { addressOf, clientSections } from './client-steps.ts';
 import type { ClientSection, Step } from './client-steps.ts';
@@ -36,10 +38,10 @@ const script = `
     });
   }`;
 
-export function clientsPage(url: string, view: ClientsView): PageText {
+export function clientsPage(url: string, view: ClientsView, banner: Banner | undefined): PageText {
   const sections = clientSections(url, view);
   const links = sections.map(({ id, title }) => `<li><a href="#${id}">${escapeHtml(title)}</a></li>`);
-  const body = `
+  const body = `${renderBanner(banner)}
     <h1>Clients of this server</h1>
     <p class="soft">Everything below is set for <strong>${escapeHtml(url)}</strong>.</p>
     ${view.isSet ? '' : noFolder}

@@ -3,6 +3,7 @@
  * how to install each client. Counts each file that a client has got to its end.
  */
 import { randomBytes } from 'node:crypto';
+import type { Banner } from '#shared/banner.ts';
 import { AppError, errorBody } from '#shared/errors.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { headerValues } from '../core/header-list.ts';
@@ -28,6 +29,7 @@ import { htmlAnswer } from './page-answer.ts';
 
 interface DownloadsOptions {
   readonly settings: Pick<Settings, 'CT_CLIENTS_DIR' | 'CT_NOCLIENTS' | 'CT_SERVER_URL'>;
+  readonly banner: () => Banner | undefined;
   /** A client has got a file of a client to its end. */
   readonly count: (download: Download) => void;
   readonly nowMs: () => number;
@@ -69,7 +71,7 @@ export class Downloads {
     const origin = `${request.secure ? 'https' : 'http'}://${request.host || 'localhost'}`;
     const { CT_SERVER_URL: given } = this.#options.settings;
     const url = given === '' ? origin : new URL(given).origin;
-    return htmlAnswer(clientsPage(url, await this.#newest.look(folder)));
+    return htmlAnswer(clientsPage(url, await this.#newest.look(folder), this.#options.banner()));
   }
 
   async #answerIn(folder: string, path: DownloadPath, request: LocalRequest): Promise<LocalAnswer> {

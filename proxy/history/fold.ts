@@ -8,8 +8,8 @@ import type {
   JournalRecord,
   PoolSample,
 } from '#shared/journal/journal-record.ts';
-import { readClientName, toClientName, unidentified } from './client-name.ts';
-import type { ClientName } from './client-name.ts';
+import { readClientName, toClientName, unidentified } from '#shared/client-name.ts';
+import type { ClientName } from '#shared/client-name.ts';
 import { dayOf } from './day.ts';
 import type { EndedSession } from './history.ts';
 

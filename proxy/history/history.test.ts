@@ -7,7 +7,7 @@ import { filePlace, serverPlace } from '../../test/support/portable-trip.ts';
 import { sqlProducts } from '../../test/support/sql/sql-product.ts';
 import { openSqlJournal } from '../journal/sql-journal.ts';
 import { openSqliteJournal } from '../journal/sqlite-journal.ts';
-import { readClientName } from './client-name.ts';
+import { readClientName } from '#shared/client-name.ts';
 import { dayOf, lastDays } from './day.ts';
 import { testHistory } from './history-conformance.ts';
 

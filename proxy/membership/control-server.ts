@@ -28,6 +28,7 @@ import { parseEdgeId } from '#shared/ids.ts';
 import type { EdgeId } from '#shared/ids.ts';
 import type { JournalRecord } from '#shared/journal/journal-record.ts';
 import type { Log } from '#shared/log.ts';
+import type { PoolRules } from '#shared/pool-rules.ts';
 import { timing } from '#shared/timing.ts';
 import type { EdgeRef } from '../directory/directory.ts';
 import type { EdgeAnswer, EdgeLinks } from './edge-links.ts';
@@ -57,6 +58,8 @@ export interface EdgeRequests {
   /** An edge that knows of seats has joined. */
   greet?: (edge: EdgeRef, tell: (message: FrontDoorMessage) => void) => void;
   claimSeats?: (edge: EdgeRef, claim: EdgeMessage & { type: 'claim-seats' }) => Promise<FrontDoorMessage>;
+  /** The same object until they change. */
+  rules?: () => PoolRules;
   /** True when the records are stored; a front door without a journal takes none. */
   takeRecords?: (edge: EdgeRef, records: readonly JournalRecord[]) => Promise<boolean>;
 }
@@ -119,6 +122,7 @@ class EdgeConnection {
   #bootId = '';
   #saidFarewell = false;
   #hasReported = false;
+  #toldRules: PoolRules | undefined;
   #waiting = 0;
   #turn: Promise<void> = Promise.resolve();
   readonly #tell = (message: FrontDoorMessage): void => this.#send(message);
@@ -214,8 +218,14 @@ class EdgeConnection {
     this.#hasReported = true;
     const { sequence } = report;
     if (standing === 'promised') this.#send({ type: 'promise', sequence });
-    else this.#send({ type: 'lease', sequence, renewed: standing === 'renewed' });
+    else this.#send({ type: 'lease', sequence, renewed: standing === 'renewed', ...this.#newRules() });
     this.#watchSilence(timing.suspectAfterMs);
+  }
+
+  /** Where this connection has not told them yet. */
+  #newRules(): { rules?: PoolRules | undefined } {
+    const rules = this.#options.requests.rules?.();
+    return rules === this.#toldRules ? {} : { rules: (this.#toldRules = rules) };
   }
 
   async #onFarewell(): Promise<void> {

@@ -1,16 +1,18 @@
 /** The page at `/`: is the pool well, and how does a first session begin. Shows no key, user or address. */
+import type { Banner } from '#shared/banner.ts';
 import type { PoolEdge } from '../membership/pool.ts';
+import { renderBanner } from './banner.ts';
 import { escapeHtml, renderPage } from './page.ts';
 
 /** `origin` is the address under which the visitor reached us. */
-export function homePage(edges: readonly PoolEdge[], origin: string): string {
+export function homePage(edges: readonly PoolEdge[], origin: string, banner: Banner | undefined): string {
   const ready = edges.filter((edge) => edge.state === 'ready').length;
   const sessions = edges.reduce((sum, edge) => sum + (edge.load?.sessions ?? 0), 0);
   const rows = edges.map(
     (edge) => `<tr><td>${escapeHtml(edge.id)}</td><td>${edge.state}</td>
       <td class="number">${edge.load?.sessions ?? 0}</td><td class="number">${edge.load?.members ?? 0}</td></tr>`,
   );
-  const body = `
+  const body = `${renderBanner(banner)}
     <h1>Mooring</h1>
     <p class="soft">Every connection of one session reaches the one edge that runs it.</p>
     <div class="card" role="status"><strong>${ready} of ${edges.length} edges ready</strong>, ${sessions} sessions</div>

@@ -1,5 +1,7 @@
 /** The page that clients open in a browser for a login: the provider's form, posted with the poll token of the URL. */
+import type { Banner } from '#shared/banner.ts';
 import type { LoginProvider } from '../login/providers.ts';
+import { renderBanner } from './banner.ts';
 import { renderPage } from './page.ts';
 
 const forms: Record<LoginProvider['name'], string> = {
@@ -37,8 +39,12 @@ const script = `
     } catch { say('The server cannot be reached. Try again.'); }
   });`;
 
-export function loginPage(providers: readonly LoginProvider[], hasSignOn: boolean): string {
-  const body = `<h1>Log in</h1><p class="soft">Your editor is waiting for this.</p>
+export function loginPage(
+  providers: readonly LoginProvider[],
+  hasSignOn: boolean,
+  banner: Banner | undefined,
+): string {
+  const body = `${renderBanner(banner)}<h1>Log in</h1><p class="soft">Your editor is waiting for this.</p>
     <div class="card" id="forms">${hasSignOn ? signOn : ''}${providers.map((provider) => forms[provider.name]).join('')}</div>
     <p id="outcome" role="status"></p><script>${script}</script>`;
   return renderPage('Log in', body);

@@ -18,6 +18,8 @@ export const pageStyle = `
   code, pre { font-family: ui-monospace, monospace; font-size: .9em; } pre { margin: 0; white-space: pre-wrap; word-break: break-all; }
   label { display: block; margin: .75rem 0 .25rem; } input { width: 100%; padding: .55rem; border: 1px solid var(--soft); border-radius: .4rem; background: var(--paper); color: inherit; font: inherit; }
   button { margin-top: 1rem; padding: .6rem 1.2rem; border: 0; border-radius: .4rem; background: var(--accent); color: var(--card); font: inherit; font-weight: 600; cursor: pointer; }
+  .banner { border: 1px solid var(--accent); border-left-width: .4rem; border-radius: .4rem; padding: .75rem 1rem; margin: 0 0 1.5rem; background: var(--card); overflow-wrap: anywhere; }
+  .banner.warning { border-color: #c2410c; }
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }`;
 
 /** For a content policy that lets no other style in. */

@@ -34,3 +34,10 @@ function compare(a: Version, b: Version): number {
   if (a.suffix === '' || b.suffix === '') return Number(a.suffix === '') - Number(b.suffix === '');
   return a.suffix.localeCompare(b.suffix, 'en', { numeric: true });
 }
+
+/** What names no version is older than any that does. */
+export function isOlderVersion(version: string, than: string): boolean {
+  const [a, b] = [parse(version), parse(than)];
+  if (b === undefined) return false;
+  return a === undefined || compare(a, b) < 0;
+}

@@ -159,6 +159,7 @@ export class SimEdge implements Listener {
         forget: (key, epoch) => this.#moves.forget(key, epoch),
         fence: (key, epoch) => this.server.fence(key, epoch),
         stranded: (goneSinceMs) => this.#moves.sweep(goneSinceMs),
+        takeRules: () => undefined,
         stop: () => void this.stop(),
         journalTaken: () => undefined,
         seats: { hear: () => undefined, forget: () => undefined, settle: () => undefined },

@@ -42,6 +42,8 @@ export type OctEvent =
   | { kind: 'chat'; from: string; text: string; isDirect: boolean }
   | { kind: 'opened'; from: string; path: string }
   | { kind: 'permissions'; from: string; permissions: object }
+  /** A message of the server that is no part of what members say. */
+  | { kind: 'error'; message: string }
   | { kind: 'closed' | 'reconnected' | 'disposed' };
 
 export interface OctMember {
@@ -192,6 +194,7 @@ function keepEvents(connection: ProtocolBroadcastConnection, events: Inbox<OctEv
   );
   connection.room.onJoin((_origin, peer) => events.add({ kind: 'joined', peer }));
   connection.room.onLeave((_origin, peer) => events.add({ kind: 'left', peer }));
+  connection.onError((message) => events.add({ kind: 'error', message }));
   connection.room.onClose(() => events.add({ kind: 'closed' }));
   connection.room.onPermissions((from, permissions) =>
     events.add({ kind: 'permissions', from, permissions }),

@@ -18,6 +18,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { offerConnection } from '../../edge/upgrade-offer.ts';
 import type { Adapter, AdmittedExchange } from '../../edge/adapter.ts';
 import type { GapCode } from '../../edge/core/outbox.ts';
+import { RulesDesk } from '../../edge/rules-desk.ts';
 import { createOctAdapter } from '../../edge/oct/adapter.ts';
 import { MemoryRosters } from './memory-rosters.ts';
 
@@ -62,6 +63,8 @@ export class OctEdge {
   #epoch: number;
   #adapter: Adapter;
 
+  /** As front doors would tell them. */
+  readonly rules: RulesDesk;
   readonly rosters: MemoryRosters;
 
   constructor(
@@ -70,6 +73,7 @@ export class OctEdge {
     { rosters, epoch }: { rosters: MemoryRosters; epoch: number },
   ) {
     this.rosters = rosters;
+    this.rules = new RulesDesk(settings);
     this.#epoch = epoch;
     const { port } = server.address() as AddressInfo;
     this.url = `http://127.0.0.1:${port}`;
@@ -178,6 +182,7 @@ export class OctEdge {
     const count = (key: AffinityKey, by: number): void =>
       void this.#open.set(key, this.openConnections(key) + by);
     return createOctAdapter({
+      rules: this.rules,
       settings: this.#settings,
       tokens: this.tokens,
       metrics: this.metrics,
