@@ -98,9 +98,11 @@ function fleetSecrets(settings: Settings): Env {
   };
 }
 
-/** The environment of a child: everything but `CT_*` and `LISTEN_*`, and the effective settings of its role. */
+/** The environment of a child: everything but `CT_*` and what systemd says to its supervisor, and the effective settings of its role. */
 function childEnv(settings: Settings, role: Role): Env {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(CT|LISTEN)_/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(CT|LISTEN|NOTIFY|WATCHDOG)_/.test(name),
+  );
   const env: Env = {};
   for (const [name, value] of inherited) if (value !== undefined) env[name] = value;
   for (const name of settingNames) {

@@ -13,6 +13,7 @@ import type { SettingsTakenMessage } from '#shared/settings/source.ts';
 import type { ShareMessage } from '#shared/siblings.ts';
 import { LineRelay } from './line-relay.ts';
 import type { Listeners } from './listeners.ts';
+import type { ProcessTable } from './process-table.ts';
 
 interface ChildOptions {
   readonly name: string;
@@ -21,6 +22,9 @@ interface ChildOptions {
   /** Handed on to each process that runs as this child. */
   readonly listeners?: Listeners | undefined;
   readonly log: Log;
+  readonly table?: ProcessTable | undefined;
+  /** Where it logs to; empty for our own standard output. */
+  readonly logFile?: string;
   readonly stopMaxMs: number;
   /** It runs with another text of the settings file from now on. */
   readonly onSettingsTaken?: (fileText: string) => void;
@@ -167,7 +171,7 @@ export class SupervisedChild {
     child.on('message', (message: Message) => {
       const { type } = message;
       if (type === 'settings-taken') this.#options.onSettingsTaken?.(message.fileText);
-      if (type === 'ready') log.info('child.started', { child: name, childPid: child.pid });
+      if (type === 'ready') this.#noteStart(child, extra);
       if (type === 'share') this.#options.onShare?.(message, child);
       if (type === 'replace') void (this.#options.onReplacementAsked?.() ?? this.replace());
     });
@@ -178,6 +182,13 @@ export class SupervisedChild {
       else if (!this.#stopping) this.#onExit({ code, signal }, performance.now() - startedAt);
     });
     return child;
+  }
+
+  #noteStart({ pid }: ChildProcess, extra: Readonly<Record<string, string>>): void {
+    const { name, role, log, table, logFile = '' } = this.#options;
+    const how = extra === starts.again ? 'again' : extra === starts.successor ? 'successor' : 'first';
+    log.info('child.started', { child: name, childPid: pid });
+    table?.started({ name, role, pid: pid!, logFile }, how);
   }
 
   /** Counts questions and not time: a supervisor that hung itself has asked none. */

@@ -6,7 +6,7 @@ import { readLicence } from '#shared/licence/licence-source.ts';
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
 import { openLogPlaces } from '#shared/log-places.ts';
-import { armProcessLife, onHangup } from '#shared/process-life.ts';
+import { announceReady, armProcessLife, onHangup } from '#shared/process-life.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
@@ -15,7 +15,9 @@ import { SupervisedChild } from './child.ts';
 import { ChildSettings, reachableHost } from './child-settings.ts';
 import { FrontWorkers } from './front-workers.ts';
 import { openEdgeFolder } from './edge-folder.ts';
+import { ProcessTable, logFileOf, supervisorRow } from './process-table.ts';
 import { lockDataDir, writeRunState } from './run-state.ts';
+import { ScheduledRestart } from './scheduled-restart.ts';
 
 const readyMaxMs = 30_000;
 const readyPollMs = 50;
@@ -32,10 +34,19 @@ export async function runDirect(settings: Settings, source: SettingsSource): Pro
   const lock = lockDataDir(settings.CT_DATA_DIR);
   const places = openLogPlaces(settings, 'direct');
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'direct', places });
-  log.info('process.starting', { version });
+  log.info('process.starting', { version, message: `Mooring v${version}` });
   const folder = settings.CT_EDGES_LISTEN === 'sockets' ? openEdgeFolder(log) : undefined;
   const pool: Children = { edges: [], fronts: undefined };
+  let known: Readonly<Record<string, number>> | undefined;
+  const table = new ProcessTable((processes) => {
+    // Who reads it takes the pool for ready.
+    if (known !== undefined)
+      writeRunState(settings.CT_DATA_DIR, { pid: process.pid, ports: known, processes });
+  });
+  table.started(supervisorRow(settings, 'direct'), 'first');
+  const restart = new ScheduledRestart({ settings, what: '--rolling', log });
   const stopAll = async (): Promise<void> => {
+    restart.stop();
     // Edges first: they say goodbye through the front door. SIGINT: no edge is to take over what another one has.
     await Promise.all(pool.edges.map((child) => child.stop('SIGINT')));
     await pool.fronts?.stop();
@@ -50,10 +61,12 @@ export async function runDirect(settings: Settings, source: SettingsSource): Pro
   armProcessLife({ log, stop: stopAll, stopMaxMs: settings.CT_STOP_GRACE_MS * 2 + 25_000 });
   try {
     const told = new ChildSettings(settings, source, folder);
-    const ports = await startChildren({ settings, told, log, pool });
-    writeRunState(settings.CT_DATA_DIR, { pid: process.pid, ports });
+    const ports = await startChildren({ settings, told, log, pool, table });
+    known = ports;
+    table.told();
     announce(settings, ports);
-    log.info('process.ready', { ports });
+    const message = `Mooring v${version} started successfully: ${settings.CT_EDGES} edges`;
+    log.info('process.ready', { ports, message });
   } catch (error) {
     await stopAll();
     await log.flush();
@@ -66,22 +79,25 @@ async function startChildren(options: {
   told: ChildSettings;
   log: Log;
   pool: Children;
+  table: ProcessTable;
 }): Promise<Record<string, number>> {
-  const { settings, told, log, pool } = options;
+  const { settings, told, log, pool, table } = options;
   const { edges } = pool;
   const stopMaxMs = settings.CT_STOP_GRACE_MS + 11_000;
   const onTold = (): void => {
     fronts.keepTold();
     for (const [at, child] of edges.entries()) child.keep(told.edge(at + 1));
   };
-  const fronts: FrontWorkers = await FrontWorkers.open({ settings, told, log, stopMaxMs, onTold });
+  const fronts: FrontWorkers = await FrontWorkers.open({ settings, told, log, stopMaxMs, table, onTold });
   pool.fronts = fronts;
   onHangup(() => fronts.pass('SIGHUP'));
   const ports = await fronts.start();
   told.controlPorts = fronts.controlPorts;
   for (let number = 1; number <= settings.CT_EDGES; number++) {
     const env = told.edge(number);
-    edges.push(new SupervisedChild({ name: `edge-${number}`, role: 'edge', log, stopMaxMs, env }));
+    const name = `edge-${number}`;
+    const logFile = logFileOf(settings, `edge-${name}`);
+    edges.push(new SupervisedChild({ name, role: 'edge', log, table, logFile, stopMaxMs, env }));
   }
   await Promise.all(edges.map((child) => child.start()));
   for (const port of fronts.adminPorts) await waitForEdges(settings, port);
@@ -107,7 +123,7 @@ function announce(settings: Settings, ports: Readonly<Record<string, number>>): 
   const host = reachableHost(settings.CT_HOST);
   const https = ports['https'] === undefined ? '' : `, https://${host}:${ports['https']}`;
   const line = `mooring direct ready: ${settings.CT_EDGES} edges, open http://${host}:${ports['http']}/${https} (admin on ${ports['admin']}, data in ${settings.CT_DATA_DIR})`;
-  process.stdout.write(`${line}\n`);
+  announceReady(line, ports);
 }
 
 function adminHost(settings: Settings): string {

@@ -9,6 +9,8 @@ import { workerEnv } from '#shared/siblings.ts';
 import { SupervisedChild } from './child.ts';
 import type { ChildSettings } from './child-settings.ts';
 import { openListeners } from './listeners.ts';
+import { logFileOf } from './process-table.ts';
+import type { ProcessTable } from './process-table.ts';
 
 type Ports = Readonly<Record<string, number>>;
 
@@ -17,6 +19,7 @@ interface WorkersOptions {
   readonly told: ChildSettings;
   readonly log: Log;
   readonly stopMaxMs: number;
+  readonly table: ProcessTable;
   /** What is told has changed: who starts next starts with it. */
   readonly onTold: () => void;
 }
@@ -47,6 +50,8 @@ export class FrontWorkers {
           role: 'proxy',
           log,
           stopMaxMs,
+          table: options.table,
+          logFile: logFileOf(settings, 'proxy'),
           listeners,
           env: this.#envOf(at),
           onSettingsTaken: (fileText) => this.#onSettingsTaken(at, fileText),

@@ -11,10 +11,11 @@ import { runDirect } from './direct.ts';
 import { isSupervised, sourceOf } from './read-settings.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { showAudit } from './journal.ts';
+import { addServiceCommands } from './service-commands.ts';
 import { addLicenceCommands } from './licence.ts';
 import { addPoolSettingCommands } from './pool-setting-commands.ts';
 import { addSteerCommands } from './steer-commands.ts';
-import { drainEdge, moveSession, restart, undrainEdge } from './move.ts';
+import { drainEdge, moveSession, undrainEdge } from './move.ts';
 import { readSettings } from './read-settings.ts';
 import { regions, regionsHelp } from './regions.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
@@ -130,12 +131,6 @@ inspectCommand('drain', 'move all sessions of an edge away; it gets no new ones 
   .argument('<edge>', 'the edge to empty')
   .option('--deadline <seconds>', 'give up on what cannot be moved after this; exit 1', '300')
   .action(async (edge: string, options) => await orExit(() => drainEdge(edge, options)));
-inspectCommand('restart', 'empty an edge and start it again, or replace the front door, while sessions go on')
-  .argument('[edge]', 'the edge to restart')
-  .option('--rolling', 'the front door, then all edges of the pool, one after the other')
-  .option('--front-door', 'the front door alone: its successor takes every new connection')
-  .option('--deadline <seconds>', 'for the emptying of each edge; exit 1 where it is not enough', '300')
-  .action(async (edge: string | undefined, options) => await orExit(() => restart(edge, options)));
 inspectCommand('undrain', 'let an edge take sessions again; it keeps those that it still has')
   .argument('<edge>', 'an edge that is drained')
   .action(async (edge: string, options) => await orExit(() => undrainEdge(edge, options)));
@@ -157,6 +152,11 @@ inspectCommand('remove', 'take a member out of a session; the host’s removal e
 addSteerCommands(inspectCommand, orExit);
 addLicenceCommands(program, orExit);
 addPoolSettingCommands(inspectCommand, orExit);
+addServiceCommands(program, {
+  inspectCommand,
+  orExit,
+  settingsOf: (role, command) => readSettings(role, flagsOf(command)),
+});
 
 program
   .command('hash-password')

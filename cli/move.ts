@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from './admin-client.ts';
 import { print } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
+import { lockRestart } from './run-state.ts';
 
 interface DrainView {
   readonly edge: string;
@@ -56,7 +57,7 @@ export async function drainEdge(
   }
 }
 
-interface RestartOptions extends InspectOptions {
+export interface RestartOptions extends InspectOptions {
   readonly deadline: string;
   readonly rolling?: boolean;
   readonly frontDoor?: boolean;
@@ -68,10 +69,15 @@ interface RestartOptions extends InspectOptions {
  */
 export async function restart(edge: string | undefined, options: RestartOptions): Promise<void> {
   const asked = [edge !== undefined, options.rolling === true, options.frontDoor === true];
-  if (asked.filter(Boolean).length !== 1)
+  if (asked.filter(Boolean).length > 1)
     throw new Error('name the edge to restart, or --front-door, or --rolling for everything');
-  if (edge === undefined) await replaceFrontDoor(options);
-  if (options.frontDoor !== true) await restartEdges(edge, options);
+  const lock = lockRestart(options.dataDir);
+  try {
+    if (edge === undefined) await replaceFrontDoor(options);
+    if (options.frontDoor !== true) await restartEdges(edge, options);
+  } finally {
+    lock.release();
+  }
 }
 
 async function replaceFrontDoor(options: RestartOptions): Promise<void> {

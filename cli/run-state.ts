@@ -6,10 +6,30 @@
 import Database from 'better-sqlite3';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { ProcessRow } from './process-table.ts';
 
 export interface RunState {
   readonly pid: number;
+  readonly processes?: readonly ProcessRow[];
   readonly ports: Readonly<Record<string, number>>;
+}
+
+/** One restart of the pool at a time; throws a readable error where one is going on. */
+export function lockRestart(dataDir: string): { release: () => void } {
+  if (!existsSync(dataDir)) return { release: () => undefined };
+  const lock = new Database(join(dataDir, 'mooring-restart.lock'), { timeout: 0 });
+  try {
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    throw new Error(`a restart of the pool in ${resolve(dataDir)} is going on`, { cause });
+  }
+  return { release: () => lock.close() };
+}
+
+export function removeRunState(dataDir: string): void {
+  rmSync(statePath(dataDir), { force: true });
 }
 
 /** Takes the data folder for this process; throws a readable error when another one has it. */
@@ -29,7 +49,7 @@ export function lockDataDir(dataDir: string): { release: () => void } {
   }
   return {
     release: () => {
-      rmSync(statePath(dataDir), { force: true });
+      removeRunState(dataDir);
       lock.close();
       rmSync(join(dataDir, 'mooring.lock'), { force: true });
     },

@@ -1,5 +1,6 @@
 /** `mooring versions`: the versions that a registry has, and which of them runs where. */
 import type { Settings } from '#shared/settings/schema.ts';
+import { openOutbound } from '#shared/outbound.ts';
 import { parseImageName } from '#shared/registry/image-name.ts';
 import { listTags } from '#shared/registry/list-tags.ts';
 import { newestFirst } from '#shared/registry/order-tags.ts';
@@ -31,7 +32,10 @@ export async function versions(settings: Settings, options: VersionsOptions): Pr
   const image = parseImageName(settings.CT_REGISTRY_IMAGE);
   const own = { user: settings.CT_REGISTRY_USER, password: settings.CT_REGISTRY_PASSWORD };
   const login = registryLoginOf(image.host, own, process.env);
-  const [tags, found] = await Promise.all([listTags(image, login), findRunning(options)]);
+  const [tags, found] = await Promise.all([
+    listTags(image, login, openOutbound(settings.CT_PROXY)),
+    findRunning(options),
+  ]);
   const running: Running = typeof found === 'string' ? new Map() : found;
   const sorted = newestFirst(tags);
   const isDifferent = running.size > 1;

@@ -3,12 +3,15 @@ import { mkdirSync } from 'node:fs';
 import { readLicence } from '#shared/licence/licence-source.ts';
 import { openLog } from '#shared/log.ts';
 import { openLogPlaces } from '#shared/log-places.ts';
-import { armProcessLife, onHangup } from '#shared/process-life.ts';
+import { announceReady, armProcessLife, onHangup } from '#shared/process-life.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
 import { version } from '#shared/version.ts';
 import { ChildSettings, reachableHost } from './child-settings.ts';
 import { FrontWorkers } from './front-workers.ts';
+import { ProcessTable, supervisorRow } from './process-table.ts';
+import { removeRunState, writeRunState } from './run-state.ts';
+import { ScheduledRestart } from './scheduled-restart.ts';
 
 /** Resolves when all of them serve. */
 export async function runWorkers(settings: Settings, source: SettingsSource): Promise<void> {
@@ -17,22 +20,34 @@ export async function runWorkers(settings: Settings, source: SettingsSource): Pr
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
   const places = openLogPlaces(settings, 'proxy');
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', places });
-  log.info('process.starting', { version });
+  log.info('process.starting', { version, message: `Mooring v${version}` });
   const told = new ChildSettings(settings, source, undefined);
+  let ports: Readonly<Record<string, number>> | undefined;
+  const table = new ProcessTable((processes) => {
+    if (ports !== undefined) writeRunState(settings.CT_DATA_DIR, { pid: process.pid, ports, processes });
+  });
+  table.started(supervisorRow(settings, 'proxy'), 'first');
+  const restart = new ScheduledRestart({ settings, what: '--front-door', log });
   const stopMaxMs = settings.CT_STOP_GRACE_MS + 11_000;
   const workers: FrontWorkers = await FrontWorkers.open({
     settings,
     told,
     log,
     stopMaxMs,
+    table,
     onTold: () => workers.keepTold(),
   });
-  const stop = async (): Promise<void> => await workers.stop();
+  const stop = async (): Promise<void> => {
+    restart.stop();
+    await workers.stop();
+    removeRunState(settings.CT_DATA_DIR);
+  };
   armProcessLife({ log, stop, stopMaxMs: stopMaxMs + 5_000 });
   onHangup(() => workers.pass('SIGHUP'));
   if (settings.CT_LOG_DIR !== '') process.on('SIGUSR1', () => workers.pass('SIGUSR1'));
   try {
-    const ports = await workers.start();
+    ports = await workers.start();
+    table.told();
     log.info('process.ready', { ports });
     announce(settings, workers, ports);
   } catch (error) {
@@ -48,5 +63,5 @@ function announce(settings: Settings, workers: FrontWorkers, ports: Readonly<Rec
   const control =
     workers.controlPorts.length === 0 ? '' : `, edges join on ${workers.controlPorts.join(' and ')}`;
   const line = `mooring proxy ready: http://${host}:${ports['http']}${https}, admin on ${workers.adminPorts.join(', ')}${control}, ${settings.CT_PROXY_WORKERS} front doors`;
-  process.stdout.write(`${line}\n`);
+  announceReady(line, ports);
 }

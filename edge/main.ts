@@ -53,7 +53,7 @@ export async function startEdge(settings: Settings): Promise<void> {
   mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
   const journal = await JournalDesk.open(settings, id);
   const log = openEdgeLog(settings, id, journal.hear);
-  log.info('process.starting', { version });
+  log.info('process.starting', { version, message: `Mooring v${version}` });
   const edge = new Edge({ settings, id, log, journal, stores: await openStores(settings) });
   await edge.start();
 }
@@ -169,7 +169,8 @@ class Edge {
     await this.#membership.join();
     const ports = { ...(port === undefined ? {} : { edge: port }), admin: admin.port };
     if (this.#direct !== undefined) Object.assign(ports, { public: this.#direct.port });
-    this.#log.info('process.ready', { ports });
+    const message = `Mooring v${version} edge ${this.#id} ready; connected to Locator for assignments`;
+    this.#log.info('process.ready', { ports, message });
     announceReady(`mooring edge ready: ${this.#id} at ${address}, admin on ${admin.port}`, ports);
   }
 

@@ -10,6 +10,7 @@ import { announceReady, armProcessLife } from '#shared/process-life.ts';
 import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
 import { readFingerprint } from '#shared/self-signed-file.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { inheritedSource } from '#shared/settings/source.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { Tickets } from '#shared/tickets.ts';
@@ -63,7 +64,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const joinToken = settings.CT_JOIN_TOKEN || ensureSecret(settings.CT_DATA_DIR, 'join');
   const journal = await FrontJournal.open(settings, deriveFleetSecrets(joinToken));
   const log = openFrontLog(settings, journal.hear);
-  log.info('process.starting', { version });
+  log.info('process.starting', { version, message: `Mooring v${version}` });
   const stopping = new AbortController();
   const reloads = openReloads({ source, live, log });
   const inherited = readInheritedListeners(process.env, process.pid);
@@ -250,7 +251,10 @@ function armLife(options: {
 function announce(settings: Settings, log: Log, ports: Record<string, number>): void {
   const host = ['0.0.0.0', '::'].includes(settings.CT_HOST) ? '127.0.0.1' : settings.CT_HOST;
   const shownHost = host.includes(':') ? `[${host}]` : host;
-  log.info('process.ready', { ports });
+  const also = ports['https'] === undefined ? '' : ` and ${ports['https']} (SSL)`;
+  const message = `Mooring services now available on port ${ports['http']} (HTTP)${also}`;
+  log.info('process.ready', { ports, message });
+  warnUnsupervised(settings, log);
   const https =
     ports['https'] === undefined ? 'no HTTPS (no certificate)' : `https://${shownHost}:${ports['https']}`;
   const control = ports['control'] === undefined ? '' : `, edges join on ${ports['control']}`;
@@ -275,4 +279,11 @@ function startWheel(): TimerWheel {
 
 function nowMs(): number {
   return performance.now();
+}
+
+/** Whoever restarts this process from outside ends what it carries. */
+function warnUnsupervised(settings: Settings, log: Log): void {
+  const { CT_AUTO_RESTART_CRON_PATTERN: pattern, CT_AUTO_RESTART_DISABLED: isDisabled } = settings;
+  if (pattern !== '' && isDisabled === 'false' && inheritedSource(process.env) === undefined)
+    log.warn('restart.unsupervised', { pattern });
 }

@@ -43,7 +43,6 @@ export const limitErrors = {
   },
   'licence-full': {
     ...unavailable,
-    source: 'downstream',
     level: 'info',
     message:
       'The licence of this server allows no more session connections at one time; try again when somebody has left.',

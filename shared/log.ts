@@ -20,6 +20,13 @@ export const logEvents = {
   'process.failed': 'A process ends because of a fault; carries the error.',
   'log.dropped':
     'Lines could not be written and were dropped, for a disk is full or a reader stuck; carries which log, how many, and the last cause.',
+  'restart.planned': 'CT_AUTO_RESTART_CRON_PATTERN is followed; carries when the next restart is.',
+  'restart.started': 'A planned restart begins: front doors and edges, one after the other.',
+  'restart.ended': 'A planned restart is done.',
+  'restart.failed':
+    'A planned restart stopped at something; carries the reason. What was not restarted serves on, and so does the rest.',
+  'restart.unsupervised':
+    'CT_AUTO_RESTART_CRON_PATTERN is not followed: no supervisor of ours runs this process, so nobody could replace it.',
   'child.started': 'The supervisor started a front door or an edge.',
   'child.stuck': 'A supervised process has not answered for 10 s and is killed, so that it starts again.',
   'child.replaced':

@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import type { Log } from './log.ts';
+import { notifyReloading, notifyService, startWatchdog } from './service-notify.ts';
 
 /** What a supervisor is told over the IPC channel when a child serves. */
 export interface ReadyMessage {
@@ -30,6 +31,7 @@ export function armProcessLife(options: LifeOptions): (cause: string) => void {
   const stop = (cause: string): void => {
     if (stopping) return;
     stopping = true;
+    notifyService('STOPPING=1');
     options.log.info('process.stopping', { cause });
     const deadline = setTimeout(() => {
       options.log.error('process.failed', { reason: 'the stop took too long' });
@@ -59,12 +61,19 @@ export function armProcessLife(options: LifeOptions): (cause: string) => void {
  * What a process does on SIGHUP. A process of a terminal that is gone stops all the same, as it would without this: nobody
  * would know of it.
  */
-export function onHangup(handle: () => void): void {
+export function onHangup(handle: () => void | Promise<void>): void {
   const hadTerminal = process.stdin.isTTY;
   process.on('SIGHUP', () => {
     if (hadTerminal && !hasTerminal()) process.kill(process.pid, 'SIGTERM');
-    else handle();
+    else void reload(handle);
   });
+}
+
+/** Resolves when it is done, or refused, which the log tells. */
+async function reload(handle: () => void | Promise<void>): Promise<void> {
+  notifyReloading();
+  await handle();
+  notifyService('READY=1');
 }
 
 function hasTerminal(): boolean {
@@ -82,9 +91,11 @@ function armCrash(log: Log): void {
   process.on('unhandledRejection', (reason) => fail(log, reason));
 }
 
-/** Tells people (one line) and the supervisor that the process serves. */
+/** Tells people (one line), the supervisor and systemd that the process serves. */
 export function announceReady(line: string, ports: ReadyMessage['ports']): void {
   process.stdout.write(`${line}\n`);
+  notifyService('READY=1', `STATUS=${line}`);
+  startWatchdog();
   const message: ReadyMessage = { type: 'ready', ports };
   process.send?.(message);
 }

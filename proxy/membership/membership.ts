@@ -83,7 +83,8 @@ export class Membership {
     const older = pool.list(nowMs()).find((known) => known.id === id && known.incarnation < incarnation);
     pool.join(member, 'suspect');
     if (older?.kind === 'edge') onLost(older);
-    if (isNew) log.info('edge.joined', { edge: id, incarnation, address });
+    const message = `Mooring v${version} edge ${id} connected`;
+    if (isNew) log.info('edge.joined', { edge: id, incarnation, address, version, message });
     return edge;
   }
 
@@ -101,7 +102,8 @@ export class Membership {
     });
     if (renewed === false) return 'over';
     pool.report(edge, report);
-    if (before === 'suspect' && report.state === 'ready') log.info('edge.ready', { edge: edge.id });
+    if (before === 'suspect' && report.state === 'ready')
+      log.info('edge.ready', { edge: edge.id, message: `Mooring edge ${edge.id} ready for sessions` });
     if (renewed === true) return 'renewed';
     // Whatever becomes of it: the edge is not told.
     promises.promise(edge);

@@ -19,7 +19,7 @@ export function openReloads(options: { source: SettingsSource; live: LiveSetting
     for (const name of networkSettings) tryNetworks(name, next[name]);
     return undefined;
   });
-  onHangup(() => void reloads.runOnSignal());
+  onHangup(async () => await reloads.runOnSignal());
   return reloads;
 }
 

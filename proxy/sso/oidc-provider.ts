@@ -4,8 +4,10 @@
  */
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
-import { Agent, fetch } from 'undici';
+import { fetch } from 'undici';
+import type { Dispatcher } from 'undici';
 import { AppError } from '#shared/errors.ts';
+import { openOutbound } from '#shared/outbound.ts';
 import { ssoBaseOf } from '#shared/settings/sso-settings.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { UpstreamTrust } from '../upstream-trust.ts';
@@ -43,14 +45,15 @@ const keysScope = 'urn:opc:idm:__myscopes__';
 
 export class OidcProvider {
   readonly #options: ProviderOptions;
-  readonly #dispatcher: Agent;
+  readonly #dispatcher: Dispatcher;
   #known: { readonly config: oidc.Configuration; readonly untilMs: number } | undefined;
   #asking: Promise<oidc.Configuration> | undefined;
 
   constructor(options: ProviderOptions) {
     this.#options = options;
     const { secureContext, rejectUnauthorized } = options.trust;
-    this.#dispatcher = new Agent({ connect: { secureContext, rejectUnauthorized, timeout: callMaxMs } });
+    const connect = { secureContext, rejectUnauthorized, timeout: callMaxMs };
+    this.#dispatcher = openOutbound(options.settings.CT_PROXY, connect);
   }
 
   /** Where the browser goes, and what is to be remembered until it is back. Throws `sso-unavailable`. */

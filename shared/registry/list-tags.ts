@@ -2,9 +2,13 @@
  * The tags of a repository by the API of Docker Registry v2 (OCI Distribution 1.1, "Listing Tags"), page by page, as whoever it
  * takes: nobody, a user (Basic), or the bearer of a token that its authority gives for that (Bearer).
  */
+import { fetch } from 'undici';
+import type { Dispatcher, Response } from 'undici';
 import { z } from 'zod';
 import type { ImageName } from './image-name.ts';
 import type { RegistryLogin } from './registry-login.ts';
+
+type Get = (url: URL, authorization: string) => Promise<Response>;
 
 const answerMaxMs = 10_000;
 const answerMaxBytes = 4_194_304;
@@ -15,14 +19,19 @@ const pageSchema = z.object({ tags: z.array(z.string().max(128)).nullish() });
 const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
 
 /** In the registry's order. Throws a line for people. */
-export async function listTags(image: ImageName, login: RegistryLogin | undefined): Promise<string[]> {
+export async function listTags(
+  image: ImageName,
+  login: RegistryLogin | undefined,
+  outbound: Dispatcher,
+): Promise<string[]> {
+  const get: Get = async (url, authorization) => await ask(url, authorization, outbound);
   const tags: string[] = [];
   let url: URL | undefined = new URL(`/v2/${image.repository}/tags/list?n=1000`, image.origin);
   let authorization = '';
   for (let page = 0; url !== undefined && page < pagesMax; page++) {
     let answer = await get(url, authorization);
     if (answer.status === 401) {
-      authorization = await authorize(answer.headers.get('www-authenticate') ?? '', image, login);
+      authorization = await authorize(answer.headers.get('www-authenticate') ?? '', image, { login, get });
       answer = await get(url, authorization);
     }
     if (answer.status !== 200) throw new Error(refusal(answer.status, image, login));
@@ -33,12 +42,13 @@ export async function listTags(image: ImageName, login: RegistryLogin | undefine
   return tags;
 }
 
-async function get(url: URL, authorization: string): Promise<Response> {
+async function ask(url: URL, authorization: string, dispatcher: Dispatcher): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (authorization !== '') headers['authorization'] = authorization;
   try {
     // An address elsewhere must not get what is meant for this one.
-    return await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(answerMaxMs) });
+    const signal = AbortSignal.timeout(answerMaxMs);
+    return await fetch(url, { headers, redirect: 'error', dispatcher, signal });
   } catch (cause) {
     const reason = (cause as Error).cause ?? cause;
     throw new Error(`${url.host} does not answer: ${(reason as Error).message}`, { cause });
@@ -49,7 +59,7 @@ async function get(url: URL, authorization: string): Promise<Response> {
 async function authorize(
   challenge: string,
   image: ImageName,
-  login: RegistryLogin | undefined,
+  { login, get }: { login: RegistryLogin | undefined; get: Get },
 ): Promise<string> {
   const basic =
     login === undefined ? '' : `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`;

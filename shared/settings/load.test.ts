@@ -118,10 +118,9 @@ test('a port that is no service link is a typo', () => {
 });
 
 test('names of the original product that do nothing here are noted and ignored', () => {
-  assert.deepEqual(notesOf({ CT_JITSI_URL: 'x', CT_AV_ENABLED: 'true', CT_DASHBOARD_USER: 'y' }), [
+  assert.deepEqual(notesOf({ CT_JITSI_URL: 'x', CT_AV_ENABLED: 'true' }), [
     'CT_JITSI_URL has no meaning here and is ignored',
     'CT_AV_ENABLED has no meaning here and is ignored',
-    'CT_DASHBOARD_USER is not supported by this version and is ignored',
   ]);
 });
 

@@ -1,4 +1,5 @@
 /** Settings of the service that runs: its time, its way out of the network, its restarts. */
+import { Cron } from 'croner';
 import { front } from './setting.ts';
 import type { Setting } from './setting.ts';
 
@@ -9,11 +10,13 @@ export const serviceSettings = {
     ...text,
     roles: front,
     secret: true,
+    faultOf: proxyFault,
     help: 'HTTP proxy for what leaves the pool (registry, single sign-on), as http://USER:PASSWORD@HOST:PORT; but for the hosts that NO_PROXY names.',
   },
   CT_AUTO_RESTART_CRON_PATTERN: {
     ...text,
     roles: front,
+    faultOf: cronFault,
     help: 'When a supervised pool is restarted, front doors and edges one after the other, as a pattern of cron: 0 11 * * 0 is Sunday at 11. Never unless set.',
   },
   CT_AUTO_RESTART_DISABLED: {
@@ -25,3 +28,18 @@ export const serviceSettings = {
     help: 'Whether CT_AUTO_RESTART_CRON_PATTERN is not to be followed.',
   },
 } as const satisfies Record<string, Setting>;
+
+function cronFault(pattern: string): string | undefined {
+  try {
+    new Cron(pattern, { paused: true }).stop();
+    return undefined;
+  } catch (error) {
+    return `"${pattern}" is no pattern of cron: ${(error as Error).message}`;
+  }
+}
+
+/** Its text is not shown: there may be a password in it. */
+function proxyFault(text: string): string | undefined {
+  const url = URL.parse(text);
+  return url?.protocol === 'http:' ? undefined : 'is not http://HOST:PORT or http://USER:PASSWORD@HOST:PORT';
+}

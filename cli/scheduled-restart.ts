@@ -1,0 +1,60 @@
+/**
+ * The restart that an administrator has planned: at its time the supervisor has `mooring restart` do what it does by hand, so
+ * that front doors and edges are replaced one after the other and no session ends.
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { text } from 'node:stream/consumers';
+import { Cron } from 'croner';
+import type { Log } from '#shared/log.ts';
+import type { Settings } from '#shared/settings/schema.ts';
+
+const command = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
+/** `* 11 * * 0` means every minute of that hour, and whoever wrote it meant once. */
+const pauseMinMs = 3_600_000;
+
+interface ScheduledRestartOptions {
+  readonly settings: Settings;
+  /** What is restarted: `--rolling` or `--front-door`. */
+  readonly what: string;
+  readonly log: Log;
+}
+
+export class ScheduledRestart {
+  readonly #options: ScheduledRestartOptions;
+  readonly #cron: Cron | undefined;
+  #lastMs = -Infinity;
+  #running: ReturnType<typeof spawn> | undefined;
+
+  constructor(options: ScheduledRestartOptions) {
+    this.#options = options;
+    const { settings, log } = options;
+    const { CT_AUTO_RESTART_CRON_PATTERN: pattern, CT_TIME_ZONE: timezone } = settings;
+    if (pattern === '' || settings.CT_AUTO_RESTART_DISABLED === 'true') return;
+    this.#cron = new Cron(pattern, { timezone, unref: true }, () => void this.#run());
+    log.info('restart.planned', { pattern, timezone, next: this.#cron.nextRun()?.toISOString() });
+  }
+
+  /** The one that runs is left unfinished: the pool stops. */
+  stop(): void {
+    this.#cron?.stop();
+    this.#running?.kill('SIGTERM');
+  }
+
+  async #run(): Promise<void> {
+    const now = performance.now();
+    if (this.#running !== undefined || now - this.#lastMs < pauseMinMs) return;
+    this.#lastMs = now;
+    const { settings, what, log } = this.#options;
+    log.info('restart.started', { next: this.#cron?.nextRun()?.toISOString() });
+    const args = [command, 'restart', what, '--data-dir', settings.CT_DATA_DIR];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#running = child;
+    const { promise, resolve } = Promise.withResolvers<number | null>();
+    child.once('close', resolve);
+    const [reason, code] = await Promise.all([text(child.stderr), promise]);
+    this.#running = undefined;
+    if (code === 0) log.info('restart.ended');
+    else log.error('restart.failed', { code, reason: reason.trim() });
+  }
+}

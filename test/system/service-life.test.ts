@@ -1,0 +1,203 @@
+/** What keeps the service running and tells of it: start-up lines, processes, planned restarts, systemd, the way out, its time. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { startConnectProxy } from '../support/connect-proxy.ts';
+import { DockerRegistry } from '../support/docker-registry.ts';
+import { command, makeDataDir, plainEnv, startFrontDoor } from '../support/front-door.ts';
+import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
+import { eventually } from '../support/oct-inbox.ts';
+import { startPool } from '../support/pool.ts';
+import { runCommand } from '../support/run-command.ts';
+
+interface ProcessRow {
+  readonly name: string;
+  readonly pid: number;
+  readonly restarts: number;
+  readonly replacements: number;
+  readonly isRunning: boolean;
+  readonly rssBytes: number;
+  readonly logFile: string;
+}
+
+async function ps(t: TestContext, dataDir: string): Promise<ProcessRow[]> {
+  const { code, stdout, stderr } = await runCommand(t, ['ps', '--data-dir', dataDir, '--json']);
+  assert.equal(code, 0, stderr);
+  return (JSON.parse(stdout) as { processes: ProcessRow[] }).processes;
+}
+
+test('the log has the lines that administrators look for, at the time of the zone that was set', async (t) => {
+  const pool = await startPool(t, { env: { CT_EDGES: '2', CT_TIME_ZONE: 'Pacific/Kiritimati' } });
+  const says = (pattern: RegExp): (() => boolean) => {
+    return () => pool.lines.some(({ message }) => pattern.test(String(message)));
+  };
+  const port = pool.ports['http'];
+  for (const pattern of [
+    /^Mooring v\d/,
+    new RegExp(`^Mooring services now available on port ${port} \\(HTTP\\)$`),
+    /^No licence is installed/,
+    /^Mooring edge edge-1 ready for sessions$/,
+    /^Mooring v\S+ edge edge-2 ready; connected to Locator for assignments$/,
+    /^Mooring v\S+ started successfully: 2 edges$/,
+  ])
+    await eventually(says(pattern), `somebody says ${pattern}`);
+  for (const { time } of pool.lines) assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]{12}\+14:00$/);
+  const [line] = pool.lines;
+  assert.ok(Math.abs(Date.parse(String(line!['time'])) - Date.now()) < 600_000);
+});
+
+test('mooring ps shows each process, and counts its restarts and replacements', async (t) => {
+  const dataDir = makeDataDir(t);
+  const logs = join(dataDir, 'logs');
+  const pool = await startPool(t, { dataDir, env: { CT_EDGES: '2' } });
+  const first = await ps(t, dataDir);
+  assert.deepEqual(
+    first.map(({ name, isRunning, restarts }) => [name, isRunning, restarts]),
+    [
+      ['supervisor', true, 0],
+      ['front door', true, 0],
+      ['edge-1', true, 0],
+      ['edge-2', true, 0],
+    ],
+  );
+  for (const { rssBytes, logFile } of first) assert.ok(rssBytes > 10_000_000 && logFile === '', logs);
+  process.kill(first[2]!.pid, 'SIGKILL');
+  await eventually(async () => (await ps(t, dataDir))[2]!.restarts === 1, 'it is started again');
+  const restarted = await runCommand(t, ['restart', '--front-door', '--data-dir', dataDir]);
+  assert.equal(restarted.code, 0, restarted.stderr);
+  await eventually(async () => (await ps(t, dataDir))[1]!.replacements === 1, 'it is replaced');
+  const { stdout } = await runCommand(t, ['ps', '--data-dir', dataDir]);
+  assert.match(stdout, /^edge-1 +edge +\d+ +0:00:0\d:\d\d +1 +0 +\d+ MiB +standard output$/m);
+  assert.equal(pool.lines.filter(({ event }) => event === 'process.failed').length, 0);
+});
+
+test('a planned restart replaces front door and edges one after the other, while members write', async (t) => {
+  const dataDir = makeDataDir(t);
+  const env = { CT_EDGES: '2', CT_AUTO_RESTART_CRON_PATTERN: '* * * * * *' };
+  const pool = await startPool(t, { dataDir, env });
+  const [hostToken, guestToken, lateToken] = await Promise.all(
+    ['hanna', 'gina', 'luise'].map(async (name) => await logIn(pool.url, name)),
+  );
+  const host = await hostSession({ url: pool.url, loginToken: hostToken! });
+  const guest = await joinSession({ url: pool.url, loginToken: guestToken! }, host.key);
+  await eventually(
+    () => pool.lines.some(({ event }) => ['restart.ended', 'restart.failed'].includes(event)),
+    'the restart is over',
+    90_000,
+  );
+  assert.deepEqual(
+    pool.lines.filter(({ event }) => event === 'restart.failed'),
+    [],
+  );
+  const rows = await ps(t, dataDir);
+  assert.deepEqual(
+    rows.map(({ name, replacements, restarts }) => [name, replacements + restarts]),
+    [
+      ['supervisor', 0],
+      ['front door', 1],
+      ['edge-1', 1],
+      ['edge-2', 1],
+    ],
+  );
+  assert.equal(pool.lines.filter(({ event }) => event === 'restart.started').length, 1);
+  const late = await joinSession({ url: pool.url, loginToken: lateToken! }, host.key);
+  for (const member of [host, guest])
+    await member.events.next(
+      (event) => event.kind === 'joined' && event.peer.id === late.self.id,
+      'it is there',
+    );
+  for (const member of [late, guest, host]) member.dispose();
+});
+
+test('where nobody supervises a front door, its log says that it will not be restarted', async (t) => {
+  const door = await startFrontDoor(t, { settings: { CT_AUTO_RESTART_CRON_PATTERN: '0 11 * * 0' } });
+  await door.log.next(({ event }) => event === 'restart.unsupervised', 'it says so');
+  const wrong = await runCommand(t, ['check', '--auto-restart-cron-pattern', '61 * * * *']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /CT_AUTO_RESTART_CRON_PATTERN: "61 \* \* \* \*" is no pattern of cron/);
+});
+
+test('what leaves the pool goes through CT_PROXY, whose password nobody sees, but for the hosts of NO_PROXY', async (t) => {
+  const registry = await DockerRegistry.start(t);
+  await registry.push('mooring', ['1.2.3']);
+  const proxy = await startConnectProxy(t);
+  const env = { CT_REGISTRY_IMAGE: `${registry.host}/mooring`, CT_DATA_DIR: makeDataDir(t) };
+  const list = async (more: Record<string, string>): ReturnType<typeof runCommand> =>
+    await runCommand(t, ['versions'], { ...env, ...more });
+  assert.match((await list({ CT_PROXY: proxy.url })).stdout, /1\.2\.3/);
+  assert.deepEqual([...new Set(proxy.tunnels)], [registry.host]);
+  const before = proxy.tunnels.length;
+  assert.match((await list({ CT_PROXY: proxy.url, NO_PROXY: '127.0.0.1' })).stdout, /1\.2\.3/);
+  assert.equal(proxy.tunnels.length, before);
+  const refused = await list({ CT_PROXY: proxy.url.replace('s3cret', 'wrong-word') });
+  assert.equal(refused.code, 1);
+  assert.equal(proxy.refused.length, 1);
+  assert.doesNotMatch(refused.stderr + refused.stdout, /wrong-word/);
+  const shown = await runCommand(t, ['check'], { CT_PROXY: proxy.url });
+  assert.match(shown.stdout, /^CT_PROXY=\*\*\*/m);
+});
+
+test('systemd hears of start, reload, a life of the event loop, and stop', async (t) => {
+  const said: string[] = [];
+  const folder = makeDataDir(t);
+  const address = join(folder, 'notify');
+  const hearer = spawn('socat', ['-u', `UNIX-RECV:${address}`, 'STDOUT'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => hearer.kill('SIGKILL'));
+  createInterface({ input: hearer.stdout }).on('line', (line) => said.push(line));
+  await eventually(() => isThere(address), 'the hearer is there');
+  const child = spawn(process.execPath, [command, 'direct', '--edges', '1'], {
+    env: plainEnv({
+      ...{ CT_HTTP_PORT: '0', CT_ADMIN_PORT: '0', CT_CONTROL_PORT: '0', CT_DATA_DIR: join(folder, 'data') },
+      ...{ NOTIFY_SOCKET: address, WATCHDOG_USEC: '1000000' },
+    }),
+    stdio: 'ignore',
+  });
+  t.after(() => child.kill('SIGKILL'));
+  await eventually(() => said.includes('READY=1'), 'it is ready', 60_000);
+  await eventually(() => said.filter((line) => line === 'WATCHDOG=1').length > 1, 'it lives');
+  assert.match(
+    said.find((line) => line.startsWith('STATUS='))!,
+    /mooring direct ready/,
+  );
+  child.kill('SIGHUP');
+  await eventually(() => said.some((line) => /^MONOTONIC_USEC=\d+$/.test(line)), 'it reloads');
+  await eventually(() => said.lastIndexOf('READY=1') > said.indexOf('RELOADING=1'), 'it has reloaded');
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await eventually(() => said.includes('STOPPING=1'), 'it stops');
+  assert.equal(((await exited) as [number])[0], 0);
+  assert.equal(said.filter((line) => line === 'STOPPING=1').length, 1, 'its children say nothing');
+});
+
+test('mooring health tells a process that lives from one that is ready, and from none', async (t) => {
+  const door = await startFrontDoor(t);
+  const ask = async (...flags: string[]): Promise<[number | null, string]> => {
+    const port = new URL(door.adminUrl).port;
+    const { code, stdout, stderr } = await runCommand(t, ['health', ...flags], { CT_ADMIN_PORT: port });
+    return [code, stdout + stderr];
+  };
+  assert.deepEqual(await ask(), [0, 'alive\n']);
+  const [code, reason] = await ask('--ready');
+  assert.equal(code, 1);
+  assert.match(reason, /answers 503: .*no edge is ready/);
+  const none = await runCommand(t, ['health'], { CT_ADMIN_PORT: '1' });
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /^mooring: http:\/\/127\.0\.0\.1:1\/livez does not answer\n$/);
+});
+
+function isThere(path: string): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch (error) {
+    // A socket is there, and cannot be read as a file.
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
+}
