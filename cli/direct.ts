@@ -64,6 +64,7 @@ export async function runDirect(settings: Settings, source: SettingsSource): Pro
     const ports = await startChildren({ settings, told, log, pool, table });
     known = ports;
     table.told();
+    restart.begin();
     announce(settings, ports);
     const message = `Mooring v${version} started successfully: ${settings.CT_EDGES} edges`;
     log.info('process.ready', { ports, message });

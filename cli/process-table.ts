@@ -30,7 +30,12 @@ export class ProcessTable {
   }
 
   get rows(): readonly ProcessRow[] {
-    return [...this.#rows.values()];
+    const order = ['supervisor', 'proxy', 'edge'];
+    return [...this.#rows.values()].sort(
+      (a, b) =>
+        order.indexOf(a.role) - order.indexOf(b.role) ||
+        a.name.localeCompare(b.name, 'en', { numeric: true }),
+    );
   }
 
   /** What is told beside the rows has changed. */

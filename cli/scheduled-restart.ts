@@ -22,13 +22,17 @@ interface ScheduledRestartOptions {
 
 export class ScheduledRestart {
   readonly #options: ScheduledRestartOptions;
-  readonly #cron: Cron | undefined;
+  #cron: Cron | undefined;
   #lastMs = -Infinity;
   #running: ReturnType<typeof spawn> | undefined;
 
   constructor(options: ScheduledRestartOptions) {
     this.#options = options;
-    const { settings, log } = options;
+  }
+
+  /** To be called when all that can be restarted serves. */
+  begin(): void {
+    const { settings, log } = this.#options;
     const { CT_AUTO_RESTART_CRON_PATTERN: pattern, CT_TIME_ZONE: timezone } = settings;
     if (pattern === '' || settings.CT_AUTO_RESTART_DISABLED === 'true') return;
     this.#cron = new Cron(pattern, { timezone, unref: true }, () => void this.#run());

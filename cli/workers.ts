@@ -48,6 +48,7 @@ export async function runWorkers(settings: Settings, source: SettingsSource): Pr
   try {
     ports = await workers.start();
     table.told();
+    restart.begin();
     log.info('process.ready', { ports });
     announce(settings, workers, ports);
   } catch (error) {

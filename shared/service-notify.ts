@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 const program = 'systemd-notify';
 const answerMaxMs = 5_000;
 let hasFailed = false;
+let isTelling = false;
 
 /** Assignments as READY=1; in their order. */
 export function notifyService(...states: readonly string[]): void {
@@ -21,7 +22,10 @@ export function startWatchdog(): void {
   const everyMs = Number(microseconds) / 1_000;
   if (!(everyMs > 0) || pid !== String(process.pid)) return;
   // systemd advises half of its patience.
-  setInterval(() => notifyService('WATCHDOG=1'), everyMs / 2).unref();
+  setInterval(() => {
+    // While one is being told the next one would only wait behind it.
+    if (!isTelling) notifyService('WATCHDOG=1');
+  }, everyMs / 2).unref();
 }
 
 /** The time of CLOCK_MONOTONIC, by which systemd tells this reload from one before. */
@@ -33,6 +37,7 @@ let turn: Promise<void> = Promise.resolve();
 
 /** Resolves always: a service serves on, also where nobody can be told of it. */
 async function tell(states: readonly string[]): Promise<void> {
+  isTelling = true;
   await new Promise<void>((resolve) => {
     execFile(program, [...states], { timeout: answerMaxMs }, (error) => {
       if (error !== null && !hasFailed) process.emitWarning(`systemd is not told: ${error.message}`);
@@ -40,4 +45,5 @@ async function tell(states: readonly string[]): Promise<void> {
       resolve();
     });
   });
+  isTelling = false;
 }
