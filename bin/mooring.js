@@ -12,7 +12,8 @@ const neededMajor = 24;
 if (Number(process.versions.node.split('.', 1)[0]) >= neededMajor) {
   const [name, flag, ...rest] = process.argv.slice(2);
   const isHealth = name === 'health' && [undefined, '--ready'].includes(flag) && rest.length === 0;
-  await import(isHealth ? '../cli/health-quickly.ts' : '../cli/main.ts');
+  if (isHealth) await import('../cli/health-quickly.ts');
+  else await import('../cli/main.ts');
 } else {
   const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
   if (!existsSync(pinned)) {

@@ -24,7 +24,7 @@ export async function checkHealth(settings: Settings, isReady: boolean): Promise
   }
   const text = (await answer.text()).trim();
   if (!answer.ok) throw new Error(`${url} answers ${answer.status}: ${text}`);
-  process.stdout.write(`${isReady ? 'ready' : 'alive'}\n`);
+  process.stdout.write(`${isReady ? 'it is ready' : 'it answers'}\n`);
 }
 
 function localHost(host: string): string {

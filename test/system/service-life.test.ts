@@ -154,8 +154,12 @@ test('systemd hears of start, reload, a life of the event loop, and stop', async
   await hears(/^hearing\n/, 'the hearer is there');
   const child = spawn(process.execPath, [command, 'direct', '--edges', '1'], {
     env: plainEnv({
-      ...{ CT_HTTP_PORT: '0', CT_ADMIN_PORT: '0', CT_CONTROL_PORT: '0', CT_DATA_DIR: join(folder, 'data') },
-      ...{ NOTIFY_SOCKET: address, WATCHDOG_USEC: '1000000' },
+      CT_HTTP_PORT: '0',
+      CT_ADMIN_PORT: '0',
+      CT_CONTROL_PORT: '0',
+      CT_DATA_DIR: join(folder, 'data'),
+      NOTIFY_SOCKET: address,
+      WATCHDOG_USEC: '1000000',
     }),
     stdio: 'ignore',
   });
@@ -178,7 +182,7 @@ test('mooring health tells a process that lives from one that is ready, and from
     const { code, stdout, stderr } = await runCommand(t, ['health', ...flags], { CT_ADMIN_PORT: port });
     return [code, stdout + stderr];
   };
-  assert.deepEqual(await ask(), [0, 'alive\n']);
+  assert.deepEqual(await ask(), [0, 'it answers\n']);
   const [code, reason] = await ask('--ready');
   assert.equal(code, 1);
   assert.match(reason, /answers 503: .*no edge is ready/);
