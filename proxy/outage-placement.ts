@@ -35,7 +35,7 @@ const provisionalMax = 500_000;
 /** As long as an edge may be without a lease and yet be there, with time to spare. */
 const lostEdgeMs = 2 * timing.leaseMs;
 /** In one call; the directory writes them at once. */
-const settledAtOnceMax = 1_000;
+const settledAtOnceMax = 4_000;
 /** A renewal that was under way when the store failed here is no sign that others reach it. */
 const renewalSlackMs = 1_000;
 /** After so long without the store it shows whether others reach it: an edge has reported to them, and they to the store. */
@@ -174,7 +174,10 @@ export class OutagePlacement {
     if (this.#isSettling || this.#isDown || this.#provisional.size === 0) return;
     this.#isSettling = true;
     try {
-      const pins = [...this.#provisional.values()].map(({ pin }) => pin);
+      const placed = [...this.#provisional.values()].map(({ pin }) => pin);
+      // Front doors have much the same pins in much the same order: each begins elsewhere, and finds what others have stored.
+      const start = Math.floor(this.#options.nowMs()) % placed.length;
+      const pins = [...placed.slice(start), ...placed.slice(0, start)];
       for (let from = 0; from < pins.length; from += settledAtOnceMax)
         await this.#restore(pins.slice(from, from + settledAtOnceMax));
       this.#options.log.info('pins.settled', { pins: pins.length, left: this.#provisional.size });

@@ -20,6 +20,12 @@ export async function putIntoStore(
   const results = lost.length === 0 ? [] : await directory.restorePins(lost);
   for (const [i, result] of results.entries()) restored.set(lost[i]!, result);
   return await Promise.all(
-    claims.map(async (claim) => restored.get(claim) ?? (await directory.insertPin(claim.key, claim.owner))),
+    claims.map(async (claim) => restored.get(claim) ?? (await findOrInsert(directory, claim))),
   );
+}
+
+/** What another front door has put there meanwhile is read, which waits for nobody; a write would. */
+async function findOrInsert(directory: Directory, { key, owner }: Claim): Promise<PinResult> {
+  const pin = await directory.findPin(key);
+  return pin === undefined ? await directory.insertPin(key, owner) : { kind: 'found', pin };
 }

@@ -40,8 +40,8 @@ import type { DirectoryStatements, PinTransaction } from './sql-statements.ts';
 const marksMax = 500;
 /** Claims in one transaction: four values each, of which PostgreSQL takes 65,535. */
 const claimsMax = 1_000;
-/** Two under way: one at the disk, and one on its way. */
-const batching = { atOnceMax: 200, runningMax: 2 };
+/** Two under way: one at the disk, and one on its way. Four values each, too. */
+const batching = { atOnceMax: 1_000, runningMax: 2 };
 /** A pin that ends between a lost insert and the look at its winner is a new key again. */
 const insertTriesMax = 3;
 
