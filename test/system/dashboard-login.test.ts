@@ -1,8 +1,12 @@
 /** The gate of the dashboard on real front doors: who gets in, how, for how long, and who is kept out. */
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { ask, makeDataDir, startFrontDoor } from '../support/front-door.ts';
+import { adminToken, ask, command, makeDataDir, plainEnv, startFrontDoor } from '../support/front-door.ts';
 import type { LogLine } from '../support/front-door.ts';
+import { askTls } from '../support/tls-client.ts';
 import { basic, dashboardLogin, tokenIn, Viewer } from '../support/viewer.ts';
 
 const { CT_DASHBOARD_USER: user, CT_DASHBOARD_PASSWORD: password } = dashboardLogin;
@@ -126,4 +130,37 @@ test('where nobody has set a password, front doors side by side make one togethe
   assert.equal((await viewer.ask('/dashboard/viewer')).status, 200);
   assert.equal((await ask(doors[1], '/dashboard/viewer', { headers: basic(name, given) })).status, 200);
   assert.equal(doors.flatMap((door) => door.log.items.filter(isMade)).length, 1);
+});
+
+test('a password may be set as a hash that a command makes, and a login ends when a reload sets another one', async (t) => {
+  const made = execFileSync(process.execPath, [command, 'hash-password'], {
+    input: `${password}\n`,
+    encoding: 'utf8',
+  });
+  assert.match(made, /^scrypt:15:8:3:[\w-]+:[\w-]+\n$/);
+  const folder = makeDataDir(t);
+  const file = join(folder, 'settings.env');
+  const set = (value: string): void => writeFileSync(file, `CT_LOGS_USER=ada\nCT_LOGS_PASSWORD=${value}\n`);
+  set(made.trim());
+  const settings = { CT_SETTINGS_FILE: file, CT_SELF_SIGNED: 'yes' };
+  const door = await startFrontDoor(t, { settings });
+  const viewer = new Viewer(door);
+  assert.equal((await viewer.logIn('ada', password)).status, 303);
+  assert.equal((await viewer.ask('/dashboard/viewer')).status, 200);
+  set('another password');
+  const headers = { authorization: `Bearer ${adminToken}` };
+  await fetch(`${door.adminUrl}/admin/reload`, { method: 'POST', headers, body: '{}' });
+  assert.equal((await viewer.ask('/dashboard/viewer')).status, 303);
+  assert.equal((await viewer.logIn('ada', password)).status, 403);
+  assert.equal((await viewer.logIn('ada', 'another password')).status, 303);
+  const overTls = await askTls(door.securePort, { target: '/dashboard/login', headers: '' });
+  assert.match(overTls.head, /^set-cookie: ct-login=.*; SameSite=Strict; Secure\r?$/m);
+  const faulty = spawnSync(process.execPath, [command, 'check'], {
+    env: plainEnv({ CT_DASHBOARD_PASSWORD: made.trim().slice(0, -3) }),
+    encoding: 'utf8',
+  });
+  assert.match(
+    faulty.stderr + faulty.stdout,
+    /CT_DASHBOARD_PASSWORD: is no whole line of mooring hash-password/,
+  );
 });
