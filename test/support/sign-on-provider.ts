@@ -36,8 +36,8 @@ export class SignOnProvider {
   keys: JWK[] = [];
   /** Changes an answer on its way, by the path that was asked for. */
   tamper: ((path: string, answer: Answer) => Promise<Answer> | Answer) | undefined;
-  /** Every path that was asked for. */
-  readonly asked: string[] = [];
+  /** Shows its keys to clients alone, as Oracle's does. */
+  guardsKeys = false;
 
   constructor(server: Server) {
     this.#server = server;
@@ -94,12 +94,15 @@ export class SignOnProvider {
           client_id: clientId,
           client_secret: clientSecret,
           redirect_uris: this.#redirects,
+          grant_types: ['authorization_code', 'client_credentials'],
           post_logout_redirect_uris: this.#redirects.map((uri) => `${new URL(uri).origin}/`),
         },
       ],
       jwks: { keys: this.keys },
       cookies: { keys: ['a cookie key for tests only'] },
       claims: { openid: ['sub'], profile: ['name', 'groups'], email: ['email', 'email_verified'] },
+      scopes: ['openid', 'offline_access', 'urn:opc:idm:__myscopes__'],
+      features: { clientCredentials: { enabled: true } },
       pkce: { required: () => true },
       findAccount: (_, id) => ({
         accountId: id,
@@ -117,7 +120,8 @@ export class SignOnProvider {
 
   readonly onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const path = new URL(request.url ?? '/', this.url).pathname;
-    this.asked.push(path);
+    const hasToken = request.headers.authorization?.startsWith('Bearer ') ?? false;
+    if (this.guardsKeys && path === '/jwks' && !hasToken) return void response.writeHead(401).end();
     if (this.tamper === undefined) return this.#handle(request, response);
     const end = response.end.bind(response);
     const pieces: Buffer[] = [];

@@ -160,3 +160,24 @@ test('a person who does not agree at the provider is told so, and may begin agai
   assert.equal(answer.status, 403);
   assert.match(answer.text, /href="\/dashboard\/sso\?next=/);
 });
+
+test('a provider that shows its keys to clients alone, names another token endpoint, and calls groups otherwise, is asked as it wants', async (t) => {
+  const provider = await startSignOnProvider(t);
+  const settings = {
+    ...provider.settings,
+    CT_SSO_SYSTEM_BASE_URL: '',
+    CT_SSO_AUTHORIZATION_ENDPT: provider.url,
+    CT_SSO_TOKEN_ENDPT: `${provider.url}/token`,
+    CT_SSO_PROVIDER: 'IDCS',
+    CT_SSO_SECURE_JWKS_ENDPT_ENABLE: 'true',
+    CT_REQUEST_OFFLINE_ACCESS: 'true',
+    CT_SSO_GROUPS_CLAIM: 'name',
+    CT_SSO_ADMIN_GROUPS: 'Ada Lovelace',
+  };
+  const door = await startFrontDoor(t, { settings });
+  await provider.serve(`http://${door.host}`);
+  provider.guardsKeys = true;
+  const viewer = new Viewer(door);
+  assert.equal((await viewer.ask(await comeBack(viewer, 'ada'))).status, 200);
+  assert.equal((await viewer.ask('/dashboard/viewer')).status, 200);
+});
