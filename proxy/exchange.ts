@@ -180,6 +180,8 @@ class Exchange {
   }
 
   #passGate({ key, gate }: ForwardRequest): Promise<void> | undefined {
+    const { gate: moves, local } = this.#options;
+    if (local.judgeLogin === undefined && !moves.isClosed(key)) return undefined;
     return awaitEntry(this.#wire, { route: this.#settlement.route, key, query: gate.query }, this.#options);
   }
 

@@ -46,17 +46,18 @@ const exact: Readonly<Record<string, Route>> = {
   '/ct-health': { name: 'health', needs: 'keyed' },
 };
 
+/** None begins with another; those that are asked for most stand first. */
 const prefixes: readonly (readonly [string, Route])[] = [
+  ['/socket.io/', { name: 'socket-io', needs: 'keyed' }],
+  ['/y/', { name: 'y-websocket', needs: 'keyed' }],
+  ['/api/session/poll/', { name: 'session-poll', needs: 'keyed' }],
+  ['/api/session/join/', { name: 'session-join', needs: 'keyed' }],
   ['/dashboard/', { name: 'dashboard', needs: 'local' }],
   ['/sso/', { name: 'sso', needs: 'local' }],
   ['/logs/', { name: 'dashboard', needs: 'local' }],
   ['/clients/', { name: 'clients', needs: 'local' }],
   ['/api/login/', { name: 'login', needs: 'local' }],
   ['/api/locate/', { name: 'locate', needs: 'local' }],
-  ['/api/session/join/', { name: 'session-join', needs: 'keyed' }],
-  ['/api/session/poll/', { name: 'session-poll', needs: 'keyed' }],
-  ['/socket.io/', { name: 'socket-io', needs: 'keyed' }],
-  ['/y/', { name: 'y-websocket', needs: 'keyed' }],
 ];
 
 export const staticRoute: Route = { name: 'static', needs: 'create' };
