@@ -93,6 +93,20 @@ export function deleteRow(table: HistoryTable, key: readonly string[]): Statemen
   return { text: `DELETE FROM ${historyTableNames[table]} WHERE ${condition}`, values: key };
 }
 
+/** Rows that keep to a condition, no more than the last of the values. MySQL does not read in a subquery from what it deletes from, unless that is a table of its own. */
+export function deleteSome(
+  table: 'session' | 'user' | 'boot',
+  condition: string,
+  values: readonly number[],
+): Statement {
+  const [key] = historyKeys[table];
+  const name = historyTableNames[table];
+  return {
+    text: `DELETE FROM ${name} WHERE ${key} IN (SELECT ${key} FROM (SELECT ${key} FROM ${name} WHERE ${condition} LIMIT ?) AS old)`,
+    values,
+  };
+}
+
 /** MySQL gives sums as text, PostgreSQL as numbers of any length. */
 const wholeNumber: Readonly<Record<JournalKind, string>> = {
   sqlite: 'INTEGER',

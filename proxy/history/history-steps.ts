@@ -5,7 +5,7 @@ import type { Statement, Steps } from '../journal/statement.ts';
 import { Fold } from './fold.ts';
 import type { DayFigures, SessionRow, Tally } from './fold.ts';
 import type { EndedSession } from './history.ts';
-import { deleteAmong, deleteRow, mergeStatements, selectAmong } from './history-statements.ts';
+import { deleteAmong, deleteRow, deleteSome, mergeStatements, selectAmong } from './history-statements.ts';
 import { historyColumns, historyLock, historyTableNames } from './history-schema.ts';
 
 /** Where a file is written, its transaction holds it as a whole. */
@@ -115,19 +115,25 @@ export function* forgetOld(
   const fold = new Fold({ ...context, sessions: [], members: [] });
   for (const row of rows) fold.endAbandoned(sessionOf(row));
   yield* writeFold(kind, fold);
-  const { session, member, here, user, boot, day, count } = historyTableNames;
+  const { session, member, here, day, count } = historyTableNames;
   let removed = 0;
-  const over = `(state = 'ended' AND told_ms < ?) OR told_ms < ?`;
   for (const statement of [
-    { text: `DELETE FROM ${session} WHERE ${over}`, values: [nowMs - endedKeepMs, nowMs - openKeepMs] },
+    deleteSome('session', `(state = 'ended' AND told_ms < ?) OR told_ms < ?`, [
+      nowMs - endedKeepMs,
+      nowMs - openKeepMs,
+      limit,
+    ]),
+    deleteSome('user', 'last_ms < ?', [nowMs - keepMs, limit]),
+    deleteSome('boot', 'told_ms < ?', [nowMs - keepMs, limit]),
+  ])
+    removed += (yield statement).changes;
+  for (const statement of [
     { text: `DELETE FROM ${member} WHERE key_hash NOT IN (SELECT key_hash FROM ${session})`, values: [] },
     { text: `DELETE FROM ${here} WHERE key_hash NOT IN (SELECT key_hash FROM ${session})`, values: [] },
-    { text: `DELETE FROM ${user} WHERE last_ms < ?`, values: [nowMs - keepMs] },
-    { text: `DELETE FROM ${boot} WHERE told_ms < ?`, values: [nowMs - keepMs] },
     { text: `DELETE FROM ${day} WHERE day < ?`, values: [fromDay] },
     { text: `DELETE FROM ${count} WHERE day < ?`, values: [fromDay] },
   ])
-    removed += (yield statement).changes;
+    yield statement;
   return { removed, ended: fold.ended };
 }
 

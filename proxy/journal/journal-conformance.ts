@@ -88,7 +88,10 @@ function testKeeping(name: string, { open: openPlace, newMaker }: JournalScene):
   void test(`${name}: what was stored longer ago than it is kept goes, in parts, and nothing else`, async (t) => {
     const store = await openOne(t, openPlace);
     const maker = newMaker();
-    await store.append([...Array.from({ length: 5 }, () => maker.entry()), maker.usage()]);
+    await store.append([
+      ...Array.from({ length: 5 }, () => maker.entry({ atMs: Date.now() })),
+      maker.usage(),
+    ]);
     assert.equal(
       (await store.removeOld({ auditKeepMs: minute, usageKeepMs: minute, historyKeepMs: minute, limit: 100 }))
         .removed,

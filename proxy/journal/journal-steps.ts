@@ -30,10 +30,11 @@ export function* removeOld(kind: JournalKind, rule: KeepRule, timeZone: string):
   const nowMs = Date.now();
   const { auditKeepMs, usageKeepMs, historyKeepMs, limit } = rule;
   const fromDay = dayOf(Math.max(0, nowMs - historyKeepMs), timeZone);
-  const { ended } = yield* forgetOld(kind, { timeZone, nowMs }, { keepMs: historyKeepMs, fromDay, limit });
-  let removed = (yield removeStatement(kind, 'entry', { keepMs: auditKeepMs, limit })).changes;
+  const forgotten = yield* forgetOld(kind, { timeZone, nowMs }, { keepMs: historyKeepMs, fromDay, limit });
+  let { removed } = forgotten;
+  removed += (yield removeStatement(kind, 'entry', { keepMs: auditKeepMs, limit })).changes;
   removed += (yield removeStatement(kind, 'usage', { keepMs: usageKeepMs, limit })).changes;
-  return { removed, ended };
+  return { removed, ended: forgotten.ended };
 }
 
 export function* historyDays(fromDay: string): Steps<readonly StoredDay[]> {

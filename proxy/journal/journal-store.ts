@@ -42,7 +42,7 @@ export interface Appended {
 }
 
 export interface Removed {
-  /** Rows of the journal. */
+  /** Rows that went; more may be left where one kind had as many as the limit. */
   readonly removed: number;
   readonly ended: readonly EndedSession[];
 }

@@ -282,4 +282,13 @@ void test('what is to be told while the store is down comes once and in order af
   await server.start();
   await eventually(async () => (await membersTold(scene.door)).length >= 44, 'everything has arrived');
   await checkTold(scene.door, 22);
+  const isCounted = async (): Promise<boolean> => {
+    const { entries } = (await askAdmin(scene.door, '/admin/audit?limit=1000')) as { entries: Entry[] };
+    const { sessions, ended } = await askAdmin(scene.door, '/admin/history?days=2');
+    const [begun, over] = ['session.created', 'session.ended'].map(
+      (name) => entries.filter(({ event }) => event === name).length,
+    );
+    return begun! > 0 && begun === over && begun === sessions && over === ended;
+  };
+  await eventually(isCounted, 'the history counts what it tells');
 });
