@@ -7,6 +7,7 @@ import { killChildrenAtExit } from './child.ts';
 import { roomServerNames, runOctFanout, runYFanout } from './fanout.ts';
 import { runFloods } from './floods.ts';
 import { frontDoorNames, runFrontDoorContest } from './front-door-contest.ts';
+import { runDashboard } from './dashboard.ts';
 import { runDirect } from './direct.ts';
 import { runHistory } from './history.ts';
 import { http } from './http.ts';
@@ -53,6 +54,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   sticky: runSticky,
   outage: runOutage,
   history: runHistory,
+  dashboard: runDashboard,
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 

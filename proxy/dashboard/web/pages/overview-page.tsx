@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { sampleIntervalMs } from '../../live/picture.ts';
 import type { PageProps } from '../page-props.ts';
-import { useAsked } from '../asked.ts';
+import { useAgainWith, useAsked } from '../asked.ts';
 import { Chart } from '../chart.tsx';
 import { EdgesTable } from '../edges-table.tsx';
 import type { LiveView } from '../live-link.ts';
@@ -21,7 +21,7 @@ export function OverviewPage(props: PageProps): JSX.Element {
         <Card name="Users online now" value={String(users)} />
         <Card name="Unique users" value={String(month.answer?.uniqueUsers ?? '–')} note="in 30 days" />
         <Card name="Active sessions" value={String(sessions)} />
-        <Card name="Active session connections" value={String(connections)} />
+        <ConnectionsCard connections={connections} />
         <Card name="Average server lag" value={`${lagMs} ms`} />
         <Card name="Edges ready" value={`${ready} of ${edges}`} isWarning={ready < edges} />
       </section>
@@ -30,6 +30,18 @@ export function OverviewPage(props: PageProps): JSX.Element {
       <RecentActivity sessions={sessions} />
     </>
   );
+}
+
+/** Of how many the licence allows, where there is one. */
+function ConnectionsCard({ connections }: { connections: number }): JSX.Element {
+  const { answer, again } = useAsked('licence', async () => await look<'licence'>('licence'));
+  useAgainWith(connections, again);
+  const value = answer?.isLicensed ? `${connections} of ${answer.connectionsMax}` : String(connections);
+  const name = 'Active session connections';
+  if (!answer?.isLicensed) return <Card name={name} value={value} />;
+  const until = answer.isExpired ? 'licence expired' : `licence for ${answer.daysLeft} more days`;
+  const note = answer.isNearlyFull ? `nearly full, ${until}` : until;
+  return <Card name={name} value={value} note={note} isWarning={answer.isNearlyFull || answer.isExpired} />;
 }
 
 interface CardProps {
