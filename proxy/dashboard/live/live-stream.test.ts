@@ -21,7 +21,9 @@ class BusyPool {
 
   async look(): Promise<Picture> {
     const look = ++this.looks;
-    const places = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`session-${i}`, `edge-${look}`]));
+    const places = Object.fromEntries(
+      Array.from({ length: 400 }, (_, i) => [`session-${i}`, `edge-${look}`]),
+    );
     return await Promise.resolve({ pool: { ...figures, sessions: look }, edges: {}, places });
   }
 }
@@ -30,7 +32,11 @@ function open(t: TestContext): { pool: BusyPool; stream: LiveStream; stopping: A
   const pool = new BusyPool();
   const stopping = new AbortController();
   t.after(() => stopping.abort());
-  return { pool, stopping, stream: new LiveStream({ watch: pool, signal: stopping.signal, lookIntervalMs: 1 }) };
+  return {
+    pool,
+    stopping,
+    stream: new LiveStream({ watch: pool, signal: stopping.signal, lookIntervalMs: 1 }),
+  };
 }
 
 interface Told {
@@ -39,7 +45,11 @@ interface Told {
 }
 
 /** What a viewer takes, event by event. */
-async function* follow(stream: LiveStream, signal: AbortSignal, isStillIn = (): boolean => true): AsyncGenerator<Told> {
+async function* follow(
+  stream: LiveStream,
+  signal: AbortSignal,
+  isStillIn = (): boolean => true,
+): AsyncGenerator<Told> {
   for await (const piece of stream.open(signal, isStillIn).pieces) {
     for (const block of Buffer.from(piece).toString().split('\n\n').slice(0, -1)) {
       const [, event = '', data = ''] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
