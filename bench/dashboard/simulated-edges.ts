@@ -9,13 +9,15 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { controlProtocolVersion } from '#shared/control-protocol.ts';
-import type { EdgeMessage, FrontDoorOrder } from '#shared/control-protocol.ts';
+import type { EdgeMessage } from '#shared/control-protocol.ts';
 import type { Log } from '#shared/log.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { claimBuckets } from '#shared/claim-digest.ts';
 import { ControlLink, controlSocketOpener } from '../../edge/control-link.ts';
-import type { ReportContent } from '../../edge/control-link.ts';
+import type { LinkOptions, ReportContent } from '../../edge/control-link.ts';
+
+type Order = Parameters<LinkOptions['onOrder']>[1];
 
 const reportIntervalMs = 1_000;
 const quiet = {
@@ -165,14 +167,14 @@ class SimulatedEdge {
     };
   }
 
-  #answer(link: ControlLink, order: FrontDoorOrder): void {
+  #answer(link: ControlLink, order: Order): void {
     const message = answerOf(order, this.#sessions);
     if (message !== undefined) link.tell(message);
   }
 }
 
 /** It claims nothing: a pool of this size is there to be looked at. */
-function answerOf(order: FrontDoorOrder, sessions: ReadonlyMap<string, number>): EdgeMessage | undefined {
+function answerOf(order: Order, sessions: ReadonlyMap<string, number>): EdgeMessage | undefined {
   switch (order.type) {
     case 'digest-claims':
       return {

@@ -158,6 +158,72 @@ test('regions are edited; what is no network is refused in words, with its code,
   assert.equal(await page.getByLabel('Networks of north').inputValue(), '10.1.0.0/16\n10.2.0.0/16');
 });
 
+test('the page says when it is not live, and is live again by itself when the front door is back', async (t) => {
+  const { page } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  process.kill(await pool.childPid('front door'), 'SIGKILL');
+  await page.locator('.link-lost').waitFor();
+  await page.getByText('Not live: figures are those of').waitFor();
+  await page.locator('.link-live').waitFor();
+  await page.getByText('Not live: figures are those of').waitFor({ state: 'detached' });
+});
+
+test('settings of the pool are changed for all; a wrong one is refused in words, and nothing is lost', async (t) => {
+  const { page } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  await openTab(page, 'Settings');
+  const hosting = page.getByRole('region', { name: 'Who may host' });
+  const minimum = hosting.getByLabel('Lowest client version');
+  await minimum.fill('newest');
+  await hosting.getByRole('button', { name: 'Save' }).click();
+  await hosting.getByRole('alert').filter({ hasText: 'body-invalid' }).waitFor();
+  assert.equal(await minimum.inputValue(), 'newest');
+  await minimum.fill('0.3.3');
+  await hosting.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Who may host: saved for the whole pool.').waitFor();
+  const banner = page.getByRole('region', { name: 'A word to everybody' });
+  await banner.getByLabel('Text').fill('Restart at noon');
+  await banner.getByRole('button', { name: 'Save' }).click();
+  await banner.getByText('It is shown.').waitFor();
+  await page.reload();
+  assert.equal(await hosting.getByLabel('Lowest client version').inputValue(), '0.3.3');
+  await hosting.getByLabel('Lowest client version').fill('');
+  await hosting.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Who may host: saved for the whole pool.').waitFor();
+});
+
+test('everything is reached and done by the keyboard alone', async (t) => {
+  const { page } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  await page.getByRole('button', { name: 'Hold edge-1' }).waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  assert.equal(
+    await page.evaluate('document.activeElement.tagName'),
+    'H1',
+    'the first stop leads to the content',
+  );
+  const button = page.getByRole('button', { name: 'Hold edge-1' });
+  for (let i = 0; i < 40 && !(await button.evaluate((element) => element.matches(':focus'))); i++)
+    await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert.ok(
+    await button.evaluate((element) => element.matches(':focus')),
+    'the keyboard is back where it was',
+  );
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByText('edge-1 takes no new sessions.').waitFor();
+  await page.getByRole('button', { name: 'Resume edge-1' }).click();
+  await dialog.getByRole('button', { name: 'Resume' }).click();
+  await page.getByText('edge-1 takes new sessions again.').waitFor();
+});
+
 /** The edge in whose box the dot of a session is; undefined while it is on its way. */
 async function boxOf(page: Page, key: string): Promise<string | undefined> {
   const centre = await page.locator(`[data-session="${key}"]`).evaluate((dot) => {

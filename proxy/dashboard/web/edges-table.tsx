@@ -147,7 +147,14 @@ function DrainButton(about: { subject: string; isDisabled: boolean; tell: PagePr
     >
       <label>
         Seconds that it may take
-        <input name="deadline" type="number" min="1" max="86400" required value={drainDefaultSeconds} />
+        <input
+          name="deadline"
+          type="number"
+          min="1"
+          max="86400"
+          required
+          defaultValue={drainDefaultSeconds}
+        />
       </label>
     </ConfirmButton>
   );

@@ -60,7 +60,7 @@ function StatsdForm({ answer: { statsd, from, version }, isReader, set }: Statsd
     <form class="fields" onSubmit={submit} aria-label="StatsD">
       <label>
         StatsD host
-        <input name="host" required maxLength={253} value={statsd?.host ?? ''} readOnly={isReader} />
+        <input name="host" required maxLength={253} defaultValue={statsd?.host ?? ''} readOnly={isReader} />
       </label>
       <label>
         Port
@@ -70,15 +70,17 @@ function StatsdForm({ answer: { statsd, from, version }, isReader, set }: Statsd
           min="1"
           max="65535"
           required
-          value={statsd?.port ?? 8125}
+          defaultValue={statsd?.port ?? 8125}
           readOnly={isReader}
         />
       </label>
       <label>
         Protocol
-        <select name="protocol" value={statsd?.protocol ?? 'udp'} disabled={isReader}>
+        <select name="protocol" disabled={isReader}>
           <option value="udp">UDP</option>
-          <option value="tcp">TCP</option>
+          <option value="tcp" selected={statsd?.protocol === 'tcp'}>
+            TCP
+          </option>
         </select>
       </label>
       <button disabled={isReader}>Save</button>

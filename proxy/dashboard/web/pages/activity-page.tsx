@@ -36,7 +36,7 @@ export function ActivityPage({ tell }: PageProps): JSX.Element {
         <label>
           Session key
           <input
-            value={session}
+            defaultValue={session}
             onChange={(event) =>
               setWanted({ ...wanted, session: event.currentTarget.value.trim(), before: [] })
             }
@@ -46,7 +46,7 @@ export function ActivityPage({ tell }: PageProps): JSX.Element {
           Since
           <input
             type="date"
-            value={day}
+            defaultValue={day}
             onChange={(event) => setWanted({ ...wanted, day: event.currentTarget.value, before: [] })}
           />
         </label>

@@ -6,11 +6,13 @@ import { useAsked } from '../asked.ts';
 import { ConfirmButton } from '../confirm-button.tsx';
 import { MetricsForm } from '../metrics-form.tsx';
 import { act, look } from '../operations.ts';
+import { PoolSettingsForms } from '../pool-settings-form.tsx';
 import type { Answer } from '../operations.ts';
 
 export function SettingsPage(props: PageProps): JSX.Element {
   return (
     <>
+      <PoolSettingsForms {...props} />
       <MetricsForm {...props} />
       <ProcessSettings {...props} />
     </>
