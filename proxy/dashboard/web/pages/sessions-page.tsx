@@ -1,5 +1,5 @@
 /** Sessions of one edge or of one key, with their members, and what an administrator may do to them. */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { PageProps } from '../page-props.ts';
 import { useAgainWith, useAsked } from '../asked.ts';
@@ -17,7 +17,10 @@ export function SessionsPage(props: PageProps): JSX.Element {
   const edges = Object.entries(live.picture?.edges ?? {})
     .filter(([, { kind }]) => kind === 'edge')
     .map(([id]) => id);
-  const edge = edges.includes(rest) ? rest : (edges[0] ?? '');
+  // Where nobody has chosen: the first one that has any, and then it stays.
+  const first = useRef<string>(undefined);
+  first.current ??= edges.find((id) => live.picture!.edges[id]!.sessions > 0);
+  const edge = [rest, first.current ?? ''].find((id) => edges.includes(id)) ?? edges[0] ?? '';
   const [find, setFind] = useState('');
   const [page, setPage] = useState(0);
   const { answer, fault, again } = useAsked(`sessions ${edge}`, async () => {

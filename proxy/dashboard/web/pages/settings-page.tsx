@@ -6,8 +6,11 @@ import { useAsked } from '../asked.ts';
 import { ConfirmButton } from '../confirm-button.tsx';
 import { MetricsForm } from '../metrics-form.tsx';
 import { act, look } from '../operations.ts';
+import { Pager, pageOf } from '../pager.tsx';
 import { PoolSettingsForms } from '../pool-settings-form.tsx';
 import type { Answer } from '../operations.ts';
+
+const rowsPerPage = 20;
 
 export function SettingsPage(props: PageProps): JSX.Element {
   return (
@@ -22,6 +25,7 @@ export function SettingsPage(props: PageProps): JSX.Element {
 function ProcessSettings({ viewer, tell }: PageProps): JSX.Element {
   const { answer, fault, again } = useAsked('settings', async () => await look<'settings'>('settings'));
   const [filter, setFilter] = useState('');
+  const [page, setPage] = useState(0);
   const settings = (answer?.settings ?? []).filter(({ name, help }) =>
     `${name} ${help}`.toLowerCase().includes(filter.trim().toLowerCase()),
   );
@@ -58,7 +62,7 @@ function ProcessSettings({ viewer, tell }: PageProps): JSX.Element {
             </tr>
           </thead>
           <tbody>
-            {settings.map(({ name, value, origin, help }) => (
+            {pageOf(settings, page, rowsPerPage).map(({ name, value, origin, help }) => (
               <tr key={name}>
                 <th scope="row">
                   <code>{name}</code>
@@ -71,6 +75,7 @@ function ProcessSettings({ viewer, tell }: PageProps): JSX.Element {
           </tbody>
         </table>
       </div>
+      <Pager name="settings" total={settings.length} page={page} size={rowsPerPage} turn={setPage} />
     </section>
   );
 }
