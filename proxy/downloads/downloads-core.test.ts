@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clientFileOf } from './client-file.ts';
+import { DownloadTally } from './download-tally.ts';
 import { parseDownloadPath } from './download-path.ts';
 import { goesOnFrom, judgeConditions, versionOf } from './file-version.ts';
 import { mediaTypeOf, saveAs } from './media-type.ts';
@@ -115,4 +116,19 @@ test('types are those of the files of clients, and names survive whatever they h
   for (const [name, type] of table) assert.equal(mediaTypeOf(name).type, type, name);
   assert.equal(saveAs('a-1.zip'), 'attachment; filename="a-1.zip"');
   assert.equal(saveAs('ä"b\'.zip'), `attachment; filename="__b'.zip"; filename*=UTF-8''%C3%A4%22b%27.zip`);
+});
+
+test('parts of a file are one download, and so are a whole and its parts; two wholes are two', () => {
+  let now = 0;
+  const tally = new DownloadTally(() => now);
+  const counts = (...kinds: ('whole' | 'part')[]): boolean[] =>
+    kinds.map((kind) => tally.count(`file ${now}`, kind === 'whole'));
+  assert.deepEqual(counts('part', 'part', 'whole', 'part'), [true, false, false, false]);
+  now++;
+  assert.deepEqual(counts('whole', 'whole', 'part'), [true, true, false]);
+  assert.equal(tally.count('file 0', false), false);
+  now += 600_001;
+  assert.equal(tally.count('file 0', false), true, 'somebody else, or again');
+  for (let i = 0; i < 20_000; i++) tally.count(`other ${i}`, false);
+  assert.equal(tally.count('file 0', false), true, 'what is remembered is bounded');
 });

@@ -14,6 +14,7 @@ import { readRanges } from './byte-ranges.ts';
 import type { AskedRanges, ByteRange } from './byte-ranges.ts';
 import { clientFileOf } from './client-file.ts';
 import { clientsPage } from './clients-page.ts';
+import { DownloadTally } from './download-tally.ts';
 import { listIn, openIn } from './download-folder.ts';
 import type { Found, OpenFile } from './download-folder.ts';
 import { parseDownloadPath } from './download-path.ts';
@@ -44,11 +45,13 @@ const indexName = 'index.html';
 export class Downloads {
   readonly #options: DownloadsOptions;
   readonly #newest: NewestClients;
+  readonly #tally: DownloadTally;
   #open = 0;
 
   constructor(options: DownloadsOptions) {
     this.#options = options;
     this.#newest = new NewestClients(options.nowMs);
+    this.#tally = new DownloadTally(options.nowMs);
   }
 
   /** Throws `not-found`, `method-refused`, `precondition-failed`, `downloads-busy`, `downloads-unavailable`. */
@@ -97,21 +100,22 @@ export class Downloads {
       if (this.#open >= openMax) throw new AppError('downloads-busy');
       this.#open++;
       isKept = true;
-      const client = plan.reachesEnd ? clientFileOf(names) : undefined;
       const body = bodyOf(file, plan.parts, (isTaken) => {
         this.#open--;
-        if (isTaken && client !== undefined)
-          this.#options.count({
-            ...client,
-            file: names.join('/'),
-            bytes: Number(file.state.size),
-            address: request.client,
-          });
+        if (isTaken && plan.reachesEnd) this.#count(file, names, request.client, plan.answer.status === 200);
       });
       return { ...plan.answer, body };
     } finally {
       if (!isKept) await file.handle.close();
     }
+  }
+
+  #count({ state }: OpenFile, names: readonly string[], address: string, isWhole: boolean): void {
+    const client = clientFileOf(names);
+    const file = names.join('/');
+    const { size, mtimeNs } = state;
+    if (client === undefined || !this.#tally.count(`${address} ${size} ${mtimeNs} ${file}`, isWhole)) return;
+    this.#options.count({ ...client, file, bytes: Number(size), address });
   }
 }
 

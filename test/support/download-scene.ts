@@ -1,14 +1,19 @@
 /** A front door with a folder of clients' files, and the programs that people download with. */
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
+
 import type { TestContext } from 'node:test';
 import { makeDataDir, startFrontDoor, until } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
 
-export const vsix = 'vscode/codetogether-onpremises-2.0.0-b00405.vsix';
+export function vsixOf(version: string): string {
+  return `vscode/codetogether-onpremises-${version}.vsix`;
+}
+
+export const vsix = vsixOf('2.0.0-b00405');
 const runMaxMs = 60_000;
 /** So long ago that a file has its version. */
 const writtenAt = new Date('2026-01-02T03:04:05Z');
@@ -60,10 +65,15 @@ export async function runProgram(
   return await promise;
 }
 
-/** By `client version`; a client may have its file before the front door has counted it. */
-export async function countsAre(door: FrontDoor, expected: Record<string, number>): Promise<void> {
-  const settled = async (): Promise<boolean> => isDeepStrictEqual(await downloadCounts(door), expected);
-  await until(settled, `downloads are ${JSON.stringify(expected)}`);
+/** Of a client and version, as `vscode 1.2.3`; a client may have its file before the front door has counted it. */
+export async function countIs(door: FrontDoor, name: string, expected: number): Promise<void> {
+  const settled = async (): Promise<boolean> => ((await downloadCounts(door))[name] ?? 0) === expected;
+  await until(settled, `downloads of ${name} are ${expected}`);
+}
+
+/** None was counted. */
+export async function nothingCounts(door: FrontDoor): Promise<void> {
+  assert.deepEqual(await downloadCounts(door), {});
 }
 
 async function downloadCounts(door: FrontDoor): Promise<Record<string, number>> {

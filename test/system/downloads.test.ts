@@ -3,52 +3,70 @@ import assert from 'node:assert/strict';
 import { readFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { openBrowser } from '../support/browser.ts';
-import { addFile, countsAre, openDownloads, runProgram, vsix } from '../support/download-scene.ts';
+import type { DownloadScene } from '../support/download-scene.ts';
+import { addFile, countIs, openDownloads, runProgram, vsix, vsixOf } from '../support/download-scene.ts';
 import { ask, makeDataDir, until } from '../support/front-door.ts';
 import { startPool } from '../support/pool.ts';
 
-const counted = { 'vscode 2.0.0-b00405': 1 };
+/** On one front door, each with a file of its own. */
+const scenes: (readonly [string, (t: TestContext, scene: DownloadScene) => Promise<void>])[] = [];
 
-test('curl goes on with what it has, and both runs count as one download', async (t) => {
-  const { door, folder, url } = await openDownloads(t);
-  const content = addFile(folder, vsix, 3_000_000);
-  const got = join(makeDataDir(t), 'got.vsix');
-  // A part, as of a connection that broke.
-  await runProgram(t, 'curl', ['-sf', '-r', '0-999999', '-o', got, `${url}/${vsix}`]);
-  assert.equal(readFileSync(got).length, 1_000_000);
-  const resumed = await runProgram(t, 'curl', [
-    '-sf',
-    '-C',
-    '-',
-    '-o',
-    got,
-    '-w',
-    '%{http_code}',
-    `${url}/${vsix}`,
-  ]);
-  assert.deepEqual([resumed.code, resumed.stdout], [0, '206']);
-  assert.ok(readFileSync(got).equals(content));
-  await countsAre(door, counted);
+function scene(...named: (typeof scenes)[number]): void {
+  scenes.push(named);
+}
+
+test('downloads of one front door', async (t) => {
+  const opened = await openDownloads(t);
+  for (const [name, promise] of scenes) await t.test(name, async (inner) => await promise(inner, opened));
 });
 
-test('wget goes on with what it has, and asks for nothing where it has all', async (t) => {
-  const { door, folder, url } = await openDownloads(t);
-  const content = addFile(folder, vsix, 2_000_000);
-  const here = makeDataDir(t);
-  const got = join(here, vsix.split('/')[1]!);
-  writeFileSync(got, content.subarray(0, 700_000));
-  const args = ['-q', '-c', '-P', here, `${url}/${vsix}`];
-  assert.equal((await runProgram(t, 'wget', args)).code, 0);
-  assert.ok(readFileSync(got).equals(content));
-  await runProgram(t, 'wget', args);
-  // By its time, as a mirror does.
-  assert.equal((await runProgram(t, 'wget', ['-q', '-N', '-P', here, `${url}/${vsix}`])).code, 0);
-  await countsAre(door, counted);
-});
+scene(
+  'curl goes on with what it has, and both runs count as one download',
+  async (t, { door, folder, url }) => {
+    const vsix = vsixOf('2.0.0-b00405');
+    const content = addFile(folder, vsix, 3_000_000);
+    const got = join(makeDataDir(t), 'got.vsix');
+    // A part, as of a connection that broke.
+    await runProgram(t, 'curl', ['-sf', '-r', '0-999999', '-o', got, `${url}/${vsix}`]);
+    assert.equal(readFileSync(got).length, 1_000_000);
+    const resumed = await runProgram(t, 'curl', [
+      '-sf',
+      '-C',
+      '-',
+      '-o',
+      got,
+      '-w',
+      '%{http_code}',
+      `${url}/${vsix}`,
+    ]);
+    assert.deepEqual([resumed.code, resumed.stdout], [0, '206']);
+    assert.ok(readFileSync(got).equals(content));
+    await countIs(door, 'vscode 2.0.0-b00405', 1);
+  },
+);
 
-test('a download in many parts at the same time counts once', async (t) => {
-  const { door, folder, url } = await openDownloads(t);
+scene(
+  'wget goes on with what it has, and asks for nothing where it has all',
+  async (t, { door, folder, url }) => {
+    const vsix = vsixOf('2.1.0-b00405');
+    const content = addFile(folder, vsix, 2_000_000);
+    const here = makeDataDir(t);
+    const got = join(here, vsix.split('/')[1]!);
+    writeFileSync(got, content.subarray(0, 700_000));
+    const args = ['-q', '-c', '-P', here, `${url}/${vsix}`];
+    assert.equal((await runProgram(t, 'wget', args)).code, 0);
+    assert.ok(readFileSync(got).equals(content));
+    await runProgram(t, 'wget', args);
+    // By its time, as a mirror does.
+    assert.equal((await runProgram(t, 'wget', ['-q', '-N', '-P', here, `${url}/${vsix}`])).code, 0);
+    await countIs(door, 'vscode 2.1.0-b00405', 1);
+  },
+);
+
+scene('a download in many parts at the same time counts once', async (t, { door, folder, url }) => {
+  const vsix = vsixOf('2.2.0-b00405');
   const content = addFile(folder, vsix, 12_000_000);
   const here = makeDataDir(t);
   const split = [
@@ -70,11 +88,11 @@ test('a download in many parts at the same time counts once', async (t) => {
   const parts = (): number =>
     door.log.items.filter(({ route, status }) => route === 'clients' && status === 206).length;
   await until(async () => parts() > 1, 'the log tells that it came in parts');
-  await countsAre(door, counted);
+  await countIs(door, 'vscode 2.2.0-b00405', 1);
 });
 
-test('over TLS and HTTP/2 a file is the same, ranges included', async (t) => {
-  const { folder, secureUrl } = await openDownloads(t);
+scene('over TLS and HTTP/2 a file is the same, ranges included', async (t, { folder, secureUrl }) => {
+  const vsix = vsixOf('2.3.0-b00405');
   const content = addFile(folder, vsix, 5_000_000);
   const here = makeDataDir(t);
   for (const version of ['--http1.1', '--http2']) {
@@ -95,8 +113,7 @@ test('over TLS and HTTP/2 a file is the same, ranges included', async (t) => {
   }
 });
 
-test('several ranges come as parts of one answer', async (t) => {
-  const { folder, door } = await openDownloads(t);
+scene('several ranges come as parts of one answer', async (_t, { door, folder }) => {
   const content = addFile(folder, 'cli/mooring-cli-1.0.0.tar.gz', 5_000);
   const headers = { range: 'bytes=0-9,4000-4009' };
   const answer = await fetch(`http://${door.host}/clients/cli/mooring-cli-1.0.0.tar.gz`, { headers });
@@ -114,33 +131,38 @@ test('several ranges come as parts of one answer', async (t) => {
       Buffer.concat([...part(0, 9), ...part(4_000, 4_009), Buffer.from(`\r\n--${boundary}--\r\n`)]),
     ),
   );
-  await countsAre(door, {});
+  await countIs(door, 'cli 1.0.0', 0);
 });
 
-test('heads, answers without a body and looks at the end of a file count as no download', async (t) => {
-  const { door, folder } = await openDownloads(t);
-  addFile(folder, vsix, 4_000);
-  const path = `/clients/${vsix}`;
-  const head = await ask(door, path, { method: 'HEAD' });
-  assert.deepEqual([head.status, head.headers['content-length'], head.text], [200, '4000', '']);
-  assert.equal(head.headers['content-disposition'], `attachment; filename="${vsix.split('/')[1]}"`);
-  assert.equal(head.headers['x-content-type-options'], 'nosniff');
-  const etag = String(head.headers.etag);
-  assert.equal((await ask(door, path, { headers: { 'if-none-match': etag } })).status, 304);
-  const since = String(head.headers['last-modified']);
-  assert.equal((await ask(door, path, { headers: { 'if-modified-since': since } })).status, 304);
-  assert.equal((await ask(door, path, { headers: { range: 'bytes=-100' } })).status, 206);
-  assert.equal((await ask(door, path, { headers: { range: 'bytes=4000-' } })).status, 416);
-  assert.equal((await ask(door, path, { headers: { 'if-match': '"x"' } })).json.code, 'precondition-failed');
-  assert.equal((await ask(door, path, { method: 'POST' })).status, 405);
-  await countsAre(door, {});
-  const other = await ask(door, path, { headers: { range: 'bytes=1000-', 'if-range': '"x"' } });
-  assert.deepEqual([other.status, other.headers['content-length']], [200, '4000']);
-  await countsAre(door, counted);
-});
+scene(
+  'heads, answers without a body and looks at the end of a file count as no download',
+  async (_t, { door, folder }) => {
+    const vsix = vsixOf('2.5.0-b00405');
+    addFile(folder, vsix, 4_000);
+    const path = `/clients/${vsix}`;
+    const head = await ask(door, path, { method: 'HEAD' });
+    assert.deepEqual([head.status, head.headers['content-length'], head.text], [200, '4000', '']);
+    assert.equal(head.headers['content-disposition'], `attachment; filename="${vsix.split('/')[1]}"`);
+    assert.equal(head.headers['x-content-type-options'], 'nosniff');
+    const etag = String(head.headers.etag);
+    assert.equal((await ask(door, path, { headers: { 'if-none-match': etag } })).status, 304);
+    const since = String(head.headers['last-modified']);
+    assert.equal((await ask(door, path, { headers: { 'if-modified-since': since } })).status, 304);
+    assert.equal((await ask(door, path, { headers: { range: 'bytes=-100' } })).status, 206);
+    assert.equal((await ask(door, path, { headers: { range: 'bytes=4000-' } })).status, 416);
+    assert.equal(
+      (await ask(door, path, { headers: { 'if-match': '"x"' } })).json.code,
+      'precondition-failed',
+    );
+    assert.equal((await ask(door, path, { method: 'POST' })).status, 405);
+    await countIs(door, 'vscode 2.5.0-b00405', 0);
+    const other = await ask(door, path, { headers: { range: 'bytes=1000-', 'if-range': '"x"' } });
+    assert.deepEqual([other.status, other.headers['content-length']], [200, '4000']);
+    await countIs(door, 'vscode 2.5.0-b00405', 1);
+  },
+);
 
-test('nothing outside of the folder is served, nor what is hidden in it', async (t) => {
-  const { door, folder } = await openDownloads(t);
+scene('nothing outside of the folder is served, nor what is hidden in it', async (t, { door, folder }) => {
   addFile(folder, 'inside/a.zip', 100);
   addFile(folder, '.hidden/a.zip', 100);
   addFile(folder, 'inside/.env', 100);
@@ -177,21 +199,23 @@ test('nothing outside of the folder is served, nor what is hidden in it', async 
   assert.ok(list.text.includes('a.zip') && !list.text.includes('.env'));
 });
 
-test('a folder has an address with a slash, a list of its own or its page, which runs nothing', async (t) => {
-  const { door, folder } = await openDownloads(t);
-  addFile(folder, 'eclipse/plugins/com.genuitec.eclipse.codetogether.core_2.0.0.1.jar', 900);
-  writeFileSync(join(folder, 'eclipse/p2.index'), 'version=1\n');
-  mkdirSync(join(folder, 'site'));
-  writeFileSync(join(folder, 'site/index.html'), '<p>ours</p>');
-  const moved = await ask(door, '/clients/eclipse');
-  assert.deepEqual([moved.status, moved.headers.location], [301, './eclipse/']);
-  assert.match((await ask(door, '/clients/eclipse/')).text, /href="\.\/plugins\/"[^]*href="\.\/p2\.index"/);
-  const site = await ask(door, '/clients/site/');
-  assert.equal(site.text, '<p>ours</p>');
-  assert.match(String(site.headers['content-security-policy']), /default-src 'none'.*sandbox/);
-  await ask(door, '/clients/eclipse/plugins/com.genuitec.eclipse.codetogether.core_2.0.0.1.jar');
-  await countsAre(door, { 'eclipse 2.0.0.1': 1 });
-});
+scene(
+  'a folder has an address with a slash, a list of its own or its page, which runs nothing',
+  async (_t, { door, folder }) => {
+    addFile(folder, 'eclipse/plugins/com.genuitec.eclipse.codetogether.core_2.0.0.1.jar', 900);
+    writeFileSync(join(folder, 'eclipse/p2.index'), 'version=1\n');
+    mkdirSync(join(folder, 'site'));
+    writeFileSync(join(folder, 'site/index.html'), '<p>ours</p>');
+    const moved = await ask(door, '/clients/eclipse');
+    assert.deepEqual([moved.status, moved.headers.location], [301, './eclipse/']);
+    assert.match((await ask(door, '/clients/eclipse/')).text, /href="\.\/plugins\/"[^]*href="\.\/p2\.index"/);
+    const site = await ask(door, '/clients/site/');
+    assert.equal(site.text, '<p>ours</p>');
+    assert.match(String(site.headers['content-security-policy']), /default-src 'none'.*sandbox/);
+    await ask(door, '/clients/eclipse/plugins/com.genuitec.eclipse.codetogether.core_2.0.0.1.jar');
+    await countIs(door, 'eclipse 2.0.0.1', 1);
+  },
+);
 
 test('with CT_NOCLIENTS there is nothing, as where nothing ever was', async (t) => {
   const { door, folder } = await openDownloads(t, { CT_NOCLIENTS: 'true' });
@@ -252,6 +276,9 @@ test('a browser downloads from the page, which is set for this server', async (t
   assert.equal(download.suggestedFilename(), vsix.split('/')[1]);
   assert.equal(readFileSync(await download.path()).length, 50_000);
   assert.deepEqual(faults, [], 'the policy of the page stops nothing of its own');
+  const isKept = async (): Promise<boolean> =>
+    JSON.stringify((await pool.look('/admin/history/downloads')).answer).includes('2.0.0-b00405');
+  await until(isKept, 'the history has it');
   const metrics = await (await fetch(`http://127.0.0.1:${pool.ports['admin']}/metrics`)).text();
   assert.match(metrics, /ct_pool_client_downloads_total\{client="vscode",version="2.0.0-b00405"\} 1/);
 });
