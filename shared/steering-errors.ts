@@ -8,7 +8,7 @@ export const steeringErrors = {
     ...unauthorized,
     status: 403,
     closeCode: 4403,
-    message: 'The token may look, and not change anything.',
+    message: 'This is for administrators; this login or token may look at the pool, and no more.',
   },
   'session-live': {
     ...conflict,

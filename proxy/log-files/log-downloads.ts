@@ -31,8 +31,10 @@ export class LogDownloads {
     this.#settings = settings;
   }
 
-  /** Throws `not-found`, `method-refused`, `downloads-busy`. */
-  readonly answer: AnswerViewer = async (_viewer, request) => {
+  /** Throws `role-missing`, `not-found`, `method-refused`, `downloads-busy`. */
+  readonly answer: AnswerViewer = async (viewer, request) => {
+    // They name people, and one may have the password that the pool has made.
+    if (viewer.role !== 'admin') throw new AppError('role-missing');
     requireMethod(request, 'GET');
     const folder = this.#settings.CT_LOG_DIR;
     const name = request.path.slice(top.length);

@@ -22,7 +22,8 @@ async function open(t: TestContext): Promise<{ door: FrontDoor; folder: string }
   writeFileSync(join(folder, 'download-metrics.csv'), 'day,client\n');
   writeFileSync(join(folder, 'usage.log'), '0123456789');
   writeFileSync(join(folder, 'usage.log.20261128T101500000Z-000-7'), 'old');
-  const door = await startFrontDoor(t, { settings: { ...dashboardLogin, CT_LOG_DIR: folder } });
+  const settings = { ...dashboardLogin, CT_LOG_DIR: folder, CT_DASHBOARD_READER_PASSWORD: 'to look' };
+  const door = await startFrontDoor(t, { settings });
   return { door, folder };
 }
 
@@ -76,6 +77,11 @@ test('nothing but log files of the folder is given to anybody, and nothing at al
   const { door, folder } = await open(t);
   writeFileSync(join(folder, 'secret.key'), 'secret');
   symlinkSync('/etc/passwd', join(folder, 'passwd.log'));
+  // The password that a pool makes for its administrator stands in a log.
+  for (const path of ['/logs/', '/logs/usage.log', '/logs/metrics.tar.gz', '/logs/nothing.log']) {
+    const { status, json } = await ask(door, path, { headers: basic('reader', 'to look') });
+    assert.deepEqual([status, json.code], [403, 'role-missing'], path);
+  }
   symlinkSync(join(folder, 'secret.key'), join(folder, 'inner.log'));
   mkdirSync(join(folder, 'folder.log'));
   execFileSync('mkfifo', [join(folder, 'pipe.log')]);

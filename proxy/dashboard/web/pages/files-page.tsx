@@ -6,7 +6,7 @@ export function FilesPage(): JSX.Element {
     <section class="panel" aria-label="Downloads">
       <ul>
         <li>
-          <a href="/dashboard/logs/">Logs and metrics of this server</a>
+          <a href="/dashboard/logs/">Logs and metrics of this server, for administrators</a>
         </li>
         <li>
           <a href="/clients/">Downloads for clients, with the steps to install them</a>
