@@ -74,6 +74,7 @@ interface SsoGiven {
   readonly CT_SSO_APP_BASE_URL: string;
   readonly CT_SSO_CLIENT_ID: string;
   readonly CT_SSO_ALLOWED_GUESTS: string;
+  readonly CT_BACKEND: readonly string[];
 }
 
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
@@ -110,6 +111,9 @@ export function ssoFaults(settings: SsoGiven, isHash: (text: string) => boolean)
   const bad = guestsOf(settings.CT_SSO_ALLOWED_GUESTS).find(({ name, hash }) => name === '' || !isHash(hash));
   if (bad !== undefined)
     faults.push(`CT_SSO_ALLOWED_GUESTS: "${bad.name}" is not NAME=HASH with a line of mooring hash-password`);
+  // Whoever sets it believes that nobody gets in without a login.
+  if (ssoBaseOf(settings) !== '' && settings.CT_BACKEND.length > 0)
+    faults.push('CT_SSO_SYSTEM_BASE_URL: in front of static backends (CT_BACKEND) nobody is asked to log in');
   if (ssoBaseOf(settings) !== '' && settings.CT_SSO_CLIENT_ID === '')
     faults.push('CT_SSO_CLIENT_ID: is required while CT_SSO_SYSTEM_BASE_URL is set');
   return faults;

@@ -4,7 +4,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adminToken, ask, command, makeDataDir, plainEnv, startFrontDoor } from '../support/front-door.ts';
+import {
+  adminToken,
+  ask,
+  command,
+  makeDataDir,
+  plainEnv,
+  startFrontDoor,
+  until,
+} from '../support/front-door.ts';
 import type { LogLine } from '../support/front-door.ts';
 import { askTls } from '../support/tls-client.ts';
 import { basic, dashboardLogin, tokenIn, Viewer } from '../support/viewer.ts';
@@ -114,6 +122,17 @@ test('who tries too many passwords has to wait, whoever knows the password and c
   const isLimited = ({ event, code }: LogLine): boolean =>
     event === 'login.refused' && code === 'login-limited';
   await door.log.next(isLimited, 'the limit is in the log');
+  const audit = async (): Promise<string> =>
+    await (
+      await fetch(`${door.adminUrl}/admin/audit?limit=100`, {
+        headers: { authorization: `Bearer ${adminToken}` },
+      })
+    ).text();
+  await until(
+    async () =>
+      /"event":"login.refused","key":"","user":"ada","subject":"","client":"192.0.2.7"/.test(await audit()),
+    'the audit says whose password was guessed, and from where',
+  );
 });
 
 test('where nobody has set a password, front doors side by side make one together, and log it once', async (t) => {
