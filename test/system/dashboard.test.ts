@@ -192,6 +192,18 @@ test('settings of the pool are changed for all; a wrong one is refused in words,
   await page.getByText('Who may host: saved for the whole pool.').waitFor();
 });
 
+test('every link of the downloads leads to something', async (t) => {
+  const { page } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  await openTab(page, 'Downloads');
+  const links = await page.locator('main li a').all();
+  assert.ok(links.length > 0);
+  for (const link of links) {
+    const path = (await link.getAttribute('href'))!;
+    assert.equal((await page.request.get(`${pool.url}${path}`)).status(), 200, path);
+  }
+});
+
 test('everything is reached and done by the keyboard alone', async (t) => {
   const { page } = await openDashboard(browser, pool.url);
   t.after(async () => await page.context().close());

@@ -9,7 +9,9 @@ export interface Asked<T> {
 }
 
 /** Answers closer together would only cost the server. */
-const pauseMs = 1_500;
+const shortPauseMs = 1_500;
+/** Between questions about days. */
+export const longPauseMs = 15_000;
 
 export function useAsked<T>(what: string, ask: () => Promise<T>): Asked<T> {
   const [state, setState] = useState<{ what: string; answer?: T; fault?: string }>({ what });
@@ -34,7 +36,7 @@ export function useAsked<T>(what: string, ask: () => Promise<T>): Asked<T> {
 }
 
 /** Asks again when a figure of the live picture has changed, and not more often than a person can read. */
-export function useAgainWith(figure: unknown, again: () => void): void {
+export function useAgainWith(figure: unknown, again: () => void, pauseMs = shortPauseMs): void {
   const lastAt = useRef(Date.now());
   const isFirst = useRef(true);
   useEffect(() => {

@@ -30,7 +30,7 @@ export function SessionRow(props: SessionProps): JSX.Element {
         <th scope="row" class="wrap">
           <code>{key}</code>
         </th>
-        <td>{protocols[session.adapter]}</td>
+        <td class="optional">{protocols[session.adapter]}</td>
         <td class="number">{session.members}</td>
         <td>
           <div class="row-actions">

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { sampleIntervalMs } from '../../live/picture.ts';
 import type { PageProps } from '../page-props.ts';
-import { useAgainWith, useAsked } from '../asked.ts';
+import { longPauseMs, useAgainWith, useAsked } from '../asked.ts';
 import { Chart } from '../chart.tsx';
 import { EdgesTable } from '../edges-table.tsx';
 import type { LiveView } from '../live-link.ts';
@@ -13,6 +13,7 @@ export function OverviewPage(props: PageProps): JSX.Element {
   const { live } = props;
   const { picture } = live;
   const month = useAsked('month', async () => await look<'history'>('history', { days: 30 }));
+  useAgainWith(picture?.pool.users, month.again, longPauseMs);
   if (picture === undefined) return <p>Waiting for the first figures…</p>;
   const { users, sessions, connections, lagMs, ready, edges } = picture.pool;
   return (

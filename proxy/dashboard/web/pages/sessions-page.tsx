@@ -85,7 +85,9 @@ function SessionTable({ sessions, ...rest }: TableProps): JSX.Element {
         <thead>
           <tr>
             <th scope="col">Session</th>
-            <th scope="col">Protocol</th>
+            <th scope="col" class="optional">
+              Protocol
+            </th>
             <th scope="col" class="number">
               Members
             </th>
