@@ -7,7 +7,8 @@ import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import { Doc } from 'yjs';
-import { makeDataDir } from '../support/front-door.ts';
+import { startEdgeOf } from '../support/edge-process.ts';
+import { isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
 import { LicenceMaker, dayFromNow } from '../support/licences.ts';
 import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -35,7 +36,7 @@ class Knocker {
   readonly socket: WebSocket;
   verdict = '';
 
-  constructor(t: TestContext, pool: Pool, key: string) {
+  constructor(t: TestContext, pool: { readonly url: string }, key: string) {
     this.socket = new WebSocket(`${pool.url.replace('http', 'ws')}/y/${key}/notes`, {
       headers: { ctstickiness: key },
     });
@@ -184,4 +185,17 @@ test('a licence that somebody has changed stops the start, in one line that says
   const check = async (url: string): Promise<number | null> =>
     (await runCommand(t, ['licence', 'check'], { ...bound, CT_SERVER_URL: url })).code;
   assert.deepEqual([await check('https://a.example:443'), await check('https://b.example')], [0, 1]);
+});
+
+test('two front doors and two edges that are started one by one hold to one limit', async (t) => {
+  const dataDir = makeDataDir(t);
+  const settings = maker.issue({ connections: 5 });
+  const doors = await Promise.all([0, 1].map(async () => await startFrontDoor(t, { dataDir, settings })));
+  for (const id of ['edge-1', 'edge-2']) startEdgeOf(t, doors, id);
+  for (const door of doors)
+    await eventually(async () => (await door.edges()).filter(isReady).length === 2, 'the edges are ready');
+  const places = doors.map(({ port }) => ({ url: `http://127.0.0.1:${port}` }));
+  const crowd = Array.from({ length: 16 }, (_, at) => new Knocker(t, places[at % 2]!, `key-${at}`));
+  const verdicts = await Promise.all(crowd.map(async (one) => await one.settled()));
+  assert.equal(verdicts.filter((verdict) => verdict === 'in').length, 5);
 });
