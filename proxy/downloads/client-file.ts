@@ -25,7 +25,7 @@ const folders: Readonly<Record<string, ClientKind>> = {
 };
 
 const artefact = /\.(vsix|zip|jar|tar\.(?:gz|xz|bz2|zst)|tgz|exe|msi|dmg|pkg|deb|rpm|appimage|crx|xpi)$/i;
-const versioned = /^(.*?)[-_]v?(\d{1,9}(?:\.\d{1,20})+(?:[-+._][A-Za-z0-9.]+)*)$/;
+const versioned = /^(.*?)[-_]v?(\d{1,9}(?:\.\d{1,20})+(?:[-+._][A-Za-z0-9]+)*)$/;
 /** For which machine an archive is says nothing of its version. */
 const platform =
   /[-_.](?:linux|darwin|mac(?:os)?|win(?:32|dows)?|alpine|x64|x86_64|amd64|arm64|aarch64|all|universal)\b.*$/i;

@@ -68,6 +68,10 @@ test('names of the original product and our own tell client and version', () => 
 const settled = versionOf({ size: 10n, mtimeNs: 1_700_000_000_123_456_789n }, 1_800_000_000_000);
 const at = (ms: number): string => new Date(ms).toUTCString();
 
+test('a name of any form is looked at in no time', () => {
+  assert.equal(clientFileOf([`x-1.0${'.a'.repeat(120)}!.zip`]), undefined);
+});
+
 test('conditions are judged in the order of the standard', () => {
   const judge = (...headers: string[]): string => judgeConditions(headers, settled);
   const { tag, modifiedMs } = settled;
