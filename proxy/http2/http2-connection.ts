@@ -97,9 +97,8 @@ export class Http2Connection {
     if (this.#session.closed || this.#session.destroyed) return;
     this.#await('close', lingerMs);
     if (this.#streams.size > 0) this.wheel.clear(this.#deadline);
+    // Until its client has closed it, too, what that one sends is read: a reset would take GOAWAY away from it unread.
     this.#session.close();
-    // It brings no request any more: who waits for the last one need not wait for it.
-    this.#door.forget(this);
   }
 
   destroy(): void {
