@@ -79,6 +79,7 @@ class OctAdapter implements Adapter {
   constructor(options: OctOptions) {
     const { settings, tokens, log, metrics, activity, hasCapacity, rosters, now, openGateway } = options;
     const rules = options.rules ?? new RulesDesk(settings);
+    const takeSeat = options.takeSeat ?? takeFreely;
     this.#metrics = metrics;
     this.#traffic = new Traffic(metrics, 'oct');
     const sendBufferMaxBytes = settings.CT_SEND_BUFFER_MAX_BYTES;
@@ -105,10 +106,10 @@ class OctAdapter implements Adapter {
       log,
       activity,
       hasCapacity,
+      takeSeat,
       onFenced: (key) => this.dropSession(key, 'fenced'),
     });
     this.#sessions = sessions;
-    const takeSeat = options.takeSeat ?? takeFreely;
     this.#api = new SessionApi({ sessions, tokens, takeSeat, rules, log, metrics });
     const gatewayOptions: GatewayOptions = {
       messageMaxBytes: settings.CT_MESSAGE_MAX_BYTES,

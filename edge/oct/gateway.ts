@@ -47,6 +47,13 @@ export interface GatewayOptions {
   readonly onRefusal: (code: ErrorCode, exchange: AdmittedExchange) => void;
 }
 
+/** Who is refused a seat has no session to go on with: the client is told why, and does not come again by itself. */
+const saidToNewcomers: ReadonlySet<ErrorCode> = new Set([
+  'licence-full',
+  'licence-expired',
+  'licence-unknown',
+]);
+
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #engine: Engine;
@@ -181,7 +188,7 @@ export class Gateway {
     } catch (error) {
       const refusal = toAppError(error);
       this.#refuse(refusal.code, exchange);
-      if (refusal.entry.retry === 'never') return next(refusal);
+      if (refusal.entry.retry === 'never' || saidToNewcomers.has(refusal.code)) return next(refusal);
       // Without an answer: one that is let in says at once all that it has kept, and it would end with the connection.
       closeTransport(socket.conn, refusal.entry.closeCode);
     }

@@ -17,6 +17,10 @@ export class ExpectedGuests {
     this.#guests.push({ user, dueMs: this.#nowMs() + arrivalMaxMs });
   }
 
+  has(user: string): boolean {
+    return this.#guests.some((guest) => guest.user === user && guest.dueMs > this.#nowMs());
+  }
+
   /** Those who are still to come. */
   count({ members }: Pick<SessionState, 'members'>): number {
     if (this.#guests.length === 0) return 0;

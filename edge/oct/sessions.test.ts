@@ -9,6 +9,7 @@ import { MemoryRosters } from '../../test/support/memory-rosters.ts';
 import type { AdmittedExchange } from '../adapter.ts';
 import { endlessLife } from '../core/session-life.ts';
 import { Traffic } from '../traffic.ts';
+import { takeFreely } from '../seat-desk.ts';
 import { unpackHandover } from './handover.ts';
 import type { Handover } from './handover.ts';
 import { Sessions } from './sessions.ts';
@@ -27,6 +28,7 @@ function openSessions(): Sessions {
       nowMs: () => 0,
     },
     limits: { membersMax: 4, hostGraceMs: 20_000, outboxMaxBytes: 1_000_000, life: endlessLife },
+    takeSeat: takeFreely,
     log: silentLog(),
     activity: { opened: () => undefined, closed: () => undefined },
     hasCapacity: () => true,

@@ -7,7 +7,7 @@ import type { Socket } from 'socket.io';
 import { AppError, errorTable } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
-import type { AdmittedExchange, CapacityCheck, KeyActivity, SessionSize } from '../adapter.ts';
+import type { AdmittedExchange, CapacityCheck, KeyActivity, SessionSize, TakeSeat } from '../adapter.ts';
 import { reviveSession } from '../core/durable-roster.ts';
 import { adoptSession } from '../core/session-adopt.ts';
 import type { ConnectionId, SessionLimits, SessionState } from '../core/session-state.ts';
@@ -32,6 +32,7 @@ interface SessionsOptions {
   readonly log: Log;
   readonly activity: KeyActivity;
   readonly hasCapacity: CapacityCheck;
+  readonly takeSeat: TakeSeat;
   /** The session has another owner, as the store says: its connections must end. */
   readonly onFenced: (key: AffinityKey) => void;
 }
@@ -120,17 +121,29 @@ export class Sessions {
    * Makes ready for a socket with a verified token, which the client is told of only then. The token alone brings a
    * session back that neither this edge nor the store knows: guests who return before their host wait in it for the
    * host's grace. Throws `session-ended`, `token-invalid` for a token of an earlier session with this key,
-   * `member-banned`, and, where another attempt may succeed, the code of that.
+   * `member-banned`, and, where another attempt may succeed, the code of that: also where a licence has no seat for
+   * somebody who had left.
    */
   async expect(socket: Socket, exchange: AdmittedExchange, admission: Admission): Promise<void> {
     await this.recall(exchange);
     this.#checkToken(exchange.key, admission);
     const birth = birthOf(admission.clock);
     const session = this.#sessions.get(exchange.key) ?? this.#open(exchange, birth, 'restored');
+    await this.#seat(session, admission);
     const connection = socket.id as ConnectionId;
     socket.conn.once('close', () => session.durable.giveUp(connection));
     const code = await session.expect(connection, admission);
     if (code !== undefined) throw new AppError(code);
+  }
+
+  /** A token outlives its member: whoever comes back after having left is a newcomer to the licence. */
+  async #seat(session: LiveSession, { profile: { id, user, isHost } }: Admission): Promise<void> {
+    const { expected } = session.announcer;
+    if (isHost || session.members.has(id) || expected.has(user.id)) return;
+    const seat = await this.#options.takeSeat();
+    if (seat.kind === 'refused') throw new AppError(seat.code);
+    expected.expect(user.id);
+    seat.release();
   }
 
   /** Takes in a socket that is expected. */

@@ -12,6 +12,7 @@ import { isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
 import { LicenceMaker, dayFromNow } from '../support/licences.ts';
 import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
 import { eventually } from '../support/oct-inbox.ts';
+import { connectRaw } from '../support/oct-raw.ts';
 import { startPool } from '../support/pool.ts';
 import type { LogLine, Pool } from '../support/pool.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -129,6 +130,18 @@ test('an Open Collaboration session keeps its members while an edge dies, and ge
   await guests[0]!.connection.room.leave();
   await eventually(async () => (await look(pool)).connections === 2, 'a seat is free');
   await enter(2);
+  // The token of who has left is good for a day; it takes a seat all the same.
+  const token = guests[0]!.roomToken;
+  const refused = connectRaw(t, pool, { token });
+  await refused.events.next(
+    (event) => event.kind === 'refused' && /licence of this server/.test(event.message),
+    'it is told why',
+  );
+  await guests[1]!.connection.room.leave();
+  await eventually(async () => (await look(pool)).connections === 2, 'a seat is free again');
+  const back = connectRaw(t, pool, { token });
+  await back.events.next(({ kind }) => kind === 'connected', 'it is in');
+  await eventually(async () => (await look(pool)).connections === 3, 'it has the seat');
 });
 
 test('at its end a licence lets nobody in and puts nobody out, and a reload renews it', async (t) => {
