@@ -87,8 +87,13 @@ export type CapacityCheck = () => boolean;
 /** A seat of the licence for one newcomer, where there is a licence. */
 export type TakeSeat = () => Promise<Seat>;
 
-/** Adapters tell how many connections a key has; the edge reports when the last one closes. */
+/**
+ * Adapters tell how many connections a key has, and the edge reports when the last one closes; they ask which of the
+ * exchanges that were admitted may still be served.
+ */
 export interface KeyActivity {
   opened(key: AffinityKey, epoch: Epoch): void;
   closed(key: AffinityKey): void;
+  /** Whether this edge may serve the epoch no more: a later one has come, or the key was let go. */
+  isOver(key: AffinityKey, epoch: Epoch): boolean;
 }

@@ -20,6 +20,7 @@ import { HandoffDesk } from './handoff/handoff-desk.ts';
 import { HandoffPort } from './handoff/handoff-port.ts';
 import { hasSessionCapacity } from './core/session-capacity.ts';
 import { KeyRegistry } from './core/key-registry.ts';
+import { activityOn } from './key-activity.ts';
 import { controlSocketOpener } from './control-link.ts';
 import { addressOf, edgeIdOf, reachableHost } from './edge-address.ts';
 import { openEdgeLog } from './edge-log.ts';
@@ -99,7 +100,11 @@ class Edge {
     log.hearDropped((lines) => this.#metrics.count('ct_edge_log_dropped_total', {}, lines));
     const hasCapacity = (): boolean =>
       hasSessionCapacity(sumLoads(this.#adapters).sessions, settings.CT_EDGE_SESSIONS_MAX);
-    const activity = this.#activity();
+    const activity = activityOn({
+      registry: this.#registry,
+      nowMs,
+      onChanged: () => this.#noteSessions(),
+    });
     const takeSeat: TakeSeat = async () => await this.#seats.take();
     const shared = { takeSeat, settings, log, metrics: this.#metrics, activity, hasCapacity, now: nowMs };
     const tokens = new SessionTokens(settings.CT_SESSION_SECRET, settings.CT_TOKEN_LIFETIME_HOURS);
@@ -248,19 +253,6 @@ class Edge {
   #dropAll(): void {
     for (const key of this.#registry.keys()) this.#server.dropSession(key, 'fenced');
     this.#registry.distrust();
-  }
-
-  #activity(): Parameters<typeof createOctAdapter>[0]['activity'] {
-    return {
-      opened: (key, epoch) => {
-        this.#registry.opened(key, epoch, nowMs());
-        this.#noteSessions();
-      },
-      closed: (key) => {
-        this.#registry.closed(key, nowMs());
-        this.#noteSessions();
-      },
-    };
   }
 
   /** A storm of connections asks once for all of them. */

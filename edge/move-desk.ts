@@ -130,7 +130,7 @@ export class MoveDesk {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { adapters, registry, log, nowMs } = this.#options;
+    const { log, nowMs } = this.#options;
     const { key, epoch, exchangeId } = exchange;
     request.resume();
     const back = parseEpoch(String(request.headers[backEpochHeader]));
@@ -138,17 +138,7 @@ export class MoveDesk {
     if (this.#releasing.has(key)) throw new AppError('move-running');
     const startedAtMs = nowMs();
     this.#releasing.add(key);
-    const parts: HandoverPart[] = [];
-    try {
-      await Promise.all(adapters.map(async (adapter) => await adapter.bringToRest(key)));
-      registry.letGo(key, epoch, nowMs());
-      for (const adapter of adapters) {
-        const bytes = await adapter.handOver(key);
-        if (bytes !== undefined) parts.push({ adapter: adapter.name, bytes });
-      }
-    } finally {
-      this.#releasing.delete(key);
-    }
+    const parts = await this.#takeOut(exchange).finally(() => this.#releasing.delete(key));
     const body = packParts(parts);
     this.#keep(key, {
       epoch: back,
@@ -164,6 +154,28 @@ export class MoveDesk {
       'content-length': body.byteLength,
     });
     response.end(body);
+  }
+
+  /**
+   * Brings the session to rest and takes it out of every adapter. Throws `stale-epoch` where the key comes here anew
+   * meanwhile, because its front door has not waited: what is here by then is that epoch's, which has its session from
+   * the store.
+   */
+  async #takeOut({ key, epoch }: AdmittedExchange): Promise<HandoverPart[]> {
+    const { adapters, registry, nowMs } = this.#options;
+    const checkEpoch = (): void => {
+      if (registry.isFollowed(key, epoch)) throw new AppError('stale-epoch');
+    };
+    const parts: HandoverPart[] = [];
+    await Promise.all(adapters.map(async (adapter) => await adapter.bringToRest(key)));
+    checkEpoch();
+    registry.letGo(key, epoch, nowMs());
+    for (const adapter of adapters) {
+      const bytes = await adapter.handOver(key);
+      checkEpoch();
+      if (bytes !== undefined) parts.push({ adapter: adapter.name, bytes });
+    }
+    return parts;
   }
 
   async #prepare(

@@ -152,3 +152,13 @@ test('a key that was let go is served again under a higher epoch alone', () => {
   registry.note(key, next, 0);
   assert.equal(registry.epochOf(key), next);
 });
+
+test('a key that came here anew is not let go with an epoch that was before', () => {
+  const registry = new KeyRegistry(60_000);
+  registry.opened(key, epoch, 0);
+  const next = (epoch + 2) as Epoch;
+  registry.note(key, next, 0);
+  registry.letGo(key, epoch, 0);
+  assert.equal(registry.epochOf(key), next);
+  assert.equal(registry.claimOf(key), next);
+});

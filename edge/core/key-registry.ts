@@ -56,14 +56,25 @@ export class KeyRegistry {
     return entry?.isLetGo === true ? ((entry.epoch + 1) as Epoch) : entry?.epoch;
   }
 
+  /** Whether the epoch may be served no more. */
+  isOver(key: AffinityKey, epoch: Epoch): boolean {
+    return epoch < (this.epochOf(key) ?? 0);
+  }
+
+  /** Whether the key has come to this edge anew since it came with this epoch. */
+  isFollowed(key: AffinityKey, epoch: Epoch): boolean {
+    return epoch < (this.#entries.get(key)?.epoch ?? 0);
+  }
+
   /** The epoch under which this edge has the key, between two connections too; undefined where it has no right to it. */
   claimOf(key: AffinityKey): Epoch | undefined {
     const entry = this.#entries.get(key);
     return entry?.isClaimed === true ? entry.epoch : undefined;
   }
 
-  /** From now on the epoch is over here: whoever still believes in it has to ask the directory. */
+  /** From now on the epoch is over here: whoever still believes in it has to ask the directory. A later one is not. */
   letGo(key: AffinityKey, epoch: Epoch, nowMs: number): void {
+    if (this.isFollowed(key, epoch)) return;
     this.note(key, epoch, nowMs);
     const entry = this.#entries.get(key)!;
     entry.isLetGo = true;

@@ -14,7 +14,8 @@ import { unpackHandover } from './handover.ts';
 import type { Handover } from './handover.ts';
 import { Sessions } from './sessions.ts';
 
-function openSessions(): Sessions {
+/** `newest` is the highest epoch that an exchange has shown to this edge. */
+function openSessions(newest = 0): Sessions {
   const metrics = new Metrics('ct_edge_');
   return new Sessions({
     context: {
@@ -30,7 +31,11 @@ function openSessions(): Sessions {
     limits: { membersMax: 4, hostGraceMs: 20_000, outboxMaxBytes: 1_000_000, life: endlessLife },
     takeSeat: takeFreely,
     log: silentLog(),
-    activity: { opened: () => undefined, closed: () => undefined },
+    activity: {
+      opened: () => undefined,
+      closed: () => undefined,
+      isOver: (_key, epoch) => epoch < newest,
+    },
     hasCapacity: () => true,
     onFenced: () => assert.fail('nobody else has the session'),
   });
@@ -67,4 +72,16 @@ test('a session that has ended here does not begin again from a copy of what was
   await sessions.find(exchange.key)!.administer({ kind: 'end' });
   sessions.adopt(exchange, handover);
   assert.equal(sessions.find(exchange.key), undefined);
+});
+
+test('an exchange that was admitted before its key came here anew does not bring the session back as it was', async () => {
+  const sessions = openSessions(3);
+  await assert.rejects(sessions.recall(exchangeOf(1)), { code: 'stale-epoch' });
+  await assert.rejects(sessions.create(exchangeOf(1)), { code: 'stale-epoch' });
+  assert.deepEqual(sessions.all(), []);
+  await sessions.create(exchangeOf(3));
+  assert.deepEqual(
+    sessions.all().map(({ epoch }) => epoch),
+    [3],
+  );
 });

@@ -86,9 +86,11 @@ export class Sessions {
 
   /**
    * Brings the key's session back from the store, if it has one and this edge does not. Nobody who has shown no
-   * token may cause this, for it is a write. Throws what `RecalledKeys.recall` throws, and `edge-full`.
+   * token may cause this, for it is a write. Throws what `RecalledKeys.recall` throws, `edge-full`, and `stale-epoch`
+   * for an exchange that was admitted before the key came here anew.
    */
   async recall(exchange: AdmittedExchange): Promise<void> {
+    if (this.#options.activity.isOver(exchange.key, exchange.epoch)) throw new AppError('stale-epoch');
     if (this.#sessions.has(exchange.key)) return;
     try {
       await this.#recalled.recall(exchange, (recalled) => this.#revive(exchange, recalled));

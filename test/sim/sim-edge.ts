@@ -2,7 +2,7 @@
  * A process of an edge: the product's own parts, joined as `edge/main.ts` joins them, with sockets, store and timers
  * of the simulation. It can be killed, frozen, and told to stop.
  */
-import type { AffinityKey, EdgeId } from '#shared/ids.ts';
+import type { EdgeId } from '#shared/ids.ts';
 import type { Log, LogFacts } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
@@ -11,6 +11,7 @@ import { timing } from '#shared/timing.ts';
 import { AdminDesk } from '../../edge/admin-desk.ts';
 import type { Adapter } from '../../edge/adapter.ts';
 import { KeyRegistry } from '../../edge/core/key-registry.ts';
+import { activityOn } from '../../edge/key-activity.ts';
 import type { OpenControlSocket } from '../../edge/control-link.ts';
 import { listSmallestFirst, sumLoads } from '../../edge/load-sampler.ts';
 import { Membership } from '../../edge/membership.ts';
@@ -73,7 +74,9 @@ export class SimEdge implements Listener {
     const metrics: Metrics = simMetrics;
     const tokens: SessionTokens = simTokens;
     const hasCapacity = (): boolean => true;
-    const shared = { settings, log, metrics, activity: this.#activity(), hasCapacity, now: nowMs };
+    const { registry } = this;
+    const activity = activityOn({ registry, nowMs, onChanged: () => this.#noteSessions() });
+    const shared = { settings, log, metrics, activity, hasCapacity, now: nowMs };
     this.adapters = [
       createOctAdapter({
         ...shared,
@@ -179,19 +182,6 @@ export class SimEdge implements Listener {
   #dropAll(): void {
     for (const key of this.registry.keys()) this.server.dropSession(key, 'fenced');
     this.registry.distrust();
-  }
-
-  #activity(): Parameters<typeof createOctAdapter>[0]['activity'] {
-    return {
-      opened: (key: AffinityKey, epoch) => {
-        this.registry.opened(key, epoch, nowMs());
-        this.#noteSessions();
-      },
-      closed: (key) => {
-        this.registry.closed(key, nowMs());
-        this.#noteSessions();
-      },
-    };
   }
 
   #noteSessions(): void {

@@ -189,7 +189,11 @@ export class OctEdge {
       log: silentLog(),
       hasCapacity: () => this.hasCapacity,
       rosters: this.rosters,
-      activity: { opened: (key) => count(key, 1), closed: (key) => count(key, -1) },
+      activity: {
+        opened: (key) => count(key, 1),
+        closed: (key) => count(key, -1),
+        isOver: () => false,
+      },
       now: () => performance.now() + this.#skewMs,
     });
   }

@@ -143,7 +143,11 @@ export class YEdge {
       log: silentLog(),
       hasCapacity: () => this.hasCapacity,
       documents: this.#store,
-      activity: { opened: (key) => count(key, 1), closed: (key) => count(key, -1) },
+      activity: {
+        opened: (key) => count(key, 1),
+        closed: (key) => count(key, -1),
+        isOver: () => false,
+      },
       now: () => performance.now(),
     });
   }
