@@ -117,7 +117,7 @@ test('a rolling restart replaces the front door and every edge, and nobody misse
     ['edge-1:2 ready', 'edge-2:2 ready', 'edge-3:2 ready'],
   );
   assert.match(
-    (await run(pool, 'restart')).output,
+    (await run(pool, 'restart', 'edge-1', '--rolling')).output,
     /name the edge to restart, or --front-door, or --rolling/,
   );
 });
