@@ -228,6 +228,7 @@ test('everything is reached and done by the keyboard alone', async (t) => {
     'the keyboard is back where it was',
   );
   await page.keyboard.press('Enter');
+  await dialog.waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.getByText('edge-1 takes no new sessions.').waitFor();

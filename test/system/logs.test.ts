@@ -118,10 +118,12 @@ test('a full disk costs lines beyond the bound, and says how many', async (t) =>
   await makeLines(t, door.port, count);
   rmSync(join(folder, 'filler'));
   execFileSync('mount', ['-o', 'remount,size=64m', folder]);
-  const told = (): LogLine[] => linesIn(folder, 'server.log').filter(({ event }) => event === 'log.dropped');
+  // The files of the pool's use tell of their own lines.
+  const told = (): LogLine[] =>
+    linesIn(folder, 'server.log').filter(({ event, log }) => event === 'log.dropped' && log === 'exchanges');
   await until(() => Promise.resolve(told().length > 0), 'the log says what was dropped');
   const dropped = (): number => told().reduce((sum, line) => sum + Number(line['lines']), 0);
-  assert.deepEqual([told()[0]!['log'], told()[0]!['cause']], ['exchanges', 'ENOSPC']);
+  assert.equal(told()[0]!['cause'], 'ENOSPC');
   await until(
     () => Promise.resolve(linesIn(folder, 'access.log').length + dropped() === count),
     'what was not dropped is written',

@@ -1,5 +1,5 @@
 /** A button for what is not undone easily: it asks once more, in a dialog that keeps the keyboard until it is answered. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren, JSX } from 'preact';
 import { describeRefusal } from './operations.ts';
 
@@ -40,7 +40,8 @@ function ConfirmDialog(props: ConfirmProps & { close: () => void }): JSX.Element
   const dialog = useRef<HTMLDialogElement>(null);
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before anything else is shown: a key that is pressed at once belongs to the dialog.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
