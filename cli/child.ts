@@ -120,6 +120,8 @@ export class SupervisedChild {
       this.#successor = successor;
       await this.#nextWord(successor, 'prepared');
       this.#process = successor;
+      // From now on its end is that of the process that serves.
+      this.#successor = undefined;
       if (this.#running.has(old)) await this.#retire(old);
       tell(successor, 'go');
       await this.#nextWord(successor, 'ready');
@@ -210,6 +212,7 @@ export class SupervisedChild {
   /** Rejects where the process ends before it says so, or does not say so in time. */
   async #nextWord<T extends Message>(child: ChildProcess, type: T['type']): Promise<T> {
     const { name } = this.#options;
+    if (!this.#running.has(child)) throw new Error(`${name} is not ${type}: it has ended`);
     return await new Promise<T>((resolve, reject) => {
       const late = setTimeout(
         () => reject(new Error(`${name} is not ${type} after ${readyMaxMs} ms`)),

@@ -1,7 +1,7 @@
 /** A front door that is replaced while it serves: connections go on, new ones wait for its successor. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
@@ -196,6 +196,54 @@ test('where a front door dies while its successor prepares itself, that one serv
   assert.equal(started.length, 2);
   await replace(t, pool);
 });
+
+test('where a successor dies that waits for its turn, another one serves', async (t) => {
+  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
+  const old = await pool.childPid('front door');
+  const before = childrenOf(pool.pid);
+  assert.equal((await pool.act('/admin/replace', {})).status, 200);
+  // So it waits for as long as it takes that this one is ended.
+  process.kill(old, 'SIGSTOP');
+  let successor: number | undefined;
+  await eventually(() => {
+    successor = childrenOf(pool.pid).find(
+      (pid) => !before.includes(pid) && hasOpened(pid, 'directory.sqlite'),
+    );
+    return successor !== undefined;
+  }, 'a successor prepares itself');
+  await rests(successor!);
+  process.kill(successor!, 'SIGKILL');
+  await eventually(
+    () =>
+      pool.lines.filter(({ event, child }) => event === 'child.started' && child === 'front door').length > 1,
+    'another one serves',
+    hangMaxMs,
+  );
+  await serves(pool, old);
+  assert.notEqual(await pool.childPid('front door'), successor);
+});
+
+/** It does nothing any more but wait. */
+async function rests(pid: number): Promise<void> {
+  let used = '';
+  let calm = 0;
+  await eventually(() => {
+    const now = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15).join(' ');
+    calm = now === used ? calm + 1 : 0;
+    used = now;
+    return calm >= 20;
+  }, 'it has nothing to do');
+}
+
+function hasOpened(pid: number, file: string): boolean {
+  return readdirSync(`/proc/${pid}/fd`).some((name) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${name}`).endsWith(file);
+    } catch {
+      return false;
+    }
+  });
+}
 
 /** Another process serves in the place of the one before. */
 async function serves(pool: Pool, before: number): Promise<void> {
