@@ -70,14 +70,14 @@ test('no more than 512 files are sent at once; each that ends makes room for ano
   for (const body of open) await takeAll(body);
 });
 
-test('however many versions there are, monitoring and history hear of a hundred', async (t) => {
+test('however many versions there are, each is told as it is', async (t) => {
   const { folder, counted, begin } = openScene(t);
   for (let i = 0; i < 110; i++) {
     writeFileSync(join(folder, `cli/mooring-cli-1.0.${i}.zip`), 'content');
     await takeAll(await begin(`/clients/cli/mooring-cli-1.0.${i}.zip`));
   }
+  assert.equal(new Set(counted.map(({ version }) => version)).size, 110);
   await takeAll(await begin('/clients/cli/mooring-cli-1.0.0.zip'));
-  assert.equal(new Set(counted.map(({ version }) => version)).size, 101);
   assert.deepEqual(counted.at(-1), {
     client: 'cli',
     version: '1.0.0',

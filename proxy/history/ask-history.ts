@@ -1,12 +1,10 @@
 /** What is asked of the history, made of the figures that its store has of each day. */
 import type { JournalStore, StoredCount, StoredDay } from '../journal/journal-store.ts';
-import { lastDays } from './day.ts';
+import { beginOf, lastDays } from './day.ts';
 import type { DayFigures } from './fold.ts';
 import type { ClientCount, HistoryAsker, HistoryDay } from './history.ts';
 
 type Figures = Omit<HistoryDay, 'day' | 'downloads'>;
-
-const dayMs = 86_400_000;
 
 const nothing: DayFigures = {
   sessions: 0,
@@ -31,7 +29,7 @@ export function askHistory(store: JournalStore, timeZone: string, nowMs: () => n
       const [days, downloads, uniqueUsers] = await Promise.all([
         store.historyDays(fromDay),
         downloadsOf(fromDay),
-        store.historyUsers(nowMs() - count * dayMs),
+        store.historyUsers(beginOf(fromDay, timeZone)),
       ]);
       return { uniqueUsers, ...figuresOf(addUp(days)), downloads: sumOf(downloads) };
     },

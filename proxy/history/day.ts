@@ -21,6 +21,19 @@ export function dayOf(ms: number, timeZone: string): string {
   return `${parts['year']!.padStart(4, '0')}-${parts['month']}-${parts['day']}`;
 }
 
+/** The first moment of a day there; of a day that is left out there, that of the next one. */
+export function beginOf(day: string, timeZone: string): number {
+  // No clock is further from UTC than this.
+  let before = Date.parse(`${day}T00:00:00Z`) - dayMs;
+  let within = before + 2 * dayMs;
+  while (within - before > 1) {
+    const middle = Math.floor((before + within) / 2);
+    if (dayOf(middle, timeZone) < day) before = middle;
+    else within = middle;
+  }
+  return within;
+}
+
 /** The day of the moment and those before it, so many in all, oldest first. */
 export function lastDays(ms: number, count: number, timeZone: string): string[] {
   // A day of the calendar is no length of time: some have 23 hours there, and some 25.

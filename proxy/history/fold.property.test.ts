@@ -17,6 +17,10 @@ interface Life {
   readonly people: readonly number[];
   readonly later: readonly number[];
   readonly ends: boolean;
+  /** Of members who go from edge to edge by themselves. */
+  readonly isY: boolean;
+  /** Its first edge tells that it is fenced, long after another has taken the session over; else that it leaves, before. */
+  readonly isFenced: boolean;
 }
 
 const edgeCount = 3;
@@ -28,6 +32,8 @@ const life: fc.Arbitrary<Life> = fc.record({
   people,
   later: people,
   ends: fc.boolean(),
+  isY: fc.boolean(),
+  isFenced: fc.boolean(),
 });
 /** Which edge tells next, how many records, and how many that it has told before with them. */
 const telling = fc.array(
@@ -62,7 +68,7 @@ function streamsOf(lives: readonly Life[]): JournalEntry[][] {
   const makers = Array.from({ length: edgeCount }, (_, at) => new RecordMaker(`edge-${at}`));
   const streams: JournalEntry[][] = makers.map(() => []);
   const now = Date.now();
-  lives.forEach(({ first, next, people: early, later, ends }, at) => {
+  lives.forEach(({ first, next, people: early, later, ends, isY, isFenced }, at) => {
     const tell = (by: number, minute: number, changes: Partial<JournalEntry>): void =>
       void streams[by]!.push(
         makers[by]!.entry({ key: `session-${at}`, atMs: now - 3_600_000 + minute * 60_000, ...changes }),
@@ -71,9 +77,14 @@ function streamsOf(lives: readonly Life[]): JournalEntry[][] {
       tell(by, minute, { event: 'member.joined', person: `person-${person}`, detail: 'guest' });
     tell(first, 0, { event: 'session.created', detail: '' });
     early.forEach((person) => join(first, 1, person));
-    if (next !== first) tell(next, 10, { event: 'session.taken-over', detail: '' });
+    const end = (by: number, minute: number, reason: string): void =>
+      tell(by, minute, { event: 'session.ended', detail: `reason ${reason}, adapter ${isY ? 'y' : 'oct'}` });
+    if (next !== first) {
+      if (isY) end(first, isFenced ? 15 : 9, isFenced ? 'fenced' : 'edge-leaving');
+      tell(next, 10, { event: isY && !isFenced ? 'session.created' : 'session.taken-over', detail: '' });
+    }
     later.forEach((person) => join(next, 11, person));
-    if (ends) tell(next, 20, { event: 'session.ended', detail: 'reason host-left, adapter oct' });
+    if (ends) end(next, 20, isY ? 'client-left' : 'host-left');
   });
   return streams;
 }

@@ -126,8 +126,10 @@ export class Fold {
         const reason = /\breason ([a-z-]+)/.exec(detail)?.[1] ?? '';
         if (!detail.includes('adapter y') || lastWords.has(reason))
           return this.#end(key, atMs, reason, entry.origin);
+        // Another edge has a session from which its edge was fenced off, or of which it has told since.
         const row = this.#sessions.get(key);
-        if (row?.state === 'open') this.#tell(row, atMs).state = 'waiting';
+        if (row?.state === 'open' && reason !== 'fenced' && atMs >= row.toldMs)
+          this.#tell(row, atMs).state = 'waiting';
         return;
       }
       default:
@@ -149,6 +151,7 @@ export class Fold {
       return;
     }
     if (this.#isOpen(key)) return void this.#goOn(key, atMs, true);
+    if (isOver(known, atMs)) return;
     this.#open(key, atMs).isCounted = true;
     this.#day(atMs).sessions++;
   }
@@ -181,8 +184,7 @@ export class Fold {
 
   #join({ key, person, client, detail }: JournalEntry, atMs: number): void {
     const known = this.#sessions.get(key);
-    // Told late, by an edge that was away.
-    if (known?.state === 'ended' && atMs <= known.toldMs) return;
+    if (isOver(known, atMs)) return;
     const row = this.#goOn(key, atMs, false);
     this.#place({ key, person, isHere: true });
     if (person === '') {
@@ -286,6 +288,11 @@ export class Fold {
     }
     return day;
   }
+}
+
+/** It is told late of what has ended since, by an edge that was away. */
+function isOver(row: SessionRow | undefined, atMs: number): boolean {
+  return row?.state === 'ended' && atMs <= row.toldMs;
 }
 
 function memberName({ key, person }: { readonly key: string; readonly person: string }): string {

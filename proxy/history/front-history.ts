@@ -18,6 +18,8 @@ const lineIntervalMs = 300_000;
 const looksPerSample = 60;
 /** A peak is told at most so often. */
 const looksPerPeak = 5;
+/** Whoever fills the folder with versions must not fill the monitoring system. */
+const measuredMax = 100;
 
 interface FrontHistoryOptions {
   readonly store: JournalStore;
@@ -25,6 +27,7 @@ interface FrontHistoryOptions {
   readonly timeZone: string;
 }
 
+type Named = Pick<Download, 'client' | 'version'>;
 type DownloadCounts = Map<string, { client: string; version: string; count: number }>;
 
 interface HistoryStart {
@@ -40,6 +43,8 @@ export class FrontHistory implements HistoryTeller {
   readonly #downloads: DownloadCounts = new Map();
   /** Since the metrics were brought up to date. */
   readonly #unmeasured: DownloadCounts = new Map();
+  /** Clients and versions that the metrics have. */
+  readonly #measured = new Set<string>();
   #looks = 0;
   #lagSumMs = 0;
   #peak = 0;
@@ -73,7 +78,7 @@ export class FrontHistory implements HistoryTeller {
 
   countDownload(download: Download): void {
     countIn(this.#downloads, download);
-    countIn(this.#unmeasured, download);
+    countIn(this.#unmeasured, this.#measurable(download));
     this.#files?.addDownload(download, Date.now());
   }
 
@@ -81,6 +86,12 @@ export class FrontHistory implements HistoryTeller {
     for (const { client, version, count } of this.#unmeasured.values())
       metrics.count('ct_pool_client_downloads_total', { client, version }, count);
     this.#unmeasured.clear();
+  }
+
+  #measurable({ client, version }: Named): Named {
+    const id = idOf({ client, version });
+    if (this.#measured.size < measuredMax) this.#measured.add(id);
+    return { client, version: this.#measured.has(id) ? version : 'other' };
   }
 
   #look(figures: PoolFigures): void {
@@ -92,14 +103,14 @@ export class FrontHistory implements HistoryTeller {
     this.#peak = Math.max(this.#peak, connections);
     const isNews = this.#peak > this.#toldPeak && this.#looks >= looksPerPeak;
     if (isNews || this.#looks >= looksPerSample) this.#tell();
-    this.#tellDownloads();
+    this.tellDownloads();
   }
 
   #tell(): void {
     if (this.#looks === 0) return;
     this.#recorder.tellPool({ peakConnections: this.#peak, lagMs: this.#lagSumMs / this.#looks });
-    // The next day has a peak of its own, so a whole sample always tells.
-    this.#toldPeak = this.#looks >= looksPerSample ? 0 : this.#peak;
+    // The next day has a peak of its own: what is told is that of this sample, lower than one before or not.
+    this.#toldPeak = this.#peak;
     this.#looks = 0;
     this.#lagSumMs = 0;
     this.#peak = 0;
@@ -113,7 +124,8 @@ export class FrontHistory implements HistoryTeller {
     this.#lineDueMs = nextLineMs(nowMs);
   }
 
-  #tellDownloads(): void {
+  /** Of what has ended since the last look; at the end there is none any more. */
+  tellDownloads(): void {
     for (const download of this.#downloads.values()) this.#recorder.tellDownload(download);
     this.#downloads.clear();
   }
@@ -124,8 +136,12 @@ function nextLineMs(nowMs: number): number {
   return (Math.floor(nowMs / lineIntervalMs) + 1) * lineIntervalMs;
 }
 
-function countIn(counts: DownloadCounts, { client, version }: Download): void {
-  const id = `${client}\n${version}`;
+function idOf({ client, version }: Named): string {
+  return `${client}\n${version}`;
+}
+
+function countIn(counts: DownloadCounts, { client, version }: Named): void {
+  const id = idOf({ client, version });
   const known = counts.get(id);
   if (known === undefined) counts.set(id, { client, version, count: 1 });
   else known.count++;

@@ -22,6 +22,8 @@ interface Teller {
 }
 
 const hour = 3_600_000;
+const long = 50 * 24 * hour;
+const keepLong = { auditKeepMs: long, usageKeepMs: long, historyKeepMs: long, limit: 100 };
 const vsCode = 'OCT_CODE_Visual_Studio Code@0.3.1';
 
 interface Opened {
@@ -165,6 +167,20 @@ function testOrder(name: string, scene: HistoryScene): void {
     await store.append([next.entry({ ...created, ...at(40) })]);
     assert.equal((await ask.summary(2)).sessions, 2);
   });
+
+  void test(`${name}: the late word of an edge whose session goes on at another ends nothing`, async (t) => {
+    const { store, ask } = await openOne(t, scene);
+    const nowMs = Date.now();
+    const [first, next] = [scene.newTeller(), scene.newTeller()];
+    const at = (minutes: number): { atMs: number } => ({ atMs: nowMs - hour + minutes * 60_000 });
+    const end = (reason: string, minutes: number): JournalEntry =>
+      first.entry({ event: 'session.ended', detail: `reason ${reason}, adapter y`, ...at(minutes) });
+    await store.append([first.entry({ event: 'session.created', detail: 'adapter y', ...at(0) })]);
+    await store.append([next.entry({ event: 'session.taken-over', detail: 'adapter y', ...at(10) })]);
+    await store.append([end('edge-leaving', 9), end('fenced', 15)]);
+    const { ended } = await store.removeOld(keepLong);
+    assert.deepEqual([ended, (await ask.summary(2)).ended], [[], 0]);
+  });
 }
 
 function testPresence(name: string, scene: HistoryScene): void {
@@ -211,6 +227,8 @@ function testDays(name: string, scene: HistoryScene): void {
     await store.append([
       teller.entry({ event: 'session.created', atMs: nowMs, key: 'one' }),
       teller.entry({ event: 'session.created', atMs: before, key: 'two' }),
+      teller.entry({ event: 'login.completed', atMs: nowMs, key: '', person: 'of today' }),
+      teller.entry({ event: 'login.completed', atMs: before, key: '', person: 'of yesterday' }),
       teller.pool(7, 1, before),
       teller.download('cli', '2.0.0', 3, before),
     ]);
@@ -229,7 +247,14 @@ function testDays(name: string, scene: HistoryScene): void {
       [1, 0, 0],
     ]);
     assert.equal((await ask.days(1))[0]!.sessions, 1);
-    assert.equal((await ask.summary(1)).sessions, 1);
+    const figuresOf = async (count: number): Promise<number[]> => {
+      const { sessions, uniqueUsers } = await ask.summary(count);
+      return [sessions, uniqueUsers];
+    };
+    assert.deepEqual([await figuresOf(1), await figuresOf(2)], [
+      [1, 1],
+      [2, 2],
+    ]);
   });
 
   void test(`${name}: clients that anybody invents are bounded, and counted as others`, async (t) => {
@@ -254,18 +279,18 @@ function testKeeping(name: string, scene: HistoryScene): void {
     const { store, ask } = await openOne(t, scene);
     const teller = scene.newTeller();
     const nowMs = Date.now();
-    const long = nowMs - 100 * 24 * hour;
-    const rule = { auditKeepMs: hour, usageKeepMs: hour, historyKeepMs: 50 * 24 * hour, limit: 100 };
+    const longAgo = nowMs - 100 * 24 * hour;
+    const rule = { ...keepLong, auditKeepMs: hour, usageKeepMs: hour };
     await store.append([
-      teller.entry({ event: 'session.created', atMs: long, key: 'long ago' }),
-      teller.entry({ event: 'login.completed', atMs: long, key: '', person: 'gone' }),
-      teller.download('cli', '1', 1, long),
+      teller.entry({ event: 'session.created', atMs: longAgo, key: 'long ago' }),
+      teller.entry({ event: 'login.completed', atMs: longAgo, key: '', person: 'gone' }),
+      teller.download('cli', '1', 1, longAgo),
       teller.entry({ event: 'session.created', atMs: nowMs - 2 * hour, key: 'left' }),
       teller.entry({
         event: 'session.ended',
         atMs: nowMs - hour,
         key: 'left',
-        detail: 'reason fenced, adapter y',
+        detail: 'reason edge-leaving, adapter y',
       }),
     ]);
     assert.equal(

@@ -8,7 +8,7 @@ import { sqlProducts } from '../../test/support/sql/sql-product.ts';
 import { openSqlJournal } from '../journal/sql-journal.ts';
 import { openSqliteJournal } from '../journal/sqlite-journal.ts';
 import { readClientName } from '#shared/client-name.ts';
-import { dayOf, lastDays } from './day.ts';
+import { beginOf, dayOf, lastDays } from './day.ts';
 import { testHistory } from './history-conformance.ts';
 
 const newTeller = (): RecordMaker => new RecordMaker();
@@ -64,4 +64,22 @@ test('a day has the hours that its time zone gives it', () => {
   assert.equal(dayOf(moment, 'America/New_York'), '2026-03-28');
   assert.deepEqual(lastDays(moment, 3, 'Europe/Berlin'), ['2026-03-27', '2026-03-28', '2026-03-29']);
   assert.deepEqual(lastDays(Date.parse('2026-03-01T12:00:00Z'), 2, 'UTC'), ['2026-02-28', '2026-03-01']);
+});
+
+test('a day begins with the first moment that its time zone has of it', () => {
+  const cases = [
+    ['2026-11-28', 'UTC', '2026-11-28T00:00:00.000Z'],
+    ['2026-11-28', 'Pacific/Kiritimati', '2026-11-27T10:00:00.000Z'],
+    ['2026-11-28', 'Etc/GMT+12', '2026-11-28T12:00:00.000Z'],
+    // The days on which Berlin changes its clocks, and those after them.
+    ['2026-03-29', 'Europe/Berlin', '2026-03-28T23:00:00.000Z'],
+    ['2026-03-30', 'Europe/Berlin', '2026-03-29T22:00:00.000Z'],
+    ['2026-10-25', 'Europe/Berlin', '2026-10-24T22:00:00.000Z'],
+    ['2026-10-26', 'Europe/Berlin', '2026-10-25T23:00:00.000Z'],
+    // A day without a midnight, and one that there never was.
+    ['2026-09-06', 'America/Santiago', '2026-09-06T04:00:00.000Z'],
+    ['2011-12-30', 'Pacific/Apia', '2011-12-30T10:00:00.000Z'],
+  ] as const;
+  for (const [day, timeZone, moment] of cases)
+    assert.equal(new Date(beginOf(day, timeZone)).toISOString(), moment, `${day} in ${timeZone}`);
 });

@@ -142,6 +142,7 @@ export class FrontJournal {
   }
 
   async close(): Promise<void> {
+    this.history.tellDownloads();
     await this.#courier?.stop(stopMaxMs);
     await this.#spool.close();
     await this.#files?.flush();
