@@ -1,4 +1,5 @@
 /** The admin API of the history. */
+import { sessionEvents } from '#shared/journal/journal-record.ts';
 import type { HistoryAsker } from '../history/history.ts';
 import type { JournalStore } from '../journal/journal-store.ts';
 import type { PoolEdge } from '../membership/pool.ts';
@@ -17,16 +18,8 @@ interface HistoryOptions {
 type Names = 'history' | 'historyDays' | 'historyClients' | 'historyDownloads' | 'activity';
 
 /** Of the journal's events, those that tell how the pool lives. */
-const activities = [
-  'session.created',
-  'session.taken-over',
-  'session.moved',
-  'session.terminated',
-  'session.ended',
-  'member.joined',
-  'member.left',
-  'member.removed',
-  'member.banned',
+export const activities = [
+  ...sessionEvents,
   'edge.joined',
   'edge.drained',
   'edge.undrained',

@@ -1,22 +1,11 @@
 /** What is asked of the history, made of the figures that its store has of each day. */
-import type { JournalStore, StoredCount, StoredDay } from '../journal/journal-store.ts';
+import type { JournalStore, StoredCount } from '../journal/journal-store.ts';
+import { addUp, noFigures } from './day-figures.ts';
+import type { DayFigures } from './day-figures.ts';
 import { beginOf, lastDays } from './day.ts';
-import type { DayFigures } from './fold.ts';
 import type { ClientCount, HistoryAsker, HistoryDay } from './history.ts';
 
 type Figures = Omit<HistoryDay, 'day' | 'downloads'>;
-
-const nothing: DayFigures = {
-  sessions: 0,
-  ended: 0,
-  lengthSumMs: 0,
-  lengthMaxMs: 0,
-  membersSum: 0,
-  membersMax: 0,
-  peakConnections: 0,
-  lagSum: 0,
-  lagSamples: 0,
-};
 
 export function askHistory(store: JournalStore, timeZone: string, nowMs: () => number): HistoryAsker {
   const daysOf = (count: number): string[] => lastDays(nowMs(), count, timeZone);
@@ -41,7 +30,7 @@ export function askHistory(store: JournalStore, timeZone: string, nowMs: () => n
       const fetched = Map.groupBy(downloads, ({ day }) => day);
       return names.map((day) => ({
         day,
-        ...figuresOf(known.get(day) ?? nothing),
+        ...figuresOf(known.get(day) ?? noFigures()),
         downloads: sumOf(fetched.get(day) ?? []),
       }));
     },
@@ -72,22 +61,6 @@ function clientCountOf({ client, version, times }: StoredCount): ClientCount {
 
 function sumOf(counts: readonly StoredCount[]): number {
   return counts.reduce((sum, { times }) => sum + times, 0);
-}
-
-function addUp(days: readonly StoredDay[]): DayFigures {
-  const sum = { ...nothing };
-  for (const day of days) {
-    sum.sessions += day.sessions;
-    sum.ended += day.ended;
-    sum.lengthSumMs += day.lengthSumMs;
-    sum.lengthMaxMs = Math.max(sum.lengthMaxMs, day.lengthMaxMs);
-    sum.membersSum += day.membersSum;
-    sum.membersMax = Math.max(sum.membersMax, day.membersMax);
-    sum.peakConnections = Math.max(sum.peakConnections, day.peakConnections);
-    sum.lagSum += day.lagSum;
-    sum.lagSamples += day.lagSamples;
-  }
-  return sum;
 }
 
 function figuresOf(figures: DayFigures): Figures {

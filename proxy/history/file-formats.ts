@@ -102,18 +102,23 @@ export const fileFormats = {
   downloadMetrics: {
     file: 'download-metrics.csv',
     form: 'csv',
-    summary: 'A line for each client that was downloaded; not for ranges and HEAD.',
+    summary:
+      'A line for each client that was downloaded to its end, also in parts, which are one; not for HEAD, nor for who looked at the end of a file alone.',
     writer: 'The front door that served it.',
     fields: {
       time,
       client: { ...client, help: 'Which client it is for.', example: 'vscode' },
-      version: { ...version, help: 'Of the file; empty where its name has none.', example: '5.0.1' },
+      version: {
+        ...version,
+        help: 'Of the file, by its name; a file without one is no client.',
+        example: '5.0.1',
+      },
       file: {
         help: 'Path below the folder of downloads.',
         unit: 'path',
         example: 'vscode/mooring-5.0.1.vsix',
       },
-      bytes: { help: 'Size of what was sent.', unit: 'bytes', example: 1_843_200 },
+      bytes: { help: 'Size of the file.', unit: 'bytes', example: 1_843_200 },
       address: { help: 'Who asked.', unit: 'IP address', example: '192.0.2.7' },
     },
   },

@@ -10,6 +10,8 @@ import type {
 } from '#shared/journal/journal-record.ts';
 import { readClientName, toClientName, unidentified } from '#shared/client-name.ts';
 import type { ClientName } from '#shared/client-name.ts';
+import { noFigures } from './day-figures.ts';
+import type { DayFigures } from './day-figures.ts';
 import { dayOf } from './day.ts';
 import type { EndedSession } from './history.ts';
 
@@ -28,19 +30,6 @@ export interface SessionRow {
   unnamed: number;
   unnamedMax: number;
   client: ClientName;
-}
-
-/** What is added to a day. */
-export interface DayFigures {
-  sessions: number;
-  ended: number;
-  lengthSumMs: number;
-  lengthMaxMs: number;
-  membersSum: number;
-  membersMax: number;
-  peakConnections: number;
-  lagSum: number;
-  lagSamples: number;
 }
 
 export interface Tally extends ClientName {
@@ -273,17 +262,7 @@ export class Fold {
     const name = dayOf(atMs, this.#options.timeZone);
     let day = this.days.get(name);
     if (day === undefined) {
-      day = {
-        sessions: 0,
-        ended: 0,
-        lengthSumMs: 0,
-        lengthMaxMs: 0,
-        membersSum: 0,
-        membersMax: 0,
-        peakConnections: 0,
-        lagSum: 0,
-        lagSamples: 0,
-      };
+      day = noFigures();
       this.days.set(name, day);
     }
     return day;

@@ -1,65 +1,10 @@
 /** What the history says of records, whichever database keeps it; run by the tests of each. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
-import type { JournalEntry, JournalRecord } from '#shared/journal/journal-record.ts';
-import type { JournalStore } from '../journal/journal-store.ts';
-import { askHistory } from './ask-history.ts';
+import type { JournalEntry } from '#shared/journal/journal-record.ts';
 import { dayOf } from './day.ts';
-import type { HistoryAsker } from './history.ts';
-
-export interface HistoryScene {
-  /** A place of its own; the function that it gives opens another connection to it, for days of that time zone. */
-  readonly open: (t: TestContext) => Promise<(timeZone: string) => Promise<JournalStore>>;
-  /** Of a process of its own. */
-  readonly newTeller: () => Teller;
-}
-
-interface Teller {
-  entry(changes: Partial<JournalEntry>): JournalEntry;
-  pool(peakConnections: number, lagMs: number, atMs: number): JournalRecord;
-  download(client: string, version: string, count: number, atMs: number): JournalRecord;
-}
-
-const hour = 3_600_000;
-const long = 50 * 24 * hour;
-const keepLong = { auditKeepMs: long, usageKeepMs: long, historyKeepMs: long, limit: 100 };
-const vsCode = 'OCT_CODE_Visual_Studio Code@0.3.1';
-
-interface Opened {
-  readonly store: JournalStore;
-  readonly ask: HistoryAsker;
-  readonly more: () => Promise<JournalStore>;
-}
-
-async function openOne(t: TestContext, scene: HistoryScene, timeZone = 'UTC'): Promise<Opened> {
-  const open = await scene.open(t);
-  const more = async (): Promise<JournalStore> => {
-    const store = await open(timeZone);
-    t.after(async () => await store.close());
-    return store;
-  };
-  const store = await more();
-  return { store, ask: askHistory(store, timeZone, Date.now), more };
-}
-
-/** A session of two people and one who only looks at documents, an hour long, which ended just now. */
-function wholeSession(teller: Teller, nowMs: number): JournalEntry[] {
-  const at = (minutes: number): { atMs: number } => ({ atMs: nowMs - hour + minutes * 60_000 });
-  const [ann, bob] = [{ person: 'a' }, { person: 'b' }];
-  const guest = { event: 'member.joined', detail: 'guest' } as const;
-  return [
-    teller.entry({ ...at(0), event: 'session.created', detail: '' }),
-    teller.entry({ ...at(1), ...ann, event: 'member.joined', detail: 'host', client: vsCode }),
-    teller.entry({ ...at(2), ...bob, ...guest, client: 'Theia IDE' }),
-    teller.entry({ ...at(3), ...bob, event: 'member.left', detail: 'left' }),
-    teller.entry({ ...at(4), ...bob, ...guest, client: 'Theia IDE' }),
-    teller.entry({ ...at(5), ...guest, client: 'unknown' }),
-    teller.entry({ ...at(6), event: 'member.left', detail: '' }),
-    teller.entry({ ...at(7), ...guest, client: 'unknown' }),
-    teller.entry({ ...at(60), event: 'session.ended', detail: 'reason host-left, adapter oct' }),
-  ];
-}
+import { hour, keepLong, openOne, wholeSession } from './history-scene.ts';
+import type { HistoryScene, Teller } from './history-scene.ts';
 
 export function testHistory(name: string, scene: HistoryScene): void {
   testSessions(name, scene);
@@ -251,10 +196,13 @@ function testDays(name: string, scene: HistoryScene): void {
       const { sessions, uniqueUsers } = await ask.summary(count);
       return [sessions, uniqueUsers];
     };
-    assert.deepEqual([await figuresOf(1), await figuresOf(2)], [
-      [1, 1],
-      [2, 2],
-    ]);
+    assert.deepEqual(
+      [await figuresOf(1), await figuresOf(2)],
+      [
+        [1, 1],
+        [2, 2],
+      ],
+    );
   });
 
   void test(`${name}: clients that anybody invents are bounded, and counted as others`, async (t) => {

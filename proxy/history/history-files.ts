@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { csvLine } from '#shared/csv.ts';
+import { sessionEvents } from '#shared/journal/journal-record.ts';
 import type { JournalEntry, JournalEvent, JournalRecord } from '#shared/journal/journal-record.ts';
 import { LogFile } from '#shared/log-file.ts';
 import { logFileBounds } from '#shared/log-places.ts';
@@ -14,17 +15,7 @@ import { fileFormats } from './file-formats.ts';
 import type { Fields, FileFormat, FileName } from './file-formats.ts';
 import type { Download, EndedSession } from './history.ts';
 
-const told: ReadonlySet<JournalEvent> = new Set([
-  'session.created',
-  'session.taken-over',
-  'session.moved',
-  'session.terminated',
-  'session.ended',
-  'member.joined',
-  'member.left',
-  'member.removed',
-  'member.banned',
-]);
+const told: ReadonlySet<JournalEvent> = new Set(sessionEvents);
 
 export interface UsageLine {
   readonly users: number;

@@ -2,6 +2,7 @@
  * Tables of the history, which stand beside the journal's, of whose records they are made in the same transaction: figures of days,
  * counts of clients, people by a hash, sessions that run or have just ended, and up to where each process has been heard.
  */
+import { figureColumns } from './day-figures.ts';
 import { sqlWords } from '../journal/sql-words.ts';
 import type { JournalKind } from '../journal/sql-words.ts';
 
@@ -22,18 +23,7 @@ export type HistoryTable = keyof typeof historyTableNames;
 
 /** Columns of each table, those of its key first. */
 export const historyColumns = {
-  day: [
-    'day',
-    'sessions',
-    'ended',
-    'length_sum_ms',
-    'length_max_ms',
-    'members_sum',
-    'members_max',
-    'peak_connections',
-    'lag_sum',
-    'lag_samples',
-  ],
+  day: ['day', ...figureColumns],
   count: ['day', 'what', 'client', 'version', 'times'],
   user: ['person', 'first_ms', 'last_ms'],
   session: [

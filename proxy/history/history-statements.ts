@@ -2,6 +2,7 @@
 import type { SqlValue } from '#shared/sql/sql-driver.ts';
 import type { JournalKind } from '../journal/sql-words.ts';
 import type { Statement } from '../journal/statement.ts';
+import { figureMerges } from './day-figures.ts';
 import { historyColumns, historyKeys, historyTableNames } from './history-schema.ts';
 import type { HistoryTable } from './history-schema.ts';
 
@@ -11,17 +12,7 @@ type Row = readonly SqlValue[];
 type Merge = 'set' | 'add' | 'most' | 'keep';
 
 const merges: Readonly<Record<HistoryTable, Readonly<Record<string, Merge>>>> = {
-  day: {
-    sessions: 'add',
-    ended: 'add',
-    length_sum_ms: 'add',
-    length_max_ms: 'most',
-    members_sum: 'add',
-    members_max: 'most',
-    peak_connections: 'most',
-    lag_sum: 'add',
-    lag_samples: 'add',
-  },
+  day: figureMerges,
   count: { times: 'add' },
   user: { first_ms: 'keep', last_ms: 'most' },
   session: {},

@@ -2,8 +2,9 @@
 import type { JournalRecord } from '#shared/journal/journal-record.ts';
 import type { JournalKind } from '../journal/sql-words.ts';
 import type { Statement, Steps } from '../journal/statement.ts';
+import { rowOfFigures } from './day-figures.ts';
 import { Fold } from './fold.ts';
-import type { DayFigures, SessionRow, Tally } from './fold.ts';
+import type { SessionRow, Tally } from './fold.ts';
 import type { EndedSession } from './history.ts';
 import { deleteAmong, deleteRow, deleteSome, mergeStatements, selectAmong } from './history-statements.ts';
 import { historyColumns, historyLock, historyTableNames } from './history-schema.ts';
@@ -152,7 +153,7 @@ function* writeFold(kind: JournalKind, fold: Fold): Steps<void> {
     mergeStatements(
       kind,
       'day',
-      [...fold.days].map(([day, figures]) => [day, ...rowOfDay(figures)]),
+      [...fold.days].map(([day, figures]) => [day, ...rowOfFigures(figures)]),
     ),
   );
   const users = [...fold.users].map(([person, atMs]) => [person, atMs, atMs]);
@@ -206,30 +207,4 @@ function rowOfSession(row: SessionRow): (string | number)[] {
   const { key, state, begunMs, toldMs, isCounted, hasHost, named, unnamed, unnamedMax, client } = row;
   const flags = [isCounted ? 1 : 0, hasHost ? 1 : 0];
   return [key, state, begunMs, toldMs, ...flags, named, unnamed, unnamedMax, client.client, client.version];
-}
-
-/** In the order of the columns. */
-function rowOfDay(figures: DayFigures): number[] {
-  const {
-    sessions,
-    ended,
-    lengthSumMs,
-    lengthMaxMs,
-    membersSum,
-    membersMax,
-    peakConnections,
-    lagSum,
-    lagSamples,
-  } = figures;
-  return [
-    sessions,
-    ended,
-    lengthSumMs,
-    lengthMaxMs,
-    membersSum,
-    membersMax,
-    peakConnections,
-    lagSum,
-    lagSamples,
-  ];
 }

@@ -3,14 +3,14 @@
  * `CT_TIME_ZONE`. Several front doors tell and ask one history; nobody's name, key or address is in it.
  */
 
-/** A file that somebody has fetched whole; told once for each, not for ranges or HEAD. */
+/** A file of a client that somebody has got to its end; one that comes in parts is told once. HEAD, and a look at the end, are none. */
 export interface Download {
-  /** Which client, as `vscode`, `intellij`, `cli`. */
+  /** Which client, as `vscode`, `jetbrains`, `cli`. */
   readonly client: string;
-  /** Empty where the file says none. */
   readonly version: string;
   /** Path below the folder of downloads. */
   readonly file: string;
+  /** Size of the file. */
   readonly bytes: number;
   /** Who asked, for `download-metrics.csv` alone. */
   readonly address: string;

@@ -1,7 +1,8 @@
 /** What the store of the journal does, in steps that are the same for every kind of database; each runs in one transaction. */
 import type { JournalRecord } from '#shared/journal/journal-record.ts';
+import { figuresOfRow } from '../history/day-figures.ts';
 import { dayOf } from '../history/day.ts';
-import type { DayFigures, Tally } from '../history/fold.ts';
+import type { Tally } from '../history/fold.ts';
 import {
   countsStatement,
   daysStatement,
@@ -40,23 +41,9 @@ export function* removeOld(kind: JournalKind, rule: KeepRule, timeZone: string):
 export function* historyDays(fromDay: string): Steps<readonly StoredDay[]> {
   return (yield daysStatement(fromDay)).rows.map((row) => ({
     day: row['day'] as string,
-    ...(Object.fromEntries(
-      Object.entries(dayFields).map(([field, column]) => [field, row[column]]),
-    ) as unknown as DayFigures),
+    ...figuresOfRow(row),
   }));
 }
-
-const dayFields: Readonly<Record<keyof DayFigures, string>> = {
-  sessions: 'sessions',
-  ended: 'ended',
-  lengthSumMs: 'length_sum_ms',
-  lengthMaxMs: 'length_max_ms',
-  membersSum: 'members_sum',
-  membersMax: 'members_max',
-  peakConnections: 'peak_connections',
-  lagSum: 'lag_sum',
-  lagSamples: 'lag_samples',
-};
 
 export function* historyCounts(kind: JournalKind, query: CountQuery): Steps<readonly StoredCount[]> {
   return (yield countsStatement(kind, query)).rows.map((row) => ({

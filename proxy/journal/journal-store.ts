@@ -8,7 +8,8 @@ import type {
   JournalRecord,
   UsageSample,
 } from '#shared/journal/journal-record.ts';
-import type { DayFigures, Tally } from '../history/fold.ts';
+import type { DayFigures } from '../history/day-figures.ts';
+import type { Tally } from '../history/fold.ts';
 import type { EndedSession } from '../history/history.ts';
 
 interface Stored {

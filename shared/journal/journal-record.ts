@@ -28,6 +28,19 @@ export const journalEvents = {
 
 export type JournalEvent = keyof typeof journalEvents;
 
+/** Those on sessions and their members. */
+export const sessionEvents = [
+  'session.created',
+  'session.taken-over',
+  'session.moved',
+  'session.terminated',
+  'session.ended',
+  'member.joined',
+  'member.left',
+  'member.removed',
+  'member.banned',
+] as const satisfies readonly JournalEvent[];
+
 const events = Object.keys(journalEvents) as [JournalEvent, ...JournalEvent[]];
 
 /** In one message of the control connection, which takes a megabyte. */
