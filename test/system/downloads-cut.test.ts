@@ -33,7 +33,7 @@ test('a file that shrinks or changes while it is sent is never taken for a whole
     assert.notEqual(code, 0, `${change} at ${at}`);
     assert.ok(readFileSync(got).length < size);
   }
-  await nothingCounts(door);
+  await nothingCounts({ door, folder });
   assert.equal(await door.metric('ct_proxy_rejected_total{code="file-changed"}'), 4);
 });
 
@@ -47,17 +47,23 @@ function sizeOf(path: string): number {
 
 test('clients that leave in the middle, or take nothing, keep no file open and no part of it in memory', async (t) => {
   const { door, folder } = await openDownloads(t);
-  addFile(folder, vsix, 60_000_000);
+  const size = 60_000_000;
+  addFile(folder, vsix, size);
+  // Of no client, so that it does not count.
+  addFile(folder, 'other', size);
   const path = `/clients/${vsix}`;
   const clients = 20;
   for (const open of [plainDownload, secureDownload, http2Download]) {
     const port = open === plainDownload ? door.port : door.httpsPort;
     const leave = await Promise.all(Array.from({ length: clients }, async () => await open(port, path)));
     assert.equal(openFiles(door.pid, vsix), clients);
+    // In the time that one who takes it has a whole file, those who do not take get nothing more either.
+    const taken = await fetch(`http://${door.host}/clients/other`);
+    assert.equal((await taken.arrayBuffer()).byteLength, size);
     // What one socket may hold, twenty times, and not twenty files.
     await until(async () => residentBytes(door.pid) < 500_000_000, 'memory is small');
     for (const end of leave) end();
     await until(async () => openFiles(door.pid, vsix) === 0, 'every file is closed');
   }
-  await nothingCounts(door);
+  await nothingCounts({ door, folder });
 });

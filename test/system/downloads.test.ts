@@ -43,7 +43,7 @@ scene(
     ]);
     assert.deepEqual([resumed.code, resumed.stdout], [0, '206']);
     assert.ok(readFileSync(got).equals(content));
-    await countIs(door, 'vscode 2.0.0-b00405', 1);
+    await countIs({ door, folder }, 'vscode 2.0.0-b00405', 1);
   },
 );
 
@@ -61,7 +61,7 @@ scene(
     await runProgram(t, 'wget', args);
     // By its time, as a mirror does.
     assert.equal((await runProgram(t, 'wget', ['-q', '-N', '-P', here, `${url}/${vsix}`])).code, 0);
-    await countIs(door, 'vscode 2.1.0-b00405', 1);
+    await countIs({ door, folder }, 'vscode 2.1.0-b00405', 1);
   },
 );
 
@@ -88,7 +88,7 @@ scene('a download in many parts at the same time counts once', async (t, { door,
   const parts = (): number =>
     door.log.items.filter(({ route, status }) => route === 'clients' && status === 206).length;
   await until(async () => parts() > 1, 'the log tells that it came in parts');
-  await countIs(door, 'vscode 2.2.0-b00405', 1);
+  await countIs({ door, folder }, 'vscode 2.2.0-b00405', 1);
 });
 
 scene('over TLS and HTTP/2 a file is the same, ranges included', async (t, { folder, secureUrl }) => {
@@ -131,7 +131,7 @@ scene('several ranges come as parts of one answer', async (_t, { door, folder })
       Buffer.concat([...part(0, 9), ...part(4_000, 4_009), Buffer.from(`\r\n--${boundary}--\r\n`)]),
     ),
   );
-  await countIs(door, 'cli 1.0.0', 0);
+  await countIs({ door, folder }, 'cli 1.0.0', 0);
 });
 
 scene(
@@ -155,10 +155,10 @@ scene(
       'precondition-failed',
     );
     assert.equal((await ask(door, path, { method: 'POST' })).status, 405);
-    await countIs(door, 'vscode 2.5.0-b00405', 0);
+    await countIs({ door, folder }, 'vscode 2.5.0-b00405', 0);
     const other = await ask(door, path, { headers: { range: 'bytes=1000-', 'if-range': '"x"' } });
     assert.deepEqual([other.status, other.headers['content-length']], [200, '4000']);
-    await countIs(door, 'vscode 2.5.0-b00405', 1);
+    await countIs({ door, folder }, 'vscode 2.5.0-b00405', 1);
   },
 );
 
@@ -213,7 +213,7 @@ scene(
     assert.equal(site.text, '<p>ours</p>');
     assert.match(String(site.headers['content-security-policy']), /default-src 'none'.*sandbox/);
     await ask(door, '/clients/eclipse/plugins/com.genuitec.eclipse.codetogether.core_2.0.0.1.jar');
-    await countIs(door, 'eclipse 2.0.0.1', 1);
+    await countIs({ door, folder }, 'eclipse 2.0.0.1', 1);
   },
 );
 
