@@ -1,8 +1,10 @@
 /** How long the questions of a dashboard take when many sessions have been, on each store, and what it costs to keep them. */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { JournalEntry, JournalRecord } from '#shared/journal/journal-record.ts';
 import { askHistory } from '../proxy/history/ask-history.ts';
+import type { HistoryAsker } from '../proxy/history/history.ts';
 import type { JournalStore } from '../proxy/journal/journal-store.ts';
 import { openSqlJournal } from '../proxy/journal/sql-journal.ts';
 import { openSqliteJournal } from '../proxy/journal/sqlite-journal.ts';
@@ -26,6 +28,7 @@ const dayMs = 86_400_000;
 const people = 2_000;
 const batchRecords = 200;
 const triesPerQuestion = 5;
+const sessionsPerDownload = 50;
 const timeZone = 'Europe/Berlin';
 
 export async function runHistory({ isShort, folder }: RunOptions): Promise<Outcome> {
@@ -59,6 +62,7 @@ async function measure(name: StoreName, sessions: number, folder: string): Promi
   try {
     const seconds = await fill(store, sessions);
     const ask = askHistory(store, timeZone, Date.now);
+    await checkTotals(ask, sessions);
     const questions: Record<string, () => Promise<unknown>> = {
       summary: async () => await ask.summary(30),
       'days 30': async () => await ask.days(30),
@@ -90,6 +94,21 @@ async function openJournal(
   return { store, close };
 }
 
+/** What was told is there, whole, before it matters how fast. */
+async function checkTotals(ask: HistoryAsker, sessions: number): Promise<void> {
+  const days = await ask.days(daysOfHistory);
+  const told = {
+    sessions: days.reduce((sum, day) => sum + day.sessions, 0),
+    ended: days.reduce((sum, day) => sum + day.ended, 0),
+    downloads: days.reduce((sum, day) => sum + day.downloads, 0),
+  };
+  assert.deepEqual(told, {
+    sessions,
+    ended: sessions,
+    downloads: Math.ceil(sessions / sessionsPerDownload),
+  });
+}
+
 async function slowestOf(pose: () => Promise<unknown>): Promise<number> {
   let slowest = 0;
   for (let i = 0; i < triesPerQuestion; i++) {
@@ -112,7 +131,8 @@ async function fill(store: JournalStore, sessions: number): Promise<number> {
   const before = performance.now();
   for (let i = 0; i < sessions; i++) {
     batch.push(...sessionRecords(maker, i, startMs + i * stepMs));
-    if (i % 50 === 0) batch.push(maker.download('vscode', `5.${i % 9}.0`, 1, startMs + i * stepMs));
+    if (i % sessionsPerDownload === 0)
+      batch.push(maker.download('vscode', `5.${i % 9}.0`, 1, startMs + i * stepMs));
     if (batch.length < batchRecords) continue;
     await store.append(batch);
     batch = [];

@@ -40,3 +40,8 @@ export function requireMethod(request: LocalRequest, method: 'GET' | 'POST'): vo
   if (request.method === method || (method === 'GET' && request.method === 'HEAD')) return;
   throw new AppError('method-refused');
 }
+
+/** As the client knows the front door. */
+export function originOf({ secure, host }: LocalRequest): string {
+  return `${secure ? 'https' : 'http'}://${host || 'localhost'}`;
+}

@@ -9,7 +9,7 @@ import type { HeaderList } from './core/header-list.ts';
 import { headerValues } from './core/header-list.ts';
 import type { RouteName } from './core/route.ts';
 import type { Downloads } from './downloads/downloads.ts';
-import { json, requireMethod } from './local-answer.ts';
+import { json, originOf, requireMethod } from './local-answer.ts';
 import type { LocalAnswer, LocalRequest } from './local-answer.ts';
 import { homePage } from './pages/home-page.ts';
 import { loginPage } from './pages/login-page.ts';
@@ -102,12 +102,6 @@ export class LocalAnswers {
     const status = ready > 0 ? 'ok' : 'no-edge-ready';
     return json(ready > 0 ? 200 : 503, { status, edges: edges.length, ready, version });
   }
-}
-
-/** The gate has checked that there is one well-formed Host at most. */
-function originOf(request: LocalRequest): string {
-  const host = headerValues(request.headers, 'host')[0] ?? 'localhost';
-  return `${request.secure ? 'https' : 'http'}://${host}`;
 }
 
 const preflight: LocalAnswer = {

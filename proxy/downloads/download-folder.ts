@@ -30,7 +30,11 @@ const absent = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 
 
 /** Opens what the names lead to; whoever gets a file closes it. Throws `not-found` and `downloads-unavailable`. */
 export async function openIn(folder: string, names: readonly string[]): Promise<Found> {
-  const path = await resolveIn(folder, names);
+  return await openPath(await resolveIn(folder, names));
+}
+
+/** Throws as above. */
+export async function openPath(path: string): Promise<Found> {
   // Neither follows a link that has just been put there, nor waits for the other end of a pipe.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const handle = await attempt(async () => await open(path, flags));
@@ -54,7 +58,7 @@ export async function listIn(folder: string, names: readonly string[]): Promise<
     let seen = 0;
     for await (const entry of await opendir(path)) {
       if (++seen > entriesMax) break;
-      if (isName(entry.name) && !entry.isSymbolicLink() && (entry.isFile() || entry.isDirectory()))
+      if (isName(entry.name) && (entry.isFile() || entry.isDirectory()))
         entries.push({ name: entry.name, isFolder: entry.isDirectory() });
     }
     return entries.toSorted(

@@ -8,7 +8,7 @@ import { AppError, errorBody } from '#shared/errors.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { headerValues } from '../core/header-list.ts';
 import type { Download } from '../history/history.ts';
-import { requireMethod } from '../local-answer.ts';
+import { originOf, requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
 import { readRanges } from './byte-ranges.ts';
 import type { AskedRanges, ByteRange } from './byte-ranges.ts';
@@ -33,7 +33,10 @@ interface DownloadsOptions {
   readonly banner: () => Banner | undefined;
   /** A client has got a file of a client to its end. */
   readonly count: (download: Download) => void;
+  /** From any start. */
   readonly nowMs: () => number;
+  /** As the files' times are. */
+  readonly wallMs: () => number;
 }
 
 /** Files that are sent at the same time: each costs a descriptor and a piece of memory. */
@@ -71,9 +74,8 @@ export class Downloads {
   }
 
   async #frontPage(request: LocalRequest, folder: string): Promise<LocalAnswer> {
-    const origin = `${request.secure ? 'https' : 'http'}://${request.host || 'localhost'}`;
     const { CT_SERVER_URL: given } = this.#options.settings;
-    const url = given === '' ? origin : new URL(given).origin;
+    const url = given === '' ? originOf(request) : new URL(given).origin;
     return htmlAnswer(clientsPage(url, await this.#newest.look(folder), this.#options.banner()));
   }
 
@@ -94,7 +96,8 @@ export class Downloads {
   async #answerFile(file: OpenFile, names: readonly string[], request: LocalRequest): Promise<LocalAnswer> {
     let isKept = false;
     try {
-      const plan = planAnswer(file, names, request);
+      const version = versionOf(file.state, this.#options.wallMs());
+      const plan = planAnswer(version, names.at(-1)!, request);
       if (plan.parts === undefined) return plan.answer;
       if (request.method === 'HEAD') return { ...plan.answer, body: bodyUnsent(plan.parts) };
       if (this.#open >= openMax) throw new AppError('downloads-busy');
@@ -126,9 +129,8 @@ interface AnswerPlan {
   readonly reachesEnd: boolean;
 }
 
-function planAnswer(file: OpenFile, names: readonly string[], request: LocalRequest): AnswerPlan {
-  const version = versionOf(file.state, Date.now());
-  const headers = headersOf(version, names.at(-1)!);
+function planAnswer(version: FileVersion, name: string, request: LocalRequest): AnswerPlan {
+  const headers = headersOf(version, name);
   switch (judgeConditions(request.headers, version)) {
     case 'failed':
       throw new AppError('precondition-failed');

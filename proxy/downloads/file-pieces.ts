@@ -49,7 +49,7 @@ async function* readParts(
   }
 }
 
-async function* piecesOf({ handle }: OpenFile, part: Part): AsyncGenerator<Buffer> {
+export async function* piecesOf({ handle }: Pick<OpenFile, 'handle'>, part: Part): AsyncGenerator<Buffer> {
   if (Buffer.isBuffer(part)) {
     yield part;
     return;

@@ -1,4 +1,4 @@
-/** The newest version of each client in the folder; looked at again after a short while, once at a time. */
+/** The newest version of each client in the folder; looked at again a short while after the last look has ended, once at a time. */
 import { newestFirst } from '#shared/registry/order-tags.ts';
 import { AppError } from '#shared/errors.ts';
 import { clientFileOf, clientKinds } from './client-file.ts';
@@ -20,8 +20,9 @@ export interface ClientsView {
 
 const keptMs = 2_000;
 const filesMax = 6;
-/** In the folders of clients, and where plug-ins of an update site are. */
-const pluginsFolder = 'plugins';
+/** Folders beyond it, by name, are not looked into. */
+const foldersMax = 64;
+const pluginsFolder = ['eclipse', 'plugins'];
 const updateSiteFiles = new Set([
   'p2.index',
   'content.jar',
@@ -42,7 +43,8 @@ interface Seen {
 export class NewestClients {
   readonly #nowMs: () => number;
   #folder: string | undefined;
-  #atMs = -Infinity;
+  #isLooking = false;
+  #endedMs = -Infinity;
   #view: Promise<ClientsView> = Promise.resolve(empty);
 
   constructor(nowMs: () => number) {
@@ -52,23 +54,32 @@ export class NewestClients {
   /** Of a folder that is not there there is nothing. */
   async look(folder: string): Promise<ClientsView> {
     if (folder === '') return empty;
-    if (this.#folder !== folder || this.#nowMs() - this.#atMs > keptMs) {
+    const isOld = !this.#isLooking && this.#nowMs() - this.#endedMs > keptMs;
+    if (this.#folder !== folder || isOld) {
       this.#folder = folder;
-      this.#atMs = this.#nowMs();
-      this.#view = read(folder);
+      this.#view = this.#read(folder);
     }
     return await this.#view;
+  }
+
+  async #read(folder: string): Promise<ClientsView> {
+    this.#isLooking = true;
+    try {
+      return await read(folder);
+    } finally {
+      this.#isLooking = false;
+      this.#endedMs = this.#nowMs();
+    }
   }
 }
 
 async function read(folder: string): Promise<ClientsView> {
-  const files: (readonly string[])[] = [];
-  const top = await namesIn(folder, []);
+  const top = await listIn(folder, []).catch(nothingIfAbsent);
+  const files = top.filter(({ isFolder }) => !isFolder).map(({ name }) => [name]);
   const folders = top.filter(({ isFolder }) => isFolder).map(({ name }) => [name]);
-  files.push(...top.filter(({ isFolder }) => !isFolder).map(({ name }) => [name]));
-  for (const at of [...folders, ['eclipse', pluginsFolder]]) {
-    const entries = await namesIn(folder, at);
-    files.push(...entries.filter(({ isFolder }) => !isFolder).map(({ name }) => [...at, name]));
+  for (const at of [...folders.slice(0, foldersMax), pluginsFolder]) {
+    const entries = await listIn(folder, at).catch(nothingIfAbsent);
+    for (const { name, isFolder } of entries) if (!isFolder) files.push([...at, name]);
   }
   const hasUpdateSite = files.some((names) => names[0] === 'eclipse' && updateSiteFiles.has(names[1]!));
   const newest = new Map<ClientKind, NewestClient>();
@@ -85,11 +96,7 @@ async function read(folder: string): Promise<ClientsView> {
   return { isSet: true, newest, hasUpdateSite };
 }
 
-async function namesIn(folder: string, at: readonly string[]): ReturnType<typeof listIn> {
-  try {
-    return await listIn(folder, at);
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'not-found') return [];
-    throw error;
-  }
+function nothingIfAbsent(error: unknown): [] {
+  if (error instanceof AppError && error.code === 'not-found') return [];
+  throw error;
 }

@@ -15,5 +15,6 @@ export function openDownloads(options: {
     banner,
     count: (download) => history.countDownload(download),
     nowMs: () => performance.now(),
+    wallMs: () => Date.now(),
   });
 }

@@ -27,15 +27,33 @@ const valuesMax = 5_000;
 /** Inserts rows, or merges them into those with the same key. */
 export function mergeStatements(kind: JournalKind, table: HistoryTable, rows: readonly Row[]): Statement[] {
   const columns = historyColumns[table];
+  return statementsOf(columns, rows, (places) => {
+    const into = `${historyTableNames[table]} (${columns.join(', ')})`;
+    return `INSERT INTO ${into} VALUES ${places} ${mergeClause(kind, table)}`;
+  });
+}
+
+/** By their keys. */
+export function deleteRows(kind: JournalKind, table: HistoryTable, keys: readonly Row[]): Statement[] {
+  const columns = historyKeys[table];
+  return statementsOf(columns, keys, (places) => {
+    const list = kind === 'sqlite' ? `VALUES ${places}` : places;
+    return `DELETE FROM ${historyTableNames[table]} WHERE (${columns.join(', ')}) IN (${list})`;
+  });
+}
+
+/** As few as the values of all rows go into. */
+function statementsOf(
+  columns: readonly string[],
+  rows: readonly Row[],
+  textOf: (places: string) => string,
+): Statement[] {
   const atOnce = Math.floor(valuesMax / columns.length);
   const places = `(${columns.map(() => '?').join(', ')})`;
   const statements: Statement[] = [];
   for (let at = 0; at < rows.length; at += atOnce) {
     const some = rows.slice(at, at + atOnce);
-    statements.push({
-      text: `INSERT INTO ${historyTableNames[table]} (${columns.join(', ')}) VALUES ${some.map(() => places).join(', ')} ${mergeClause(kind, table)}`,
-      values: some.flat(),
-    });
+    statements.push({ text: textOf(some.map(() => places).join(', ')), values: some.flat() });
   }
   return statements;
 }
@@ -78,18 +96,8 @@ export function deleteAmong(table: HistoryTable, column: string, values: readonl
   };
 }
 
-/** One row, by its key. */
-export function deleteRow(table: HistoryTable, key: readonly string[]): Statement {
-  const condition = historyKeys[table].map((column) => `${column} = ?`).join(' AND ');
-  return { text: `DELETE FROM ${historyTableNames[table]} WHERE ${condition}`, values: key };
-}
-
 /** Rows that keep to a condition, no more than the last of the values. MySQL does not read in a subquery from what it deletes from, unless that is a table of its own. */
-export function deleteSome(
-  table: 'session' | 'user' | 'boot',
-  condition: string,
-  values: readonly number[],
-): Statement {
+export function deleteSome(table: 'user' | 'boot', condition: string, values: readonly number[]): Statement {
   const [key] = historyKeys[table];
   const name = historyTableNames[table];
   return {

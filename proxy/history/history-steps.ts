@@ -6,7 +6,7 @@ import { rowOfFigures } from './day-figures.ts';
 import { Fold } from './fold.ts';
 import type { SessionRow, Tally } from './fold.ts';
 import type { EndedSession } from './history.ts';
-import { deleteAmong, deleteRow, deleteSome, mergeStatements, selectAmong } from './history-statements.ts';
+import { deleteAmong, deleteRows, deleteSome, mergeStatements, selectAmong } from './history-statements.ts';
 import { historyColumns, historyLock, historyTableNames } from './history-schema.ts';
 
 /** Where a file is written, its transaction holds it as a whole. */
@@ -116,38 +116,37 @@ export function* forgetOld(
   const fold = new Fold({ ...context, sessions: [], members: [] });
   for (const row of rows) fold.endAbandoned(sessionOf(row));
   yield* writeFold(kind, fold);
-  const { session, member, here, day, count } = historyTableNames;
-  let removed = 0;
-  for (const statement of [
-    deleteSome('session', `(state = 'ended' AND told_ms < ?) OR told_ms < ?`, [
-      nowMs - endedKeepMs,
-      nowMs - openKeepMs,
-      limit,
-    ]),
-    deleteSome('user', 'last_ms < ?', [nowMs - keepMs, limit]),
-    deleteSome('boot', 'told_ms < ?', [nowMs - keepMs, limit]),
-  ])
-    removed += (yield statement).changes;
-  for (const statement of [
-    { text: `DELETE FROM ${member} WHERE key_hash NOT IN (SELECT key_hash FROM ${session})`, values: [] },
-    { text: `DELETE FROM ${here} WHERE key_hash NOT IN (SELECT key_hash FROM ${session})`, values: [] },
-    { text: `DELETE FROM ${day} WHERE day < ?`, values: [fromDay] },
-    { text: `DELETE FROM ${count} WHERE day < ?`, values: [fromDay] },
-  ])
-    yield statement;
+  let removed = yield* forgetSessions(nowMs, limit);
+  for (const [table, column] of [
+    ['user', 'last_ms'],
+    ['boot', 'told_ms'],
+  ] as const)
+    removed += (yield deleteSome(table, `${column} < ?`, [nowMs - keepMs, limit])).changes;
+  for (const table of ['day', 'count'] as const)
+    yield { text: `DELETE FROM ${historyTableNames[table]} WHERE day < ?`, values: [fromDay] };
   return { removed, ended: fold.ended };
+}
+
+/** Gives how many went, with their people. */
+function* forgetSessions(nowMs: number, limit: number): Steps<number> {
+  const { rows } = yield {
+    text: `SELECT key_hash FROM ${historyTableNames.session} WHERE (state = 'ended' AND told_ms < ?) OR told_ms < ? LIMIT ?`,
+    values: [nowMs - endedKeepMs, nowMs - openKeepMs, limit],
+  };
+  if (rows.length === 0) return 0;
+  const keys = rows.map((row) => row['key_hash'] as string);
+  for (const table of ['member', 'here', 'session'] as const) yield deleteAmong(table, 'key_hash', keys);
+  return keys.length;
 }
 
 function* writeFold(kind: JournalKind, fold: Fold): Steps<void> {
   for (const table of ['member', 'here'] as const)
     if (fold.forgotten.size > 0) yield deleteAmong(table, 'key_hash', [...fold.forgotten]);
-  const presence = [...fold.presence.values()];
-  for (const { key, person } of presence.filter(({ isHere }) => !isHere))
-    yield deleteRow('here', [key, person]);
-  const here = presence.filter(({ isHere }) => isHere).map(({ key, person }) => [key, person]);
-  yield* all(mergeStatements(kind, 'here', here));
-  const members = fold.newMembers.map(({ key, person }) => [key, person]);
-  yield* all(mergeStatements(kind, 'member', members));
+  const byPlace = Map.groupBy(fold.presence.values(), ({ isHere }) => isHere);
+  const [gone, here] = [false, true].map((isHere) => (byPlace.get(isHere) ?? []).map(rowOfMember));
+  yield* all(deleteRows(kind, 'here', gone!));
+  yield* all(mergeStatements(kind, 'here', here!));
+  yield* all(mergeStatements(kind, 'member', fold.newMembers.map(rowOfMember)));
   yield* all(mergeStatements(kind, 'session', [...fold.sessions.values()].map(rowOfSession)));
   yield* all(
     mergeStatements(
@@ -180,6 +179,10 @@ function* writeTallies(kind: JournalKind, tallies: readonly Tally[]): Steps<void
     rows.set(id, [day, what, client, version, times + ((rows.get(id)?.[4] as number | undefined) ?? 0)]);
   }
   yield* all(mergeStatements(kind, 'count', [...rows.values()]));
+}
+
+function rowOfMember({ key, person }: { readonly key: string; readonly person: string }): string[] {
+  return [key, person];
 }
 
 function* all(statements: readonly Statement[]): Steps<void> {

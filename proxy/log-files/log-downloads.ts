@@ -7,10 +7,12 @@ import { AppError, errorBody } from '#shared/errors.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { headerValues } from '../core/header-list.ts';
 import type { AnswerViewer } from '../dashboard/door/viewer.ts';
-import { readRanges } from '../downloads/byte-ranges.ts';
+import { lengthOf, readRanges } from '../downloads/byte-ranges.ts';
 import type { ByteRange } from '../downloads/byte-ranges.ts';
+import { contentRange, piecesOf } from '../downloads/file-pieces.ts';
 import { json, requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
+import { isPiecewise } from '../wire/answer-body.ts';
 import { listLogFiles, openLogFile } from './log-folder.ts';
 import type { OpenLog } from './log-folder.ts';
 import { logIndex } from './log-index.ts';
@@ -21,7 +23,6 @@ const archiveName = 'metrics.tar.gz';
 const archived = ['session-metrics.csv', 'download-metrics.csv'];
 /** Each costs a descriptor and a piece of memory. */
 const openMax = 32;
-const pieceBytes = 65_536;
 
 export class LogDownloads {
   readonly #settings: Pick<Settings, 'CT_LOG_DIR'>;
@@ -39,11 +40,12 @@ export class LogDownloads {
     const folder = this.#settings.CT_LOG_DIR;
     const name = request.path.slice(top.length);
     if (name === '') return await this.#index(request, folder);
-    if (this.#open >= openMax) throw new AppError('downloads-busy');
-    if (name !== archiveName) return await this.#answerFile(request, await openLogFile(folder, name));
-    const files = await openAll(folder, archived);
-    if (files.length === 0) throw new AppError('not-found');
-    return await this.#answerArchive(request, files);
+    return await this.#bounded(request, async () => {
+      if (name !== archiveName) return await answerFile(request, await openLogFile(folder, name));
+      const files = await openAll(folder, archived);
+      if (files.length === 0) throw new AppError('not-found');
+      return await answerArchive(request, files);
+    });
   };
 
   async #index({ headers }: LocalRequest, folder: string): Promise<LocalAnswer> {
@@ -56,52 +58,69 @@ export class LogDownloads {
       : json(200, { host, files, ...(archive === undefined ? {} : { archive }) });
   }
 
-  async #answerFile(request: LocalRequest, file: OpenLog): Promise<LocalAnswer> {
-    const asked = rangeOf(request, file.size);
-    const headers = {
-      'content-type': file.name.includes('.csv') ? 'text/csv; charset=utf-8' : 'text/plain; charset=utf-8',
-      'accept-ranges': 'bytes',
-      'last-modified': new Date(file.modifiedMs).toUTCString(),
-      'cache-control': 'no-store',
-      ...(file.name.includes('.csv') ? { 'content-disposition': `attachment; filename="${file.name}"` } : {}),
-    };
-    if (asked === 'beyond') {
-      await file.handle.close();
-      const more = { 'content-type': 'application/json', 'content-range': `bytes */${file.size}` };
-      return { status: 416, headers: { ...headers, ...more }, body: errorBody('range-unsatisfiable') };
-    }
-    const range = asked ?? { first: 0, last: file.size - 1 };
-    const bytes = range.last - range.first + 1;
-    const part = { 'content-range': `bytes ${range.first}-${range.last}/${file.size}` };
-    const answer =
-      asked === undefined ? { status: 200, headers } : { status: 206, headers: { ...headers, ...part } };
-    if (request.method === 'HEAD' || bytes === 0) {
-      await file.handle.close();
-      return { ...answer, body: { bytes, pieces: Readable.from([]) } };
-    }
-    return { ...answer, body: { bytes, pieces: this.#counted(readOf(file, range)) } };
-  }
-
-  async #answerArchive({ method, signal }: LocalRequest, files: readonly OpenLog[]): Promise<LocalAnswer> {
-    const headers = {
-      'content-type': 'application/gzip',
-      'content-disposition': `attachment; filename="${archiveName}"`,
-      'cache-control': 'no-store',
-    };
-    if (method !== 'HEAD')
-      return { status: 200, headers, body: { pieces: this.#counted(zip(files, signal)) } };
-    await closeAll(files);
-    return { status: 200, headers, body: '' };
-  }
-
-  async *#counted(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  /** Whoever has taken the last piece, or wants no more, makes room for another. */
+  async #bounded({ method }: LocalRequest, open: () => Promise<LocalAnswer>): Promise<LocalAnswer> {
+    if (this.#open >= openMax) throw new AppError('downloads-busy');
     this.#open++;
+    const leave = (): void => void this.#open--;
+    let isSent = false;
     try {
-      yield* pieces;
+      const answer = await open();
+      const { body } = answer;
+      if (method === 'HEAD' || !isPiecewise(body)) return answer;
+      isSent = true;
+      return { ...answer, body: { ...body, pieces: thenDo(body.pieces, leave) } };
     } finally {
-      this.#open--;
+      if (!isSent) leave();
     }
   }
+}
+
+async function* thenDo(pieces: AsyncIterable<Uint8Array>, work: () => void): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces;
+  } finally {
+    work();
+  }
+}
+
+async function answerFile(request: LocalRequest, file: OpenLog): Promise<LocalAnswer> {
+  const asked = rangeOf(request, file.size);
+  const headers = {
+    'content-type': file.name.includes('.csv') ? 'text/csv; charset=utf-8' : 'text/plain; charset=utf-8',
+    'accept-ranges': 'bytes',
+    'last-modified': new Date(file.modifiedMs).toUTCString(),
+    'cache-control': 'no-store',
+    ...(file.name.includes('.csv') ? { 'content-disposition': `attachment; filename="${file.name}"` } : {}),
+  };
+  if (asked === 'beyond') {
+    await file.handle.close();
+    const more = { 'content-type': 'application/json', 'content-range': `bytes */${file.size}` };
+    return { status: 416, headers: { ...headers, ...more }, body: errorBody('range-unsatisfiable') };
+  }
+  const range = asked ?? { first: 0, last: file.size - 1 };
+  const bytes = lengthOf(range);
+  const part = { 'content-range': contentRange(range, file.size) };
+  const answer =
+    asked === undefined ? { status: 200, headers } : { status: 206, headers: { ...headers, ...part } };
+  if (request.method !== 'HEAD' && bytes > 0)
+    return { ...answer, body: { bytes, pieces: readOf(file, range) } };
+  await file.handle.close();
+  return { ...answer, body: { bytes, pieces: Readable.from([]) } };
+}
+
+async function answerArchive(
+  { method, signal }: LocalRequest,
+  files: readonly OpenLog[],
+): Promise<LocalAnswer> {
+  const headers = {
+    'content-type': 'application/gzip',
+    'content-disposition': `attachment; filename="${archiveName}"`,
+    'cache-control': 'no-store',
+  };
+  if (method !== 'HEAD') return { status: 200, headers, body: { pieces: zip(files, signal) } };
+  await closeAll(files);
+  return { status: 200, headers, body: '' };
 }
 
 /** Undefined for the whole: also for several ranges, and where the client has a part of what may be another file by now. */
@@ -115,17 +134,11 @@ function rangeOf({ method, headers }: LocalRequest, size: number): ByteRange | '
 }
 
 /** Closes the file when all is read, or nobody wants more. */
-async function* readOf({ handle, name }: OpenLog, { first, last }: ByteRange): AsyncGenerator<Uint8Array> {
+async function* readOf(file: OpenLog, range: ByteRange): AsyncGenerator<Uint8Array> {
   try {
-    for (let at = first; at <= last;) {
-      const block = Buffer.allocUnsafeSlow(Math.min(pieceBytes, last - at + 1));
-      const { bytesRead } = await handle.read(block, 0, block.length, at);
-      if (bytesRead === 0) throw new AppError('file-changed', { facts: { reason: `${name} was cut short` } });
-      yield block.subarray(0, bytesRead);
-      at += bytesRead;
-    }
+    yield* piecesOf(file, range);
   } finally {
-    await handle.close();
+    await file.handle.close();
   }
 }
 

@@ -1,9 +1,9 @@
 /** The folder of log files as it is at the moment: the names that logs have, regular files alone, and no link to anywhere. */
-import { constants } from 'node:fs';
-import { open, opendir } from 'node:fs/promises';
+import { opendir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#shared/errors.ts';
+import { openPath } from '../downloads/download-folder.ts';
 
 export interface OpenLog {
   readonly name: string;
@@ -25,22 +25,13 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,80}\.(log|csv)(\.\d{8}T\d{9}Z-\
 /** Entries beyond it are not looked at. */
 const entriesMax = 5_000;
 
-/** Whoever gets it closes it. Throws `not-found`. */
+/** Whoever gets it closes it. Throws `not-found` and `downloads-unavailable`. */
 export async function openLogFile(folder: string, name: string): Promise<OpenLog> {
   if (folder === '' || !namePattern.test(name)) throw new AppError('not-found');
-  // Neither follows a link nor waits for the other end of a pipe.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const handle = await open(join(folder, name), flags).catch((cause: unknown) => {
-    throw new AppError('not-found', { cause });
-  });
-  try {
-    const facts = await handle.stat();
-    if (!facts.isFile()) throw new AppError('not-found');
-    return { name, handle, size: facts.size, modifiedMs: facts.mtimeMs };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  const found = await openPath(join(folder, name));
+  if (found.kind === 'folder') throw new AppError('not-found');
+  const { handle, state } = found;
+  return { name, handle, size: Number(state.size), modifiedMs: Number(state.mtimeNs / 1_000_000n) };
 }
 
 /** Those that are written now first, then older ones, each by name. Empty where there is no such folder. */
