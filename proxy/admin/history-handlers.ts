@@ -18,7 +18,7 @@ interface HistoryOptions {
 type Names = 'history' | 'historyDays' | 'historyClients' | 'historyDownloads' | 'activity';
 
 /** Of the journal's events, those that tell how the pool lives. */
-export const activities = [
+const activities = [
   ...sessionEvents,
   'edge.joined',
   'edge.drained',
