@@ -5,13 +5,13 @@ import { settingsSchema } from '#shared/settings/schema.ts';
 import type { Role, Setting, Settings } from '#shared/settings/schema.ts';
 import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
-import { printPasswordHash } from './hash-password.ts';
 import { checkDatabase, exportDatabase, importDatabase, migrateDatabase } from './db.ts';
 import { runDirect } from './direct.ts';
 import { isSupervised, sourceOf } from './read-settings.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { showAudit } from './journal.ts';
 import { addServiceCommands } from './service-commands.ts';
+import { addShareCommands } from './share-commands.ts';
 import { addLicenceCommands } from './licence.ts';
 import { addPoolSettingCommands } from './pool-setting-commands.ts';
 import { addSteerCommands } from './steer-commands.ts';
@@ -49,6 +49,7 @@ Examples:
   mooring direct --http-port 8080 --edges 5
   mooring proxy --backend a=http://10.0.0.1:3000 --backend "b=http://10.0.0.2:3000;weight=200"
   mooring edge --edge-id edge-1 --locator ws://front-1:1091,ws://front-2:1091
+  mooring share .                             share this folder with others, who edit it together with you
   mooring where my-session                    which edge has this session
   mooring drain edge-2 --deadline 60          empty an edge, its sessions go on elsewhere
   mooring restart --rolling                   new program on front door and edges, while sessions go on
@@ -151,17 +152,13 @@ inspectCommand('remove', 'take a member out of a session; the host’s removal e
 
 addSteerCommands(inspectCommand, orExit);
 addLicenceCommands(program, orExit);
+addShareCommands(program, orExit);
 addPoolSettingCommands(inspectCommand, orExit);
 addServiceCommands(program, {
   inspectCommand,
   orExit,
   settingsOf: (role, command) => readSettings(role, flagsOf(command)),
 });
-
-program
-  .command('hash-password')
-  .description('read a password from standard input, print what CT_DASHBOARD_PASSWORD may have in its place')
-  .action(async () => await orExit(printPasswordHash));
 
 journalCommand('audit', 'who did what to which session or edge, newest first')
   .option('--session <key>', 'of one session alone (ctstickiness)')

@@ -1,6 +1,7 @@
 /** Commands about processes: `ps`, `restart`, `health`. */
 import type { Command } from 'commander';
 import type { Role, Settings } from '#shared/settings/schema.ts';
+import { printPasswordHash } from './hash-password.ts';
 import { checkHealth, healthHelp } from './health.ts';
 import type { InspectOptions } from './inspect.ts';
 import { restart } from './move.ts';
@@ -37,4 +38,8 @@ export function addServiceCommands(program: Command, { inspectCommand, settingsO
       async (options: { ready?: boolean }, command: Command) =>
         await orExit(async () => await checkHealth(settingsOf('direct', command), options.ready === true)),
     );
+  program
+    .command('hash-password')
+    .description('read a password from standard input, print what CT_DASHBOARD_PASSWORD may have in its place')
+    .action(async () => await orExit(printPasswordHash));
 }

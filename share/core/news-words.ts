@@ -1,0 +1,91 @@
+/** What happened, in a line for people. What others have written is stripped of what would move a terminal's cursor. */
+import type { Applicant, EndReason, News, Standing } from '../desk.ts';
+import { plainWords } from './plain-words.ts';
+
+/** Undefined for what people need not be told line by line. */
+export function wordsFor(news: News): string | undefined {
+  switch (news.event) {
+    case 'session.opened':
+    case 'guest.asked':
+    case 'file.opened':
+    case 'file.saved':
+      return undefined;
+    case 'session.joined':
+      return `Joined the session of ${plainWords(news.host)}; its files are in ${news.folder}`;
+    case 'session.ended':
+      return endWords(news.reason, news.unsaved);
+    case 'guest.admitted':
+      return `${nameOf(news)} is let in`;
+    case 'guest.refused':
+      return `${nameOf(news)} was not let in`;
+    case 'member.joined':
+      return `${nameOf(news)} joined`;
+    case 'member.left':
+      return `${nameOf(news)} left`;
+    case 'file.merged':
+      return `${plainWords(news.path)} was changed on the disk: merged`;
+    case 'file.refused':
+      return `${plainWords(news.path)} cannot be edited together: ${news.reason}`;
+    case 'file.unsaved':
+      return `${plainWords(news.path)} CANNOT BE WRITTEN (${news.reason}); tried again until it can`;
+    case 'change.made':
+      return changeWords(news);
+    case 'chat.said':
+      return `${plainWords(news.from)}${news.isDirect ? ' (to you)' : ''}: ${plainWords(news.text)}`;
+    case 'line.lost':
+      return 'The connection is away; nothing is lost, it comes back by itself';
+    case 'line.back':
+      return 'Connected again';
+    case 'login.needed':
+      return `Log in here, in a browser: ${news.url}`;
+    case 'folder.fetched':
+      return news.isDone ? `${news.files} files, ${megabytes(news.bytes)}` : undefined;
+    case 'trouble.met':
+      return plainWords(news.reason);
+  }
+}
+
+/** One line of what is true now. */
+export function standingWords({ members, isConnected, openFiles, unsaved }: Standing): string {
+  const names = members.map(({ name, isHost }) => plainWords(name) + (isHost ? ' (host)' : ''));
+  return [
+    isConnected ? 'connected' : 'RECONNECTING',
+    names.length === 0 ? 'nobody else is here' : `with ${names.join(', ')}`,
+    ...(openFiles > 0 ? [`${openFiles} open`] : []),
+    ...(unsaved > 0 ? [`${unsaved} being written`] : []),
+  ].join(' · ');
+}
+
+export function nameOf({ name, email, login }: Applicant): string {
+  const details = [email, login].filter((word) => word !== undefined && word !== '').map((word) => plainWords(word!));
+  return plainWords(name) + (details.length > 0 ? ` (${details.join(', ')})` : '');
+}
+
+function endWords(reason: EndReason, unsaved: readonly string[]): string {
+  const why = {
+    left: 'The session is over',
+    closed: 'The session was closed',
+    lost: 'The connection was lost for too long: the session is over',
+  }[reason];
+  if (unsaved.length === 0) return `${why}. Everything is written.`;
+  return `${why}. NOT WRITTEN: ${unsaved.map(plainWords).join(', ')}`;
+}
+
+function changeWords({ what, by, path, to = '' }: News & { event: 'change.made' }): string {
+  const who = plainWords(by);
+  const where = plainWords(path);
+  switch (what) {
+    case 'written':
+      return `${who} wrote ${where}`;
+    case 'folder':
+      return `${who} made the folder ${where}`;
+    case 'deleted':
+      return `${who} deleted ${where}`;
+    case 'renamed':
+      return `${who} renamed ${where} to ${plainWords(to)}`;
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MB`;
+}

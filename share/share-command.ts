@@ -1,0 +1,112 @@
+/** `mooring share DIR`, from its flags to its exit code. */
+import { stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import type { Desk, EndReason } from './desk.ts';
+import { JsonDesk } from './json-desk.ts';
+import { SharedFolder } from './shared-folder.ts';
+import { TerminalDesk } from './terminal-desk.ts';
+import { untilSignal } from './until-signal.ts';
+import { HostSession } from './wire/host-session.ts';
+import { hostSession } from './wire/session-client.ts';
+
+export interface ShareFlags {
+  readonly server: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly apiKey?: string;
+  readonly key?: string;
+  readonly yes?: boolean;
+  readonly allow?: readonly string[];
+  readonly readOnly?: boolean;
+  readonly ignore?: readonly string[];
+  readonly include?: readonly string[];
+  readonly includeSecret?: readonly string[];
+  /** `--no-ignore-files` makes it false. */
+  readonly ignoreFiles: boolean;
+  /** `--no-qr` makes it false. */
+  readonly qr: boolean;
+  readonly json?: boolean;
+}
+
+/** Resolves with the exit code: 1 where something could not be written back. */
+export async function shareFolder(path: string, flags: ShareFlags): Promise<number> {
+  await mustBeFolder(path);
+  const desk = openDesk(flags.json === true, flags.qr);
+  const folder = await SharedFolder.open(path, {
+    rules: {
+      include: flags.include ?? [],
+      includeSecrets: flags.includeSecret ?? [],
+      exclude: flags.ignore ?? [],
+    },
+    usesIgnoreFiles: flags.ignoreFiles,
+    isReadOnly: flags.readOnly === true,
+  });
+  const url = serverUrl(flags.server);
+  let host: HostSession | undefined;
+  const session = await hostSession(
+    {
+      url,
+      account: accountOf(flags),
+      onLoginPage: (page) => desk.tell({ event: 'login.needed', url: page }),
+      onLine: (isConnected) => host?.setConnected(isConnected),
+    },
+    flags.key,
+  );
+  host = new HostSession({
+    session,
+    folder,
+    desk,
+    guests: {
+      admitsAll: flags.yes === true,
+      allowed: flags.allow ?? [],
+      canAsk: flags.json === true || process.stdin.isTTY,
+    },
+  });
+  await host.ready();
+  desk.tell({
+    event: 'session.opened',
+    key: session.key,
+    link: `${url}/~${session.key}/`,
+    code: `${url}#${session.key}`,
+    folder: folder.root,
+    isReadOnly: folder.isReadOnly,
+  });
+  return await untilEnd(host, desk);
+}
+
+async function untilEnd(host: HostSession, desk: Desk & { close?(): void }): Promise<number> {
+  const signal = untilSignal(() => {
+    const { unsaved } = host;
+    process.stderr.write(unsaved.length === 0 ? '' : `mooring: NOT WRITTEN: ${unsaved.join(', ')}\n`);
+  });
+  const reason = await Promise.race([host.ended, signal.then((): EndReason => 'left')]);
+  const failed = await host.close(reason);
+  desk.tell({ event: 'session.ended', reason, unsaved: failed.map(({ path }) => path) });
+  desk.close?.();
+  return failed.length > 0 || reason === 'lost' ? 1 : 0;
+}
+
+export function openDesk(isJson: boolean, showsCode: boolean): Desk & { close?(): void } {
+  const { stdin: input, stdout: output } = process;
+  return isJson ? new JsonDesk(input, output) : new TerminalDesk({ input, output }, showsCode);
+}
+
+export function accountOf({ name, email, apiKey }: Pick<ShareFlags, 'name' | 'email' | 'apiKey'>): {
+  name: string;
+  email: string | undefined;
+  apiKey: string | undefined;
+} {
+  return { name: name ?? userInfo().username, email, apiKey };
+}
+
+/** Throws for what is no address of a front door. */
+export function serverUrl(text: string): string {
+  const url = new URL(/^https?:\/\//.test(text) ? text : `http://${text}`);
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+
+async function mustBeFolder(path: string): Promise<void> {
+  const seen = await stat(path).catch(() => undefined);
+  if (seen === undefined) throw new Error(`${path}: no such folder`);
+  if (!seen.isDirectory()) throw new Error(`${path} is no folder`);
+}

@@ -1,0 +1,131 @@
+/**
+ * A member's connection to a session, by the client library that editors embed: login, a session of one's own or somebody
+ * else's, and a socket that comes back by itself. The library gives up 30 s after it lost its socket.
+ */
+import { webcrypto } from 'node:crypto';
+import { ConnectionProvider, SocketIoTransport, initializeProtocol } from 'open-collaboration-protocol';
+import type { AuthMetadata, Peer, ProtocolBroadcastConnection, Workspace } from 'open-collaboration-protocol';
+import { io } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
+
+export interface Account {
+  readonly name: string;
+  readonly email?: string | undefined;
+  /** Of the server, for programs: instead of name and address. */
+  readonly apiKey?: string | undefined;
+}
+
+export interface ClientOptions {
+  /** Where the front door is, without a slash at its end; without a session's key. */
+  readonly url: string;
+  readonly account: Account;
+  /** Somebody has to open this page and log in there. */
+  readonly onLoginPage: (url: string) => void;
+  /** The socket is there, or is away for now. */
+  readonly onLine: (isConnected: boolean) => void;
+}
+
+export interface SessionConnection {
+  readonly key: string;
+  readonly connection: ProtocolBroadcastConnection;
+  readonly socket: Socket;
+}
+
+export interface GuestConnection extends SessionConnection {
+  readonly host: Peer;
+  readonly workspace: Workspace;
+}
+
+const clientName = 'mooring';
+/** Short, so that a session that moves is back before anybody has noticed. */
+const reconnectDelayMs = 300;
+const reconnectDelayMaxMs = 3_000;
+/** A socket whose edge died before its first packet is noticed only then. */
+const openMaxMs = 8_000;
+
+initializeProtocol({ cryptoModule: webcrypto });
+
+/** Creates a session; `key` is what it is to be called, if anything. */
+export async function hostSession(options: ClientOptions, key?: string): Promise<SessionConnection> {
+  const { provider, sockets } = openProvider(options, key);
+  const { roomId, roomToken } = await provider.createRoom({});
+  const connection = await provider.connect(roomToken);
+  return { key: roomId, connection, socket: sockets[0]! };
+}
+
+/** Asks to be let in, and waits for the host's word. */
+export async function joinSession(options: ClientOptions, key: string): Promise<GuestConnection> {
+  const { provider, sockets } = openProvider(options, key);
+  const { roomToken, host, workspace } = await provider.joinRoom({ roomId: key });
+  const connection = await provider.connect(roomToken, host);
+  return { key, connection, socket: sockets[0]!, host, workspace };
+}
+
+function openProvider(
+  options: ClientOptions,
+  key: string | undefined,
+): { provider: ConnectionProvider; sockets: Socket[] } {
+  const sockets: Socket[] = [];
+  const provider = new ConnectionProvider({
+    url: options.url,
+    client: clientName,
+    fetch: async (url, init = {}) =>
+      await fetch(url, {
+        ...(init as RequestInit),
+        headers: { ...init.headers, ...(key !== undefined && url.endsWith('/session/create') && { ctstickiness: key }) },
+      }),
+    authenticationHandler: async (token, metadata) => await logIn(options, token, metadata),
+    transports: [
+      {
+        id: 'socket.io',
+        createTransport: (url, headers) => {
+          const socket = openSocket(url, headers, options.onLine);
+          sockets.push(socket);
+          return new SocketIoTransport(socket);
+        },
+      },
+    ],
+  });
+  return { provider, sockets };
+}
+
+/** WebSocket first: what moves with a session loses nothing on it. */
+function openSocket(url: string, headers: Record<string, string>, onLine: ClientOptions['onLine']): Socket {
+  const { pathname } = new URL(url);
+  const socket = io(url, {
+    path: `${pathname.replace(/\/?$/, '/')}socket.io`,
+    extraHeaders: headers,
+    transports: ['websocket', 'polling'],
+    tryAllTransports: true,
+    timeout: openMaxMs,
+    reconnectionDelay: reconnectDelayMs,
+    reconnectionDelayMax: reconnectDelayMaxMs,
+    forceNew: true,
+  });
+  socket.on('connect', () => onLine(true));
+  socket.on('disconnect', () => onLine(false));
+  return socket;
+}
+
+async function logIn({ url, account, onLoginPage }: ClientOptions, token: string, metadata: AuthMetadata): Promise<boolean> {
+  const form = metadata.providers.find(
+    ({ type, name }) => type === 'form' && name === (account.apiKey === undefined ? 'unverified' : 'apikey'),
+  );
+  if (form === undefined) {
+    if (metadata.loginPageUrl === undefined) return false;
+    const page = new URL(metadata.loginPageUrl, `${url}/`);
+    page.searchParams.set('token', token);
+    onLoginPage(page.href);
+    return true;
+  }
+  const fields =
+    account.apiKey === undefined
+      ? { user: account.name, ...(account.email !== undefined && { email: account.email }) }
+      : { apiKey: account.apiKey };
+  const response = await fetch(`${url}${form.endpoint}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token, ...fields }),
+  });
+  return response.ok;
+}
