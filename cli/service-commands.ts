@@ -40,6 +40,8 @@ export function addServiceCommands(program: Command, { inspectCommand, settingsO
     );
   program
     .command('hash-password')
-    .description('read a password from standard input, print what CT_DASHBOARD_PASSWORD may have in its place')
+    .description(
+      'read a password from standard input, print what CT_DASHBOARD_PASSWORD may have in its place',
+    )
     .action(async () => await orExit(printPasswordHash));
 }

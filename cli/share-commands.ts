@@ -20,8 +20,15 @@ A name in --allow is what the guest says; nobody checks it where the server's lo
 Exit code: 1 where something could not be written back, else 0.`;
 
 /** `program` gets the commands; what they need is loaded when they run, for images of one role do not hold it. */
-export function addShareCommands(program: Command, orExit: (work: () => Promise<void>) => Promise<void>): void {
-  personCommand(program, 'share', 'share a folder with others: they edit it together, it is written back here')
+export function addShareCommands(
+  program: Command,
+  orExit: (work: () => Promise<void>) => Promise<void>,
+): void {
+  personCommand(
+    program,
+    'share',
+    'share a folder with others: they edit it together, it is written back here',
+  )
     .argument('<folder>', 'what is shared')
     .option('--key <key>', 'how the session is called (default: a random key)')
     .option('-y, --yes', 'let everybody in who has the link')
@@ -29,7 +36,9 @@ export function addShareCommands(program: Command, orExit: (work: () => Promise<
     .option('--read-only', 'others may read and not change')
     .addOption(listOption('--ignore <pattern>', 'not shared, in addition to ignore files; may be repeated'))
     .addOption(listOption('--include <pattern>', 'shared though an ignore file names it; may be repeated'))
-    .addOption(listOption('--include-secret <pattern>', 'shared though it looks like a secret; may be repeated'))
+    .addOption(
+      listOption('--include-secret <pattern>', 'shared though it looks like a secret; may be repeated'),
+    )
     .option('--no-ignore-files', 'share also what .gitignore names')
     .option('--no-qr', 'print no QR code')
     .addHelpText('after', shareHelp)

@@ -1,55 +1,5 @@
 /** Where a host or a guest of the command line is told what happens, and asked: a terminal, or a program that reads JSON. */
-import type { FileNews } from './shared-files.ts';
-
-/** All that is told, by name; with `--json` each is a line. */
-export type News =
-  | FileNews
-  | {
-      readonly event: 'session.opened';
-      readonly key: string;
-      /** For a browser; editors take the key, or `code`. */
-      readonly link: string;
-      readonly code: string;
-      readonly folder: string;
-      readonly isReadOnly: boolean;
-    }
-  | { readonly event: 'session.joined'; readonly key: string; readonly host: string; readonly folder: string }
-  | { readonly event: 'session.ended'; readonly reason: EndReason; readonly unsaved: readonly string[] }
-  | ({ readonly event: 'guest.asked'; readonly id: string } & Applicant)
-  | ({ readonly event: 'guest.admitted' | 'guest.refused' } & Applicant)
-  | ({ readonly event: 'member.joined' | 'member.left' } & MemberView)
-  | { readonly event: 'change.made'; readonly what: ChangeWhat; readonly by: string; readonly path: string; readonly to?: string }
-  | { readonly event: 'chat.said'; readonly from: string; readonly text: string; readonly isDirect: boolean }
-  | { readonly event: 'line.lost' | 'line.back' }
-  | { readonly event: 'login.needed'; readonly url: string }
-  | { readonly event: 'folder.fetched'; readonly files: number; readonly bytes: number; readonly isDone: boolean }
-  | { readonly event: 'trouble.met'; readonly reason: string };
-
-export type ChangeWhat = 'written' | 'folder' | 'deleted' | 'renamed';
-
-/** `left`: we did; `closed`: the host or an administrator did; `lost`: no way back within 30 s. */
-export type EndReason = 'left' | 'closed' | 'lost';
-
-export interface Applicant {
-  readonly name: string;
-  readonly email?: string | undefined;
-  /** How they logged in; undefined where the server does not say. */
-  readonly login?: string | undefined;
-}
-
-export interface MemberView {
-  readonly id: string;
-  readonly name: string;
-  readonly email?: string | undefined;
-  readonly isHost: boolean;
-}
-
-export interface Standing {
-  readonly members: readonly MemberView[];
-  readonly isConnected: boolean;
-  readonly openFiles: number;
-  readonly unsaved: number;
-}
+import type { Applicant, News, Standing } from './core/news.ts';
 
 export interface Desk {
   tell(news: News): void;

@@ -94,7 +94,10 @@ export class FolderWatch {
         if (!isThere && !wasThere) continue;
         if (isThere) entries.add(name);
         else entries.delete(name);
-        changes.push({ kind: isThere ? (wasThere ? 'updated' : 'created') : 'deleted', names: [...names, name] });
+        changes.push({
+          kind: isThere ? (wasThere ? 'updated' : 'created') : 'deleted',
+          names: [...names, name],
+        });
       }
     }
     if (changes.length > 0) this.#onChange(changes);

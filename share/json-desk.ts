@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
-import type { Applicant, Desk, News, Standing } from './desk.ts';
+import type { Applicant, News, Standing } from './core/news.ts';
+import type { Desk } from './desk.ts';
 
 const answerLine = z.object({ answer: z.string(), allow: z.boolean() });
 /** Clients ask no longer than that. */
@@ -58,6 +59,10 @@ export class JsonDesk implements Desk {
     }
     const read = answerLine.safeParse(given);
     if (read.success) this.#waiting.get(read.data.answer)?.(read.data.allow);
-    else this.tell({ event: 'trouble.met', reason: 'a line of the input is no answer: {"answer":"ID","allow":true}' });
+    else
+      this.tell({
+        event: 'trouble.met',
+        reason: 'a line of the input is no answer: {"answer":"ID","allow":true}',
+      });
   }
 }

@@ -1,7 +1,8 @@
 /** `mooring share DIR`, from its flags to its exit code. */
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import type { Desk, EndReason } from './desk.ts';
+import type { EndReason } from './core/news.ts';
+import type { Desk } from './desk.ts';
 import { JsonDesk } from './json-desk.ts';
 import { SharedFolder } from './shared-folder.ts';
 import { TerminalDesk } from './terminal-desk.ts';
@@ -42,17 +43,17 @@ export async function shareFolder(path: string, flags: ShareFlags): Promise<numb
     isReadOnly: flags.readOnly === true,
   });
   const url = serverUrl(flags.server);
-  let host: HostSession | undefined;
+  const line = { tell: (_isConnected: boolean): void => undefined };
   const session = await hostSession(
     {
       url,
       account: accountOf(flags),
       onLoginPage: (page) => desk.tell({ event: 'login.needed', url: page }),
-      onLine: (isConnected) => host?.setConnected(isConnected),
+      onLine: (isConnected) => line.tell(isConnected),
     },
     flags.key,
   );
-  host = new HostSession({
+  const host = new HostSession({
     session,
     folder,
     desk,
@@ -62,6 +63,7 @@ export async function shareFolder(path: string, flags: ShareFlags): Promise<numb
       canAsk: flags.json === true || process.stdin.isTTY,
     },
   });
+  line.tell = (isConnected) => host.setConnected(isConnected);
   await host.ready();
   desk.tell({
     event: 'session.opened',
@@ -86,12 +88,12 @@ async function untilEnd(host: HostSession, desk: Desk & { close?(): void }): Pro
   return failed.length > 0 || reason === 'lost' ? 1 : 0;
 }
 
-export function openDesk(isJson: boolean, showsCode: boolean): Desk & { close?(): void } {
+function openDesk(isJson: boolean, showsCode: boolean): Desk & { close?(): void } {
   const { stdin: input, stdout: output } = process;
   return isJson ? new JsonDesk(input, output) : new TerminalDesk({ input, output }, showsCode);
 }
 
-export function accountOf({ name, email, apiKey }: Pick<ShareFlags, 'name' | 'email' | 'apiKey'>): {
+function accountOf({ name, email, apiKey }: Pick<ShareFlags, 'name' | 'email' | 'apiKey'>): {
   name: string;
   email: string | undefined;
   apiKey: string | undefined;
@@ -100,7 +102,7 @@ export function accountOf({ name, email, apiKey }: Pick<ShareFlags, 'name' | 'em
 }
 
 /** Throws for what is no address of a front door. */
-export function serverUrl(text: string): string {
+function serverUrl(text: string): string {
   const url = new URL(/^https?:\/\//.test(text) ? text : `http://${text}`);
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }

@@ -159,7 +159,7 @@ export class SharedFile {
   /** Some clients insert line ends as their platform has them; a document has LF. */
   #tidyText(): string {
     const { text, origin } = this.#options;
-    const found = text.toString();
+    const found = text.toJSON();
     if (!found.includes('\r')) return found;
     text.doc!.transact(() => {
       for (let at = found.lastIndexOf('\r'); at >= 0; at = found.lastIndexOf('\r', at - 1)) {
@@ -168,11 +168,11 @@ export class SharedFile {
         if (at === 0) break;
       }
     }, origin);
-    return text.toString();
+    return text.toJSON();
   }
 
   #currentText(): string {
-    return this.#options.text.toString().replaceAll(/\r\n?/g, '\n').toWellFormed();
+    return this.#options.text.toJSON().replaceAll(/\r\n?/g, '\n').toWellFormed();
   }
 
   /** One thing after the other, whatever became of the one before. */

@@ -3,6 +3,7 @@
  * looked at again when the disk says so. What cannot be written is tried again until it can.
  */
 import type * as Y from 'yjs';
+import type { FileNews } from './core/news.ts';
 import { faultFor } from './folder-fault.ts';
 import { SharedFile } from './shared-file.ts';
 import type { Refusal } from './shared-file.ts';
@@ -15,10 +16,6 @@ export interface SharedFilesOptions {
   readonly origin: object;
   readonly tell: (news: FileNews) => void;
 }
-
-export type FileNews =
-  | { readonly event: 'file.opened' | 'file.saved' | 'file.merged'; readonly path: string }
-  | { readonly event: 'file.refused' | 'file.unsaved'; readonly path: string; readonly reason: string };
 
 /** Documents of a session; each stays in the memory of every member. */
 const filesMax = 2_000;

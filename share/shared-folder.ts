@@ -35,7 +35,7 @@ export interface FolderOptions {
 /** A reply with more entries would not fit into a message of the session. */
 const entriesMax = 50_000;
 /** What fits into one message of a session, 8 MiB, with its wrapping. */
-export const fileMaxBytes = 6 * 1_024 * 1_024;
+const fileMaxBytes = 6 * 1_024 * 1_024;
 
 export class SharedFolder {
   readonly root: string;
@@ -197,7 +197,8 @@ export class SharedFolder {
     try {
       return await realpath(path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new FolderFault('ENOENT', undefined, error);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw new FolderFault('ENOENT', undefined, error);
       // A link to nowhere is there, and whoever writes to it writes elsewhere.
       if ((await lstat(path).catch(() => undefined)) !== undefined) throw new FolderFault('ENOENT');
       const parent = dirname(path);

@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import { nameOf, standingWords, wordsFor } from './core/news-words.ts';
 import { invitation } from './core/invitation.ts';
-import type { Applicant, Desk, News, Standing } from './desk.ts';
+import type { Applicant, News, Standing } from './core/news.ts';
+import type { Desk } from './desk.ts';
 
 interface Terminal {
   readonly input: NodeJS.ReadStream;

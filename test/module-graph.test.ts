@@ -12,7 +12,7 @@ import type { ICruiseOptions, ICruiseResult } from 'dependency-cruiser';
 import extractConfig from 'dependency-cruiser/config-utl/extract-depcruise-options';
 import { listProjectFiles, projectFolder } from './tidy/project-files.ts';
 
-const rooms = ['bench', 'bin', 'cli', 'docs', 'edge', 'native', 'proxy', 'shared', 'test'];
+const rooms = ['bench', 'bin', 'cli', 'docs', 'edge', 'native', 'proxy', 'share', 'shared', 'test'];
 const configFile = join(projectFolder, '.dependency-cruiser.mjs');
 
 test('every import stays within the boundaries, without cycles', async () => {
@@ -43,6 +43,7 @@ const breaches: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'edge-without-proxy': { 'edge/a.ts': `await import('../proxy/b.ts');`, 'proxy/b.ts': 'export {};' },
   'shared-without-sides': { 'shared/a.ts': `export * from '../edge/b.ts';`, 'edge/b.ts': 'export {};' },
   'native-alone': { 'native/a.ts': `import '../shared/b.ts';`, 'shared/b.ts': 'export {};' },
+  'share-by-itself': { 'share/a.ts': `import '../edge/b.ts';`, 'edge/b.ts': 'export {};' },
   'support-for-tests-alone': { 'cli/a.ts': `import '../test/b.ts';`, 'test/b.ts': 'export {};' },
   'core-without-io': {
     'edge/core/a.ts': `import '../../shared/b.ts';`,

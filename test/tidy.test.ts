@@ -29,7 +29,7 @@ const sources: readonly Text[] = files
   .map((path) => ({ path, text: readProjectFile(path) }));
 const scripts = sources.filter(({ path }) => /\.(ts|tsx|js|mjs)$/.test(path));
 const product = scripts.filter(
-  ({ path }) => /^(proxy|edge|cli|bin|shared|native)\//.test(path) && !isTest(path),
+  ({ path }) => /^(proxy|edge|cli|bin|share|shared|native)\//.test(path) && !isTest(path),
 );
 const tests = scripts.filter(({ path }) => isTest(path));
 
@@ -103,7 +103,7 @@ test('types are imported at the top, where the boundaries between the rooms see 
 
 test('the words of the glossary have no synonyms outside the wire adapters', () => {
   // The claims of a session token and the look at them for routing have the names of the wire.
-  const wire = /^edge\/(oct|y)\/|^shared\/session-token\.ts$/;
+  const wire = /^edge\/(oct|y)\/|^share\/wire\/|^shared\/session-token\.ts$/;
   const code = product.filter(({ path }) => !wire.test(path)).map(withoutComments);
   assert.deepEqual(findMatches(code, /\b(?:room|channel)(?:s|Id|Key|Name)?\b/gi), []);
   assert.deepEqual(findMatches(code, /'(?:healthy|unhealthy|dead|alive)'|\bis(?:Healthy|Dead)\b/g), []);
@@ -111,7 +111,7 @@ test('the words of the glossary have no synonyms outside the wire adapters', () 
 });
 
 test('every path that ARCHITECTURE.md names exists', () => {
-  const rooms = /^(proxy|edge|shared|native|cli|bin|bench|test|docs|web|deploy|\.ci)\//;
+  const rooms = /^(proxy|edge|share|shared|native|cli|bin|bench|test|docs|web|deploy|\.ci)\//;
   const named = [...readProjectFile('ARCHITECTURE.md').matchAll(/`([^`\s]+\/[^`\s]*)`/g)].map(
     ([, path]) => path!,
   );
@@ -124,7 +124,10 @@ test('every path that ARCHITECTURE.md names exists', () => {
 });
 
 test('every test that a comment names exists', () => {
-  const named = findMatches(sources, /\b(?:test|proxy|edge|shared|native|cli|bench)\/[\w/.-]+\.test\.ts\b/g);
+  const named = findMatches(
+    sources,
+    /\b(?:test|proxy|edge|share|shared|native|cli|bench)\/[\w/.-]+\.test\.ts\b/g,
+  );
   assert.deepEqual(
     named.filter(({ match }) => !existsSync(join(projectFolder, match))),
     [],

@@ -2,8 +2,9 @@
  * What a file is beside its text: byte order mark and line ends. Documents of a session have neither; a file keeps
  * both when it is written back, each line its own, so that nothing changes but what somebody has edited.
  */
-import { applyEdits, diffText } from './text-edits.ts';
-import type { Edit } from './text-edits.ts';
+import { applyEdits } from './edit.ts';
+import type { Edit } from './edit.ts';
+import { diffText } from './text-edits.ts';
 
 export interface TextFile {
   readonly hasMark: boolean;
@@ -50,7 +51,7 @@ export function writeTextFile({ hasMark, raw }: TextFile): Uint8Array {
   return new TextEncoder().encode(hasMark ? mark + raw : raw);
 }
 
-export function toLf(text: string): string {
+function toLf(text: string): string {
   return text.replaceAll('\r\n', '\n');
 }
 

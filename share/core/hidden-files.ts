@@ -22,15 +22,16 @@ export type IgnoreTextOf = (folder: readonly string[]) => string | undefined;
 /** Git runs what it finds in its folder, and keeps passwords there. */
 const neverShared = ['.git', '.hg', '.svn', '.jj', '.mooring-*'];
 
-const secrets = [
-  ...['.env', '.env.*', '!.env.example', '!.env.sample', '!.env.template', '!.env.dist', '.envrc'],
-  ...['*.pem', '*.key', '*.p12', '*.pfx', '*.jks', '*.keystore', '*.kdbx', '*.ppk', '*.gpg'],
-  ...['id_rsa*', 'id_dsa*', 'id_ecdsa*', 'id_ed25519*', '!id_*.pub'],
-  ...['.ssh/', '.gnupg/', '.aws/', '.azure/', '.kube/', '.docker/', '.gcloud/', '.password-store/'],
-  ...['.netrc', '_netrc', '.npmrc', '.yarnrc.yml', '.pypirc', '.pgpass', '.my.cnf', '.git-credentials'],
-  ...['.htpasswd', '.vault-token', '*.tfstate', '*.tfstate.*', '*.tfvars', '*.secret', '*.secrets'],
-  ...['credentials.json', 'service-account*.json', 'secrets.json', 'secrets.yaml', 'secrets.yml'],
-];
+const secrets = `
+.env .env.* !.env.example !.env.sample !.env.template !.env.dist .envrc
+*.pem *.key *.p12 *.pfx *.jks *.keystore *.kdbx *.ppk *.gpg
+id_rsa* id_dsa* id_ecdsa* id_ed25519* !id_*.pub
+.ssh/ .gnupg/ .aws/ .azure/ .kube/ .docker/ .gcloud/ .password-store/
+.netrc _netrc .npmrc .yarnrc.yml .pypirc .pgpass .my.cnf .git-credentials
+.htpasswd .vault-token *.tfstate *.tfstate.* *.tfvars *.secret *.secrets
+credentials.json service-account*.json secrets.json secrets.yaml secrets.yml`
+  .trim()
+  .split(/\s+/);
 
 export class HiddenFiles {
   // Case does not count here: on some file systems `.ENV` opens `.env`.

@@ -2,7 +2,7 @@
  * The lines in which two texts differ, by Myers' greedy algorithm with a bound on its work: where they differ in more
  * lines than that, one edit replaces all.
  */
-import type { Edit } from './text-edits.ts';
+import type { Edit } from './edit.ts';
 
 /** Lines that may differ. Work and memory grow with its square: 500 take a few milliseconds and 1 MB. */
 const differencesMax = 500;

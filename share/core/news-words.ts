@@ -1,5 +1,5 @@
 /** What happened, in a line for people. What others have written is stripped of what would move a terminal's cursor. */
-import type { Applicant, EndReason, News, Standing } from '../desk.ts';
+import type { Applicant, EndReason, News, Standing } from './news.ts';
 import { plainWords } from './plain-words.ts';
 
 /** Undefined for what people need not be told line by line. */
@@ -57,7 +57,9 @@ export function standingWords({ members, isConnected, openFiles, unsaved }: Stan
 }
 
 export function nameOf({ name, email, login }: Applicant): string {
-  const details = [email, login].filter((word) => word !== undefined && word !== '').map((word) => plainWords(word!));
+  const details = [email, login]
+    .filter((word) => word !== undefined && word !== '')
+    .map((word) => plainWords(word!));
   return plainWords(name) + (details.length > 0 ? ` (${details.join(', ')})` : '');
 }
 

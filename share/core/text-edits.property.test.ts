@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { applyEdits, diffText, rebaseEdits } from './text-edits.ts';
+import { applyEdits } from './edit.ts';
+import { diffText, rebaseEdits } from './text-edits.ts';
 
 const piece = fc.constantFrom('a', 'b', '\n', 'ab\n', '😀', '😁', '\ud83d\ude00x', 'line\n');
 const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''));
@@ -13,9 +14,9 @@ function changed(before: string): fc.Arbitrary<string> {
   return fc
     .array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 4 }), marked), { maxLength: 4 })
     .map((changes) => {
-      let points = [...before];
+      let points = Array.from(before);
       for (const [at, remove, insert] of changes)
-        points = [...points.slice(0, at), ...insert, ...points.slice(at + remove)];
+        points = [...points.slice(0, at), ...Array.from(insert), ...points.slice(at + remove)];
       return points.join('');
     });
 }
@@ -41,7 +42,7 @@ test('no edit begins or ends inside of a surrogate pair', () => {
     fc.property(text, text, (from, to) => {
       for (const { at, remove, insert } of diffText(from, to)) {
         for (const position of [at, at + remove]) {
-          const [before = 0, after = 0] = [from.charCodeAt(position - 1), from.charCodeAt(position)];
+          const [before, after] = [from.charCodeAt(position - 1), from.charCodeAt(position)];
           assert.ok(!(before >= 0xd800 && before <= 0xdbff && after >= 0xdc00 && after <= 0xdfff));
         }
         assert.ok(insert.isWellFormed());

@@ -2,14 +2,8 @@
  * Differences between two texts as edits, and edits carried over to a text that has changed meanwhile. Positions are
  * UTF-16 offsets as Yjs counts them; no edit cuts a surrogate pair in two, for Yjs puts U+FFFD where one is cut.
  */
+import type { Edit } from './edit.ts';
 import { diffLines } from './line-diff.ts';
-
-/** Positions are those of the text before all edits of a list, which are in order and do not overlap. */
-export interface Edit {
-  readonly at: number;
-  readonly remove: number;
-  readonly insert: string;
-}
 
 /** Edits that make `from` into `to`: whole where lines differ too much, else as small as lines and their ends allow. */
 export function diffText(from: string, to: string): Edit[] {
@@ -27,16 +21,6 @@ export function diffText(from: string, to: string): Edit[] {
       insert: insert.slice(ends.prefix, insert.length - ends.suffix),
     };
   });
-}
-
-export function applyEdits(text: string, edits: readonly Edit[]): string {
-  let result = '';
-  let taken = 0;
-  for (const { at, remove, insert } of edits) {
-    result += text.slice(taken, at) + insert;
-    taken = at + remove;
-  }
-  return result + text.slice(taken);
 }
 
 /**

@@ -3,15 +3,21 @@
  * session with everything written back.
  */
 import { FileChangeEventType, VERSION } from 'open-collaboration-protocol';
-import type { FileChange, Peer, ProtocolBroadcastConnection, User, Workspace } from 'open-collaboration-protocol';
+import type {
+  FileChange,
+  Peer,
+  ProtocolBroadcastConnection,
+  User,
+  Workspace,
+} from 'open-collaboration-protocol';
 import { chooseGuest } from '../core/guest-choice.ts';
 import type { GuestRules } from '../core/guest-choice.ts';
 import { writeMemberPath } from '../core/member-path.ts';
-import type { Desk, EndReason, MemberView } from '../desk.ts';
+import type { EndReason, FileNews, MemberView } from '../core/news.ts';
+import type { Desk } from '../desk.ts';
 import { FolderWatch } from '../folder-watch.ts';
 import type { ChangeKind, EntryChange } from '../folder-watch.ts';
 import { SharedFiles } from '../shared-files.ts';
-import type { FileNews } from '../shared-files.ts';
 import type { SharedFolder } from '../shared-folder.ts';
 import { openDocuments } from './member-documents.ts';
 import type { MemberDocuments } from './member-documents.ts';
@@ -122,18 +128,18 @@ export class HostSession {
   #meetGuests(): void {
     const { peer, room, chat } = this.#connection;
     peer.onInfo((_, self) => this.#self.resolve(self));
-    peer.onJoinRequest(async (_, user) => ((await this.#admits(user)) ? { workspace: this.#workspace } : undefined));
+    peer.onJoinRequest(async (_, user) =>
+      (await this.#admits(user)) ? { workspace: this.#workspace } : undefined,
+    );
     room.onJoin((_, guest) => void this.#greet(guest).catch(() => undefined));
     room.onLeave((_, guest) => this.#part(guest));
     room.onClose(() => this.#ended.resolve('closed'));
     chat.onMessage((from, text, isDirect) =>
       this.#options.desk.tell({ event: 'chat.said', from: this.#nameOf(from), text, isDirect }),
     );
-    // Said by editors all the time; the library complains of what nobody hears.
-    chat.onIsWriting(() => undefined);
-    for (const silent of [room.onPermissions, this.#connection.fs.onChange]) silent(() => undefined);
-    this.#connection.editor.onProposeChanges(() => undefined);
-    this.#connection.editor.onCloseProposal(() => undefined);
+    // What editors say besides is nothing to a host without a screen; the library would complain of it on standard error.
+    this.#connection.onBroadcast(() => undefined);
+    this.#connection.onNotification(() => undefined);
   }
 
   async #admits({ name, email, authProvider }: User): Promise<boolean> {
@@ -175,7 +181,8 @@ export class HostSession {
       const path = writeMemberPath(names, folder.name);
       if (this.#files.has(path)) await this.#files.look(path);
       // What is gone cannot be looked at; whoever was told of it before may hear that.
-      if ((await folder.find(path).catch(() => undefined)) !== undefined) told.push({ type: changeTypes[kind], path });
+      if ((await folder.find(path).catch(() => undefined)) !== undefined)
+        told.push({ type: changeTypes[kind], path });
     }
     if (told.length > 0) await this.#connection.fs.change({ changes: told });
   }

@@ -29,7 +29,9 @@ export function openDocuments(
   const awareness = new Awareness(doc);
   const answers = new EventEmitter();
   const guarded = guard(connection, mayEdit, (member) => answers.emit('answer', member));
-  const provider = new OpenCollaborationYjsProvider(guarded, doc, awareness, { resyncTimer: resyncIntervalMs });
+  const provider = new OpenCollaborationYjsProvider(guarded, doc, awareness, {
+    resyncTimer: resyncIntervalMs,
+  });
   provider.connect();
   connection.onReconnect(() => provider.connect());
   return {

@@ -3,7 +3,11 @@
  * fault goes back as its code and a meaning, with nothing of the host's own paths.
  */
 import { FilePermission, FileType } from 'open-collaboration-protocol';
-import type { FileSystemDirectory, FileSystemStat, ProtocolBroadcastConnection } from 'open-collaboration-protocol';
+import type {
+  FileSystemDirectory,
+  FileSystemStat,
+  ProtocolBroadcastConnection,
+} from 'open-collaboration-protocol';
 import { FolderFault, faultFor } from '../folder-fault.ts';
 import type { FolderWatch } from '../folder-watch.ts';
 import { writeMemberPath } from '../core/member-path.ts';
@@ -21,8 +25,19 @@ export interface RequestsOptions {
 }
 
 export type RequestNews =
-  | { readonly event: 'change.made'; readonly what: 'written' | 'folder' | 'deleted'; readonly by: string; readonly path: string }
-  | { readonly event: 'change.made'; readonly what: 'renamed'; readonly by: string; readonly path: string; readonly to: string };
+  | {
+      readonly event: 'change.made';
+      readonly what: 'written' | 'folder' | 'deleted';
+      readonly by: string;
+      readonly path: string;
+    }
+  | {
+      readonly event: 'change.made';
+      readonly what: 'renamed';
+      readonly by: string;
+      readonly path: string;
+      readonly to: string;
+    };
 
 export function answerRequests(options: RequestsOptions): void {
   const { connection, folder } = options;

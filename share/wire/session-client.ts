@@ -4,7 +4,7 @@
  */
 import { webcrypto } from 'node:crypto';
 import { ConnectionProvider, SocketIoTransport, initializeProtocol } from 'open-collaboration-protocol';
-import type { AuthMetadata, Peer, ProtocolBroadcastConnection, Workspace } from 'open-collaboration-protocol';
+import type { AuthMetadata, ProtocolBroadcastConnection } from 'open-collaboration-protocol';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 
@@ -31,11 +31,6 @@ export interface SessionConnection {
   readonly socket: Socket;
 }
 
-export interface GuestConnection extends SessionConnection {
-  readonly host: Peer;
-  readonly workspace: Workspace;
-}
-
 const clientName = 'mooring';
 /** Short, so that a session that moves is back before anybody has noticed. */
 const reconnectDelayMs = 300;
@@ -53,14 +48,6 @@ export async function hostSession(options: ClientOptions, key?: string): Promise
   return { key: roomId, connection, socket: sockets[0]! };
 }
 
-/** Asks to be let in, and waits for the host's word. */
-export async function joinSession(options: ClientOptions, key: string): Promise<GuestConnection> {
-  const { provider, sockets } = openProvider(options, key);
-  const { roomToken, host, workspace } = await provider.joinRoom({ roomId: key });
-  const connection = await provider.connect(roomToken, host);
-  return { key, connection, socket: sockets[0]!, host, workspace };
-}
-
 function openProvider(
   options: ClientOptions,
   key: string | undefined,
@@ -72,7 +59,10 @@ function openProvider(
     fetch: async (url, init = {}) =>
       await fetch(url, {
         ...(init as RequestInit),
-        headers: { ...init.headers, ...(key !== undefined && url.endsWith('/session/create') && { ctstickiness: key }) },
+        headers: {
+          ...init.headers,
+          ...(key !== undefined && url.endsWith('/session/create') && { ctstickiness: key }),
+        },
       }),
     authenticationHandler: async (token, metadata) => await logIn(options, token, metadata),
     transports: [
@@ -107,7 +97,11 @@ function openSocket(url: string, headers: Record<string, string>, onLine: Client
   return socket;
 }
 
-async function logIn({ url, account, onLoginPage }: ClientOptions, token: string, metadata: AuthMetadata): Promise<boolean> {
+async function logIn(
+  { url, account, onLoginPage }: ClientOptions,
+  token: string,
+  metadata: AuthMetadata,
+): Promise<boolean> {
   const form = metadata.providers.find(
     ({ type, name }) => type === 'form' && name === (account.apiKey === undefined ? 'unverified' : 'apikey'),
   );

@@ -112,14 +112,21 @@ export interface EditorGuest {
   open(path: string, text: string): Promise<Y.Text>;
 }
 
-export async function enterEditor(t: TestContext, url: string, key: string, name = 'bob'): Promise<EditorGuest> {
+export async function enterEditor(
+  t: TestContext,
+  url: string,
+  key: string,
+  name = 'bob',
+): Promise<EditorGuest> {
   const member = await joinSession({ url, loginToken: await logIn(url, name) }, key);
   t.after(() => member.dispose());
   const init = await member.events.next((event) => event.kind === 'init', 'the host’s greeting');
   if (init.kind !== 'init') throw new Error('no greeting');
   const doc = new Y.Doc();
   const awareness = new Awareness(doc);
-  const provider = new OpenCollaborationYjsProvider(member.connection, doc, awareness, { resyncTimer: 10_000 });
+  const provider = new OpenCollaborationYjsProvider(member.connection, doc, awareness, {
+    resyncTimer: 10_000,
+  });
   provider.connect();
   member.connection.onReconnect(() => provider.connect());
   t.after(() => {
@@ -130,7 +137,7 @@ export async function enterEditor(t: TestContext, url: string, key: string, name
   const open = async (path: string, content: string): Promise<Y.Text> => {
     await member.connection.editor.open(init.host.id, path);
     const text = doc.getText(path);
-    await eventually(() => text.toString() === content, `${path} is open at ${name}`);
+    await eventually(() => text.toJSON() === content, `${path} is open at ${name}`);
     return text;
   };
   return { member, hostId: init.host.id, doc, awareness, open };
