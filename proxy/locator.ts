@@ -85,6 +85,7 @@ export async function openLocator(options: {
     ...named,
     snapshot,
     links,
+    random: Math.random,
     placesNewKeys: () => settings.CT_STORE_OUTAGE === 'hash',
   });
   const regions = new RegionMap(directory, log);

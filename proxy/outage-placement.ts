@@ -27,6 +27,8 @@ export interface OutageOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly nowMs: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
   /** Whether new keys are placed at all meanwhile. */
   readonly placesNewKeys: () => boolean;
 }
@@ -35,7 +37,9 @@ const provisionalMax = 500_000;
 /** As long as an edge may be without a lease and yet be there, with time to spare. */
 const lostEdgeMs = 2 * timing.leaseMs;
 /** In one call; the directory writes them at once. */
-const settledAtOnceMax = 4_000;
+const settledAtOnce = 1_000;
+/** Calls under way: while the store writes for one, the other's pins are read and concluded here. */
+const settlingMax = 2;
 /** A renewal that was under way when the store failed here is no sign that others reach it. */
 const renewalSlackMs = 1_000;
 /** After so long without the store it shows whether others reach it: an edge has reported to them, and they to the store. */
@@ -174,16 +178,32 @@ export class OutagePlacement {
     if (this.#isSettling || this.#isDown || this.#provisional.size === 0) return;
     this.#isSettling = true;
     try {
-      const placed = [...this.#provisional.values()].map(({ pin }) => pin);
-      // Front doors have much the same pins in much the same order: each begins elsewhere, and finds what others have stored.
-      const start = Math.floor(this.#options.nowMs()) % placed.length;
-      const pins = [...placed.slice(start), ...placed.slice(0, start)];
-      for (let from = 0; from < pins.length; from += settledAtOnceMax)
-        await this.#restore(pins.slice(from, from + settledAtOnceMax));
+      const pins = [...this.#provisional.values()].map(({ pin }) => pin);
+      const parts = this.#part(pins);
+      const work = async (): Promise<void> => {
+        for (let part = parts.pop(); part !== undefined; part = parts.pop()) await this.#restore(part);
+      };
+      // All of them end before the next round begins.
+      const ended = await Promise.allSettled(Array.from({ length: settlingMax }, work));
+      for (const end of ended) if (end.status === 'rejected') throw end.reason;
       this.#options.log.info('pins.settled', { pins: pins.length, left: this.#provisional.size });
     } finally {
       this.#isSettling = false;
     }
+  }
+
+  /**
+   * In an order by chance: front doors have much the same pins, and each is to store a share of them and to find the rest
+   * stored. From one end, or from two places, one of them would store most.
+   */
+  #part(pins: readonly Pin[]): Pin[][] {
+    const parts: Pin[][] = [];
+    for (let from = 0; from < pins.length; from += settledAtOnce) {
+      const at = Math.floor(this.#options.random() * (parts.length + 1));
+      parts.push(parts[at] ?? []);
+      parts[at] = pins.slice(from, from + settledAtOnce);
+    }
+    return parts;
   }
 
   async #restore(pins: readonly Pin[]): Promise<readonly PinResult[]> {

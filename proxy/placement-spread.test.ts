@@ -63,6 +63,7 @@ async function openScene(
     ...shared,
     snapshot,
     links: new EdgeLinks(),
+    random: () => 0.5,
     placesNewKeys: () => true,
   });
   const promises = new LeasePromises(() => nowMs);

@@ -14,18 +14,13 @@ export async function putIntoStore(
   directory: Directory,
   claims: readonly Claim[],
 ): Promise<readonly PinResult[]> {
-  const isProvisional = (claim: Claim): boolean => claim.epoch === provisionalEpoch;
-  const lost = claims.filter((claim) => !isProvisional(claim));
-  const restored = new Map<Claim, PinResult>();
-  const results = lost.length === 0 ? [] : await directory.restorePins(lost);
-  for (const [i, result] of results.entries()) restored.set(lost[i]!, result);
-  return await Promise.all(
-    claims.map(async (claim) => restored.get(claim) ?? (await findOrInsert(directory, claim))),
-  );
-}
-
-/** What another front door has put there meanwhile is read, which waits for nobody; a write would. */
-async function findOrInsert(directory: Directory, { key, owner }: Claim): Promise<PinResult> {
-  const pin = await directory.findPin(key);
-  return pin === undefined ? await directory.insertPin(key, owner) : { kind: 'found', pin };
+  const lost = claims.filter(({ epoch }) => epoch !== provisionalEpoch);
+  const placed = claims.filter(({ epoch }) => epoch === provisionalEpoch);
+  const restored = lost.length === 0 ? [] : await directory.restorePins(lost);
+  const asked = placed.map(({ key, owner }) => ({ key, target: owner }));
+  const inserted = asked.length === 0 ? [] : await directory.insertPins(asked);
+  const results = new Map<Claim, PinResult>();
+  for (const [i, claim] of lost.entries()) results.set(claim, restored[i]!);
+  for (const [i, claim] of placed.entries()) results.set(claim, inserted[i]!);
+  return claims.map((claim) => results.get(claim)!);
 }

@@ -9,6 +9,7 @@ export function testDirectoryClaims(openStore: OpenStore): void {
   testRestoring(openStore);
   testLostEdges(openStore);
   testManyClaims(openStore);
+  testManyPlacements(openStore);
   testLivePins(openStore);
 }
 
@@ -107,6 +108,44 @@ function testManyClaims(openStore: OpenStore): void {
     assert.equal(await directory.countPins(), 1_502);
     assert.deepEqual((await directory.findPin(old.key))?.owner, second);
     assert.deepEqual(await directory.findPin(taken.key), taken);
+  });
+}
+
+function testManyPlacements(openStore: OpenStore): void {
+  void test('many placements at once are answered as each by itself, also where two front doors have the same ones', async (t) => {
+    const [one, other] = await openConnections(t, openStore, 2);
+    const [first, second] = [await register(one!, 'e1'), await register(one!, 'e2')];
+    const gone = await register(one!, 'e3');
+    await one!.markGone(gone);
+    const taken = won(await one!.insertPin(keyOf('taken'), first));
+    const asked = [
+      ...Array.from({ length: 2_500 }, (_, i) => ({ key: keyOf(`n${i}`), target: second })),
+      { key: taken.key, target: second },
+      { key: keyOf('null'), target: first },
+      { key: keyOf('of-nobody'), target: gone },
+    ];
+    // From both ends, so that they meet in between.
+    const [results, reversed] = await Promise.all([
+      one!.insertPins(asked),
+      other!.insertPins(asked.toReversed()),
+    ]);
+    const others = reversed.toReversed();
+    for (const [i, { key, target }] of asked.slice(0, 2_500).entries()) {
+      const kinds = [results[i]!.kind, others[i]!.kind].toSorted();
+      assert.deepEqual(kinds, ['found', 'won'], key);
+      const pin = await (i % 100 === 0 ? one!.findPin(key) : Promise.resolve(undefined));
+      if (pin !== undefined) assert.deepEqual(pin.owner, target);
+    }
+    assert.deepEqual(results[2_500], { kind: 'found', pin: taken });
+    assert.deepEqual((await one!.findPin(keyOf('null')))?.owner, first);
+    assert.deepEqual(results[2_502], { kind: 'target-refused' });
+    assert.equal(await one!.countPins(), 2_502);
+    const pins = await one!.insertPins(asked.slice(0, 2));
+    assert.deepEqual(
+      pins.map(({ kind }) => kind),
+      ['found', 'found'],
+    );
+    assert.deepEqual(await one!.insertPins([]), []);
   });
 }
 

@@ -32,6 +32,12 @@ export interface Pin {
   readonly ownerIsOver: boolean;
 }
 
+/** A key, and where it goes if it has no pin. */
+export interface AskedPlacement {
+  readonly key: AffinityKey;
+  readonly target: EdgeRef;
+}
+
 export type PinResult =
   /** We placed or moved the key. */
   | { readonly kind: 'won'; readonly pin: Pin }
@@ -106,6 +112,8 @@ export interface Directory {
   findPin(key: AffinityKey): Promise<Pin | undefined>;
   /** Stores the pin if there is none, and only onto a target that is up; atomic over all front doors. */
   insertPin(key: AffinityKey, target: EdgeRef): Promise<PinResult>;
+  /** As `insertPin` for each, in their order; many cost little more than one. */
+  insertPins(asked: readonly AskedPlacement[]): Promise<readonly PinResult[]>;
   /** Moves a pin whose owner is over, if its epoch is still `seen`; the new epoch is higher. */
   movePin(key: AffinityKey, seen: Epoch, target: EdgeRef): Promise<PinResult>;
   /** Two epochs, the second one higher, that no pin has or will get but by `handOverPin`. */

@@ -11,6 +11,7 @@ import type { SqlDatabase } from '#shared/sql/sql-database.ts';
 import type { SqlRunner } from '#shared/sql/sql-driver.ts';
 import { timing } from '#shared/timing.ts';
 import type {
+  AskedPlacement,
   Claim,
   Directory,
   EdgeRef,
@@ -26,22 +27,20 @@ import { attend, readClock } from './sql-clock.ts';
 import { nextEpoch, raiseEpochs, removeGivenEpochs } from './sql-epochs.ts';
 import { readFleetSetting, writeFleetSetting } from './sql-fleet-settings.ts';
 import { handOverPin, movePin, restorePin, restorePins } from './sql-pin-moves.ts';
-import { findPins, insertPins } from './sql-placements.ts';
-import type { AskedPlacement, InsertedPin } from './sql-placements.ts';
+import { findPins, insertPins, putPins } from './sql-placements.ts';
 import { toEdge } from './directory-rows.ts';
 import { pinOf, runs } from './sql-rows.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
 import type { PinTableRow } from './sql-rows.ts';
 import { directorySchema } from './sql-schema.ts';
-import { directoryStatements, inKeys } from './sql-statements.ts';
+import { inKeys, pinsAtOnceMax } from './sql-bulk-statements.ts';
+import { directoryStatements } from './sql-statements.ts';
 import type { DirectoryStatements, PinTransaction } from './sql-statements.ts';
 
 /** Marks in one statement. */
 const marksMax = 500;
-/** Claims in one transaction: four values each, of which PostgreSQL takes 65,535. */
-const claimsMax = 1_000;
-/** Two under way: one at the disk, and one on its way. Four values each, too. */
-const batching = { atOnceMax: 1_000, runningMax: 2 };
+/** Two under way: one at the disk, and one on its way. */
+const batching = { atOnceMax: pinsAtOnceMax, runningMax: 2 };
 /** A pin that ends between a lost insert and the look at its winner is a new key again. */
 const insertTriesMax = 3;
 
@@ -71,16 +70,13 @@ class SqlDirectory implements Directory {
   readonly #sql: SqlDatabase;
   readonly #statements: DirectoryStatements;
   readonly #lookUps: CallBatch<AffinityKey, Pin | undefined>;
-  readonly #inserts: CallBatch<AskedPlacement, InsertedPin>;
+  readonly #inserts: CallBatch<AskedPlacement, PinResult | undefined>;
 
   constructor(sql: SqlDatabase) {
     this.#sql = sql;
     this.#statements = directoryStatements(sql.dialect);
-    this.#lookUps = new CallBatch(async (keys) => await findPins(sql, this.#statements, keys), batching);
-    this.#inserts = new CallBatch(
-      async (asked) => await this.#inTransaction(async (transaction) => await insertPins(transaction, asked)),
-      batching,
-    );
+    this.#lookUps = new CallBatch(async (keys) => await this.#find(keys), batching);
+    this.#inserts = new CallBatch(async (asked) => await this.#insert(asked), batching);
   }
 
   async registerEdge(registration: EdgeRegistration): Promise<Incarnation> {
@@ -150,11 +146,19 @@ class SqlDirectory implements Directory {
 
   async insertPin(key: AffinityKey, target: EdgeRef): Promise<PinResult> {
     for (let tries = 0; tries < insertTriesMax; tries++) {
-      const inserted = await this.#inserts.call({ key, target });
-      if (inserted !== undefined) return { kind: inserted.isOurs ? 'won' : 'found', pin: inserted.pin };
-      if (await this.isOver(target)) break;
+      const result = await this.#inserts.call({ key, target });
+      if (result !== undefined) return result;
     }
     return { kind: 'target-refused' };
+  }
+
+  async insertPins(asked: readonly AskedPlacement[]): Promise<readonly PinResult[]> {
+    const putting = {
+      find: async (keys: readonly AffinityKey[]) => await this.#find(keys),
+      insert: async (some: readonly AskedPlacement[]) => await this.#insert(some),
+      insertOne: async ({ key, target }: AskedPlacement) => await this.insertPin(key, target),
+    };
+    return await putPins(putting, asked);
   }
 
   async movePin(key: AffinityKey, seen: Epoch, target: EdgeRef): Promise<PinResult> {
@@ -181,8 +185,8 @@ class SqlDirectory implements Directory {
 
   async restorePins(claims: readonly Claim[]): Promise<readonly PinResult[]> {
     const results: PinResult[] = [];
-    for (let from = 0; from < claims.length; from += claimsMax) {
-      const chunk = claims.slice(from, from + claimsMax);
+    for (let from = 0; from < claims.length; from += pinsAtOnceMax) {
+      const chunk = claims.slice(from, from + pinsAtOnceMax);
       const decided = await this.#inTransaction(async (sql) => await restorePins(sql, chunk));
       for (const [i, result] of decided.entries()) results.push(result ?? (await this.restorePin(chunk[i]!)));
     }
@@ -201,21 +205,16 @@ class SqlDirectory implements Directory {
     const sorted = marks.toSorted((a, b) => (a.key < b.key ? -1 : 1));
     for (let from = 0; from < sorted.length; from += marksMax) {
       const chunk = sorted.slice(from, from + marksMax);
-      const statement = (state === 'idle' ? markIdle : markLive)(chunk.length);
-      await this.#sql.run(
-        statement,
-        chunk.flatMap(({ key, epoch }) => [key, epoch]),
-      );
+      const values = chunk.flatMap(({ key, epoch }) => [key, epoch]);
+      await this.#sql.run((state === 'idle' ? markIdle : markLive)(chunk.length), values);
     }
   }
 
   async removeIdlePins(idleForMs: number, limit: number): Promise<readonly AffinityKey[]> {
     const { findOrphans, findIdle } = this.#statements;
     const orphans = (await this.#sql.run(findOrphans, [limit])).rows as unknown as PinTableRow[];
-    await this.markPins(
-      orphans.map(({ pin_key: key, epoch }) => ({ key, epoch })),
-      'idle',
-    );
+    const marks = orphans.map(({ pin_key: key, epoch }) => ({ key, epoch }));
+    await this.markPins(marks, 'idle');
     await removeGivenEpochs(this.#sql, this.#sql.dialect);
     return await this.#sql.transaction(async (sql) => {
       const found = (await sql.run(findIdle, [idleForMs, limit])).rows as unknown as PinTableRow[];
@@ -282,10 +281,19 @@ class SqlDirectory implements Directory {
     await sql.run(this.#statements.putEdge, [kind, bootId, incarnation, address, weight, until, id]);
   }
 
+  async #find(keys: readonly AffinityKey[]): Promise<(Pin | undefined)[]> {
+    return await findPins(this.#with(this.#sql), keys);
+  }
+
+  async #insert(asked: readonly AskedPlacement[]): Promise<(PinResult | undefined)[]> {
+    return await this.#inTransaction(async (transaction) => await insertPins(transaction, asked));
+  }
+
   async #inTransaction<T>(work: (transaction: PinTransaction) => Promise<T>): Promise<T> {
-    const { dialect } = this.#sql;
-    return await this.#sql.transaction(
-      async (sql) => await work({ sql, dialect, statements: this.#statements }),
-    );
+    return await this.#sql.transaction(async (sql) => await work(this.#with(sql)));
+  }
+
+  #with(sql: SqlRunner): PinTransaction {
+    return { sql, dialect: this.#sql.dialect, statements: this.#statements };
   }
 }

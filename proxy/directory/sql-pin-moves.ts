@@ -7,6 +7,7 @@ import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Claim, EdgeRef, Handover, Pin, PinResult } from './directory.ts';
 import { noteClock, readClock } from './sql-clock.ts';
 import { liftEpochs, nextEpoch } from './sql-epochs.ts';
+import { insertClaims } from './sql-bulk-statements.ts';
 import { findPins } from './sql-placements.ts';
 import { runs } from './sql-rows.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
@@ -81,9 +82,10 @@ export async function restorePin(transaction: PinTransaction, claim: Claim): Pro
  * has to decide: a pin with a lower epoch is there.
  */
 export async function restorePins(
-  { sql, dialect, statements }: PinTransaction,
+  transaction: PinTransaction,
   claims: readonly Claim[],
 ): Promise<(PinResult | undefined)[]> {
+  const { sql, dialect, statements } = transaction;
   const edges = (await sql.run(statements.holdAllEdges)).rows as unknown as EdgeTableRow[];
   const now = await readClock(sql, dialect);
   const mayServe = new Set(
@@ -91,14 +93,11 @@ export async function restorePins(
   );
   const good = claims.filter(({ owner }) => mayServe.has(formatOwner(owner.id, owner.incarnation)));
   if (good.length > 0) {
-    // In one order everywhere, as where keys are placed.
-    const sorted = good.toSorted((a, b) => (a.key < b.key ? -1 : 1));
-    const values = sorted.flatMap(({ key, owner, epoch }) => [key, owner.id, owner.incarnation, epoch]);
     await liftEpochs(sql, dialect, Math.max(...good.map(({ epoch }) => epoch)) as Epoch);
-    await sql.run(statements.insertClaims(good.length), values);
+    await insertClaims(transaction, good);
   }
   const keys = claims.map(({ key }) => key);
-  const pins = await findPins(sql, statements, keys);
+  const pins = await findPins(transaction, keys);
   return claims.map(({ owner, epoch }, i) => {
     const pin = pins[i];
     if (pin === undefined || pin.epoch < epoch) {
@@ -137,8 +136,8 @@ async function putPin(
   return { kind: 'won', pin: pinAt(claim, target) };
 }
 
-async function found({ sql, statements }: PinTransaction, key: AffinityKey): Promise<PinResult> {
-  const [pin] = await findPins(sql, statements, [key]);
+async function found(transaction: PinTransaction, key: AffinityKey): Promise<PinResult> {
+  const [pin] = await findPins(transaction, [key]);
   return pin === undefined ? { kind: 'target-refused' } : { kind: 'found', pin };
 }
 

@@ -1,62 +1,75 @@
 /** Look-ups and first placements on a database server, many keys at a time. */
 import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey } from '#shared/ids.ts';
-import type { SqlRunner } from '#shared/sql/sql-driver.ts';
-import type { EdgeRef, Pin } from './directory.ts';
+import type { AskedPlacement, Pin, PinResult } from './directory.ts';
+import type { EdgeTableRow } from './directory-rows.ts';
+import { insertClaims, pinsAtOnceMax, selectPins } from './sql-bulk-statements.ts';
 import { drawEpochs } from './sql-epochs.ts';
 import { pinOf } from './sql-rows.ts';
-import type { EdgeTableRow } from './directory-rows.ts';
 import type { PinTableRow } from './sql-rows.ts';
-import type { DirectoryStatements, PinTransaction } from './sql-statements.ts';
-
-export interface AskedPlacement {
-  readonly key: AffinityKey;
-  readonly target: EdgeRef;
-}
-
-/** The pin that the key has now, and whether this call stored it; undefined where its target may not take keys. */
-export type InsertedPin = { readonly pin: Pin; readonly isOurs: boolean } | undefined;
+import type { PinTransaction } from './sql-statements.ts';
 
 export async function findPins(
-  sql: SqlRunner,
-  statements: DirectoryStatements,
+  reading: PinTransaction,
   keys: readonly AffinityKey[],
 ): Promise<(Pin | undefined)[]> {
-  const { rows } = await sql.run(statements.findPins(keys.length), keys);
+  const { rows } = await selectPins(reading, keys);
   const pins = new Map((rows as unknown as PinTableRow[]).map((row) => [row.pin_key, pinOf(row)]));
   return keys.map((key) => pins.get(key));
 }
 
 /**
  * Stores a pin for each key that has none and whose target is up. An edge that ends in the same moment gets a pin whose
- * owner is over, as it would a moment before.
+ * owner is over, as it would a moment before. Undefined where a pin was in the way and has ended since.
  */
 export async function insertPins(
-  { sql, dialect, statements }: PinTransaction,
+  transaction: PinTransaction,
   asked: readonly AskedPlacement[],
-): Promise<InsertedPin[]> {
+): Promise<(PinResult | undefined)[]> {
+  const { sql, dialect, statements } = transaction;
   const up = (await sql.run(statements.listUp)).rows as unknown as EdgeTableRow[];
-  const mayTake = new Set(up.map(({ id, incarnation }) => formatOwner(id, incarnation)));
-  // In one order everywhere: front doors that place the same keys wait for each other and do not deadlock.
-  const good = asked
-    .filter(({ target }) => mayTake.has(formatOwner(target.id, target.incarnation)))
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const upNames = new Set(up.map(({ id, incarnation }) => formatOwner(id, incarnation)));
+  const mayTake = ({ target }: AskedPlacement): boolean =>
+    upNames.has(formatOwner(target.id, target.incarnation));
+  const good = asked.filter(mayTake);
   const epochs = await drawEpochs(sql, dialect, good.length);
   const drawn = new Map(good.map((placement, i) => [placement, epochs[i]!]));
   if (good.length > 0) {
-    const values = good.flatMap((placement) => {
-      const { key, target } = placement;
-      return [key, target.id, target.incarnation, drawn.get(placement)!];
-    });
-    await sql.run(statements.insertClaims(good.length), values);
+    const claims = good.map(({ key, target }, i) => ({ key, owner: target, epoch: epochs[i]! }));
+    await insertClaims(transaction, claims);
   }
   const pins = await findPins(
-    sql,
-    statements,
+    transaction,
     asked.map(({ key }) => key),
   );
   return asked.map((placement, i) => {
     const pin = pins[i];
-    return pin === undefined ? undefined : { pin, isOurs: pin.epoch === drawn.get(placement) };
+    if (pin === undefined) return mayTake(placement) ? undefined : { kind: 'target-refused' };
+    return { kind: pin.epoch === drawn.get(placement) ? 'won' : 'found', pin };
   });
+}
+
+/** What putting many pins into the store is made of. */
+interface Putting {
+  readonly find: (keys: readonly AffinityKey[]) => Promise<readonly (Pin | undefined)[]>;
+  readonly insert: (asked: readonly AskedPlacement[]) => Promise<readonly (PinResult | undefined)[]>;
+  readonly insertOne: (placement: AskedPlacement) => Promise<PinResult>;
+}
+
+/** `Directory.insertPins`. What others have stored is read first: that waits for nobody, and a write for theirs would. */
+export async function putPins(putting: Putting, asked: readonly AskedPlacement[]): Promise<PinResult[]> {
+  const results: PinResult[] = [];
+  for (let from = 0; from < asked.length; from += pinsAtOnceMax) {
+    const part = asked.slice(from, from + pinsAtOnceMax);
+    const found = await putting.find(part.map(({ key }) => key));
+    const missing = part.filter((_, i) => found[i] === undefined);
+    const inserted = missing.length === 0 ? [] : await putting.insert(missing);
+    const made = new Map(missing.map((placement, i) => [placement, inserted[i]]));
+    for (const [i, placement] of part.entries()) {
+      const pin = found[i];
+      const result: PinResult | undefined = pin === undefined ? made.get(placement) : { kind: 'found', pin };
+      results.push(result ?? (await putting.insertOne(placement)));
+    }
+  }
+  return results;
 }

@@ -10,7 +10,9 @@ export interface PinTransaction {
 }
 
 export interface DirectoryStatements {
-  readonly findPins: (keys: number) => string;
+  /** Pins with what their owners say; `WHERE` follows. */
+  readonly selectPin: string;
+  /** Of so many; by `sql-bulk-statements.ts`. */
   readonly insertClaims: (claims: number) => string;
   readonly holdAllEdges: string;
   readonly listPins: string;
@@ -46,12 +48,12 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
     FROM mooring_pin p JOIN mooring_edge e ON e.id = p.edge_id`;
   const share = dialect === 'mysql' ? 'LOCK IN SHARE MODE' : 'FOR SHARE';
   return {
-    findPins: (keys) => `${selectPin} WHERE p.${inKeys(keys)}`,
+    selectPin,
     insertClaims: (claims) =>
       orIgnore(
         dialect,
         `INTO mooring_pin (pin_key, edge_id, incarnation, epoch, state)
-         VALUES ${Array.from({ length: claims }, () => "(?, ?, ?, ?, 'live')").join(', ')}`,
+         ${dialect === 'mysql' ? claimRows(claims) : claimArrays}`,
       ),
     holdAllEdges: `SELECT * FROM mooring_edge ORDER BY id ${share}`,
     listPins: `${selectPin} ORDER BY p.epoch DESC LIMIT ?`,
@@ -94,9 +96,13 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
   };
 }
 
-/** `WHERE pin_key IN (?, ?, ...)` for so many keys. */
-export function inKeys(keys: number): string {
-  return `pin_key IN (${Array.from({ length: keys }, () => '?').join(', ')})`;
+/** Keys, edges, incarnations and epochs. */
+const claimArrays = `SELECT pin_key, edge_id, incarnation, epoch, 'live'
+  FROM unnest(CAST(? AS text[]), CAST(? AS text[]), CAST(? AS bigint[]), CAST(? AS bigint[]))
+    AS claim (pin_key, edge_id, incarnation, epoch)`;
+
+function claimRows(claims: number): string {
+  return `VALUES ${Array.from({ length: claims }, () => "(?, ?, ?, ?, 'live')").join(', ')}`;
 }
 
 function orIgnore(dialect: SqlDialect, rest: string): string {

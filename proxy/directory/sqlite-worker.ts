@@ -8,6 +8,7 @@ import { openDatabase, serveThread } from '#shared/sqlite/serve.ts';
 import { timing } from '#shared/timing.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type {
+  AskedPlacement,
   Claim,
   EdgeRef,
   EdgeRegistration,
@@ -189,6 +190,9 @@ const operations = {
     }
     const pin = operations.findPin(key);
     return pin === undefined ? { kind: 'target-refused' } : { kind: 'found', pin };
+  },
+  insertPins(asked: readonly AskedPlacement[]): PinResult[] {
+    return asked.map((placement) => operations.insertPin(placement));
   },
   movePin(input: { key: AffinityKey; seen: Epoch; target: EdgeRef }): PinResult {
     const { key, seen, target } = input;

@@ -13,6 +13,7 @@ import { openSqliteDirectory } from '../directory/sqlite-directory.ts';
 import type { Directory, EdgeRef } from '../directory/directory.ts';
 import { LeasePromises } from './lease-promises.ts';
 import { Membership } from './membership.ts';
+import type { Joining } from './membership.ts';
 import { EdgePool } from './pool.ts';
 
 interface Scene {
@@ -44,17 +45,21 @@ async function openScene(t: TestContext): Promise<Scene> {
     nowMs,
     signal: stopping.signal,
   });
-  const edge = await membership.join({
+  const edge = await membership.join(joiningAs('boot-one'));
+  return { directory, file, membership, edge };
+}
+
+function joiningAs(bootId: string): Joining {
+  return {
     id: parseEdgeId('e1')!,
     kind: 'edge',
-    bootId: 'boot-one',
+    bootId,
     address: 'http://e1.test:3001',
     weight: 100,
     sessionsMax: 10,
     version: '',
     adminAddress: '',
-  });
-  return { directory, file, membership, edge };
+  };
 }
 
 function reportOf(state: EdgeReport['state']): EdgeReport {
@@ -85,4 +90,15 @@ test('what the store was not told of a drain, for it was locked, is told when it
   file.exec('COMMIT');
   assert.equal(await membership.report(edge, reportOf('draining')), 'renewed');
   assert.equal(await stateOf(directory), 'draining');
+});
+
+test('an edge whose connection broke while the store is locked is taken in as the one that it was; another boot waits', async (t) => {
+  const { file, membership, edge } = await openScene(t);
+  file.exec('BEGIN EXCLUSIVE');
+  assert.deepEqual(await membership.join(joiningAs('boot-one')), edge);
+  assert.equal(await membership.report(edge, reportOf('ready')), 'promised');
+  const other = membership.join(joiningAs('boot-two'));
+  file.exec('COMMIT');
+  assert.equal((await other).incarnation, edge.incarnation + 1);
+  assert.equal(await membership.report(edge, reportOf('ready')), 'over');
 });

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgeReport } from '#shared/control-protocol.ts';
 import type { HandoffOffer } from '#shared/handoff-frames.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
-import type { EdgeId, Epoch } from '#shared/ids.ts';
+import type { EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { defaultRegion } from '#shared/regions.ts';
 import { timing } from '#shared/timing.ts';
@@ -48,7 +48,7 @@ interface MembershipOptions {
 export class Membership {
   readonly #options: MembershipOptions;
   /** Of the newest boot of each edge. */
-  readonly #registrations = new Map<EdgeId, EdgeRegistration>();
+  readonly #registrations = new Map<EdgeId, EdgeRegistration & { readonly incarnation: Incarnation }>();
   /** Edges that the store has from us as draining. */
   readonly #draining = new Set<EdgeId>();
 
@@ -58,12 +58,12 @@ export class Membership {
 
   /** Registers an edge; it gets keys once it reports that it is ready. */
   async join(joining: Joining): Promise<EdgeRef> {
-    const { directory, pool, log, nowMs, onLost } = this.#options;
+    const { pool, log, nowMs, onLost } = this.#options;
     const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress, handoff } = joining;
     const { region = defaultRegion, publicUrl } = joining;
     const registration = { id, kind, bootId, address, weight };
-    const incarnation = await directory.registerEdge(registration);
-    this.#registrations.set(id, registration);
+    const incarnation = await this.#register(registration);
+    this.#registrations.set(id, { ...registration, incarnation });
     const isNew = pool.find({ id, incarnation }) === undefined;
     if (isNew) this.#draining.delete(id);
     const edge = { id, incarnation };
@@ -89,6 +89,18 @@ export class Membership {
   }
 
   /**
+   * An edge that lost its connection while the store does not answer is what it was: without that it would stop itself, and
+   * whatever it holds would be away until the store is back. If it is not any more, its next renewal tells.
+   */
+  async #register(registration: EdgeRegistration): Promise<Incarnation> {
+    const { directory, pool } = this.#options;
+    const registering = directory.registerEdge(registration);
+    const known = this.#registrations.get(registration.id);
+    if (known?.bootId !== registration.bootId || pool.find(known) === undefined) return await registering;
+    return (await this.#inTime(registering)) ?? known.incarnation;
+  }
+
+  /**
    * Takes a report in and renews the lease. Where the store does not say in time whether it is renewed, the edge has our
    * promise instead, and the report counts for the choice among edges all the same.
    */
@@ -96,10 +108,7 @@ export class Membership {
     const { pool, promises, log } = this.#options;
     const before = pool.list(this.#options.nowMs()).find((known) => known.id === edge.id)?.state;
     const renewing = this.#renew(edge, report);
-    const renewed = await Promise.race([renewing, patience(this.#options.signal)]).catch((error: unknown) => {
-      if (!isStoreFailure(error)) throw error;
-      return undefined;
-    });
+    const renewed = await this.#inTime(renewing);
     if (renewed === false) return 'over';
     pool.report(edge, report);
     if (before === 'suspect' && report.state === 'ready')
@@ -183,16 +192,21 @@ export class Membership {
     this.#options.onLost(member);
   }
 
+  /** Undefined where the store failed, or has had its time. */
+  async #inTime<T>(asking: Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#options;
+    const patience = sleep(timing.renewPatienceMs, undefined, { signal, ref: false }).catch(() => undefined);
+    return await Promise.race([asking, patience]).catch((error: unknown) => {
+      if (!isStoreFailure(error)) throw error;
+      return undefined;
+    });
+  }
+
   async #markPins(report: EdgeReport): Promise<void> {
     const { directory } = this.#options;
     if (report.live.length > 0) await directory.markPins(toMarks(report.live), 'live');
     if (report.idle.length > 0) await directory.markPins(toMarks(report.idle), 'idle');
   }
-}
-
-/** Resolves to undefined when the store has had its time. */
-async function patience(signal: AbortSignal): Promise<undefined> {
-  return await sleep(timing.renewPatienceMs, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
 function toMarks(states: readonly { key: string; epoch: number }[]): IdleMark[] {

@@ -269,6 +269,7 @@ export function connectDirectory(table: DirectoryTable, carry: Carry): Directory
     isOver: (edge) => carry(() => table.isOver(edge)),
     findPin: (key) => carry(() => table.findPin(key)),
     insertPin: (key, target) => carry(() => table.insertPin(key, target)),
+    insertPins: (asked) => carry(() => asked.map(({ key, target }) => table.insertPin(key, target))),
     movePin: (key, seen, target) => carry(() => table.movePin(key, seen, target)),
     reserveEpochs: () => carry(() => table.reserveEpochs()),
     handOverPin: (handover) => carry(() => table.handOverPin(handover)),

@@ -84,9 +84,9 @@ export class SimDoor {
     const shared = { directory, pool, promises, log, nowMs };
     const named = { ...shared, secrets: simSecrets, metrics: simMetrics };
     const snapshot = new MembershipSnapshot(directory);
-    const outage = new OutagePlacement({ ...named, snapshot, links, placesNewKeys: () => false });
-    const placer = new Placer({ ...named, outage });
     const random = (): number => 0.5;
+    const outage = new OutagePlacement({ ...named, snapshot, links, random, placesNewKeys: () => false });
+    const placer = new Placer({ ...named, outage });
     const repinner = new Repinner({ ...named, placer, random, signal });
     const membership = new Membership({
       ...shared,

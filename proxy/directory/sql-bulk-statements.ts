@@ -1,0 +1,61 @@
+/**
+ * The directory's statements about many pins at once. PostgreSQL gets its lists as arrays, one value each, so that a
+ * statement of thousands of keys is no longer to read than one of a single key; MySQL gets them value by value.
+ */
+import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
+import type { SqlDialect, SqlResult, SqlRunner, SqlValue } from '#shared/sql/sql-driver.ts';
+import type { DirectoryStatements } from './sql-statements.ts';
+
+/** Pins in one statement. MariaDB makes something else, and slower, of a list of more. */
+export const pinsAtOnceMax = 1_000;
+
+interface Bulk {
+  readonly sql: SqlRunner;
+  readonly dialect: SqlDialect;
+  readonly statements: Pick<DirectoryStatements, 'selectPin' | 'insertClaims'>;
+}
+
+interface NewPin {
+  readonly key: AffinityKey;
+  readonly owner: { readonly id: EdgeId; readonly incarnation: Incarnation };
+  readonly epoch: Epoch;
+}
+
+export async function selectPins(
+  { sql, dialect, statements }: Bulk,
+  keys: readonly AffinityKey[],
+): Promise<SqlResult> {
+  const { selectPin } = statements;
+  return dialect === 'mysql'
+    ? await sql.run(`${selectPin} WHERE p.${inKeys(keys.length)}`, keys)
+    : await sql.run(`${selectPin} WHERE p.pin_key = ANY (CAST(? AS text[]))`, [arrayOf(keys)]);
+}
+
+/** Those of them whose keys have no pin. In the order of the keys, so that front doors that store the same ones do not deadlock. */
+export async function insertClaims(
+  { sql, dialect, statements }: Bulk,
+  claims: readonly NewPin[],
+): Promise<void> {
+  const sorted = claims.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  if (dialect === 'mysql') {
+    const values = sorted.flatMap(({ key, owner, epoch }) => [key, owner.id, owner.incarnation, epoch]);
+    await sql.run(statements.insertClaims(sorted.length), values);
+    return;
+  }
+  await sql.run(statements.insertClaims(sorted.length), [
+    arrayOf(sorted.map(({ key }) => key)),
+    arrayOf(sorted.map(({ owner }) => owner.id)),
+    arrayOf(sorted.map(({ owner }) => owner.incarnation)),
+    arrayOf(sorted.map(({ epoch }) => epoch)),
+  ]);
+}
+
+/** `WHERE pin_key IN (?, ?, ...)` for so many keys. */
+export function inKeys(keys: number): string {
+  return `pin_key IN (${Array.from({ length: keys }, () => '?').join(', ')})`;
+}
+
+/** PostgreSQL's text of an array. Neither keys nor ids have a quote or a backslash in them. */
+function arrayOf(values: readonly (string | number)[]): SqlValue {
+  return `{${values.map((value) => (typeof value === 'number' ? String(value) : `"${value}"`)).join(',')}}`;
+}
