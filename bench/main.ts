@@ -16,7 +16,7 @@ import { latency } from './latency.ts';
 import { LoadProgram } from './load-program.ts';
 import { formatVerdict } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
-import { runOutage } from './outage.ts';
+import { outageNames, runOutage } from './outage.ts';
 import { runPlacementStore } from './placement-store.ts';
 import { runPlacement } from './placement.ts';
 import { runRace } from './race.ts';
@@ -58,7 +58,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   placement: async (options) => await Promise.resolve(runPlacement(options)),
 };
 
-const rivalNames: readonly string[] = [...new Set([...frontDoorNames, ...roomServerNames])];
+const rivalNames: readonly string[] = [...new Set([...frontDoorNames, ...roomServerNames, ...outageNames])];
 const defaultRounds = 5;
 const shortRounds = 3;
 

@@ -1,21 +1,28 @@
 /**
- * A database server that answers nothing for a minute, before two front doors and three edges: what pinned keys notice,
- * whether new keys have one edge on both front doors, and how soon all of them are in the store.
+ * A store that is away for a minute, in each manner in which one can be, before two front doors and three edges: what pinned
+ * keys and their members notice, whether new keys have one edge on both front doors, and how soon all of them are stored.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrontDoor } from '../test/support/front-door.ts';
 import { eventually } from '../test/support/oct-inbox.ts';
-import { startSqlServer } from '../test/support/sql/sql-server.ts';
-import { databaseSetting, startStoreFleet } from '../test/support/store-fleet.ts';
+import { openMember, startStoreFleet } from '../test/support/store-fleet.ts';
 import type { StoreFleet } from '../test/support/store-fleet.ts';
 import { judge } from './metric.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
 import { Progress } from './progress.ts';
+import { outages } from './store/outages.ts';
 import { formatTable } from './table.ts';
 
-const products = ['postgresql', 'mariadb'] as const;
+export const outageNames = Object.keys(outages);
+
 const atOnce = 32;
+/** A store that is slow, and not away, places each of them: as many as fit into the time are enough. */
+const atOnceSlow = 500;
 const pinnedCount = 200;
+/** Of them, with a WebSocket. */
+const memberCount = 20;
+/** Pairs of requests for pinned keys, one through each front door. */
+const pinnedPerSecond = 100;
 /** Far beyond the bar; then something stays out for ever. */
 const settledMaxMs = 60_000;
 
@@ -23,20 +30,23 @@ interface OutageRow {
   readonly store: string;
   readonly seconds: number;
   readonly newKeys: number;
-  /** Through the two front doors to two edges. */
+  /** Through the two front doors to two edges, or not answered. */
   readonly unequal: number;
   readonly pinnedAsked: number;
+  /** Answered by another edge or not at all, and members that were cut. */
   readonly pinnedErrors: number;
+  readonly pinnedP99Ms: number;
   readonly settledSeconds: number;
   readonly splits: number;
 }
 
-export async function runOutage({ isShort }: RunOptions): Promise<Outcome> {
+export async function runOutage({ isShort, only }: RunOptions): Promise<Outcome> {
   const size = isShort ? { newKeys: 2_000, leastMs: 10_000 } : { newKeys: 100_000, leastMs: 60_000 };
   const rows: OutageRow[] = [];
-  for (const product of products) {
-    console.log(`outage: ${product}, ${size.newKeys} new keys, ${size.leastMs / 1_000} s at least`);
-    rows.push(await withCleanUp(async (t) => await measure(t, product, size)));
+  for (const name of outageNames.filter((name) => only.includes(name))) {
+    console.log(`outage: ${name}, ${size.newKeys} new keys, ${size.leastMs / 1_000} s at least`);
+    rows.push(await withCleanUp(async (t) => await measure(t, name, size)));
+    console.log(formatRows(rows.slice(-1)));
   }
   return {
     benchmark: 'outage',
@@ -67,69 +77,104 @@ async function withCleanUp<T>(work: (t: Cleaner) => Promise<T>): Promise<T> {
 
 async function measure(
   t: Cleaner,
-  product: (typeof products)[number],
+  name: string,
   size: { newKeys: number; leastMs: number },
 ): Promise<OutageRow> {
-  const server = await startSqlServer(t, product, { isDurable: true });
-  const setting = databaseSetting(await server.createDatabase());
-  const fleet = await startStoreFleet(t, { settings: [setting, setting] });
-  const { doors, ask } = fleet;
+  const store = await outages[name]!(t);
+  const { settings, dataDir } = store;
+  const fleet = await startStoreFleet(t, { settings: [settings, settings], dataDir });
+  const { doors } = fleet;
   const owners = new Map<string, string>();
-  for (let i = 0; i < pinnedCount; i++) owners.set(`pinned-${i}`, await ask(doors[0], `pinned-${i}`));
-  server.freeze();
-  const frozenAtMs = performance.now();
+  const pin = async (from: number, to: number): Promise<void> => {
+    for (let i = from; i < to; i++) owners.set(`pinned-${i}`, await fleet.ask(doors[0], `pinned-${i}`));
+  };
+  await pin(0, pinnedCount / 2);
+  await store.remember();
+  await pin(pinnedCount / 2, pinnedCount);
+  let cut = 0;
+  for (const key of [...owners.keys()].slice(-memberCount)) {
+    const member = await openMember(t, doors[0], key);
+    member.on('close', () => cut++);
+  }
+  await store.begin();
+  const beganAtMs = performance.now();
   const over = new AbortController();
   const pinned = askPinned(fleet, owners, over.signal);
   // Judged below; where the run fails before, its end is no news.
   pinned.catch(() => undefined);
-  const unequal = await placeNew(fleet, size.newKeys);
-  await sleep(Math.max(0, frozenAtMs + size.leastMs - performance.now()));
-  const seconds = (performance.now() - frozenAtMs) / 1_000;
-  server.thaw();
-  const thawedAtMs = performance.now();
+  const isSlow = name.endsWith('-slow');
+  const untilMs = isSlow ? beganAtMs + size.leastMs : Infinity;
+  const { newKeys, unequal } = await placeNew(fleet, {
+    keys: size.newKeys,
+    untilMs,
+    atOnce: isSlow ? atOnceSlow : atOnce,
+  });
+  await sleep(Math.max(0, beganAtMs + size.leastMs - performance.now()));
+  const seconds = (performance.now() - beganAtMs) / 1_000;
+  await store.end();
+  const endedAtMs = performance.now();
   const isSettled = async (): Promise<boolean> => (await sumOf(doors, 'ct_proxy_provisional_pins')) === 0;
   await eventually(isSettled, 'all new keys are in the store', settledMaxMs);
-  const settledSeconds = (performance.now() - thawedAtMs) / 1_000;
+  const settledSeconds = (performance.now() - endedAtMs) / 1_000;
   over.abort();
-  const { asked, errors } = await pinned;
+  const { asked, errors, p99Ms } = await pinned;
+  const pinnedErrors = errors + cut;
   const splits = await sumOf(doors, 'ct_proxy_split_detected_total');
-  const figures = { newKeys: size.newKeys, unequal, pinnedAsked: asked, pinnedErrors: errors };
-  return { store: product, seconds, ...figures, settledSeconds, splits };
+  const figures = { newKeys, unequal, pinnedAsked: asked, pinnedErrors, pinnedP99Ms: p99Ms };
+  return { store: name, seconds, ...figures, settledSeconds, splits };
+}
+
+interface NewKeys {
+  readonly keys: number;
+  readonly untilMs: number;
+  readonly atOnce: number;
 }
 
 /** Each key through both front doors at once; gives how many were answered by two edges, or not at all. */
-async function placeNew({ doors, look }: StoreFleet, keys: number): Promise<number> {
+async function placeNew(
+  { doors, look }: StoreFleet,
+  { keys, untilMs, atOnce }: NewKeys,
+): Promise<{ newKeys: number; unequal: number }> {
   const progress = new Progress('outage: new keys', keys);
   let next = 0;
   let unequal = 0;
   const work = async (): Promise<void> => {
-    for (;;) {
+    while (next < keys && performance.now() < untilMs) {
       const key = next++;
-      if (key >= keys) return;
       const [one, other] = await Promise.all(doors.map(async (door) => await look(door, `new-${key}`)));
       progress.note(key + 1);
       if (one?.status !== 200 || other?.status !== 200 || one.owner !== other.owner) unequal++;
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  return unequal;
+  return { newKeys: next, unequal };
 }
 
+/** At a pace, and not as fast as can be: that would take the processors from what is measured. */
 async function askPinned(
-  { doors, look }: StoreFleet,
+  { doors, lookAside }: StoreFleet,
   owners: ReadonlyMap<string, string>,
   over: AbortSignal,
-): Promise<{ asked: number; errors: number }> {
-  let asked = 0;
+): Promise<{ asked: number; errors: number; p99Ms: number }> {
+  const times: number[] = [];
   let errors = 0;
-  while (!over.aborted) {
-    for (const [key, owner] of owners) {
-      const answers = await Promise.all(doors.map(async (door) => await look(door, key)));
-      asked += answers.length;
-      errors += answers.filter((answer) => answer.status !== 200 || answer.owner !== owner).length;
+  const askOne = async (door: FrontDoor, key: string, owner: string): Promise<void> => {
+    const askedAtMs = performance.now();
+    const answer = await lookAside(door, key);
+    times.push(performance.now() - askedAtMs);
+    if (answer.status !== 200 || answer.owner !== owner) errors++;
+  };
+  const startedAtMs = performance.now();
+  for (let round = 0; !over.aborted; round++) {
+    for (const [i, [key, owner]] of [...owners].entries()) {
+      const dueAtMs = startedAtMs + ((round * owners.size + i) * 1_000) / pinnedPerSecond;
+      await sleep(Math.max(0, dueAtMs - performance.now()));
+      if (over.aborted) break;
+      await Promise.all(doors.map(async (door) => await askOne(door, key, owner)));
     }
   }
-  return { asked, errors };
+  const sorted = times.toSorted((a, b) => a - b);
+  return { asked: times.length, errors, p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0 };
 }
 
 async function sumOf(doors: readonly FrontDoor[], metric: string): Promise<number> {
@@ -138,7 +183,17 @@ async function sumOf(doors: readonly FrontDoor[], metric: string): Promise<numbe
 }
 
 function formatRows(rows: readonly OutageRow[]): string {
-  const header = ['store', 'away s', 'new keys', 'unequal', 'pinned asked', 'errors', 'settled s', 'splits'];
+  const header = [
+    'store',
+    'away s',
+    'new keys',
+    'unequal',
+    'pinned asked',
+    'errors',
+    'p99 ms',
+    'settled s',
+    'splits',
+  ];
   const cells = rows.map((row) => [
     row.store,
     row.seconds.toFixed(0),
@@ -146,8 +201,9 @@ function formatRows(rows: readonly OutageRow[]): string {
     String(row.unequal),
     String(row.pinnedAsked),
     String(row.pinnedErrors),
+    row.pinnedP99Ms.toFixed(1),
     row.settledSeconds.toFixed(2),
     String(row.splits),
   ]);
-  return `outage: a frozen database server before two front doors and three edges\n${formatTable([header, ...cells])}`;
+  return `outage: a store that is away, before two front doors and three edges\n${formatTable([header, ...cells])}`;
 }

@@ -9,6 +9,8 @@ interface Standing {
   readonly isServing: boolean;
   /** When the last report was sent for which the store renewed the lease. */
   readonly renewedAtMs: number;
+  /** When the oldest report was sent that is some front door's last to have been answered; -Infinity where one owes its word. */
+  readonly heardAtMs: number;
 }
 
 export function answerClaims(
@@ -28,7 +30,9 @@ export function answerClaims(
     case 'who-holds': {
       const epoch = now.isServing ? registry.claimOf(order.key as AffinityKey) : undefined;
       const renewedAgoMs = Math.max(0, now.ms - now.renewedAtMs);
-      return { type: 'holds', request, epoch: epoch ?? 0, renewedAgoMs };
+      const heardAgoMs = now.ms - now.heardAtMs;
+      const heard = Number.isFinite(heardAgoMs) ? { heardAgoMs: Math.max(0, heardAgoMs) } : {};
+      return { type: 'holds', request, epoch: epoch ?? 0, renewedAgoMs, ...heard };
     }
   }
 }

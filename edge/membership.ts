@@ -202,7 +202,8 @@ export class Membership {
 
   #obey(link: ControlLink, order: FrontDoorOrder | RulesOrder): void {
     const { orders, registry, nowMs } = this.#options;
-    const now = { ms: nowMs(), isServing: this.mayServe, renewedAtMs: this.#renewedAtMs };
+    const heardAtMs = this.#vouchedByAllAtMs();
+    const now = { ms: nowMs(), isServing: this.mayServe, renewedAtMs: this.#renewedAtMs, heardAtMs };
     obeyOrder(link, order, { orders, registry, now, setDraining: (on) => this.setDraining(on) });
   }
 
@@ -241,10 +242,15 @@ export class Membership {
    */
   #onVouched(link: ControlLink, atMs: number): void {
     this.#vouched.set(link, Math.max(atMs, this.#vouched.get(link) ?? -Infinity));
+    const allAtMs = this.#vouchedByAllAtMs();
+    if (allAtMs !== -Infinity) this.#lease.extend(allAtMs, this.#options.nowMs());
+  }
+
+  /** -Infinity while one of those that might judge has said nothing. */
+  #vouchedByAllAtMs(): number {
     const { judges } = this.#links;
-    if (judges === undefined || !judges.every((judge) => this.#vouched.has(judge))) return;
-    const times = judges.map((judge) => this.#vouched.get(judge)!);
-    this.#lease.extend(Math.min(...times), this.#options.nowMs());
+    if (judges === undefined || judges.length === 0) return -Infinity;
+    return Math.min(...judges.map((judge) => this.#vouched.get(judge) ?? -Infinity));
   }
 
   /** The timer is only a wake-up: what decides is the clock, also after the process was frozen. */

@@ -10,6 +10,8 @@ import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import { timing } from '#shared/timing.ts';
+import { judgeOutage } from './core/judge-outage.ts';
+import type { HeardOfDoors } from './core/judge-outage.ts';
 import { hashKey, rankScore } from './core/rank.ts';
 import type { KeyHash } from './core/rank.ts';
 import type { Claim, Directory, EdgeRef, Pin, PinResult } from './directory/directory.ts';
@@ -40,10 +42,10 @@ const lostEdgeMs = 2 * timing.leaseMs;
 const settledAtOnce = 1_000;
 /** Calls under way: while the store writes for one, the other's pins are read and concluded here. */
 const settlingMax = 2;
-/** A renewal that was under way when the store failed here is no sign that others reach it. */
-const renewalSlackMs = 1_000;
-/** After so long without the store it shows whether others reach it: an edge has reported to them, and they to the store. */
-const judgeAfterMs = renewalSlackMs + timing.reportIntervalMs + 300;
+/** Between two looks whether others reach it. */
+const lookIntervalMs = 200;
+/** So long after its failure somebody waits for the others' word; later, without it, nobody does. */
+const wordMaxMs = timing.takeoverWaitMs;
 /** The store is back: other front doors may still have keys that they placed meanwhile. */
 const cautiousMs = 5_000;
 
@@ -54,6 +56,7 @@ export class OutagePlacement {
   #isDown = false;
   #downSinceMs = 0;
   #isSettling = false;
+  #awaitingWord: Promise<void> | undefined;
   /** Comparisons with the edges' claims that have not ended. */
   #comparing = 0;
 
@@ -107,9 +110,9 @@ export class OutagePlacement {
     const known = this.find(key);
     if (known !== undefined) return known;
     let held = await this.findHeld(key);
-    const leftMs = judgeAfterMs - this.#downForMs;
-    if (held.kind === 'free' && leftMs > 0) {
-      await sleep(leftMs);
+    if (held.kind === 'free' && this.#verdict(held) === undefined) {
+      this.#awaitingWord ??= this.#awaitWord(key).finally(() => (this.#awaitingWord = undefined));
+      await this.#awaitingWord;
       held = await this.findHeld(key);
     }
     if (held.kind === 'held') {
@@ -118,9 +121,22 @@ export class OutagePlacement {
       return held.pin;
     }
     if (!this.#isDown) return undefined;
-    const isCutOff = held.kind === 'free' && held.renewedAgoMs < this.#downForMs - renewalSlackMs;
-    if (held.kind === 'unsure' || isCutOff || !this.#options.placesNewKeys()) throw cause;
+    const isAway = held.kind === 'free' && this.#verdict(held) === 'away';
+    if (!isAway || !this.#options.placesNewKeys()) throw cause;
     return this.#placeByRank(key, cause);
+  }
+
+  /** One asks for all who wait, and whose key that is makes no difference. */
+  async #awaitWord(key: AffinityKey): Promise<void> {
+    while (this.#isDown && this.#downForMs < wordMaxMs) {
+      await sleep(lookIntervalMs);
+      const held = await this.findHeld(key);
+      if (held.kind !== 'free' || this.#verdict(held) !== undefined) return;
+    }
+  }
+
+  #verdict({ heard }: Held & { kind: 'free' }): ReturnType<typeof judgeOutage> {
+    return judgeOutage(heard, this.#downForMs);
   }
 
   #placeByRank(key: AffinityKey, cause: unknown): Pin {
@@ -146,16 +162,17 @@ export class OutagePlacement {
       this.#edges().map(async (edge) => ({ edge, answer: await links.askHolder(edge, key) })),
     );
     let newest: Pin | undefined;
-    let renewedAgoMs = Infinity;
+    let [renewedAgoMs, heardAgoMs] = [Infinity, 0];
     for (const { edge, answer } of answers) {
-      renewedAgoMs = Math.min(renewedAgoMs, answer?.renewedAgoMs ?? Infinity);
+      renewedAgoMs = Math.min(renewedAgoMs, answer?.heard.renewedAgoMs ?? Infinity);
+      heardAgoMs = Math.max(heardAgoMs, answer?.heard.heardAgoMs ?? Infinity);
       const epoch = answer?.epoch;
       if (epoch !== undefined && epoch > (newest?.epoch ?? 0)) newest = pinOf(key, edge, epoch);
     }
     if (newest !== undefined) return { kind: 'held', pin: newest };
     // Who does not answer may hold it.
     const isSure = answers.every(({ answer }) => answer !== undefined);
-    return isSure ? { kind: 'free', renewedAgoMs } : { kind: 'unsure' };
+    return isSure ? { kind: 'free', heard: { renewedAgoMs, heardAgoMs } } : { kind: 'unsure' };
   }
 
   /** Those of the last known membership, and those that report here: a store that has gone back may not know them. */
@@ -235,8 +252,8 @@ interface Provisional {
 
 export type Held =
   | { readonly kind: 'held'; readonly pin: Pin }
-  /** `renewedAgoMs`: since any edge sent a report for which the store renewed its lease. */
-  | { readonly kind: 'free'; readonly renewedAgoMs: number }
+  /** `heard`: by any edge of a renewal, and by all of them of every front door. */
+  | { readonly kind: 'free'; readonly heard: HeardOfDoors }
   /** An edge did not answer. */
   | { readonly kind: 'unsure' };
 

@@ -133,6 +133,8 @@ const holdsSchema = z.object({
   epoch: count,
   /** Since it sent the last report for which the store renewed its lease, through whichever front door. */
   renewedAgoMs: measure,
+  /** Since it sent the oldest report that is some front door's last to have been answered; not there while one owes it a word. */
+  heardAgoMs: measure.optional(),
 });
 
 /** For the journal, of this edge or of an earlier life of it; answered by `journal-taken` when they are stored. */

@@ -2,6 +2,7 @@
 import type { ClaimedKey, EdgeMessage, FrontDoorMessage } from '#shared/control-protocol.ts';
 import type { AffinityKey, EdgeId, Epoch } from '#shared/ids.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
+import type { HeardOfDoors } from '../core/judge-outage.ts';
 import type { EdgeRef } from '../directory/directory.ts';
 
 export interface EdgeSessions {
@@ -25,8 +26,8 @@ export interface HeldDigest {
 export interface HolderAnswer {
   /** Undefined where the edge has nothing of the key. */
   readonly epoch: Epoch | undefined;
-  /** Since it sent the last report for which the store renewed its lease, through whichever front door. */
-  readonly renewedAgoMs: number;
+  /** What it has heard of its leases, through all front doors. */
+  readonly heard: HeardOfDoors;
 }
 
 /** What an edge says to a question of ours. */
@@ -93,8 +94,8 @@ export class EdgeLinks {
   async askHolder(edge: EdgeRef, key: AffinityKey): Promise<HolderAnswer | undefined> {
     const answer = await this.#ask(edge, (request) => ({ type: 'who-holds', request, key }));
     if (answer?.type !== 'holds') return undefined;
-    const { epoch, renewedAgoMs } = answer;
-    return { epoch: epoch === 0 ? undefined : (epoch as Epoch), renewedAgoMs };
+    const { epoch, renewedAgoMs, heardAgoMs = Infinity } = answer;
+    return { epoch: epoch === 0 ? undefined : (epoch as Epoch), heard: { renewedAgoMs, heardAgoMs } };
   }
 
   answer(answer: EdgeAnswer): void {

@@ -17,6 +17,8 @@ export interface StoreFleet {
   readonly doors: readonly [FrontDoor, FrontDoor];
   /** Status and owner (`edge:incarnation`) of the answer for a key. */
   readonly look: (door: FrontDoor, key: string) => Promise<{ status: number; owner: string }>;
+  /** The same over connections of its own: nobody waits for what `look` waits for. */
+  readonly lookAside: StoreFleet['look'];
   /** The owner; throws on any other answer than 200. */
   readonly ask: (door: FrontDoor, key: string) => Promise<string>;
 }
@@ -47,9 +49,19 @@ export async function startStoreFleet(
       (await door.metric('ct_proxy_outage_members')) === fleetEdgeCount;
     await eventually(isKnown, 'each front door knows the members in the store');
   }
-  const agent = new Agent({ connections: 32 });
+  const look = lookThrough(t, 32);
+  const ask: StoreFleet['ask'] = async (door, key) => {
+    const { status, owner } = await look(door, key);
+    assert.equal(status, 200, key);
+    return owner;
+  };
+  return { doors, look, lookAside: lookThrough(t, 8), ask };
+}
+
+function lookThrough(t: TestContext, connections: number): StoreFleet['look'] {
+  const agent = new Agent({ connections });
   t.after(async () => await agent.close());
-  const look: StoreFleet['look'] = async (door, key) => {
+  return async (door, key) => {
     const { statusCode, body } = await request(`http://${door.host}/ct-health/`, {
       dispatcher: agent,
       headers: { ctstickiness: key },
@@ -57,12 +69,6 @@ export async function startStoreFleet(
     const { edge, incarnation } = (await body.json()) as { edge: string; incarnation: number };
     return { status: statusCode, owner: `${edge}:${incarnation}` };
   };
-  const ask: StoreFleet['ask'] = async (door, key) => {
-    const { status, owner } = await look(door, key);
-    assert.equal(status, 200, key);
-    return owner;
-  };
-  return { doors, look, ask };
 }
 
 /** A member of a document. */
