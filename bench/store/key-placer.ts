@@ -59,6 +59,7 @@ export class KeyPlacer {
       ...shared,
       snapshot,
       links: new EdgeLinks(),
+      random: Math.random,
       placesNewKeys: () => false,
     });
     this.#placer = new Placer({ ...shared, promises: new LeasePromises(nowMs), outage });
