@@ -87,7 +87,7 @@ export default {
       // Pages for browsers are bundled: nobody installs anything for them.
       from: {
         path: '^(proxy|edge|share|shared|native|cli|bin)/',
-        pathNot: '\\.test\\.ts$|^proxy/dashboard/(web/|build\\.ts$)',
+        pathNot: '\\.test\\.ts$|^proxy/(dashboard|session-page)/web/|^proxy/dashboard/build\\.ts$',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },

@@ -101,7 +101,7 @@ export class EdgeServer {
       return refuseRequest(response, exchange, exchangeIdOf(request));
     }
     if (header(request, internalHeaders.handoff) !== '') return this.#onHandoff(exchange, request, response);
-    if (healthPattern.test(exchange.target)) return this.#answerHealth(request, response);
+    if (healthPattern.test(exchange.target)) return this.#answerHealth(exchange, request, response);
     const { moves, administration } = this.#options;
     if (moves.claims(exchange.target)) return void moves.handle(exchange, request, response);
     if (administration.claims(exchange.target))
@@ -191,13 +191,15 @@ export class EdgeServer {
     response.end(JSON.stringify(this.#options.administration.list()));
   }
 
-  #answerHealth(request: IncomingMessage, response: ServerResponse): void {
+  #answerHealth({ epoch }: AdmittedExchange, request: IncomingMessage, response: ServerResponse): void {
     request.resume();
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return refuseRequest(response, this.#count('method-refused'), exchangeIdOf(request));
     }
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-    response.end(request.method === 'HEAD' ? undefined : `${JSON.stringify(this.#options.health())}\n`);
+    response.end(
+      request.method === 'HEAD' ? undefined : `${JSON.stringify({ ...this.#options.health(), epoch })}\n`,
+    );
   }
 
   #count(code: ErrorCode): ErrorCode {

@@ -11,6 +11,7 @@ import type { RouteName } from './core/route.ts';
 import type { Downloads } from './downloads/downloads.ts';
 import { json, originOf, requireMethod } from './local-answer.ts';
 import type { LocalAnswer, LocalRequest } from './local-answer.ts';
+import type { SessionPage } from './session-page/session-page.ts';
 import { homePage } from './pages/home-page.ts';
 import { loginPage } from './pages/login-page.ts';
 import type { Locate } from './locate.ts';
@@ -29,6 +30,7 @@ interface LocalOptions {
   readonly entrance: Entrance;
   /** Of what people see who have logged in. */
   readonly viewers: { answer: (request: LocalRequest) => Promise<LocalAnswer> };
+  readonly sessionPage: SessionPage;
   readonly metrics: { answer: (request: LocalRequest) => Promise<LocalAnswer> };
   readonly downloads: Downloads;
   /** To be shown now. */
@@ -57,6 +59,7 @@ export class LocalAnswers {
 
   async #answerRoute(route: RouteName, request: LocalRequest): Promise<LocalAnswer> {
     if (route === 'redirect') return this.#options.entrance.redirect(request);
+    if (route === 'session-page') return this.#options.sessionPage.answer(request);
     if (route === 'clients') return await this.#options.downloads.answer(request);
     if (request.method === 'OPTIONS') return preflight;
     switch (route) {

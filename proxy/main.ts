@@ -32,6 +32,7 @@ import type { Locator } from './locator.ts';
 import { Locate } from './locate.ts';
 import { watchDescriptors } from './limits/open-limits.ts';
 import type { Dashboard } from './dashboard/dashboard.ts';
+import { SessionPage } from './session-page/session-page.ts';
 import { openDashboard } from './dashboard/open-dashboard.ts';
 import { openGate } from './dashboard/door/open-gate.ts';
 import { Traffic } from './limits/traffic.ts';
@@ -154,6 +155,7 @@ function answerHere(options: {
     downloads: openDownloads({ settings, history: journal.history, banner }),
     banner,
     metrics: page,
+    sessionPage: new SessionPage(),
     viewers,
   });
 }

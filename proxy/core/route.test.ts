@@ -6,6 +6,8 @@ import { isRepeatable, routePath } from './route.ts';
 
 const routes: readonly (readonly [path: string, name: string, needs: string])[] = [
   ['/', 'home', 'local'],
+  ['/session/', 'session-page', 'local'],
+  ['/session/assets/main.js', 'session-page', 'local'],
   ['/login.html', 'login-page', 'local'],
   ['/api/meta', 'meta', 'local'],
   ['/api/logout', 'login', 'local'],
@@ -30,11 +32,13 @@ for (const [path, name, needs] of routes) {
   test(`${path} is ${name} and needs ${needs}`, () => assert.deepEqual(routePath(path), { name, needs }));
 }
 
-test('a key prefix changes no route', () => {
+test('a key prefix changes no route but that of the home page: a session has a page of its own', () => {
   for (const [path] of routes) {
-    if (!path.startsWith('//')) assert.deepEqual(routePath(`/~k1${path}`), routePath(path), path);
+    if (path !== '/' && !path.startsWith('//'))
+      assert.deepEqual(routePath(`/~k1${path}`), routePath(path), path);
   }
-  assert.deepEqual(routePath('/~k1'), routePath('/'));
+  for (const path of ['/~k1', '/~k1/'])
+    assert.deepEqual(routePath(path), { name: 'session-page', needs: 'local' });
 });
 
 test('every path has a route', () => {

@@ -17,6 +17,7 @@ export type RouteName =
   | 'clients'
   | 'health'
   | 'dashboard'
+  | 'session-page'
   | 'sso'
   | 'session-create'
   | 'session-join'
@@ -31,6 +32,9 @@ export interface Route {
   /** `local`: no edge is needed; `create`: gets a new key unless it proposes one; `keyed`: needs a key. */
   readonly needs: 'local' | 'create' | 'keyed' | 'nothing-here';
 }
+
+/** For people: at `/~KEY/`, and where one begins a session; its files stand below. */
+const sessionPage: Route = { name: 'session-page', needs: 'local' };
 
 const exact: Readonly<Record<string, Route>> = {
   '/': { name: 'home', needs: 'local' },
@@ -52,6 +56,7 @@ const prefixes: readonly (readonly [string, Route])[] = [
   ['/y/', { name: 'y-websocket', needs: 'keyed' }],
   ['/api/session/poll/', { name: 'session-poll', needs: 'keyed' }],
   ['/api/session/join/', { name: 'session-join', needs: 'keyed' }],
+  ['/session/', sessionPage],
   ['/dashboard/', { name: 'dashboard', needs: 'local' }],
   ['/sso/', { name: 'sso', needs: 'local' }],
   ['/logs/', { name: 'dashboard', needs: 'local' }],
@@ -65,7 +70,8 @@ const nothingHere: Route = { name: 'unknown', needs: 'nothing-here' };
 
 /** Routes a path of our own edges, with or without its `/~KEY` prefix. */
 export function routePath(path: string): Route {
-  const { rest } = splitKeyPrefix(path);
+  const { keyText, rest } = splitKeyPrefix(path);
+  if (keyText !== undefined && rest === '/') return sessionPage;
   if (Object.hasOwn(exact, rest)) return exact[rest]!;
   return prefixes.find(([prefix]) => rest.startsWith(prefix))?.[1] ?? nothingHere;
 }

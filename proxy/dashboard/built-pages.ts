@@ -1,5 +1,5 @@
 /**
- * The dashboard's files as `build.ts` made them: compressed ahead, named by their content, held in memory. A checkout where nobody
+ * The files of a page as `build.ts` made them: compressed ahead, named by their content, held in memory. A checkout where nobody
  * has built them says so, with the command to type.
  */
 import { createHash } from 'node:crypto';
@@ -27,7 +27,7 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-const missing = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Not built</title><h1>The dashboard is not built</h1>
+const missing = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Not built</title><h1>This page is not built</h1>
 <p>In the folder of this server: <code>npm run build:dashboard</code>, then start it again.</p></html>`;
 
 /** Scripts and styles are files of this server, nothing is inline; pictures may be drawn into the page. */
@@ -50,6 +50,11 @@ export class BuiltPages {
 
   get isBuilt(): boolean {
     return this.#files.has('index.html');
+  }
+
+  /** As it was built; undefined where it was not. */
+  text(name: string): string | undefined {
+    return this.#files.get(name)?.bytes.toString();
   }
 
   /** Throws `not-found`. */

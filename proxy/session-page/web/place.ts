@@ -1,0 +1,77 @@
+/** Where the page is, and what it remembers: the profile for this browser, the ticket of a session for this tab alone. */
+import type { Peer, Workspace } from 'open-collaboration-protocol';
+
+export interface Profile {
+  readonly name: string;
+  /** Of the set of colours. */
+  readonly colour: string;
+}
+
+/** What lets its bearer in again, as the same member. */
+export interface Ticket {
+  readonly key: string;
+  readonly roomToken: string;
+  /** Undefined for the host. */
+  readonly host: Peer | undefined;
+  readonly workspace: Workspace;
+}
+
+const profileName = 'mooring-profile';
+const loginName = 'mooring-login';
+
+/** The key of the page's session; undefined where one is to begin. */
+export function keyOfPage(): string | undefined {
+  return /^\/~([^/]+)\//.exec(location.pathname)?.[1];
+}
+
+/** The address that clients take for a session's server; it bears the key, so that every request does. */
+export function baseOf(key: string | undefined): string {
+  return key === undefined ? `${location.origin}/` : `${location.origin}/~${key}/`;
+}
+
+export function readProfile(): Profile | undefined {
+  return read(localStorage, profileName) as Profile | undefined;
+}
+
+export function keepProfile(profile: Profile): void {
+  keep(localStorage, profileName, profile);
+}
+
+export function readLogin(): string | undefined {
+  return (read(sessionStorage, loginName) as { token: string } | undefined)?.token;
+}
+
+export function keepLogin(token: string | undefined): void {
+  keep(sessionStorage, loginName, token === undefined ? undefined : { token });
+}
+
+export function readTicket(key: string): Ticket | undefined {
+  return read(sessionStorage, ticketName(key)) as Ticket | undefined;
+}
+
+export function keepTicket(key: string, ticket: Ticket | undefined): void {
+  keep(sessionStorage, ticketName(key), ticket);
+}
+
+function ticketName(key: string): string {
+  return `mooring-ticket-${key}`;
+}
+
+function read(storage: Storage, name: string): unknown {
+  try {
+    const text = storage.getItem(name);
+    return text === null ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    // Storage may be switched off: nothing is remembered.
+    return undefined;
+  }
+}
+
+function keep(storage: Storage, name: string, value: unknown): void {
+  try {
+    if (value === undefined) storage.removeItem(name);
+    else storage.setItem(name, JSON.stringify(value));
+  } catch {
+    // As above.
+  }
+}

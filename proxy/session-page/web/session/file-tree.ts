@@ -1,0 +1,88 @@
+/** The tree of files: a folder's content is asked for when the folder is opened, and again when the host says that it changed. */
+import { Store } from '../store.ts';
+import type { FolderEntry, SharedFolder } from './folder.ts';
+
+export interface OpenFolder {
+  readonly entries: readonly FolderEntry[];
+  readonly isLoading: boolean;
+  readonly fault: string | undefined;
+}
+
+export interface TreeView {
+  readonly roots: readonly string[];
+  /** Folders that are open, by path. */
+  readonly folders: ReadonlyMap<string, OpenFolder>;
+}
+
+export interface TreeRow {
+  readonly path: string;
+  readonly name: string;
+  readonly level: number;
+  readonly isFolder: boolean;
+  readonly folder: OpenFolder | undefined;
+}
+
+export class FileTree {
+  readonly store = new Store<TreeView>({ roots: [], folders: new Map() });
+  readonly #source: SharedFolder;
+
+  constructor(source: SharedFolder) {
+    this.#source = source;
+  }
+
+  /** Opens the first one. */
+  async show(roots: readonly string[]): Promise<void> {
+    this.store.set({ roots });
+    if (roots[0] !== undefined) await this.open(roots[0]);
+  }
+
+  async open(path: string): Promise<void> {
+    const before = this.store.value.folders.get(path);
+    this.#put(path, { entries: before?.entries ?? [], isLoading: true, fault: undefined });
+    try {
+      const entries = (await this.#source.list(path)).toSorted(byKindAndName);
+      if (this.store.value.folders.has(path))
+        this.#put(path, { entries, isLoading: false, fault: undefined });
+    } catch (error) {
+      this.#put(path, { entries: before?.entries ?? [], isLoading: false, fault: String(error) });
+    }
+  }
+
+  close(path: string): void {
+    const folders = new Map(this.store.value.folders);
+    folders.delete(path);
+    this.store.set({ folders });
+  }
+
+  /** Something came, went or changed at these paths. */
+  async refresh(paths: readonly string[]): Promise<void> {
+    const { folders } = this.store.value;
+    const touched = new Set(paths.map(parentOf).filter((path) => folders.has(path)));
+    await Promise.all([...touched].map(async (path) => await this.open(path)));
+  }
+
+  #put(path: string, folder: OpenFolder): void {
+    this.store.set({ folders: new Map(this.store.value.folders).set(path, folder) });
+  }
+}
+
+/** What is to be seen, from top to bottom. */
+export function rowsOf({ roots, folders }: TreeView): TreeRow[] {
+  const rows: TreeRow[] = [];
+  const add = (path: string, name: string, level: number, isFolder: boolean): void => {
+    const folder = isFolder ? folders.get(path) : undefined;
+    rows.push({ path, name, level, isFolder, folder });
+    for (const entry of folder?.entries ?? [])
+      add(`${path}/${entry.name}`, entry.name, level + 1, entry.isFolder);
+  };
+  for (const root of roots) add(root, root, 1, true);
+  return rows;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function byKindAndName(a: FolderEntry, b: FolderEntry): number {
+  return Number(b.isFolder) - Number(a.isFolder) || a.name.localeCompare(b.name);
+}

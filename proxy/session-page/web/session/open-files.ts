@@ -1,0 +1,157 @@
+/**
+ * The files that are open in tabs. A file can be edited once the host has put its text into the shared document: only the host does
+ * that, for a text that two members put in would be there twice. Until then its picture on the host's disk is shown.
+ */
+import * as Y from 'yjs';
+import { Store } from '../store.ts';
+import type { SharedFolder } from './folder.ts';
+import type { SharedDocuments } from './shared-documents.ts';
+
+export interface OpenFile {
+  readonly path: string;
+  /** `waiting`: for the host to share the text; `plain`: shown only, with the reason in `note`. */
+  readonly state: 'loading' | 'waiting' | 'ready' | 'plain';
+  /** What stands on the host's disk. */
+  readonly picture: string;
+  readonly note: string;
+  readonly undo: Y.UndoManager | undefined;
+}
+
+export interface FilesView {
+  readonly files: readonly OpenFile[];
+  readonly active: string | undefined;
+}
+
+const sizeMax = 2 * 1024 * 1024;
+const binaryProbeBytes = 8_192;
+const askAgainAfterMs = 3_000;
+
+interface OpenFilesOptions {
+  readonly folder: SharedFolder;
+  readonly documents: SharedDocuments;
+  /** Asks the host to put the text into the document, where it is not there yet. */
+  readonly askForText: (path: string, picture: string) => void;
+}
+
+export class OpenFiles {
+  readonly store = new Store<FilesView>({ files: [], active: undefined });
+  readonly #options: OpenFilesOptions;
+
+  constructor(options: OpenFilesOptions) {
+    this.#options = options;
+  }
+
+  async open(path: string): Promise<void> {
+    const known = this.#find(path);
+    this.store.set({ active: path });
+    if (known !== undefined && known.state !== 'plain') return;
+    this.#put({ path, state: 'loading', picture: '', note: '', undo: undefined });
+    try {
+      await this.#load(path);
+    } catch (error) {
+      this.#put({
+        path,
+        state: 'plain',
+        picture: '',
+        note: `It cannot be read: ${String(error)}`,
+        undo: undefined,
+      });
+    }
+  }
+
+  show(path: string): void {
+    this.store.set({ active: path });
+  }
+
+  close(path: string): void {
+    const { files, active } = this.store.value;
+    this.#find(path)?.undo?.destroy();
+    const at = files.findIndex((file) => file.path === path);
+    const rest = files.filter((file) => file.path !== path);
+    const next = active === path ? (rest[at] ?? rest[at - 1])?.path : active;
+    this.store.set({ files: rest, active: next });
+  }
+
+  closeAll(): void {
+    for (const { path } of this.store.value.files) this.close(path);
+  }
+
+  async #load(path: string): Promise<void> {
+    const { folder, documents, askForText } = this.#options;
+    if (!documents.hasContent(path) && (await folder.size(path)) > sizeMax)
+      return this.#put({
+        path,
+        state: 'plain',
+        picture: '',
+        note: 'It is too large to be edited here.',
+        undo: undefined,
+      });
+    const picture = documents.hasContent(path) ? '' : decode(await folder.read(path));
+    if (picture === undefined)
+      return this.#put({
+        path,
+        state: 'plain',
+        picture: '',
+        note: 'It is no text, so it is not shown.',
+        undo: undefined,
+      });
+    askForText(path, picture);
+    if (picture === '' || documents.hasContent(path)) return this.#makeReady(path);
+    this.#put({ path, state: 'waiting', picture, note: '', undo: undefined });
+    this.#awaitText(path, picture);
+  }
+
+  /** The text comes, or a word of the host that it does not. */
+  #awaitText(path: string, picture: string): void {
+    const { documents, askForText } = this.#options;
+    const text = documents.text(path);
+    const asking = setInterval(() => askForText(path, picture), askAgainAfterMs);
+    const look = (): void => {
+      const isOpen = this.#find(path)?.state === 'waiting';
+      const refusal = documents.refusalOf(path);
+      const isReady = documents.hasContent(path);
+      if (isOpen && !isReady && refusal === undefined) return;
+      clearInterval(asking);
+      text.unobserve(look);
+      documents.awareness.off('change', look);
+      if (isOpen && isReady) this.#makeReady(path);
+      else if (isOpen)
+        this.#put({
+          path,
+          state: 'plain',
+          picture,
+          note: `The host does not share its text: ${refusal}.`,
+          undo: undefined,
+        });
+    };
+    text.observe(look);
+    documents.awareness.on('change', look);
+  }
+
+  #makeReady(path: string): void {
+    const undo = new Y.UndoManager(this.#options.documents.text(path));
+    this.#put({ path, state: 'ready', picture: '', note: '', undo });
+  }
+
+  #find(path: string): OpenFile | undefined {
+    return this.store.value.files.find((file) => file.path === path);
+  }
+
+  #put(file: OpenFile): void {
+    const { files } = this.store.value;
+    const isKnown = this.#find(file.path) !== undefined;
+    this.store.set({
+      files: isKnown ? files.map((other) => (other.path === file.path ? file : other)) : [...files, file],
+    });
+  }
+}
+
+/** With line ends as the shared document has them; undefined where it is no text. */
+export function decode(bytes: Uint8Array): string | undefined {
+  if (bytes.subarray(0, binaryProbeBytes).includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replaceAll('\r\n', '\n');
+  } catch {
+    return undefined;
+  }
+}

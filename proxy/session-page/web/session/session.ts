@@ -1,0 +1,226 @@
+/**
+ * One member's part in a session: the connection and what is heard over it. The library gives a connection up when it was away for
+ * 30 s; the page then makes another one with the same ticket, as the same member, and goes on with the same documents.
+ */
+import type { InitData, Peer, ProtocolBroadcastConnection } from 'open-collaboration-protocol';
+import type { Socket } from 'socket.io-client';
+import { describeFault, openProvider } from '../link/entry.ts';
+import { epochOf, openTransport } from '../link/transport.ts';
+import { baseOf, keepTicket } from '../place.ts';
+import type { Profile, Ticket } from '../place.ts';
+import { Store } from '../store.ts';
+import { Chat } from './chat.ts';
+import { FileTree } from './file-tree.ts';
+import { Follower } from './follower.ts';
+import { hostsFolder } from './folder.ts';
+import type { SharedFolder } from './folder.ts';
+import type { HostDuty } from './host-duty.ts';
+import { OpenFiles } from './open-files.ts';
+import type { SessionView } from './session-view.ts';
+import { SharedDocuments } from './shared-documents.ts';
+
+interface SessionOptions {
+  readonly ticket: Ticket;
+  readonly profile: Profile;
+  /** Of a host alone. */
+  readonly duty: HostDuty | undefined;
+  readonly tell: (text: string, isFault?: boolean) => void;
+}
+
+const retryAfterMs = 2_000;
+
+export class Session {
+  readonly store: Store<SessionView>;
+  readonly documents = new SharedDocuments();
+  readonly tree: FileTree;
+  readonly files: OpenFiles;
+  readonly chat: Chat;
+  readonly follower: Follower;
+  readonly #options: SessionOptions;
+  readonly #folder: SharedFolder;
+  #connection: ProtocolBroadcastConnection | undefined;
+
+  constructor(options: SessionOptions) {
+    const { ticket, duty } = options;
+    this.#options = options;
+    this.store = new Store<SessionView>({
+      key: ticket.key,
+      self: undefined,
+      members: [],
+      workspace: ticket.workspace,
+      isReadOnly: false,
+      link: { state: 'connecting', edge: undefined, epoch: undefined },
+      chat: [],
+      unread: 0,
+      writing: [],
+      questions: [],
+      following: undefined,
+      end: undefined,
+    });
+    const folder = duty?.folder ?? hostsFolder(() => this.#reachable(), ticket.host!.id);
+    this.#folder = folder;
+    this.tree = new FileTree(folder);
+    this.files = new OpenFiles({
+      folder,
+      documents: this.documents,
+      askForText: (path, picture) => {
+        if (duty !== undefined) duty.shareText(this.documents, path, picture);
+        else this.#connection?.editor.open(ticket.host!.id, path).catch(() => undefined);
+      },
+    });
+    this.chat = new Chat(this.store, () => this.#connection);
+    this.follower = new Follower(this);
+  }
+
+  get isHost(): boolean {
+    return this.#options.duty !== undefined;
+  }
+
+  /** Until the session ends: connects, and again when a connection is given up. */
+  async run(): Promise<void> {
+    while (this.store.value.end === undefined) {
+      try {
+        const { roomToken, host, key } = this.#options.ticket;
+        const provider = openProvider(key, [this.#transport()]);
+        const connection = await provider.connect(roomToken, host);
+        this.#connection = connection;
+        this.#hear(connection);
+        await new Promise<void>((resolve) => void connection.onDisconnect(() => resolve()));
+      } catch {
+        // The server is not there: it is asked again.
+      }
+      if (this.store.value.end !== undefined) return;
+      this.#setLink({ state: 'away' });
+      await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+    }
+  }
+
+  /** Has the host write the text to its disk now. */
+  async save(path: string): Promise<void> {
+    const { tell } = this.#options;
+    if (this.store.value.isReadOnly) return tell('This session is read-only for you.');
+    try {
+      await this.#folder.write(path, new TextEncoder().encode(this.documents.text(path).toJSON()));
+      tell(`${path} is saved.`);
+    } catch (error) {
+      tell(`${path} could not be saved: ${describeFault(error)}`, true);
+    }
+  }
+
+  async leave(): Promise<void> {
+    // A moment for the word to go out; where there is no connection the server notices by itself.
+    const isSaid = this.#connection?.room.leave().catch(() => undefined);
+    await Promise.race([isSaid, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    this.end(this.isHost ? 'You have ended the session.' : 'You have left the session.');
+  }
+
+  end(reason: string): void {
+    if (this.store.value.end !== undefined) return;
+    this.store.set({ end: reason, following: undefined, questions: [] });
+    this.#setLink({ state: 'over' });
+    keepTicket(this.#options.ticket.key, undefined);
+    this.follower.close();
+    // The text stays for whoever wants to copy it.
+    this.#connection?.dispose();
+  }
+
+  #transport(): ReturnType<typeof openTransport> {
+    return openTransport({
+      onUp: (socket) => void this.#noteUp(socket),
+      onDown: () => this.#setLink({ state: 'away' }),
+      onRefused: (message) => this.end(message ?? 'The server has ended the connection.'),
+    });
+  }
+
+  #hear(connection: ProtocolBroadcastConnection): void {
+    const { duty, tell } = this.#options;
+    this.documents.use(connection);
+    connection.peer.onInfo((_origin, self) => this.#introduce(self));
+    connection.peer.onInit((_origin, greeting) => void this.#greet(greeting));
+    connection.room.onJoin((_origin, peer) => this.#noteJoin(peer));
+    connection.room.onLeave((_origin, peer) => this.#noteLeave(peer));
+    connection.room.onPermissions((_origin, { readonly }) => this.store.set({ isReadOnly: readonly }));
+    // The library's own handler keeps the reason to itself.
+    connection.onBroadcast('room/closed', (_origin: string, info?: { message?: string }) =>
+      this.end(info?.message ?? 'The session has ended.'),
+    );
+    connection.onError((message) => tell(message, true));
+    connection.onReconnect(() => this.documents.resync());
+    connection.fs.onChange((_origin, { changes }) => void this.tree.refresh(changes.map(({ path }) => path)));
+    connection.editor.onClose(() => undefined);
+    this.chat.hear(connection);
+    duty?.serve(connection, this);
+  }
+
+  #introduce(self: Peer): void {
+    this.store.set({ self });
+    const { colour } = this.#options.profile;
+    this.documents.awareness.setLocalState({
+      ...this.documents.awareness.getLocalState(),
+      peer: self.id,
+      colour,
+    });
+    if (!this.isHost) return;
+    this.documents.resync();
+    void this.#showTree();
+  }
+
+  async #greet({ host, guests, permissions, workspace }: InitData): Promise<void> {
+    const { self } = this.store.value;
+    const members = [host, ...guests].filter(({ id }) => id !== self?.id);
+    this.store.set({ members, isReadOnly: permissions.readonly, workspace });
+    this.documents.resync();
+    await this.#showTree();
+  }
+
+  async #showTree(): Promise<void> {
+    const { workspace } = this.store.value;
+    if (this.tree.store.value.roots.join('/') !== workspace.folders.join('/'))
+      await this.tree.show(workspace.folders);
+  }
+
+  #noteJoin(peer: Peer): void {
+    const { members } = this.store.value;
+    const isKnown = members.some(({ id }) => id === peer.id);
+    this.store.set({ members: [...members.filter(({ id }) => id !== peer.id), peer] });
+    this.#options.duty?.greet(this.#reachable(), this, peer);
+    if (!isKnown) this.#options.tell(`${peer.name} is here.`);
+  }
+
+  #noteLeave(peer: Peer): void {
+    const { members, following } = this.store.value;
+    this.store.set({ members: members.filter(({ id }) => id !== peer.id) });
+    this.documents.forget(peer.id);
+    if (following === peer.id) this.follower.stop();
+    this.#options.tell(`${peer.name} has left.`);
+  }
+
+  /** Asks where the session is by now: it may be with another edge. */
+  async #noteUp(socket: Socket): Promise<void> {
+    const before = this.store.value.link;
+    this.#setLink({ state: 'up' });
+    try {
+      const answer = await fetch(`${baseOf(this.#options.ticket.key)}ct-health/`);
+      const { edge, epoch } = (await answer.json()) as { edge: string; epoch?: number };
+      this.#setLink({ edge, epoch: epoch === undefined ? epochOf(socket) : String(epoch) });
+      if (before.edge !== undefined && before.edge !== edge)
+        this.#options.tell(
+          `The session went on from ${before.edge} to ${edge}. What you typed meanwhile is in.`,
+        );
+    } catch {
+      // It is asked when the connection is back.
+    }
+  }
+
+  #setLink(more: Partial<SessionView['link']>): void {
+    const { link } = this.store.value;
+    if (link.state === 'over') return;
+    this.store.set({ link: { ...link, ...more } });
+  }
+
+  #reachable(): ProtocolBroadcastConnection {
+    if (this.#connection === undefined) throw new Error('There is no connection yet.');
+    return this.#connection;
+  }
+}

@@ -1,0 +1,60 @@
+/** The session page in the machine's own Chromium, used as a person uses it. */
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+const waitMaxMs = 30_000;
+
+export interface PageGuest {
+  readonly page: Page;
+  /** What the page said of faults of its own. */
+  readonly faults: readonly string[];
+}
+
+/** Opens the address of a session; `context` settings are those of the browser. */
+export async function openSessionPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<PageGuest> {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(waitMaxMs);
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) faults.push(message.text());
+  });
+  await page.goto(url);
+  return { page, faults };
+}
+
+/** Says who one is and asks the host, who may be asked by the test. */
+export async function askToJoin(page: Page, name: string): Promise<void> {
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Ask to join' }).click();
+}
+
+/** Waits until the page is in, then opens a file of the tree. */
+export async function openFile(page: Page, ...names: string[]): Promise<void> {
+  for (const name of names) await page.getByRole('treeitem', { name, exact: true }).click();
+  await editorOf(page, names.at(-1)!).waitFor();
+}
+
+export function editorOf(page: Page, name: string): ReturnType<Page['getByRole']> {
+  return page.getByRole('textbox', { name: `Text of ${name}` });
+}
+
+/** The text as the editor shows it, without what it shows of others; whole only where it fits the screen. */
+export async function shownText(page: Page, name: string): Promise<string> {
+  return await editorOf(page, name).evaluate((editor) => {
+    const copy = editor.cloneNode(true);
+    for (const cursor of copy.querySelectorAll('.remote-cursor')) cursor.remove();
+    return [...copy.querySelectorAll('.cm-line')].map(({ textContent }) => textContent ?? '').join('\n');
+  });
+}
+
+/** Types at the end of the text, as keys are pressed. */
+export async function typeAtEnd(page: Page, name: string, text: string): Promise<void> {
+  await editorOf(page, name).focus();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.type(text);
+}
