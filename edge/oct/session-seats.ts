@@ -14,7 +14,10 @@ export class ExpectedGuests {
   }
 
   expect(user: string): void {
-    this.#guests.push({ user, dueMs: this.#nowMs() + arrivalMaxMs });
+    const now = this.#nowMs();
+    // Without a licence nobody counts them. The first to come was the first to be expected.
+    while (this.#guests[0] !== undefined && this.#guests[0].dueMs <= now) this.#guests.shift();
+    this.#guests.push({ user, dueMs: now + arrivalMaxMs });
   }
 
   has(user: string): boolean {

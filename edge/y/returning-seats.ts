@@ -7,8 +7,6 @@ import type { AdmittedExchange } from '../adapter.ts';
 
 /** Clients come back within seconds; the slowest of their pauses is 2.5 s. */
 const keptMs = 30_000;
-/** The peer has said no goodbye: RFC 6455 section 7.1.5. */
-const brokenCode = 1006;
 /** Sessions whose arrival is remembered: so that one that was quiet for a while is no arrival. */
 const arrivalsMax = 50_000;
 
@@ -20,7 +18,7 @@ interface Arrival {
 
 export class ReturningSeats {
   readonly #nowMs: () => number;
-  /** When each seat that a broken connection has left is given up. */
+  /** When each seat that a broken connection has left is given up; the session that was left last is the last. */
   readonly #keptUntilMs = new Map<AffinityKey, number[]>();
   readonly #arrivals = new Map<AffinityKey, Arrival>();
 
@@ -28,22 +26,24 @@ export class ReturningSeats {
     this.#nowMs = nowMs;
   }
 
-  vacate(key: AffinityKey, closeCode: number): void {
-    if (closeCode !== brokenCode) return;
-    this.#keptUntilMs.set(key, [...(this.#keptUntilMs.get(key) ?? []), this.#nowMs() + keptMs]);
+  vacate(key: AffinityKey): void {
+    const kept = this.#keptOf(key) ?? [];
+    kept.push(this.#nowMs() + keptMs);
+    this.#keptUntilMs.delete(key);
+    this.#keptUntilMs.set(key, kept);
   }
 
-  /** Whether this one comes back; a seat that was kept is then its own. */
-  take({ key, epoch, isNew = false }: AdmittedExchange, wasStored: boolean): boolean {
-    const now = this.#nowMs();
+  /** Whether this one comes back: to a seat that was `kept`, which is its own then, or as one of a session that `moved` here. */
+  take({ key, epoch, isNew = false }: AdmittedExchange, wasStored: boolean): 'kept' | 'moved' | undefined {
     this.#giveUpOld();
-    const kept = this.#keptUntilMs.get(key);
+    const kept = this.#keptOf(key);
     if (kept !== undefined) {
       kept.shift();
       if (kept.length === 0) this.#keptUntilMs.delete(key);
-      return true;
+      return 'kept';
     }
-    return this.#arrivalOf(key, epoch, isNew).untilMs > now && wasStored;
+    const isMember = this.#arrivalOf(key, epoch, isNew).untilMs > this.#nowMs() && wasStored;
+    return isMember ? 'moved' : undefined;
   }
 
   /** The session goes on elsewhere. */
@@ -54,9 +54,9 @@ export class ReturningSeats {
 
   /** Seats that are kept. */
   get count(): number {
-    this.#giveUpOld();
+    const now = this.#nowMs();
     let count = 0;
-    for (const kept of this.#keptUntilMs.values()) count += kept.length;
+    for (const kept of this.#keptUntilMs.values()) count += kept.filter((untilMs) => untilMs > now).length;
     return count;
   }
 
@@ -73,12 +73,20 @@ export class ReturningSeats {
     return arrival;
   }
 
+  /** Seats of one session without those that are given up; undefined where none is left. */
+  #keptOf(key: AffinityKey): number[] | undefined {
+    const kept = this.#keptUntilMs.get(key);
+    const now = this.#nowMs();
+    while (kept !== undefined && kept.length > 0 && kept[0]! <= now) kept.shift();
+    return kept?.length === 0 ? undefined : kept;
+  }
+
+  /** Looks no further than the first session that has one left. */
   #giveUpOld(): void {
     const now = this.#nowMs();
     for (const [key, kept] of this.#keptUntilMs) {
-      const left = kept.filter((untilMs) => untilMs > now);
-      if (left.length === 0) this.#keptUntilMs.delete(key);
-      else this.#keptUntilMs.set(key, left);
+      if ((kept.at(-1) ?? 0) > now) return;
+      this.#keptUntilMs.delete(key);
     }
   }
 }
