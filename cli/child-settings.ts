@@ -3,6 +3,7 @@
  * (secrets, addresses). Follows the settings file where the front door has taken it up anew, or is about to be replaced.
  */
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
+import { localHost } from '#shared/local-host.ts';
 import type { SettingsResult } from '#shared/settings/load.ts';
 import { settingNames } from '#shared/settings/load.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
@@ -73,7 +74,7 @@ export class ChildSettings {
       CT_ADMIN_PORT: '0',
       CT_LOCATOR_LOCAL: 'yes',
       CT_LOCATOR: this.controlPorts
-        .map((port) => `ws://${reachableHost(this.#settings.CT_CONTROL_HOST)}:${port}`)
+        .map((port) => `ws://${localHost(this.#settings.CT_CONTROL_HOST)}:${port}`)
         .join(','),
     };
   }
@@ -112,10 +113,4 @@ function childEnv(settings: Settings, role: Role): Env {
     env[name] = typeof value === 'object' ? value.join(',') : String(value);
   }
   return env;
-}
-
-/** An address to connect to, for one that was given to listen on. */
-export function reachableHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }

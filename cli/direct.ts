@@ -3,6 +3,7 @@
  * supervisor. `child-settings.ts` has what each of them is told.
  */
 import { readLicence } from '#shared/licence/licence-source.ts';
+import { localHost } from '#shared/local-host.ts';
 import { openLog } from '#shared/log.ts';
 import type { Log } from '#shared/log.ts';
 import { openLogPlaces } from '#shared/log-places.ts';
@@ -12,11 +13,11 @@ import type { Settings } from '#shared/settings/schema.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
 import { version } from '#shared/version.ts';
 import { SupervisedChild } from './child.ts';
-import { ChildSettings, reachableHost } from './child-settings.ts';
+import { ChildSettings } from './child-settings.ts';
 import { FrontWorkers } from './front-workers.ts';
 import { openEdgeFolder } from './edge-folder.ts';
 import { ProcessTable, logFileOf, supervisorRow } from './process-table.ts';
-import { lockDataDir, writeRunState } from './run-state.ts';
+import { lockDataDir } from './run-state.ts';
 import { ScheduledRestart } from './scheduled-restart.ts';
 
 const readyMaxMs = 30_000;
@@ -37,12 +38,7 @@ export async function runDirect(settings: Settings, source: SettingsSource): Pro
   log.info('process.starting', { version, message: `Mooring v${version}` });
   const folder = settings.CT_EDGES_LISTEN === 'sockets' ? openEdgeFolder(log) : undefined;
   const pool: Children = { edges: [], fronts: undefined };
-  let known: Readonly<Record<string, number>> | undefined;
-  const table = new ProcessTable((processes) => {
-    // Who reads it takes the pool for ready.
-    if (known !== undefined)
-      writeRunState(settings.CT_DATA_DIR, { pid: process.pid, ports: known, processes });
-  });
+  const table = new ProcessTable(settings.CT_DATA_DIR, log);
   table.started(supervisorRow(settings, 'direct'), 'first');
   const restart = new ScheduledRestart({ settings, what: '--rolling', log });
   const stopAll = async (): Promise<void> => {
@@ -62,8 +58,7 @@ export async function runDirect(settings: Settings, source: SettingsSource): Pro
   try {
     const told = new ChildSettings(settings, source, folder);
     const ports = await startChildren({ settings, told, log, pool, table });
-    known = ports;
-    table.told();
+    table.serve(ports);
     restart.begin();
     announce(settings, ports);
     const message = `Mooring v${version} started successfully: ${settings.CT_EDGES} edges`;
@@ -121,12 +116,12 @@ async function waitForEdges(settings: Settings, adminPort: number): Promise<void
 }
 
 function announce(settings: Settings, ports: Readonly<Record<string, number>>): void {
-  const host = reachableHost(settings.CT_HOST);
+  const host = localHost(settings.CT_HOST);
   const https = ports['https'] === undefined ? '' : `, https://${host}:${ports['https']}`;
   const line = `mooring direct ready: ${settings.CT_EDGES} edges, open http://${host}:${ports['http']}/${https} (admin on ${ports['admin']}, data in ${settings.CT_DATA_DIR})`;
   announceReady(line, ports);
 }
 
 function adminHost(settings: Settings): string {
-  return reachableHost(settings.CT_ADMIN_HOST);
+  return localHost(settings.CT_ADMIN_HOST);
 }

@@ -1,4 +1,5 @@
 /** `mooring health`: for the health check of a container; exit 0 where the process of this settings lives, or is ready. */
+import { localHost } from '#shared/local-host.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 
 export const healthHelp = `
@@ -25,9 +26,4 @@ export async function checkHealth(settings: Settings, isReady: boolean): Promise
   const text = (await answer.text()).trim();
   if (!answer.ok) throw new Error(`${url} answers ${answer.status}: ${text}`);
   process.stdout.write(`${isReady ? 'it is ready' : 'it answers'}\n`);
-}
-
-function localHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,10 +1,10 @@
 /** `mooring licence keygen | issue | check`: makes keys and licences, and says what one is good for. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { licenceText, readLicenceTerms, signLicence } from '#shared/licence/licence.ts';
-import { readLicence } from '#shared/licence/licence-source.ts';
+import { lifeOf, readLicence } from '#shared/licence/licence-source.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
 import { readSettings } from './read-settings.ts';
 
@@ -73,8 +73,14 @@ export function addLicenceCommands(program: Command, orExit: OrExit): void {
 function keygen(file: string): void {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-  writeNew(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 0o600);
   writeNew(`${file}.pub`, publicPem, 0o644);
+  try {
+    writeNew(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 0o600);
+  } catch (error) {
+    // Neither is left without the other.
+    rmSync(`${file}.pub`);
+    throw error;
+  }
   const der = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
   process.stdout.write(`private key: ${file}\npublic key: ${file}.pub\nCT_LICENSE_PUBLIC_KEY=${der}\n`);
 }
@@ -122,8 +128,7 @@ function checkGiven(file: string | undefined, options: CheckOptions): void {
     const text = 'no licence is set: connections are not limited';
     return void process.stdout.write(`${options.json === true ? '{"licensed":false}' : text}\n`);
   }
-  const daysLeft = Math.floor((licence.expiresAtMs - Date.now()) / 86_400_000);
-  const isExpired = licence.expiresAtMs <= Date.now();
+  const { daysLeft, isExpired } = lifeOf(licence, Date.now());
   const { licensee, maxConnections, expiration, serverUrl } = licence;
   if (isExpired) process.exitCode = 1;
   if (options.json === true) {

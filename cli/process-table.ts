@@ -1,35 +1,25 @@
 /** The processes of a supervisor, as its run state tells them to `mooring ps`. */
 
 import { join, resolve } from 'node:path';
+import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-
-export interface ProcessRow {
-  /** `front door`, `edge-1`. */
-  readonly name: string;
-  readonly role: 'proxy' | 'edge' | 'supervisor';
-  readonly pid: number;
-  /** ms since 1970. */
-  readonly startedAtMs: number;
-  /** Times that it was started again after a crash. */
-  readonly restarts: number;
-  /** Times that another process took its place as planned. */
-  readonly replacements: number;
-  /** Empty where it logs to the standard output of the supervisor. */
-  readonly logFile: string;
-}
+import { writeRunState } from './run-state.ts';
+import type { ProcessRow, RunState } from './run-state.ts';
 
 export type Birth = Pick<ProcessRow, 'name' | 'role' | 'pid' | 'logFile'>;
 
 export class ProcessTable {
   readonly #rows = new Map<string, ProcessRow>();
-  readonly #onChange: (rows: readonly ProcessRow[]) => void;
+  readonly #dataDir: string;
+  readonly #log: Log;
+  #ports: RunState['ports'] | undefined;
 
-  /** Tells all rows after each change. */
-  constructor(onChange: (rows: readonly ProcessRow[]) => void) {
-    this.#onChange = onChange;
+  constructor(dataDir: string, log: Log) {
+    this.#dataDir = dataDir;
+    this.#log = log;
   }
 
-  get rows(): readonly ProcessRow[] {
+  get #rowsInOrder(): readonly ProcessRow[] {
     const order = ['supervisor', 'proxy', 'edge'];
     return [...this.#rows.values()].sort(
       (a, b) =>
@@ -38,9 +28,10 @@ export class ProcessTable {
     );
   }
 
-  /** What is told beside the rows has changed. */
-  told(): void {
-    this.#onChange(this.rows);
+  /** Whoever reads the run state takes the pool for ready from now on. Throws where it cannot be written. */
+  serve(ports: RunState['ports']): void {
+    this.#ports = ports;
+    this.#write(ports);
   }
 
   /** It serves. */
@@ -52,7 +43,17 @@ export class ProcessTable {
       restarts: (before?.restarts ?? 0) + (how === 'again' ? 1 : 0),
       replacements: (before?.replacements ?? 0) + (how === 'successor' ? 1 : 0),
     });
-    this.#onChange(this.rows);
+    if (this.#ports === undefined) return;
+    try {
+      this.#write(this.#ports);
+    } catch (error) {
+      // A full disk stops nobody who serves.
+      this.#log.error('run-state.failed', { error });
+    }
+  }
+
+  #write(ports: RunState['ports']): void {
+    writeRunState(this.#dataDir, { pid: process.pid, ports, processes: this.#rowsInOrder });
   }
 }
 

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { print, row } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
-import type { ProcessRow } from './process-table.ts';
 import { readRunState } from './run-state.ts';
+import type { ProcessRow } from './run-state.ts';
 
 export const psHelp = `
 Of mooring direct, and of mooring proxy with CT_PROXY_WORKERS above 1, in the data folder. Memory is what the process has

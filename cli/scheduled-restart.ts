@@ -2,9 +2,10 @@
  * The restart that an administrator has planned: at its time the supervisor has `mooring restart` do what it does by hand, so
  * that front doors and edges are replaced one after the other and no session ends.
  */
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import type { ChildProcess, ExecFileException } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { Cron } from 'croner';
 import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
@@ -24,7 +25,8 @@ export class ScheduledRestart {
   readonly #options: ScheduledRestartOptions;
   #cron: Cron | undefined;
   #lastMs = -Infinity;
-  #running: ReturnType<typeof spawn> | undefined;
+  #running: ChildProcess | undefined;
+  #isStopping = false;
 
   constructor(options: ScheduledRestartOptions) {
     this.#options = options;
@@ -41,6 +43,7 @@ export class ScheduledRestart {
 
   /** The one that runs is left unfinished: the pool stops. */
   stop(): void {
+    this.#isStopping = true;
     this.#cron?.stop();
     this.#running?.kill('SIGTERM');
   }
@@ -52,13 +55,16 @@ export class ScheduledRestart {
     const { settings, what, log } = this.#options;
     log.info('restart.started', { next: this.#cron?.nextRun()?.toISOString() });
     const args = [command, 'restart', what, '--data-dir', settings.CT_DATA_DIR];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#running = child;
-    const { promise, resolve } = Promise.withResolvers<number | null>();
-    child.once('close', resolve);
-    const [reason, code] = await Promise.all([text(child.stderr), promise]);
-    this.#running = undefined;
-    if (code === 0) log.info('restart.ended');
-    else log.error('restart.failed', { code, reason: reason.trim() });
+    try {
+      const over = promisify(execFile)(process.execPath, args);
+      this.#running = over.child;
+      await over;
+      log.info('restart.ended');
+    } catch (error) {
+      const { code, stderr = '', message } = error as ExecFileException;
+      if (!this.#isStopping) log.error('restart.failed', { code, reason: stderr.trim() || message });
+    } finally {
+      this.#running = undefined;
+    }
   }
 }

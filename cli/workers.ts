@@ -1,16 +1,17 @@
 /** `mooring proxy` with more than one front door: a supervisor that holds their sockets, and nothing else. */
 import { mkdirSync } from 'node:fs';
 import { readLicence } from '#shared/licence/licence-source.ts';
+import { localHost } from '#shared/local-host.ts';
 import { openLog } from '#shared/log.ts';
 import { openLogPlaces } from '#shared/log-places.ts';
 import { announceReady, armProcessLife, onHangup } from '#shared/process-life.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
 import { version } from '#shared/version.ts';
-import { ChildSettings, reachableHost } from './child-settings.ts';
+import { ChildSettings } from './child-settings.ts';
 import { FrontWorkers } from './front-workers.ts';
 import { ProcessTable, supervisorRow } from './process-table.ts';
-import { removeRunState, writeRunState } from './run-state.ts';
+import { removeRunState } from './run-state.ts';
 import { ScheduledRestart } from './scheduled-restart.ts';
 
 /** Resolves when all of them serve. */
@@ -22,10 +23,7 @@ export async function runWorkers(settings: Settings, source: SettingsSource): Pr
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', places });
   log.info('process.starting', { version, message: `Mooring v${version}` });
   const told = new ChildSettings(settings, source, undefined);
-  let ports: Readonly<Record<string, number>> | undefined;
-  const table = new ProcessTable((processes) => {
-    if (ports !== undefined) writeRunState(settings.CT_DATA_DIR, { pid: process.pid, ports, processes });
-  });
+  const table = new ProcessTable(settings.CT_DATA_DIR, log);
   table.started(supervisorRow(settings, 'proxy'), 'first');
   const restart = new ScheduledRestart({ settings, what: '--front-door', log });
   const stopMaxMs = settings.CT_STOP_GRACE_MS + 11_000;
@@ -46,8 +44,8 @@ export async function runWorkers(settings: Settings, source: SettingsSource): Pr
   onHangup(() => workers.pass('SIGHUP'));
   if (settings.CT_LOG_DIR !== '') process.on('SIGUSR1', () => workers.pass('SIGUSR1'));
   try {
-    ports = await workers.start();
-    table.told();
+    const ports = await workers.start();
+    table.serve(ports);
     restart.begin();
     log.info('process.ready', { ports });
     announce(settings, workers, ports);
@@ -59,7 +57,7 @@ export async function runWorkers(settings: Settings, source: SettingsSource): Pr
 }
 
 function announce(settings: Settings, workers: FrontWorkers, ports: Readonly<Record<string, number>>): void {
-  const host = reachableHost(settings.CT_HOST);
+  const host = localHost(settings.CT_HOST);
   const https = ports['https'] === undefined ? '' : `, https://${host}:${ports['https']}`;
   const control =
     workers.controlPorts.length === 0 ? '' : `, edges join on ${workers.controlPorts.join(' and ')}`;

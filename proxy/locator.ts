@@ -79,7 +79,7 @@ export async function openLocator(options: {
   const snapshot = new MembershipSnapshot(directory);
   const shared = { directory, pool, promises, log, nowMs };
   const named = { ...shared, secrets, metrics };
-  const licence = new PoolLicence({ ...shared, settings, metrics, wallMs: Date.now });
+  const licence = new PoolLicence({ ...shared, links, settings, metrics, wallMs: Date.now });
   licence.follow(reloads);
   const outage = new OutagePlacement({
     ...named,

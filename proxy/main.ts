@@ -5,6 +5,7 @@ import type { Banner } from '#shared/banner.ts';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { deriveFleetSecrets } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
+import { localHost } from '#shared/local-host.ts';
 import type { Log } from '#shared/log.ts';
 import { announceReady, armProcessLife } from '#shared/process-life.ts';
 import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
@@ -251,16 +252,15 @@ function armLife(options: {
 }
 
 function announce(settings: Settings, log: Log, ports: Record<string, number>): void {
-  const host = ['0.0.0.0', '::'].includes(settings.CT_HOST) ? '127.0.0.1' : settings.CT_HOST;
-  const shownHost = host.includes(':') ? `[${host}]` : host;
+  const host = localHost(settings.CT_HOST);
   const also = ports['https'] === undefined ? '' : ` and ${ports['https']} (SSL)`;
   const message = `Mooring services now available on port ${ports['http']} (HTTP)${also}`;
   log.info('process.ready', { ports, message });
   warnUnsupervised(settings, log);
   const https =
-    ports['https'] === undefined ? 'no HTTPS (no certificate)' : `https://${shownHost}:${ports['https']}`;
+    ports['https'] === undefined ? 'no HTTPS (no certificate)' : `https://${host}:${ports['https']}`;
   const control = ports['control'] === undefined ? '' : `, edges join on ${ports['control']}`;
-  const line = `mooring proxy ready: http://${shownHost}:${ports['http']}, ${https}, admin on ${ports['admin']}${control}`;
+  const line = `mooring proxy ready: http://${host}:${ports['http']}, ${https}, admin on ${ports['admin']}${control}`;
   if (settings.CT_SELF_SIGNED === 'yes')
     process.stdout.write(`self-signed certificate, SHA-256 ${readFingerprint(settings.CT_DATA_DIR)}\n`);
   announceReady(line, ports);

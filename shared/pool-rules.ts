@@ -23,7 +23,7 @@ export const hostingSchema = z.strictObject({
     .refine((clients) => Object.keys(clients).length <= clientsMax, `has more than ${clientsMax} clients`)
     .default({})
     .describe(
-      'The same of clients by their name, as GET /admin/history/summary has it; goes before the one of all.',
+      'The same of clients by their name, as GET /admin/history/clients has it; goes before the one of all.',
     ),
   unidentified: z
     .enum(['allow', 'refuse'])

@@ -3,13 +3,13 @@
  * of it. Tells ahead of the limit and of the last day.
  */
 import type { EdgeMessage, FrontDoorMessage } from '#shared/control-protocol.ts';
-import type { EdgeId } from '#shared/ids.ts';
-import { readLicence } from '#shared/licence/licence-source.ts';
-import type { InstalledLicence } from '#shared/licence/licence-source.ts';
+import { lifeOf, readLicence } from '#shared/licence/licence-source.ts';
+import type { InstalledLicence, LicenceLife } from '#shared/licence/licence-source.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Directory, EdgeRef } from '../directory/directory.ts';
+import type { EdgeLinks } from '../membership/edge-links.ts';
 import type { EdgePool } from '../membership/pool.ts';
 import type { Reloads } from '../reload/reloads.ts';
 import { SeatBook } from './seat-book.ts';
@@ -18,6 +18,7 @@ interface PoolLicenceOptions {
   readonly settings: Settings;
   readonly directory: Directory;
   readonly pool: EdgePool;
+  readonly links: EdgeLinks;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly wallMs: () => number;
@@ -43,13 +44,12 @@ export interface LicenceView {
 const warnShare = 0.9;
 const calmShare = 0.85;
 const warnDays = [1, 7, 30];
-const dayMs = 86_400_000;
 
 export class PoolLicence {
   readonly #options: PoolLicenceOptions;
   readonly #book: SeatBook;
   /** Edges that know of seats. */
-  readonly #edges = new Map<EdgeId, Tell>();
+  readonly #edges = new Map<EdgeRef['id'], EdgeRef>();
   #licence: InstalledLicence | undefined;
   #isNearlyFull = false;
   /** Least of `warnDays` that was told; `Infinity` before the first, 0 after the end. */
@@ -74,14 +74,14 @@ export class PoolLicence {
   }
 
   /** An edge that knows of seats has joined. */
-  greet({ id }: EdgeRef, tell: Tell): void {
-    this.#edges.set(id, tell);
+  greet(edge: EdgeRef, tell: Tell): void {
+    this.#edges.set(edge.id, edge);
     if (this.#licence !== undefined) tell({ type: 'licence', isLimited: true });
   }
 
   /** Never rejects. */
   async claim(edge: EdgeRef, { sequence, held, wanted }: Claim): Promise<FrontDoorMessage> {
-    const isExpired = this.#isExpired;
+    const { isExpired } = this.#life;
     const asked = isExpired ? 0 : wanted;
     const claim = { edge: edge.id, incarnation: edge.incarnation, sequence, held, wanted: asked };
     const { granted, isProvisional } = await this.#book.claim(claim);
@@ -94,38 +94,44 @@ export class PoolLicence {
 
   /** To be called again and again: takes over what other front doors wrote, and warns. */
   async refresh(): Promise<void> {
-    this.#watch();
-    if (this.#licence === undefined) return;
-    const { pool } = this.#options;
+    const { pool, links } = this.#options;
+    for (const edge of this.#edges.values()) if (!links.has(edge)) this.#edges.delete(edge.id);
+    if (this.#licence === undefined) return this.#watch();
     const here = new Set(pool.list(performance.now()).map(({ id, incarnation }) => `${id}:${incarnation}`));
-    await this.#book.refresh((id, incarnation) => here.has(`${id}:${incarnation}`));
-    this.#watch();
+    try {
+      await this.#book.refresh((id, incarnation) => here.has(`${id}:${incarnation}`));
+    } finally {
+      // Its last day comes also while the store is away.
+      this.#watch();
+    }
   }
 
   view(): LicenceView {
     const licence = this.#licence;
-    const leftMs = licence === undefined ? 0 : licence.expiresAtMs - this.#options.wallMs();
+    const { daysLeft, isExpired } = this.#life;
     return {
       isLicensed: licence !== undefined,
       licensee: licence?.licensee ?? '',
       connectionsMax: licence?.maxConnections ?? 0,
       connections: licence === undefined ? 0 : this.#book.taken,
       expiration: licence?.expiration ?? '',
-      daysLeft: Math.max(0, Math.floor(leftMs / dayMs)),
-      isExpired: this.#isExpired,
+      daysLeft,
+      isExpired,
       isNearlyFull: this.#isNearlyFull,
     };
   }
 
-  get #isExpired(): boolean {
-    return this.#licence !== undefined && this.#licence.expiresAtMs <= this.#options.wallMs();
+  get #life(): LicenceLife {
+    const none = { daysLeft: 0, isExpired: false };
+    return this.#licence === undefined ? none : lifeOf(this.#licence, this.#options.wallMs());
   }
 
   #install(licence: InstalledLicence | undefined): void {
     this.#licence = licence;
     this.#toldDays = Infinity;
     this.#tellInstalled();
-    for (const tell of this.#edges.values()) tell({ type: 'licence', isLimited: licence !== undefined });
+    for (const edge of this.#edges.values())
+      this.#options.links.tell(edge, { type: 'licence', isLimited: licence !== undefined });
     this.#watch();
   }
 
@@ -141,7 +147,7 @@ export class PoolLicence {
 
   #watch(): void {
     const { metrics, log } = this.#options;
-    const { connections, connectionsMax, expiration, daysLeft } = this.view();
+    const { connections, connectionsMax, expiration, daysLeft, isExpired } = this.view();
     metrics.set('ct_pool_licence_connections', connections);
     metrics.set('ct_pool_licence_connections_max', connectionsMax);
     metrics.set('ct_pool_licence_expiry_seconds', (this.#licence?.expiresAtMs ?? 0) / 1_000);
@@ -153,9 +159,9 @@ export class PoolLicence {
       log.warn('licence.nearly-full', { connections, connectionsMax });
     }
     const toldBefore = this.#toldDays;
-    this.#toldDays = this.#isExpired ? 0 : (warnDays.find((days) => daysLeft < days) ?? Infinity);
+    this.#toldDays = isExpired ? 0 : (warnDays.find((days) => daysLeft < days) ?? Infinity);
     if (this.#toldDays >= toldBefore) return;
-    if (this.#isExpired) log.error('licence.expired', { expiration });
+    if (isExpired) log.error('licence.expired', { expiration });
     else log.warn('licence.expiring', { expiration, daysLeft });
   }
 }

@@ -29,7 +29,6 @@ export class SeatBook {
   readonly #max: () => number;
   readonly #log: Log;
   #ledger: SeatLedger = emptyLedger;
-  #version = 0;
   #waiting: Waiting[] = [];
   #isWriting = false;
 
@@ -43,10 +42,6 @@ export class SeatBook {
   /** As this front door last saw it. */
   get taken(): number {
     return seatsTaken(this.#ledger);
-  }
-
-  get edges(): SeatLedger['edges'] {
-    return this.#ledger.edges;
   }
 
   /** Never rejects. */
@@ -100,23 +95,23 @@ export class SeatBook {
 
   async #change(next: (ledger: SeatLedger) => SeatLedger): Promise<void> {
     for (let tries = 0; tries < triesMax; tries++) {
-      await this.#read();
+      const version = await this.#read();
       const ledger = next(this.#ledger);
       if (ledger === this.#ledger) return;
       const text = JSON.stringify(ledger);
-      if (!(await this.#directory.writeFleetSetting(settingName, text, this.#version))) continue;
+      if (!(await this.#directory.writeFleetSetting(settingName, text, version))) continue;
       this.#ledger = ledger;
-      this.#version++;
       return;
     }
     throw new Error('the ledger of seats is written by others without end');
   }
 
-  async #read(): Promise<void> {
+  /** Returns its version, which a write needs. */
+  async #read(): Promise<number> {
     const stored = await this.#directory.readFleetSetting(settingName);
-    this.#version = stored?.version ?? 0;
     const parsed = stored === undefined ? undefined : ledgerSchema.safeParse(JSON.parse(stored.value));
     // What another program wrote is claimed anew.
     this.#ledger = parsed?.data ?? emptyLedger;
+    return stored?.version ?? 0;
   }
 }

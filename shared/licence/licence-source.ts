@@ -8,6 +8,19 @@ export interface InstalledLicence extends Licence {
   readonly expiresAtMs: number;
 }
 
+export interface LicenceLife {
+  /** Whole days; 0 after the end. */
+  readonly daysLeft: number;
+  readonly isExpired: boolean;
+}
+
+const dayMs = 86_400_000;
+
+export function lifeOf({ expiresAtMs }: InstalledLicence, nowMs: number): LicenceLife {
+  const leftMs = expiresAtMs - nowMs;
+  return { daysLeft: Math.max(0, Math.floor(leftMs / dayMs)), isExpired: leftMs <= 0 };
+}
+
 type LicenceSettings = Pick<
   Settings,
   | 'CT_LICENSEE'

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -15,7 +14,6 @@ import {
 } from 'node:fs';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -24,6 +22,7 @@ import { ask, makeDataDir, startFrontDoor, until } from '../support/front-door.t
 import type { FrontDoor, LogLine } from '../support/front-door.ts';
 import { makeLines } from '../support/log-lines.ts';
 import { openRaw } from '../support/raw-connection.ts';
+import { makeDisk } from '../support/small-disk.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
 import type { StaticBackend } from '../support/static-backend.ts';
 
@@ -222,19 +221,3 @@ test('the line of an exchange says who ended it and in which phase', async (t) =
   await send(`POST /x HTTP/1.1\r\n${head}Content-Length: 5\r\n\r\nhello`);
   await expectEnd('SC');
 });
-
-/** A disk of so many bytes, which goes away with the test; undefined where nobody may mount one. */
-function makeDisk(t: TestContext, size: string): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'mooring-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'mooring-test', folder], { stdio: 'ignore' });
-  } catch {
-    rmSync(folder, { recursive: true });
-    return undefined;
-  }
-  t.after(() => {
-    execFileSync('umount', ['--lazy', folder]);
-    rmSync(folder, { recursive: true });
-  });
-  return folder;
-}
