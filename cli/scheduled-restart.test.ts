@@ -22,7 +22,11 @@ function begin(t: TestContext, program: string): Scene {
   process.execPath = program;
   t.after(() => (process.execPath = execPath));
   const heard: Scene['heard'] = [];
-  const log = openLog({ level: 'silent', role: 'direct', hear: (event, facts) => heard.push({ event, facts }) });
+  const log = openLog({
+    level: 'silent',
+    role: 'direct',
+    hear: (event, facts) => heard.push({ event, facts }),
+  });
   const settings = { ...defaultSettings(), CT_AUTO_RESTART_CRON_PATTERN: '* * * * * *' };
   const restart = new ScheduledRestart({ settings, what: '--rolling', log });
   t.after(() => restart.stop());

@@ -1,11 +1,11 @@
 /**
  * Passwords as they are kept: salted and hashed by scrypt, in one line that any settings file, shell and Compose file takes
- * unquoted. At most a few are worked on at once, for each takes memory and time, and anybody may ask.
+ * unquoted. They are worked on one after the other, and few may wait, for each takes memory and time, and anybody may ask.
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { AppError } from './errors.ts';
 
-/** 2^15 blocks of 1 KiB, three times: 32 MiB and about a quarter of a second, one of the choices that OWASP gives. */
+/** 2^15 blocks of 1 KiB, three times: 32 MiB, one of the choices that OWASP gives. */
 const cost = { ln: 15, r: 8, p: 3 } as const;
 const costOfMade = { ln: 12, r: 8, p: 1 } as const;
 const saltBytes = 16;

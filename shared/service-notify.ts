@@ -8,6 +8,8 @@ const program = 'systemd-notify';
 const answerMaxMs = 5_000;
 let hasFailed = false;
 let isTelling = false;
+/** What is told already. */
+let turn: Promise<void> = Promise.resolve();
 
 /** Assignments as READY=1; in their order. */
 export function notifyService(...states: readonly string[]): void {
@@ -32,8 +34,6 @@ export function startWatchdog(): void {
 export function notifyReloading(): void {
   notifyService('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`);
 }
-
-let turn: Promise<void> = Promise.resolve();
 
 /** Resolves always: a service serves on, also where nobody can be told of it. */
 async function tell(states: readonly string[]): Promise<void> {

@@ -10,23 +10,16 @@ import type { AddressInfo } from 'node:net';
 import { hashClusterSettings } from '#shared/cluster-hash.ts';
 import { controlProtocolVersion } from '#shared/control-protocol.ts';
 import type { EdgeMessage } from '#shared/control-protocol.ts';
-import type { Log } from '#shared/log.ts';
-import { settingsSchema } from '#shared/settings/schema.ts';
-import type { Settings } from '#shared/settings/schema.ts';
+import { internalHeaders } from '#shared/internal-headers.ts';
+import { silentLog } from '#shared/log.ts';
 import { claimBuckets } from '#shared/claim-digest.ts';
 import { ControlLink, controlSocketOpener } from '../../edge/control-link.ts';
 import type { LinkOptions, ReportContent } from '../../edge/control-link.ts';
+import { defaultSettings } from '../../test/support/default-settings.ts';
 
 type Order = Parameters<LinkOptions['onOrder']>[1];
 
 const reportIntervalMs = 1_000;
-const quiet = {
-  info: nothing,
-  warn: nothing,
-  error: nothing,
-  debug: nothing,
-  write: nothing,
-} as unknown as Log;
 
 interface SimulatedOptions {
   readonly count: number;
@@ -74,8 +67,8 @@ class SimulatedEdge {
   constructor(id: string) {
     this.#id = id;
     this.#server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
-      const epoch = Number(request.headers['x-ct-epoch'] ?? 0);
-      this.#sessions.set(String(request.headers['x-ct-key'] ?? ''), epoch);
+      const epoch = Number(request.headers[internalHeaders.epoch] ?? 0);
+      this.#sessions.set(String(request.headers[internalHeaders.key] ?? ''), epoch);
       this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
       request.resume();
       response.writeHead(200, { 'content-type': 'application/json' });
@@ -124,7 +117,7 @@ class SimulatedEdge {
         onAbsent: nothing,
         onOrder: (link, order) => this.#answer(link, order),
         onSuperseded: nothing,
-        log: quiet,
+        log: silentLog(),
         nowMs: () => performance.now(),
         random: Math.random,
       });
@@ -192,11 +185,6 @@ function answerOf(order: Order, sessions: ReadonlyMap<string, number>): EdgeMess
     default:
       return undefined;
   }
-}
-
-function defaultSettings(): Settings {
-  const defaults = Object.entries(settingsSchema).map(([name, setting]) => [name, setting.default]);
-  return Object.fromEntries(defaults) as Settings;
 }
 
 function nothing(): void {

@@ -11,9 +11,13 @@ import type { RegistryLogin } from './registry-login.ts';
 type Get = (url: URL, authorization: string) => Promise<Response>;
 
 const answerMaxMs = 10_000;
+/** All pages together. */
+const listMaxMs = 60_000;
 const answerMaxBytes = 4_194_304;
 /** Of a thousand tags each, unless the registry gives fewer. */
 const pagesMax = 500;
+/** Nobody looks for one among more. */
+const tagsMax = 100_000;
 
 const pageSchema = z.object({ tags: z.array(z.string().max(128)).nullish() });
 const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
@@ -24,7 +28,8 @@ export async function listTags(
   login: RegistryLogin | undefined,
   outbound: Dispatcher,
 ): Promise<string[]> {
-  const get: Get = async (url, authorization) => await ask(url, authorization, outbound);
+  const deadline = AbortSignal.timeout(listMaxMs);
+  const get: Get = async (url, authorization) => await ask(url, authorization, { outbound, deadline });
   const tags: string[] = [];
   let url: URL | undefined = new URL(`/v2/${image.repository}/tags/list?n=1000`, image.origin);
   let authorization = '';
@@ -35,19 +40,25 @@ export async function listTags(
       answer = await get(url, authorization);
     }
     if (answer.status !== 200) throw new Error(refusal(answer.status, image, login));
-    tags.push(...(pageSchema.parse(await readJson(answer, image)).tags ?? []));
+    const given = pageSchema.parse(await readJson(answer, image)).tags ?? [];
+    if (tags.length + given.length > tagsMax) throw new Error(`${image.host} has more than ${tagsMax} tags`);
+    for (const tag of given) tags.push(tag);
     url = nextOf(answer, url, image);
   }
   if (url !== undefined) throw new Error(`${image.host} has more than ${pagesMax} pages of tags`);
   return tags;
 }
 
-async function ask(url: URL, authorization: string, dispatcher: Dispatcher): Promise<Response> {
+async function ask(
+  url: URL,
+  authorization: string,
+  { outbound: dispatcher, deadline }: { outbound: Dispatcher; deadline: AbortSignal },
+): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (authorization !== '') headers['authorization'] = authorization;
   try {
     // An address elsewhere must not get what is meant for this one.
-    const signal = AbortSignal.timeout(answerMaxMs);
+    const signal = AbortSignal.any([AbortSignal.timeout(answerMaxMs), deadline]);
     return await fetch(url, { headers, redirect: 'error', dispatcher, signal });
   } catch (cause) {
     const reason = (cause as Error).cause ?? cause;

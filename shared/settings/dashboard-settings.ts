@@ -1,4 +1,5 @@
 /** Settings of the dashboard: who may log in, and for how long a login holds. */
+import { isPasswordHash } from '../password-hash.ts';
 import { front } from './setting.ts';
 import type { Setting } from './setting.ts';
 
@@ -61,9 +62,9 @@ interface Passwords {
   readonly CT_DASHBOARD_READER_PASSWORD: string;
 }
 
-export function dashboardFaults(settings: Passwords, isHash: (text: string) => boolean): string[] {
+export function dashboardFaults(settings: Passwords): string[] {
   const names = ['CT_DASHBOARD_PASSWORD', 'CT_LOGS_PASSWORD', 'CT_DASHBOARD_READER_PASSWORD'] as const;
   return names
-    .filter((name) => settings[name].startsWith('scrypt:') && !isHash(settings[name]))
+    .filter((name) => settings[name].startsWith('scrypt:') && !isPasswordHash(settings[name]))
     .map((name) => `${name}: is no whole line of mooring hash-password`);
 }

@@ -7,7 +7,6 @@ import { regionPattern } from '../regions.ts';
 import { socketPathFault, socketPathOf } from '../socket-path.ts';
 import { classifyForeignName, nearestName } from './known-names.ts';
 import { settingsSchema } from './schema.ts';
-import { isPasswordHash } from '../password-hash.ts';
 import { dashboardFaults } from './dashboard-settings.ts';
 import { ssoFaults } from './sso-settings.ts';
 import { tlsFaults } from './tls-settings.ts';
@@ -145,11 +144,7 @@ function readInteger(
 function crossFaults(settings: Settings, role: Role): string[] {
   const faults: string[] = [];
   const front = role !== 'edge';
-  faults.push(
-    ...tlsFaults(settings),
-    ...dashboardFaults(settings, isPasswordHash),
-    ...ssoFaults(settings, isPasswordHash),
-  );
+  faults.push(...tlsFaults(settings), ...dashboardFaults(settings), ...ssoFaults(settings));
   if (front && settings.CT_LOGIN.includes('apikey') && settings.CT_API_KEY === '' && role !== 'direct') {
     faults.push('CT_API_KEY: is required while CT_LOGIN has apikey');
   }

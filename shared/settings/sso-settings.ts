@@ -1,4 +1,5 @@
 /** Settings of single sign-on by OpenID Connect, for the dashboard and for sessions. */
+import { isPasswordHash } from '../password-hash.ts';
 import { front } from './setting.ts';
 import type { Setting } from './setting.ts';
 
@@ -95,7 +96,7 @@ export function guestsOf(text: string): readonly { readonly name: string; readon
   });
 }
 
-export function ssoFaults(settings: SsoGiven, isHash: (text: string) => boolean): string[] {
+export function ssoFaults(settings: SsoGiven): string[] {
   const faults: string[] = [];
   const addresses = ['CT_SSO_SYSTEM_BASE_URL', 'CT_SSO_AUTHORIZATION_ENDPT', 'CT_SSO_TOKEN_ENDPT'] as const;
   for (const name of addresses) {
@@ -108,7 +109,9 @@ export function ssoFaults(settings: SsoGiven, isHash: (text: string) => boolean)
   const app = settings.CT_SSO_APP_BASE_URL;
   if (app !== '' && !/^https?:\/\/[^/?#@]+\/?$/.test(app))
     faults.push(`CT_SSO_APP_BASE_URL: "${app}" is not http://HOST[:PORT] or https://HOST[:PORT]`);
-  const bad = guestsOf(settings.CT_SSO_ALLOWED_GUESTS).find(({ name, hash }) => name === '' || !isHash(hash));
+  const bad = guestsOf(settings.CT_SSO_ALLOWED_GUESTS).find(
+    ({ name, hash }) => name === '' || !isPasswordHash(hash),
+  );
   if (bad !== undefined)
     faults.push(`CT_SSO_ALLOWED_GUESTS: "${bad.name}" is not NAME=HASH with a line of mooring hash-password`);
   // Whoever sets it believes that nobody gets in without a login.

@@ -11,7 +11,6 @@ import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { Metrics } from '#shared/metrics.ts';
-import { settingsSchema } from '#shared/settings/schema.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { errorTable, toAppError } from '#shared/errors.ts';
 import { headerValues } from '../../proxy/core/header-list.ts';
@@ -24,6 +23,7 @@ import { TimerWheel } from '../../proxy/wire/timer-wheel.ts';
 import type { UpstreamPool } from '../../proxy/wire/upstream-pool.ts';
 import { NetSocket } from '../../proxy/wire/net-socket.ts';
 import type { Acceptor, Listening, Transport } from '../../proxy/wire/transport.ts';
+import { defaultSettings } from './default-settings.ts';
 import { transportOf } from './each-transport.ts';
 import { Upstreams } from '../../proxy/wire/upstreams.ts';
 import type { ForwardOutcome, Wire } from '../../proxy/wire/wire.ts';
@@ -49,8 +49,7 @@ export class WireScene implements Door {
   #listening: Listening | undefined;
 
   constructor(t: TestContext, edges: Readonly<Record<string, string>>, settings: Partial<Settings> = {}) {
-    const defaults = Object.entries(settingsSchema).map(([name, setting]) => [name, setting.default]);
-    this.settings = { ...(Object.fromEntries(defaults) as Settings), ...settings };
+    this.settings = { ...defaultSettings(), ...settings };
     this.#edges = new Map(Object.entries(edges));
     this.#transport = transportOf(t);
     const { settings: all, wheel, metrics } = this;

@@ -11,8 +11,6 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Give, HandoffMessage } from '#shared/handoff-frames.ts';
 import { Metrics } from '#shared/metrics.ts';
-import { settingsSchema } from '#shared/settings/schema.ts';
-import type { Settings } from '#shared/settings/schema.ts';
 import { HandoffPort } from '../../edge/handoff/handoff-port.ts';
 import { ClientConnection } from '../../proxy/wire/client-connection.ts';
 import type { ClientWire, Door } from '../../proxy/wire/client-connection.ts';
@@ -21,6 +19,7 @@ import type { GiveDecision } from '../../proxy/wire/handoff-line.ts';
 import { openTrust } from '../../proxy/upstream-trust.ts';
 import { openTransport } from '../../proxy/wire/open-transport.ts';
 import { TimerWheel } from '../../proxy/wire/timer-wheel.ts';
+import { defaultSettings } from '../support/default-settings.ts';
 import { gather } from '../support/native-scene.ts';
 import { eventually } from '../support/oct-inbox.ts';
 
@@ -36,9 +35,7 @@ interface Gift {
 
 /** A front door's connections, their line, and the edge's end of it. */
 class LineScene implements Door {
-  readonly settings = Object.fromEntries(
-    Object.entries(settingsSchema).map(([name, setting]) => [name, setting.default]),
-  ) as unknown as Settings;
+  readonly settings = defaultSettings();
   clockAheadMs = 0;
   readonly wheel = new TimerWheel(() => performance.now() + this.clockAheadMs);
   readonly metrics = new Metrics('ct_proxy_');

@@ -1,6 +1,6 @@
 /** A licence limits who gets in, over all sessions, edges and front doors, and puts nobody out. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -198,6 +198,20 @@ test('a licence that somebody has changed stops the start, in one line that says
   const check = async (url: string): Promise<number | null> =>
     (await runCommand(t, ['licence', 'check'], { ...bound, CT_SERVER_URL: url })).code;
   assert.deepEqual([await check('https://a.example:443'), await check('https://b.example')], [0, 1]);
+});
+
+test('a private key never stands without its public one, nor beside one of another', async (t) => {
+  for (const taken of ['key.pem', 'key.pem.pub']) {
+    const folder = makeDataDir(t);
+    writeFileSync(join(folder, taken), 'another one');
+    const { code, stderr } = await runCommand(t, ['licence', 'keygen', join(folder, 'key.pem')]);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`${taken}: is there already`));
+    assert.deepEqual(
+      ['key.pem', 'key.pem.pub'].filter((name) => existsSync(join(folder, name))),
+      [taken],
+    );
+  }
 });
 
 test('two front doors and two edges that are started one by one hold to one limit', async (t) => {

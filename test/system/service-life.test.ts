@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -52,7 +53,7 @@ test('the log has the lines that administrators look for, at the time of the zon
 test('mooring ps shows each process, and counts its restarts and replacements', async (t) => {
   const dataDir = makeDataDir(t);
   const logs = join(dataDir, 'logs');
-  const pool = await startPool(t, { dataDir, env: { CT_EDGES: '2' } });
+  await startPool(t, { dataDir, env: { CT_EDGES: '2', CT_LOG_DIR: logs } });
   const first = await ps(t, dataDir);
   assert.deepEqual(
     first.map(({ name, isRunning, restarts }) => [name, isRunning, restarts]),
@@ -63,15 +64,27 @@ test('mooring ps shows each process, and counts its restarts and replacements', 
       ['edge-2', true, 0],
     ],
   );
-  for (const { rssBytes, logFile } of first) assert.ok(rssBytes > 10_000_000 && logFile === '', logs);
+  for (const { rssBytes } of first) assert.ok(rssBytes > 10_000_000);
+  const files = ['direct.log', 'proxy.log', 'edge-edge-1.log', 'edge-edge-2.log'].map((name) =>
+    join(logs, name),
+  );
+  assert.deepEqual(
+    first.map(({ logFile }) => logFile),
+    files,
+  );
   process.kill(first[2]!.pid, 'SIGKILL');
   await eventually(async () => (await ps(t, dataDir))[2]!.restarts === 1, 'it is started again');
   const restarted = await runCommand(t, ['restart', '--front-door', '--data-dir', dataDir]);
   assert.equal(restarted.code, 0, restarted.stderr);
   await eventually(async () => (await ps(t, dataDir))[1]!.replacements === 1, 'it is replaced');
   const { stdout } = await runCommand(t, ['ps', '--data-dir', dataDir]);
-  assert.match(stdout, /^edge-1 +edge +\d+ +0:00:0\d:\d\d +1 +0 +\d+ MiB +standard output$/m);
-  assert.equal(pool.lines.filter(({ event }) => event === 'process.failed').length, 0);
+  const edge = /^edge-1 +edge +\d+ +0:00:0\d:\d\d +1 +0 +\d+ MiB +(.+)$/m;
+  assert.equal(edge.exec(stdout)?.[1], files[2]);
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8');
+    assert.match(text, /"event":"process\.ready"/);
+    assert.doesNotMatch(text, /"event":"process\.failed"/);
+  }
 });
 
 test('a planned restart replaces front door and edges one after the other, while members write', async (t) => {
@@ -102,7 +115,12 @@ test('a planned restart replaces front door and edges one after the other, while
       ['edge-2', 1],
     ],
   );
-  assert.equal(pool.lines.filter(({ event }) => event === 'restart.started').length, 1);
+  const shown = await runCommand(t, ['ps', '--data-dir', dataDir]);
+  assert.match(shown.stdout, /^edge-1 +edge .* MiB +standard output$/m);
+  assert.equal(
+    pool.lines.filter(({ event }) => ['restart.started', 'process.failed'].includes(event)).length,
+    1,
+  );
   const late = await joinSession({ url: pool.url, loginToken: lateToken! }, host.key);
   for (const member of [host, guest])
     await member.events.next(
