@@ -51,7 +51,7 @@ export class FrontWorkers {
           log,
           stopMaxMs,
           table: options.table,
-          logFile: logFileOf(settings, 'proxy'),
+          logFile: logFileOf(settings, 'server'),
           listeners,
           env: this.#envOf(at),
           onSettingsTaken: (fileText) => this.#onSettingsTaken(at, fileText),

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Certificate } from './certificate.ts';
 import { freePort } from './free-port.ts';
 import { eventually } from './oct-inbox.ts';
 
@@ -16,29 +17,41 @@ export const registryPassword = 'a password of the test';
 /** Of that password; the registry takes bcrypt alone. */
 const passwordHash = '$2b$05$abcdefghijklmnopqrstuu0Lz903Flt4dRCGBcPgd7spVfF/Wm3z2';
 
+interface RegistryOptions {
+  /** In the registry's own words. */
+  readonly auth?: object;
+  /** For what the test itself puts there. */
+  readonly authorization?: string;
+  /** It speaks HTTPS then, which the test has to trust. */
+  readonly certificate?: Certificate;
+}
+
 export class DockerRegistry {
   readonly host: string;
+  readonly #origin: string;
   readonly #headers: Readonly<Record<string, string>>;
 
-  private constructor(host: string, headers: Readonly<Record<string, string>>) {
-    this.host = host;
+  private constructor(origin: string, headers: Readonly<Record<string, string>>) {
+    this.#origin = origin;
+    this.host = new URL(origin).host;
     this.#headers = headers;
   }
 
-  /** `auth` in the registry's own words; `authorization` is for what the test itself puts there. */
   static async start(
     t: TestContext,
-    { auth, authorization }: { auth?: object; authorization?: string } = {},
+    { auth, authorization, certificate }: RegistryOptions = {},
   ): Promise<DockerRegistry> {
     if (!existsSync(program))
       throw new Error('docker-registry is needed for this test; as root: apt-get install -y docker-registry');
     const folder = mkdtempSync(join(tmpdir(), 'mooring-registry-'));
     const host = `127.0.0.1:${await freePort()}`;
+    const tls = certificate && { certificate: certificate.certPath, key: certificate.keyPath };
+    const origin = `${tls === undefined ? 'http' : 'https'}://${host}`;
     const config = {
       version: 0.1,
       log: { level: 'error' },
       storage: { filesystem: { rootdirectory: join(folder, 'data') } },
-      http: { addr: host, secret: randomUUID() },
+      http: { addr: host, secret: randomUUID(), ...(tls === undefined ? {} : { tls }) },
       ...(auth === undefined ? {} : { auth }),
     };
     const path = join(folder, 'config.yml');
@@ -51,9 +64,9 @@ export class DockerRegistry {
       await exited;
       rmSync(folder, { recursive: true, force: true });
     });
-    const registry = new DockerRegistry(host, authorization === undefined ? {} : { authorization });
+    const registry = new DockerRegistry(origin, authorization === undefined ? {} : { authorization });
     const answers = async (): Promise<boolean> =>
-      await fetch(`http://${host}/v2/`).then(
+      await fetch(`${origin}/v2/`).then(
         () => true,
         () => false,
       );
@@ -82,7 +95,7 @@ export class DockerRegistry {
       layers: [{ mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip', ...layer }],
     };
     for (const tag of tags) {
-      const answer = await fetch(`http://${this.host}/v2/${repository}/manifests/${tag}`, {
+      const answer = await fetch(`${this.#origin}/v2/${repository}/manifests/${tag}`, {
         method: 'PUT',
         headers: { ...this.#headers, 'content-type': type },
         body: JSON.stringify(manifest),
@@ -94,7 +107,7 @@ export class DockerRegistry {
   async #pushBlob(repository: string, text: string): Promise<{ size: number; digest: string }> {
     const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
     const headers = this.#headers;
-    const begun = await fetch(`http://${this.host}/v2/${repository}/blobs/uploads/`, {
+    const begun = await fetch(`${this.#origin}/v2/${repository}/blobs/uploads/`, {
       method: 'POST',
       headers,
     });

@@ -1,7 +1,7 @@
-/** Proxies that are not ours, as processes with a configuration of the test: HAProxy and nginx. */
+/** Proxies that are not ours, as processes with a configuration of the test: HAProxy, nginx and Tinyproxy. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 import { haproxy } from '../../bench/rivals/haproxy.ts';
 import { installMissingPrograms } from '../../bench/rivals/install.ts';
 import { nginx } from '../../bench/rivals/nginx.ts';
+import { freePort } from './free-port.ts';
 import { until } from './front-door.ts';
 
 /** Starts HAProxy with the configuration behind `global` and `defaults`; resolves when it listens on the port. */
@@ -38,6 +39,33 @@ export async function startNginx(t: TestContext, port: number, blocks: string): 
     text: modules + base + blocks,
     args: (name, folder) => ['-p', folder, '-e', 'stderr', '-c', name],
   });
+}
+
+const tinyproxy = { path: '/usr/bin/tinyproxy', debianPackage: 'tinyproxy-bin' };
+
+export interface OutboundProxy {
+  /** With user and password. */
+  readonly url: string;
+  /** What it was asked for, as `CONNECT HOST:PORT` and `GET http://HOST:PORT/...`. */
+  readonly asked: () => readonly string[];
+}
+
+/** Starts Tinyproxy, which opens tunnels (CONNECT, RFC 9110 section 9.3.6) and passes plain requests on, for one user. */
+export async function startTinyproxy(t: TestContext, user: string, password: string): Promise<OutboundProxy> {
+  installMissingPrograms([{ program: tinyproxy }]);
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'mooring-tinyproxy-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const log = join(folder, 'log');
+  const place = `Port ${port}\nListen 127.0.0.1\nAllow 127.0.0.1\nBasicAuth ${user} ${password}\n`;
+  await startProgram(t, port, {
+    path: tinyproxy.path,
+    text: `${place}LogFile "${log}"\nLogLevel Connect\nMaxClients 20\n`,
+    args: (name) => ['-d', '-c', name],
+  });
+  const requests = /Request \(file descriptor \d+\): (.*) HTTP\/1\.\d$/gm;
+  const asked = (): string[] => [...readFileSync(log, 'utf8').matchAll(requests)].map(([, line]) => line!);
+  return { url: `http://${user}:${password}@127.0.0.1:${port}`, asked };
 }
 
 async function startProgram(

@@ -3,7 +3,9 @@
  * consent. What it says may be changed on the way, as a hostile or broken one would say it.
  */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -11,6 +13,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import type { JWK } from 'jose';
 import { Provider } from 'oidc-provider';
 import { fetch } from 'undici';
+import type { Certificate } from './certificate.ts';
 import type { Viewer } from './viewer.ts';
 
 export const clientId = 'mooring';
@@ -44,7 +47,8 @@ export class SignOnProvider {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const scheme = 'setSecureContext' in this.#server ? 'https' : 'http';
+    return `${scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   get settings(): Record<string, string> {
@@ -147,9 +151,15 @@ export class SignOnProvider {
   };
 }
 
-/** Ends with the test. */
-export async function startSignOnProvider(t: TestContext): Promise<SignOnProvider> {
-  const server = createServer((request, response) => provider.onRequest(request, response));
+/** Ends with the test. With a certificate it speaks HTTPS, which the test has to trust. */
+export async function startSignOnProvider(
+  t: TestContext,
+  certificate?: Certificate,
+): Promise<SignOnProvider> {
+  const answer = (request: IncomingMessage, response: ServerResponse): void =>
+    provider.onRequest(request, response);
+  const server =
+    certificate === undefined ? createServer(answer) : createSecureServer(pairOf(certificate), answer);
   const provider = new SignOnProvider(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -158,6 +168,10 @@ export async function startSignOnProvider(t: TestContext): Promise<SignOnProvide
     server.close();
   });
   return provider;
+}
+
+function pairOf({ certPath, keyPath }: Certificate): { cert: Buffer; key: Buffer } {
+  return { cert: readFileSync(certPath), key: readFileSync(keyPath) };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** What keeps the service running and tells of it: start-up lines, processes, planned restarts, systemd, the way out, its time. */
+/** What keeps the service running and tells of it: start-up lines, processes, planned restarts, systemd, its time. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,8 +6,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { startConnectProxy } from '../support/connect-proxy.ts';
-import { DockerRegistry } from '../support/docker-registry.ts';
 import { command, makeDataDir, plainEnv, startFrontDoor } from '../support/front-door.ts';
 import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -65,7 +63,7 @@ test('mooring ps shows each process, and counts its restarts and replacements', 
     ],
   );
   for (const { rssBytes } of first) assert.ok(rssBytes > 10_000_000);
-  const files = ['direct.log', 'proxy.log', 'edge-edge-1.log', 'edge-edge-2.log'].map((name) =>
+  const files = ['direct.log', 'server.log', 'edge-edge-1.log', 'edge-edge-2.log'].map((name) =>
     join(logs, name),
   );
   assert.deepEqual(
@@ -78,7 +76,7 @@ test('mooring ps shows each process, and counts its restarts and replacements', 
   assert.equal(restarted.code, 0, restarted.stderr);
   await eventually(async () => (await ps(t, dataDir))[1]!.replacements === 1, 'it is replaced');
   const { stdout } = await runCommand(t, ['ps', '--data-dir', dataDir]);
-  const edge = /^edge-1 +edge +\d+ +0:00:0\d:\d\d +1 +0 +\d+ MiB +(.+)$/m;
+  const edge = /^edge-1 +edge +\d+ +0:00:\d\d:\d\d +1 +0 +\d+ MiB +(.+)$/m;
   assert.equal(edge.exec(stdout)?.[1], files[2]);
   for (const file of files) {
     const text = readFileSync(file, 'utf8');
@@ -136,26 +134,6 @@ test('where nobody supervises a front door, its log says that it will not be res
   const wrong = await runCommand(t, ['check', '--auto-restart-cron-pattern', '61 * * * *']);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /CT_AUTO_RESTART_CRON_PATTERN: "61 \* \* \* \*" is no pattern of cron/);
-});
-
-test('what leaves the pool goes through CT_PROXY, whose password nobody sees, but for the hosts of NO_PROXY', async (t) => {
-  const registry = await DockerRegistry.start(t);
-  await registry.push('mooring', ['1.2.3']);
-  const proxy = await startConnectProxy(t);
-  const env = { CT_REGISTRY_IMAGE: `${registry.host}/mooring`, CT_DATA_DIR: makeDataDir(t) };
-  const list = async (more: Record<string, string>): ReturnType<typeof runCommand> =>
-    await runCommand(t, ['versions'], { ...env, ...more });
-  assert.match((await list({ CT_PROXY: proxy.url })).stdout, /1\.2\.3/);
-  assert.deepEqual([...new Set(proxy.tunnels)], [registry.host]);
-  const before = proxy.tunnels.length;
-  assert.match((await list({ CT_PROXY: proxy.url, NO_PROXY: '127.0.0.1' })).stdout, /1\.2\.3/);
-  assert.equal(proxy.tunnels.length, before);
-  const refused = await list({ CT_PROXY: proxy.url.replace('s3cret', 'wrong-word') });
-  assert.equal(refused.code, 1);
-  assert.equal(proxy.refused.length, 1);
-  assert.doesNotMatch(refused.stderr + refused.stdout, /wrong-word/);
-  const shown = await runCommand(t, ['check'], { CT_PROXY: proxy.url });
-  assert.match(shown.stdout, /^CT_PROXY=\*\*\*/m);
 });
 
 test('systemd hears of start, reload, a life of the event loop, and stop', async (t) => {
