@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AttemptLimit } from './attempt-limit.ts';
+import type { AttemptNews } from './attempt-limit.ts';
 
 function open(max?: number): { limit: AttemptLimit; clock: { nowMs: number } } {
   const clock = { nowMs: 1_000_000 };
-  return { limit: new AttemptLimit(() => clock.nowMs, max), clock };
+  return { limit: new AttemptLimit(() => clock.nowMs, { max }), clock };
 }
 
 test('an address may fail ten times at once, then once in half a minute, and is told how long to wait', () => {
@@ -51,4 +52,29 @@ test('however many addresses come, so many are known and no more', () => {
   for (let i = 0; i < 1_000; i++) limit.begin(`10.0.${i >> 8}.${i & 255}`, 'ada');
   assert.ok(limit.size <= 100);
   for (let i = 0; i < 1_000; i++) limit.trust(`10.0.${i >> 8}.${i & 255}`, 'ada');
+});
+
+test('front doors that tell each other count what is tried, given back and trusted as one', () => {
+  const nowMs = (): number => 1_000_000;
+  const news: AttemptNews[] = [];
+  const tell = (one: AttemptNews): void => void news.push(one);
+  const doors = [new AttemptLimit(nowMs, { tell }), new AttemptLimit(nowMs)] as const;
+  const pass = (): void => {
+    for (const one of news.splice(0)) doors[1].hear(one);
+  };
+  const begin = (): number => {
+    const attempt = doors[0].begin('192.0.2.1', 'ada');
+    if (attempt.kind === 'may-try') attempt.undo();
+    pass();
+    return doors[1].size;
+  };
+  for (let i = 0; i < 100; i++) assert.equal(begin(), 0);
+  for (let i = 0; i < 10; i++) doors[0].begin('192.0.2.1', 'ada');
+  pass();
+  assert.equal(doors[1].begin('192.0.2.1', 'bob').kind, 'too-many');
+  for (let i = 0; i < 20; i++) doors[0].begin(`10.0.0.${i}`, 'ada');
+  doors[0].trust('192.0.2.7', 'ada');
+  pass();
+  assert.equal(doors[1].begin('192.0.2.8', 'ada').kind, 'too-many');
+  assert.equal(doors[1].begin('192.0.2.7', 'ada').kind, 'may-try');
 });

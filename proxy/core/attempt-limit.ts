@@ -1,6 +1,7 @@
 /**
  * How often somebody may try a password: a bucket for each address and one for each user, in bounded memory. Pure. An address
- * that has logged in as a user before is not kept out by what others try in that user's name.
+ * that has logged in as a user before is not kept out by what others try in that user's name. Front doors that tell each other
+ * what they hear count as one.
  */
 import { groupOfAddress } from './address-group.ts';
 import { fullSince, takeToken } from './token-bucket.ts';
@@ -18,16 +19,31 @@ export type Attempt =
   | { readonly kind: 'may-try'; readonly undo: () => void }
   | { readonly kind: 'too-many'; readonly waitSeconds: number };
 
+/** What was tried elsewhere: by a network of addresses, in the name of nobody who is spared. */
+export interface AttemptNews {
+  readonly event: 'begun' | 'undone' | 'trusted';
+  readonly group: string;
+  readonly user?: string | undefined;
+}
+
+interface LimitOptions {
+  readonly max?: number | undefined;
+  /** To the others. */
+  readonly tell?: ((news: AttemptNews) => void) | undefined;
+}
+
 export class AttemptLimit {
   readonly #nowMs: () => number;
+  readonly #tell: (news: AttemptNews) => void;
   readonly #addresses: Buckets;
   /** Whoever there is not counts as one; so they are few, and no crowd of addresses pushes one out. */
   readonly #users: Buckets;
   readonly #trusted = new Set<string>();
   readonly #max: number;
 
-  constructor(nowMs: () => number, max = addressesMax) {
+  constructor(nowMs: () => number, { max = addressesMax, tell = () => undefined }: LimitOptions = {}) {
     this.#nowMs = nowMs;
+    this.#tell = tell;
     this.#max = max;
     this.#addresses = new Buckets(perAddress, max);
     this.#users = new Buckets(perUser, max);
@@ -43,23 +59,48 @@ export class AttemptLimit {
     const now = this.#nowMs();
     const ofAddress = this.#addresses.take(group, now);
     if (ofAddress > 0) return { kind: 'too-many', waitSeconds: ofAddress };
-    const undoAddress = (): void => this.#addresses.giveBack(group, now);
-    if (this.#trusted.has(`${group} ${user}`)) return { kind: 'may-try', undo: undoAddress };
-    const name = user ?? nobody;
-    const ofUser = this.#users.take(name, now);
+    const isSpared = this.#trusted.has(`${group} ${user}`);
+    const name = isSpared ? undefined : (user ?? nobody);
+    const ofUser = name === undefined ? 0 : this.#users.take(name, now);
     // The address has tried nothing.
-    if (ofUser > 0) undoAddress();
+    if (ofUser > 0) this.#addresses.giveBack(group, now);
     if (ofUser > 0) return { kind: 'too-many', waitSeconds: ofUser };
+    this.#tell({ event: 'begun', group, user: name });
     const undo = (): void => {
-      undoAddress();
-      this.#users.giveBack(name, now);
+      this.#giveBack(group, name, now);
+      this.#tell({ event: 'undone', group, user: name });
     };
     return { kind: 'may-try', undo };
   }
 
   /** They have logged in from there. */
   trust(address: string, user: string): void {
-    const name = `${groupOfAddress(address)} ${user}`;
+    const group = groupOfAddress(address);
+    this.#spare(group, user);
+    this.#tell({ event: 'trusted', group, user });
+  }
+
+  hear({ event, group, user }: AttemptNews): void {
+    const now = this.#nowMs();
+    switch (event) {
+      case 'begun':
+        this.#addresses.take(group, now);
+        if (user !== undefined) this.#users.take(user, now);
+        return;
+      case 'undone':
+        return this.#giveBack(group, user, now);
+      case 'trusted':
+        return this.#spare(group, user ?? nobody);
+    }
+  }
+
+  #giveBack(group: string, user: string | undefined, now: number): void {
+    this.#addresses.giveBack(group, now);
+    if (user !== undefined) this.#users.giveBack(user, now);
+  }
+
+  #spare(group: string, user: string): void {
+    const name = `${group} ${user}`;
     this.#trusted.delete(name);
     this.#trusted.add(name);
     const [oldest] = this.#trusted;

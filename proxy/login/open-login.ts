@@ -6,8 +6,8 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { guestsOf, ssoBaseOf } from '#shared/settings/sso-settings.ts';
 import { openSiblings } from '#shared/siblings.ts';
-import { AttemptLimit } from '../core/attempt-limit.ts';
 import type { SignOn } from '../sso/sign-on.ts';
+import { openAttempts } from '../shared-attempts.ts';
 import { openLoginJudge } from './login-judge.ts';
 import { Login } from './login.ts';
 import { apiKeyProvider, guestProvider, simpleProvider } from './providers.ts';
@@ -41,7 +41,8 @@ function providersOf(settings: Settings, isSignOnOn: boolean): readonly LoginPro
     else if (!isSignOnOn) providers.push(simpleProvider);
   }
   const guests = guestsOf(settings.CT_SSO_ALLOWED_GUESTS);
-  if (isSignOnOn && guests.length > 0) providers.push(guestProvider(guests, new AttemptLimit(nowMs)));
+  if (isSignOnOn && guests.length > 0)
+    providers.push(guestProvider(guests, openAttempts('guest-attempts', nowMs)));
   return providers;
 }
 

@@ -13,6 +13,7 @@ import type { Pool } from '../support/pool.ts';
 import { runCommand } from '../support/run-command.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
 import { SteadyCrowd } from '../support/steady-crowd.ts';
+import { basic, dashboardLogin } from '../support/viewer.ts';
 
 const workers = 2;
 
@@ -55,8 +56,8 @@ test('all of them serve, all know every edge, and each says which one it is', as
   assert.match((await runCommand(t, ['verify', '--data-dir', pool.dataDir])).stdout, / 0 with two owners/);
 });
 
-test('a login that began at one front door is confirmed and taken at any', async (t) => {
-  const pool = await startWorkers(t);
+test('a login that began at one front door is confirmed and taken at any, and all of them give a guesser the tries of one', async (t) => {
+  const pool = await startWorkers(t, dashboardLogin);
   const post = async (path: string, body: object): Promise<Response> =>
     await fetch(`${pool.url}/api/login/${path}`, {
       method: 'POST',
@@ -71,6 +72,12 @@ test('a login that began at one front door is confirmed and taken at any', async
     assert.match(((await (await polled).json()) as { loginToken: string }).loginToken, /^ey/);
     if (i % 4 === 0) assert.equal((await post(`poll/${pollToken}`, {})).status, 400);
   }
+  const headers = { connection: 'close', ...basic(dashboardLogin.CT_DASHBOARD_USER, 'a guess') };
+  const guess = async (): Promise<number> => (await fetch(`${pool.url}/logs/`, { headers })).status;
+  const guesses: number[] = [];
+  while (guesses.length < 40 && guesses.at(-1) !== 429) guesses.push(await guess());
+  // What one has just heard the other may not know yet.
+  assert.ok(guesses.length <= 14, guesses.join());
 });
 
 test('in front of static backends the supervisor runs front doors alone, and starts again what dies', async (t) => {

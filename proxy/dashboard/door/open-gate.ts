@@ -5,6 +5,7 @@ import { LogDownloads } from '../../log-files/log-downloads.ts';
 import type { Locator } from '../../locator.ts';
 import { FlowSeal } from '../../sso/flow-cookie.ts';
 import { OidcProvider } from '../../sso/oidc-provider.ts';
+import { openAttempts } from '../../shared-attempts.ts';
 import { SignOn } from '../../sso/sign-on.ts';
 import { PasswordLogin } from './password-login.ts';
 import { Passwords } from './passwords.ts';
@@ -45,7 +46,7 @@ export function openGate({
     secret: secrets.dashboard,
     metrics,
     log,
-    nowMs,
+    attempts: openAttempts('dashboard-attempts', nowMs),
     offersSignOn: () => signOn.leadsToDashboard,
   });
   return new ViewerGate({

@@ -4,7 +4,7 @@ import { AppError } from '#shared/errors.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
-import { AttemptLimit } from '../../core/attempt-limit.ts';
+import type { AttemptLimit } from '../../core/attempt-limit.ts';
 import { requireMethod } from '../../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../../local-answer.ts';
 import { loginForm } from './login-form.ts';
@@ -21,7 +21,7 @@ interface LoginOptions {
   readonly secret: string;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly nowMs: () => number;
+  readonly attempts: AttemptLimit;
   /** Whether the form also leads to single sign-on. */
   readonly offersSignOn: () => boolean;
 }
@@ -40,11 +40,9 @@ const basicPattern = /^Basic +([A-Za-z0-9+/=]{1,4096})$/i;
 
 export class PasswordLogin {
   readonly #options: LoginOptions;
-  readonly #limit: AttemptLimit;
 
   constructor(options: LoginOptions) {
     this.#options = options;
-    this.#limit = new AttemptLimit(options.nowMs);
   }
 
   /** Rejects where the directory cannot be reached that has the password. */
@@ -133,13 +131,13 @@ export class PasswordLogin {
 
   /** A password that is right costs nothing of what may be tried. */
   async #try({ client }: LocalRequest, user: string, password: string): Promise<Verdict> {
-    const { passwords } = this.#options;
-    const attempt = this.#limit.begin(client, passwords.accountOf(user)?.user);
+    const { passwords, attempts } = this.#options;
+    const attempt = attempts.begin(client, passwords.accountOf(user)?.user);
     if (attempt.kind === 'too-many') return attempt;
     const account = await passwords.verify(user, password);
     if (account === undefined) return { kind: 'wrong' };
     attempt.undo();
-    this.#limit.trust(client, user);
+    attempts.trust(client, user);
     return { kind: 'right', account };
   }
 
