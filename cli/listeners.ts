@@ -1,11 +1,12 @@
 /**
  * Listening sockets that the supervisor opens and keeps, so that connections wait while the front door behind them is
- * replaced, or starts again after a crash. Its children inherit them as sd_listen_fds(3) describes.
+ * replaced, or starts again after a crash. Those that systemd holds are kept instead. Its children inherit them as sd_listen_fds(3) describes.
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { loadNativeSockets } from '#native/binding.ts';
 import type { NativeSockets } from '#native/binding.ts';
+import { readInheritedListeners } from '#shared/inherited-listeners.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { servesTls } from '#shared/settings/tls-settings.ts';
 
@@ -27,11 +28,13 @@ export async function openListeners(settings: Settings): Promise<Listeners | und
   // Nothing is accepted here: the descriptors leave the set before its first turn.
   native.open(new Uint8Array(1_024), new Int32Array(80), () => undefined);
   try {
-    const names = servesTls(settings) ? ['http', 'https'] : ['http'];
+    const names = servesTls(settings) ? (['http', 'https'] as const) : (['http'] as const);
     const descriptors: number[] = [];
+    const held = readInheritedListeners(process.env, process.pid);
     for (const name of names) {
       const setting = name === 'http' ? 'CT_HTTP_PORT' : 'CT_HTTPS_PORT';
-      descriptors.push(await openPort(native, settings.CT_HOST, { setting, port: settings[setting] }));
+      const port = { setting, port: settings[setting] };
+      descriptors.push(held[name] ?? (await openPort(native, settings.CT_HOST, port)));
     }
     return { descriptors, env: { LISTEN_FDS: String(names.length), LISTEN_FDNAMES: names.join(':') } };
   } finally {

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { flagOf, settingNames } from '#shared/settings/load.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
 import type { Role, Setting, Settings } from '#shared/settings/schema.ts';
+import { plansRestart } from '#shared/settings/service-settings.ts';
 import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
 import { checkDatabase, exportDatabase, importDatabase, migrateDatabase } from './db.ts';
@@ -77,7 +78,8 @@ roleCommand(
 ).action(async (_, command: Command) => {
   const settings = readSettings('proxy', flagsOf(command));
   const source = sourceOf('proxy', flagsOf(command));
-  if (settings.CT_PROXY_WORKERS > 1 && !isSupervised())
+  // Whoever is to be replaced needs somebody who starts the next one.
+  if ((settings.CT_PROXY_WORKERS > 1 || plansRestart(settings)) && !isSupervised())
     return await orExit(async () => await runWorkers(settings, source));
   // Loaded on demand: an image of one role does not hold the other.
   await orExit(async () => await (await import('../proxy/main.ts')).startFrontDoor(settings, source));

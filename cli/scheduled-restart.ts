@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { Cron } from 'croner';
 import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
+import { plansRestart } from '#shared/settings/service-settings.ts';
 
 const command = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
 /** `* 11 * * 0` means every minute of that hour, and whoever wrote it meant once. */
@@ -36,7 +37,7 @@ export class ScheduledRestart {
   begin(): void {
     const { settings, log } = this.#options;
     const { CT_AUTO_RESTART_CRON_PATTERN: pattern, CT_TIME_ZONE: timezone } = settings;
-    if (pattern === '' || settings.CT_AUTO_RESTART_DISABLED === 'true') return;
+    if (!plansRestart(settings)) return;
     this.#cron = new Cron(pattern, { timezone, unref: true }, () => void this.#run());
     log.info('restart.planned', { pattern, timezone, next: this.#cron.nextRun()?.toISOString() });
   }

@@ -1,4 +1,4 @@
-/** `mooring proxy` with more than one front door: a supervisor that holds their sockets, and nothing else. */
+/** `mooring proxy` with several front doors, or one that is restarted by plan: a supervisor that holds their sockets, and nothing else. */
 import { mkdirSync } from 'node:fs';
 import { readLicence } from '#shared/licence/licence-source.ts';
 import { localHost } from '#shared/local-host.ts';

@@ -11,7 +11,7 @@ import { announceReady, armProcessLife } from '#shared/process-life.ts';
 import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
 import { readFingerprint } from '#shared/self-signed-file.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import { inheritedSource } from '#shared/settings/source.ts';
+import { readInheritedListeners } from '#shared/inherited-listeners.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { Tickets } from '#shared/tickets.ts';
@@ -25,7 +25,6 @@ import { openDownloads } from './downloads/open-downloads.ts';
 import { endRetired, startChores } from './chores.ts';
 import type { Directory, EdgeRow } from './directory/directory.ts';
 import { openFrontLog } from './front-log.ts';
-import { readInheritedListeners } from './inherited-listeners.ts';
 import { FrontJournal } from './journal/front-journal.ts';
 import { LocalAnswers } from './local-answers.ts';
 import { edgeRequests, openLocator } from './locator.ts';
@@ -256,7 +255,6 @@ function announce(settings: Settings, log: Log, ports: Record<string, number>): 
   const also = ports['https'] === undefined ? '' : ` and ${ports['https']} (SSL)`;
   const message = `Mooring services now available on port ${ports['http']} (HTTP)${also}`;
   log.info('process.ready', { ports, message });
-  warnUnsupervised(settings, log);
   const https =
     ports['https'] === undefined ? 'no HTTPS (no certificate)' : `https://${host}:${ports['https']}`;
   const control = ports['control'] === undefined ? '' : `, edges join on ${ports['control']}`;
@@ -281,11 +279,4 @@ function startWheel(): TimerWheel {
 
 function nowMs(): number {
   return performance.now();
-}
-
-/** Whoever restarts this process from outside ends what it carries. */
-function warnUnsupervised(settings: Settings, log: Log): void {
-  const { CT_AUTO_RESTART_CRON_PATTERN: pattern, CT_AUTO_RESTART_DISABLED: isDisabled } = settings;
-  if (pattern !== '' && isDisabled === 'false' && inheritedSource(process.env) === undefined)
-    log.warn('restart.unsupervised', { pattern });
 }

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { InheritedListeners } from '#shared/inherited-listeners.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
@@ -12,7 +13,6 @@ import { conductExchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import { Http2Connection } from './http2/http2-connection.ts';
 import type { Http2Door } from './http2/http2-connection.ts';
-import type { InheritedListeners } from './inherited-listeners.ts';
 import type { Arrival, Arrivals } from './limits/arrivals.ts';
 import { Doorstep } from './limits/doorstep.ts';
 import { SecureDoorstep } from './proxied/secure-doorstep.ts';

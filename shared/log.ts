@@ -25,8 +25,6 @@ export const logEvents = {
   'restart.ended': 'A planned restart is done.',
   'restart.failed':
     'A planned restart stopped at something; carries the reason. What was not restarted serves on, and so does the rest.',
-  'restart.unsupervised':
-    'CT_AUTO_RESTART_CRON_PATTERN is not followed: no supervisor of ours runs this process, so nobody could replace it.',
   'run-state.failed':
     'What the supervisor runs could not be written to its data folder; carries the error. `mooring ps` shows what was before.',
   'child.started': 'The supervisor started a front door or an edge.',

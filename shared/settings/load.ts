@@ -8,6 +8,7 @@ import { socketPathFault, socketPathOf } from '../socket-path.ts';
 import { classifyForeignName, nearestName } from './known-names.ts';
 import { settingsSchema } from './schema.ts';
 import { dashboardFaults } from './dashboard-settings.ts';
+import { planOfEdgeFaults } from './service-settings.ts';
 import { ssoFaults } from './sso-settings.ts';
 import { tlsFaults } from './tls-settings.ts';
 import type { Role, Setting, SettingName, Settings } from './schema.ts';
@@ -62,6 +63,8 @@ export function loadSettings(input: SettingsInput): SettingsResult {
     values[name] = read.value;
     origins[name] = (text ?? '') === '' ? 'default' : originOf(name, input);
   }
+  // Not of the file, which may be that of all roles of a machine.
+  if (input.role === 'edge') faults.push(...planOfEdgeFaults(input.env));
   if (faults.length === 0) faults.push(...crossFaults(values as Settings, input.role));
   if (faults.length > 0) return { kind: 'invalid', faults };
   return { kind: 'valid', settings: Object.freeze(values) as Settings, origins: origins as Origins, notes };

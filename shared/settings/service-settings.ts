@@ -17,7 +17,7 @@ export const serviceSettings = {
     ...text,
     roles: front,
     faultOf: cronFault,
-    help: 'When a supervised pool is restarted, front doors and edges one after the other, as a pattern of cron: 0 11 * * 0 is Sunday at 11. Never unless set.',
+    help: 'When processes are replaced, one after the other, as a pattern of cron: 0 11 * * 0 is Sunday at 11. In direct front doors and edges, in proxy its front doors; an edge by itself refuses it. Never unless set.',
   },
   CT_AUTO_RESTART_DISABLED: {
     type: 'choice',
@@ -28,6 +28,22 @@ export const serviceSettings = {
     help: 'Whether CT_AUTO_RESTART_CRON_PATTERN is not to be followed.',
   },
 } as const satisfies Record<string, Setting>;
+
+type RestartPlan = Readonly<
+  Record<'CT_AUTO_RESTART_CRON_PATTERN' | 'CT_AUTO_RESTART_DISABLED', string | undefined>
+>;
+
+export function plansRestart(plan: Partial<RestartPlan>): boolean {
+  return Boolean(plan.CT_AUTO_RESTART_CRON_PATTERN) && plan.CT_AUTO_RESTART_DISABLED !== 'true';
+}
+
+/** Edges that emptied themselves at one moment would have nowhere to go with their sessions. */
+export function planOfEdgeFaults(given: Partial<RestartPlan>): string[] {
+  if (!plansRestart(given)) return [];
+  return [
+    'CT_AUTO_RESTART_CRON_PATTERN: is not for an edge by itself: mooring restart --rolling, at a front door, restarts the edges of a pool one after the other',
+  ];
+}
 
 function cronFault(pattern: string): string | undefined {
   try {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { command, makeDataDir, plainEnv, startFrontDoor } from '../support/front-door.ts';
+import { command, fleetSecret, makeDataDir, plainEnv, startFrontDoor } from '../support/front-door.ts';
 import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { startPool } from '../support/pool.ts';
@@ -128,12 +128,18 @@ test('a planned restart replaces front door and edges one after the other, while
   for (const member of [late, guest, host]) member.dispose();
 });
 
-test('where nobody supervises a front door, its log says that it will not be restarted', async (t) => {
-  const door = await startFrontDoor(t, { settings: { CT_AUTO_RESTART_CRON_PATTERN: '0 11 * * 0' } });
-  await door.log.next(({ event }) => event === 'restart.unsupervised', 'it says so');
+test('a plan that nobody could follow stops the start', async (t) => {
   const wrong = await runCommand(t, ['check', '--auto-restart-cron-pattern', '61 * * * *']);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /CT_AUTO_RESTART_CRON_PATTERN: "61 \* \* \* \*" is no pattern of cron/);
+  const env = { CT_LOCATOR: 'ws://127.0.0.1:1', CT_JOIN_TOKEN: fleetSecret, CT_SESSION_SECRET: fleetSecret };
+  const plan = { ...env, CT_EDGE_ID: 'edge-1', CT_AUTO_RESTART_CRON_PATTERN: '0 11 * * 0' };
+  const check = async (more: Record<string, string>): ReturnType<typeof runCommand> =>
+    await runCommand(t, ['check', '--role', 'edge'], { ...plan, ...more });
+  const refused = await check({});
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /CT_AUTO_RESTART_CRON_PATTERN: is not for an edge by itself: mooring restart/);
+  assert.equal((await check({ CT_AUTO_RESTART_DISABLED: 'true' })).code, 0);
 });
 
 test('systemd hears of start, reload, a life of the event loop, and stop', async (t) => {
