@@ -14,7 +14,7 @@ function openLogin(): Login {
   let count = 0;
   return new Login({
     tokens,
-    providers: [simpleProvider, apiKeyProvider('api-key-of-enough-length')],
+    providers: () => [simpleProvider, apiKeyProvider('api-key-of-enough-length')],
     log: silentLog(),
     nowMs: () => 0,
     randomToken: () => `random-${++count}`,

@@ -17,7 +17,7 @@ import type { Identity, LoginProvider } from './providers.ts';
 
 interface LoginOptions {
   readonly tokens: SessionTokens;
-  readonly providers: readonly LoginProvider[];
+  readonly providers: () => readonly LoginProvider[];
   readonly log: Log;
   readonly nowMs: () => number;
   /** Who may be asked for what began here. */
@@ -39,14 +39,17 @@ const cookieAttributes = 'Path=/; HttpOnly; Secure; SameSite=None';
 const cookieMaxAgeSeconds = 365 * 24 * 3_600;
 
 export class Login {
-  readonly providers: readonly LoginProvider[];
   readonly #options: LoginOptions;
   readonly #pending: PendingLogins;
 
   constructor(options: LoginOptions) {
-    this.providers = options.providers;
     this.#options = options;
     this.#pending = new PendingLogins(options.nowMs, options.siblings);
+  }
+
+  /** Without single sign-on. */
+  get providers(): readonly LoginProvider[] {
+    return this.#options.providers();
   }
 
   get judge(): JudgeLogin | undefined {

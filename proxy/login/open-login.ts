@@ -16,10 +16,13 @@ import type { LoginProvider } from './providers.ts';
 export function openLogin(settings: Settings, log: Log, signOn: SignOn): Login {
   const secret = settings.CT_SESSION_SECRET || ensureSecret(settings.CT_DATA_DIR, 'session');
   const isSignOnOn = ssoBaseOf(settings) !== '';
+  const openProviders = settings.CT_LOGIN.map((name) =>
+    name === 'apikey' ? apiKeyProvider(settings.CT_API_KEY) : simpleProvider,
+  );
   const tokens = new SessionTokens(secret, settings.CT_TOKEN_LIFETIME_HOURS);
   const login = new Login({
     tokens,
-    providers: providersOf(settings, isSignOnOn),
+    providers: isSignOnOn ? vouchingProviders(settings) : () => openProviders,
     log,
     nowMs,
     siblings: openSiblings('login'),
@@ -33,17 +36,12 @@ export function openLogin(settings: Settings, log: Log, signOn: SignOn): Login {
   return login;
 }
 
-/** With single sign-on nobody comes in by a name that nobody checks. */
-function providersOf(settings: Settings, isSignOnOn: boolean): readonly LoginProvider[] {
-  const providers: LoginProvider[] = [];
-  for (const name of settings.CT_LOGIN) {
-    if (name === 'apikey') providers.push(apiKeyProvider(settings.CT_API_KEY));
-    else if (!isSignOnOn) providers.push(simpleProvider);
-  }
-  const guests = guestsOf(settings.CT_SSO_ALLOWED_GUESTS);
-  if (isSignOnOn && guests.length > 0)
-    providers.push(guestProvider(guests, openAttempts('guest-attempts', nowMs)));
-  return providers;
+/** With single sign-on nobody comes in by a name that nobody checks. Who the guests are may change with each reload. */
+function vouchingProviders(settings: Settings): () => readonly LoginProvider[] {
+  const keyed = settings.CT_LOGIN.includes('apikey') ? [apiKeyProvider(settings.CT_API_KEY)] : [];
+  const guests = (): ReturnType<typeof guestsOf> => guestsOf(settings.CT_SSO_ALLOWED_GUESTS);
+  const all = [...keyed, guestProvider(guests, openAttempts('guest-attempts', nowMs))];
+  return () => (guests().length > 0 ? all : keyed);
 }
 
 function nowMs(): number {

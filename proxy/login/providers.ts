@@ -112,12 +112,9 @@ export const vouchedFor: readonly string[] = [signOnAuthProvider, guestAuthProvi
 
 /** The provider for guests whom single sign-on does not know: by passwords of their own. */
 export function guestProvider(
-  allowed: readonly { readonly name: string; readonly hash: string }[],
+  allowed: () => readonly { readonly name: string; readonly hash: string }[],
   limit: AttemptLimit,
 ): LoginProvider {
-  const hashes = new Map(allowed.map(({ name, hash }) => [name, hash]));
-  // Whoever is not among them is looked at for as long as whoever is.
-  const [anyHash = ''] = hashes.values();
   const fields = z.object({ user: z.string().trim().max(128), password: z.string().max(1_024) });
   return {
     name: 'guest',
@@ -155,7 +152,10 @@ export function guestProvider(
       const parsed = fields.safeParse(given);
       if (!parsed.success) throw new AppError('body-invalid', { cause: parsed.error });
       const { user, password } = parsed.data;
+      const hashes = new Map(allowed().map(({ name, hash }) => [name, hash]));
       const hash = hashes.get(user);
+      // Whoever is not among them is looked at for as long as whoever is.
+      const [anyHash = ''] = hashes.values();
       const attempt = limit.begin(client, hash === undefined ? undefined : user);
       if (attempt.kind === 'too-many')
         throw new AppError('login-limited', { facts: { waitSeconds: attempt.waitSeconds } });

@@ -25,6 +25,14 @@ const callMaxMs = 5_000;
 const answerMaxBytes = 1_048_576;
 /** What it says of itself is asked for again after so long. */
 const knownMaxMs = 600_000;
+/** Settings that what is known of it is known by. */
+const knownBy = [
+  'CT_SSO_SYSTEM_BASE_URL',
+  'CT_SSO_AUTHORIZATION_ENDPT',
+  'CT_SSO_TOKEN_ENDPT',
+  'CT_SSO_CLIENT_ID',
+  'CT_SSO_CLIENT_SECRET',
+] as const;
 /** Its clock and ours may differ by as much. */
 const skewSeconds = 60;
 const algorithms = [
@@ -46,8 +54,8 @@ const keysScope = 'urn:opc:idm:__myscopes__';
 export class OidcProvider {
   readonly #options: ProviderOptions;
   readonly #dispatcher: Dispatcher;
-  #known: { readonly config: oidc.Configuration; readonly untilMs: number } | undefined;
-  #asking: Promise<oidc.Configuration> | undefined;
+  #known: { readonly config: oidc.Configuration; readonly by: string; readonly untilMs: number } | undefined;
+  #asking: { readonly answer: Promise<oidc.Configuration>; readonly by: string } | undefined;
 
   constructor(options: ProviderOptions) {
     this.#options = options;
@@ -140,12 +148,19 @@ export class OidcProvider {
 
   /** One question at a time, whoever waits for it. */
   async #config(): Promise<oidc.Configuration> {
-    const { nowMs } = this.#options;
-    if (this.#known !== undefined && this.#known.untilMs > nowMs()) return this.#known.config;
-    this.#asking ??= this.#discover().finally(() => (this.#asking = undefined));
-    const config = await this.#asking;
-    this.#known = { config, untilMs: nowMs() + knownMaxMs };
-    return config;
+    const { nowMs, settings } = this.#options;
+    // A reload may have changed them.
+    const by = knownBy.map((name) => settings[name]).join('\n');
+    if (this.#known?.by === by && this.#known.untilMs > nowMs()) return this.#known.config;
+    if (this.#asking?.by !== by) this.#asking = { answer: this.#discover(), by };
+    const asking = this.#asking;
+    try {
+      const config = await asking.answer;
+      this.#known = { config, by, untilMs: nowMs() + knownMaxMs };
+      return config;
+    } finally {
+      if (this.#asking === asking) this.#asking = undefined;
+    }
   }
 
   async #discover(): Promise<oidc.Configuration> {

@@ -3,17 +3,20 @@ import { isPasswordHash } from '../password-hash.ts';
 import { front } from './setting.ts';
 import type { Setting } from './setting.ts';
 
-const text = { type: 'text', default: '', roles: front, scope: 'process' } as const;
-const list = { type: 'list', default: '', roles: front, scope: 'process' } as const;
-const choice = { type: 'choice', choices: ['false', 'true'], roles: front, scope: 'process' } as const;
+/** Each login reads them anew; whether there is single sign-on at all is decided at the start. */
+const shared = { roles: front, scope: 'process', live: true } as const;
+const text = { type: 'text', default: '', ...shared } as const;
+const list = { type: 'list', default: '', ...shared } as const;
+const choice = { type: 'choice', choices: ['false', 'true'], ...shared } as const;
+const base = { type: 'text', default: '', roles: front, scope: 'process' } as const;
 const group = { ...list, itemPattern: /^[^,]{1,200}$/, itemHelp: 'the name of a group, or *' } as const;
 
 export const ssoSettings = {
   CT_SSO_SYSTEM_BASE_URL: {
-    ...text,
+    ...base,
     help: 'Base URL of the OpenID Connect provider, below which /.well-known/openid-configuration stands; single sign-on is on where it is set.',
   },
-  CT_SSO_AUTHORIZATION_ENDPT: { ...text, help: 'Another name of CT_SSO_SYSTEM_BASE_URL, of old.' },
+  CT_SSO_AUTHORIZATION_ENDPT: { ...base, help: 'Another name of CT_SSO_SYSTEM_BASE_URL, of old.' },
   CT_SSO_TOKEN_ENDPT: {
     ...text,
     help: 'Token endpoint of the provider, where it is not the one that the provider itself names.',

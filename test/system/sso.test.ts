@@ -1,10 +1,14 @@
 /** Single sign-on with a real provider: the dashboard, front doors side by side, and what hostile clients and providers try. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { SignJWT, UnsecuredJWT, decodeJwt, generateKeyPair, importJWK } from 'jose';
 import type { JWTPayload } from 'jose';
+import { hashPassword } from '#shared/password-hash.ts';
 import { makeDataDir, startFrontDoor } from '../support/front-door.ts';
 import type { FrontDoor, LogLine } from '../support/front-door.ts';
+import { runCommand } from '../support/run-command.ts';
 import { clientId, comeBack, startSignOnProvider } from '../support/sign-on-provider.ts';
 import type { SignOnProvider } from '../support/sign-on-provider.ts';
 import { Viewer } from '../support/viewer.ts';
@@ -180,4 +184,55 @@ test('a provider that shows its keys to clients alone, names another token endpo
   const viewer = new Viewer(door);
   assert.equal((await viewer.ask(await comeBack(viewer, 'ada'))).status, 200);
   assert.equal((await viewer.ask('/dashboard/viewer')).status, 200);
+});
+
+test('with a reload another client secret, other groups and other guests count, for who logs in and who is in', async (t) => {
+  const provider = await startSignOnProvider(t);
+  const dataDir = makeDataDir(t);
+  const path = join(dataDir, 'settings.env');
+  const { CT_SSO_CLIENT_SECRET: secret = '', CT_SSO_READER_GROUPS: _, ...fixed } = provider.settings;
+  writeFileSync(path, 'CT_SSO_CLIENT_SECRET=not what the provider knows\n');
+  const door = await startFrontDoor(t, { dataDir, settings: { ...fixed, CT_SETTINGS_FILE: path } });
+  await provider.serve(`http://${door.host}`);
+  const reload = async (...lines: readonly string[]): Promise<void> => {
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    process.kill(door.pid, 'SIGHUP');
+    const isOver = ({ event }: LogLine): boolean => event.startsWith('settings.re');
+    assert.equal((await door.log.next(isOver, 'it is reloaded')).event, 'settings.reloaded');
+  };
+  const comeIn = async (name: string): Promise<Viewer | number> => {
+    const viewer = new Viewer(door);
+    const { status } = await viewer.ask(await comeBack(viewer, name));
+    return status === 200 ? viewer : status;
+  };
+  assert.equal(await comeIn('ada'), 403);
+  const right = `CT_SSO_CLIENT_SECRET="${secret}"`;
+  await reload(right);
+  const ada = await comeIn('ada');
+  assert.ok(ada instanceof Viewer);
+  assert.equal(await comeIn('eve'), 403);
+  const guests = async (): Promise<boolean> => {
+    const answer = await fetch(`http://${door.host}/api/login/initial`, { method: 'POST' });
+    return (await answer.text()).includes('/api/login/guest');
+  };
+  assert.equal(await guests(), false);
+  const guest = await hashPassword('a password of a guest', 'made');
+  await reload(right, 'CT_SSO_READER_GROUPS=strangers', `CT_SSO_ALLOWED_GUESTS=grace=${guest}`);
+  assert.ok((await comeIn('eve')) instanceof Viewer);
+  assert.equal(await guests(), true);
+  assert.equal((await ada.ask('/dashboard/viewer')).status, 200);
+  writeFileSync(path, `${right}\nCT_SSO_TOKEN_ENDPT=http://elsewhere.example/token\n`);
+  process.kill(door.pid, 'SIGHUP');
+  await door.log.next(({ event }) => event === 'settings.refused', 'what makes no sense is refused');
+});
+
+test('whether there is single sign-on is decided at the start: a reload says that it needs a restart', async (t) => {
+  const provider = await startSignOnProvider(t);
+  const dataDir = makeDataDir(t);
+  const path = join(dataDir, 'settings.env');
+  writeFileSync(path, '');
+  await startFrontDoor(t, { dataDir, settings: { CT_SETTINGS_FILE: path, CT_SSO_CLIENT_ID: clientId } });
+  writeFileSync(path, `CT_SSO_SYSTEM_BASE_URL=${provider.url}\n`);
+  const dry = await runCommand(t, ['reload', '--dry-run', '--data-dir', dataDir]);
+  assert.match(dry.stdout, /^CT_SSO_SYSTEM_BASE_URL: \(empty\) -> http:\S+ +needs a restart$/m);
 });
