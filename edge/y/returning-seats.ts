@@ -76,9 +76,10 @@ export class ReturningSeats {
   /** Seats of one session without those that are given up; undefined where none is left. */
   #keptOf(key: AffinityKey): number[] | undefined {
     const kept = this.#keptUntilMs.get(key);
+    if (kept === undefined) return undefined;
     const now = this.#nowMs();
-    while (kept !== undefined && kept.length > 0 && kept[0]! <= now) kept.shift();
-    return kept?.length === 0 ? undefined : kept;
+    while (kept.length > 0 && kept[0]! <= now) kept.shift();
+    return kept.length === 0 ? undefined : kept;
   }
 
   /** Looks no further than the first session that has one left. */

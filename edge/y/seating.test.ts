@@ -42,7 +42,7 @@ function keyOf(name: string): AffinityKey {
 }
 
 function exchangeOf(key: AffinityKey): AdmittedExchange {
-  return { key, epoch: 1 as Epoch, isNew: true, exchangeId: 'x', target: '/' } as AdmittedExchange;
+  return { key, epoch: 1 as Epoch, isNew: true, exchangeId: 'x', target: '/' };
 }
 
 test('whoever comes back within the time has the seat that was kept, and nobody else', async () => {

@@ -166,13 +166,10 @@ test('a front door alone that is restarted by plan is replaced on the socket tha
       .status;
   // Nothing runs before the first one comes.
   await eventually(async () => (await ask().catch(() => 0)) === 200, 'it serves');
-  let isOver = false;
-  const over = door.log
-    .next(({ event }) => event === 'restart.ended', 'it is replaced')
-    .then(() => (isOver = true));
-  const answers = new Set<number>();
-  while (!isOver) answers.add(await ask());
-  await over;
+  const over = door.log.next(({ event }) => event === 'restart.ended', 'it is replaced');
+  const answers = new Set<number | 'over'>();
+  while (!answers.has('over')) answers.add(await Promise.race([over.then(() => 'over' as const), ask()]));
+  answers.delete('over');
   assert.deepEqual([...answers], [200]);
   const { stdout } = await runCommand(t, ['ps', '--data-dir', dataDir]);
   assert.match(stdout, /^front door +proxy +\d+ +\S+ +0 +1 /m);
