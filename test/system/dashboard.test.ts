@@ -70,7 +70,7 @@ test('a session is seen as it begins, and on the map where it goes when its edge
   const dot = page.locator('[data-session="traveller"]');
   await dot.waitFor();
   const { edge } = await pool.where('traveller');
-  assert.equal(await boxOf(page, 'traveller'), edge);
+  await eventually(async () => (await boxOf(page, 'traveller')) === edge, 'the dot is in the box of its edge');
   await openTab(page, 'Overview');
   await page.getByRole('button', { name: `Drain ${edge}` }).click();
   const dialog = page.getByRole('dialog');
@@ -79,8 +79,10 @@ test('a session is seen as it begins, and on the map where it goes when its edge
   await page.getByText(`${edge} is being emptied.`).waitFor();
   await page.getByRole('button', { name: `Undrain ${edge}` }).waitFor();
   await openTab(page, 'Map');
-  await eventually(async () => (await boxOf(page, 'traveller')) !== edge, 'the dot is in another box');
-  assert.equal(await boxOf(page, 'traveller'), (await pool.where('traveller')).edge);
+  await eventually(async () => {
+    const { edge: now } = await pool.where('traveller');
+    return now !== edge && (await boxOf(page, 'traveller')) === now;
+  }, 'the dot is in the box of the next edge');
   await openTab(page, 'Overview');
   await page.getByRole('button', { name: `Undrain ${edge}` }).click();
   await dialog.getByRole('button', { name: 'Undrain' }).click();
@@ -118,6 +120,14 @@ test('a session is moved and ended from its row, and the audit names who did it'
   const stream = (await (await download).createReadStream()).setEncoding('utf8');
   const text = (await stream.toArray()).join('');
   assert.match(text, /^time,event,user,subject,session,origin,client,detail\r\n.*admin\.acted,ada,/);
+});
+
+test('an address that somebody has typed wrongly leads to a page all the same', async (t) => {
+  const { page, faults } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  await page.evaluate('location.hash = "#/sessions/%"');
+  await page.getByRole('heading', { level: 1, name: 'Sessions' }).waitFor();
+  assert.deepEqual(faults, []);
 });
 
 test('a member is banned by the button, and does not come in again', async (t) => {

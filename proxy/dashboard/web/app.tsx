@@ -150,5 +150,14 @@ function usePlace(): [string, string] {
     return () => removeEventListener('hashchange', follow);
   }, []);
   const [, name = '', rest = ''] = /^#\/([a-z]+)(?:\/(.*))?$/.exec(hash) ?? [];
-  return Object.hasOwn(pages, name) ? [name, decodeURIComponent(rest)] : ['main', ''];
+  return Object.hasOwn(pages, name) ? [name, decode(rest)] : ['main', ''];
+}
+
+/** What nobody has encoded stays as it is. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

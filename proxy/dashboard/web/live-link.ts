@@ -21,6 +21,7 @@ export interface LiveView {
 const silenceMaxMs = 25_000;
 const retryMinMs = 1_000;
 const retryMaxMs = 10_000;
+const viewerMaxMs = 10_000;
 
 export class LiveLink {
   #view: LiveView = {
@@ -59,7 +60,8 @@ export class LiveLink {
     this.#hear(source, 'sample', () => this.#show({ history: extend(this.#view) }));
     this.#hear(source, 'beat', () => this.#show({}));
     source.addEventListener('pause', () => this.#lose(retryMinMs / 2));
-    source.addEventListener('out', () => this.#end());
+    // The stream was opened with a login that other requests may have prolonged.
+    source.addEventListener('out', () => this.#lose(this.#retryMs));
     source.addEventListener('error', () => this.#lose(this.#retryMs));
     this.#await();
   }
@@ -97,7 +99,7 @@ export class LiveLink {
 
   /** An event source does not tell why it was refused. */
   async #comeBack(): Promise<void> {
-    const status = await fetch('/dashboard/viewer').then(
+    const status = await fetch('/dashboard/viewer', { signal: AbortSignal.timeout(viewerMaxMs) }).then(
       (answer) => answer.status,
       () => 0,
     );

@@ -24,6 +24,9 @@ class Refusal extends Error {
   }
 }
 
+/** What takes longest on the server is a session that moves, and that is over within 6 s. */
+const answerMaxMs = 30_000;
+
 let viewer: Viewer | undefined;
 
 export async function loadViewer(): Promise<Viewer> {
@@ -48,9 +51,11 @@ export async function act(path: string, body: object, method: 'POST' | 'PUT' = '
 
 async function call(method: string, url: string, body?: object): Promise<unknown> {
   let answer: Response;
+  let text: string;
   try {
     answer = await fetch(url, {
       method,
+      signal: AbortSignal.timeout(answerMaxMs),
       headers: {
         accept: 'application/json',
         ...(body === undefined
@@ -59,10 +64,10 @@ async function call(method: string, url: string, body?: object): Promise<unknown
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    text = await answer.text();
   } catch {
     throw new Refusal(0, 'unreachable', 'The server cannot be reached.');
   }
-  const text = await answer.text();
   if (answer.ok) return JSON.parse(text);
   throw toRefusal(answer.status, text);
 }
