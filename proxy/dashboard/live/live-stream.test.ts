@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { eventually } from '../../../test/support/oct-inbox.ts';
 import { LiveStream } from './live-stream.ts';
 import { applyChange } from './picture.ts';
@@ -107,6 +108,74 @@ test('a stream ends with a word where its viewer is logged out, and where the fr
   assert.equal(await lastEvent(out), 'out');
   stopping.abort();
   assert.equal(await lastEvent(stopped), 'pause');
+});
+
+/** A pool whose looks end when the test says so, by timers of the test. */
+class HeldPool {
+  readonly held: ((sessions: number) => void)[] = [];
+  readonly history = history;
+
+  sample(): void {
+    // Nothing is kept here.
+  }
+
+  async look(): Promise<Picture> {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.held.push(resolve);
+    return { pool: { ...figures, sessions: await promise }, edges: {}, places: {} };
+  }
+}
+
+function openHeld(t: TestContext): { pool: HeldPool; stream: LiveStream; pass: () => Promise<void> } {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const pool = new HeldPool();
+  const stopping = new AbortController();
+  t.after(() => stopping.abort());
+  const stream = new LiveStream({ watch: pool, signal: stopping.signal, lookIntervalMs: 1 });
+  const pass = async (): Promise<void> => {
+    await setImmediate();
+    t.mock.timers.tick(1);
+    await setImmediate();
+  };
+  return { pool, stream, pass };
+}
+
+test('two first viewers who come at once miss nothing of what changes between their looks', async (t) => {
+  const { pool, stream, pass } = openHeld(t);
+  const { signal } = new AbortController();
+  const viewers = [follow(stream, signal), follow(stream, signal)];
+  const firsts = viewers.map(async (viewer) => (await viewer.next()).value as Told);
+  const [lookOfFirst, lookOfSecond] = pool.held.splice(0);
+  lookOfFirst!(1);
+  const shown = (await firsts[0]!).data as Snapshot;
+  assert.equal(shown.picture.pool.sessions, 1);
+  const next = viewers[0]!.next();
+  lookOfSecond!(2);
+  await firsts[1];
+  await pass();
+  pool.held.pop()!(2);
+  await pass();
+  t.mock.timers.tick(10_000);
+  assert.deepEqual((await next).value, { event: 'change', data: { pool: { sessions: 2 } } });
+});
+
+test('whoever comes during the look that the last viewer left behind does not double the looks', async (t) => {
+  const { pool, stream, pass } = openHeld(t);
+  const leaving = new AbortController();
+  const first = follow(stream, leaving.signal);
+  const shown = first.next();
+  pool.held.pop()!(1);
+  await shown;
+  await pass();
+  const [leftBehind] = pool.held.splice(0);
+  leaving.abort();
+  while (!(await first.next()).done);
+  const second = follow(stream, new AbortController().signal).next();
+  pool.held.pop()!(1);
+  await second;
+  leftBehind!(1);
+  await pass();
+  assert.equal(pool.held.length, 1);
 });
 
 async function lastEvent(viewer: AsyncGenerator<Told>): Promise<string> {

@@ -57,7 +57,11 @@ export class LiveStream {
     const viewer: Viewer = { waiting: [], waitingBytes: 0, isBehind: true, wake: undefined };
     this.#viewers.add(viewer);
     try {
-      this.#picture ??= await this.#options.watch.look();
+      if (this.#picture === undefined) {
+        const picture = await this.#options.watch.look();
+        // Somebody else may have been shown one in the meantime, and is told of changes to that one.
+        this.#picture ??= picture;
+      }
       this.#lookAgain();
       while (!signal.aborted) {
         if (!isStillIn()) {
@@ -114,7 +118,10 @@ export class LiveStream {
   }
 
   async #look(): Promise<void> {
+    const own = this.#looking;
     const after = await this.#options.watch.look();
+    // All have left in the meantime, and who came since has begun anew.
+    if (this.#looking !== own) return;
     this.#looking = undefined;
     if (this.#viewers.size === 0 || this.#options.signal.aborted) return this.#stopLooking();
     // What the viewers have by now: the last one may have come while we looked.
