@@ -56,6 +56,8 @@ export const logEvents = {
   'edge.lost': 'An edge is gone: its process is proved dead, its lease lapsed or it left.',
   'admin.acted':
     'An administrator asked for a change; carries the operation, what it was about, before and after, and the code where it was refused.',
+  'admin.failed':
+    'An operation of the admin API or of the dashboard failed by a fault of ours; carries the operation and the error.',
   'admin.socket-refused':
     'The Unix-domain socket of the admin API cannot be had; the port serves all the same.',
   'setting.changed':

@@ -46,7 +46,10 @@ export async function openAdmin(options: AdminPortOptions): Promise<{ port: numb
   const { settings, locator, page, log, ports, signal } = options;
   const { pool, metrics } = locator;
   const handlers = handlersOf(options, () => ({ ...ports, admin: admin.port }));
-  const operations = joinOperations(adminTable, handlers, (act) => audit(log, act));
+  const operations = joinOperations(adminTable, handlers, {
+    audit: (act) => audit(log, act),
+    fault: (operation, error) => log.error('admin.failed', { operation, code: 'internal', error }),
+  });
   options.dashboard.serve(operations);
   const admin = await openAdminServer({
     host: settings.CT_ADMIN_HOST,

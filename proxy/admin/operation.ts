@@ -65,11 +65,18 @@ export const nothing = z.strictObject({});
 
 export const commonRefusals: readonly ErrorCode[] = ['token-invalid', 'internal'];
 
-/** The operations of a table, each with its handler; every one that is no GET is told to `audit`, done or refused. */
+interface Tellers {
+  /** Of every operation that is no GET, done or refused. */
+  readonly audit: (act: Act) => void;
+  /** Of every one that failed by a fault of ours. */
+  readonly fault: (operation: string, error: unknown) => void;
+}
+
+/** The operations of a table, each with its handler. */
 export function joinOperations<T extends Table>(
   table: T,
   handlers: Handlers<T>,
-  audit: (act: Act) => void,
+  { audit, fault }: Tellers,
 ): readonly AdminOperation[] {
   return Object.entries(table).map(([name, description]) => {
     const { method, path, role } = description;
@@ -93,8 +100,10 @@ export function joinOperations<T extends Table>(
           tell(undefined);
           return answer;
         } catch (error) {
-          tell(toAppError(error).code);
-          throw error;
+          const failed = toAppError(error);
+          tell(failed.code);
+          if (failed.code === 'internal') fault(name, failed.cause ?? failed);
+          throw failed;
         }
       },
     };
