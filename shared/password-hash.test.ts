@@ -33,6 +33,13 @@ test('what is no hash, or one that would cost too little or too much, is taken f
   }
 });
 
+test('a password that nobody could log in with is not hashed', async () => {
+  const longest = 'x'.repeat(1_024);
+  assert.ok(await verifyPassword(longest, await hashPassword(longest, 'made')));
+  await assert.rejects(hashPassword(`${longest}x`), /1024 bytes/);
+  await assert.rejects(hashPassword('ö'.repeat(513)), /1024 bytes/);
+});
+
 test('of a crowd that logs in at once some are told to come later', async () => {
   const kept = await hashPassword('secret', 'made');
   const answers = await Promise.allSettled(Array.from({ length: 40 }, () => verifyPassword('secret', kept)));

@@ -24,8 +24,13 @@ export function isPasswordHash(text: string): boolean {
   return inBounds(Number(ln), Number(r), Number(p));
 }
 
-/** Of what a person thought of; `made` for one of many random bits, which nobody finds by trying. */
+/**
+ * Of what a person thought of; `made` for one of many random bits, which nobody finds by trying. Throws where nobody could log in
+ * with it.
+ */
 export async function hashPassword(password: string, of: 'person' | 'made' = 'person'): Promise<string> {
+  if (Buffer.byteLength(password) > passwordMaxBytes)
+    throw new RangeError(`a password has ${passwordMaxBytes} bytes or fewer`);
   const salt = randomBytes(saltBytes);
   const { ln, r, p } = of === 'made' ? costOfMade : cost;
   const hash = await derive(password, salt, { ln, r, p });

@@ -56,15 +56,25 @@ export const dashboardSettings = {
   },
 } as const satisfies Record<string, Setting>;
 
-interface Passwords {
-  readonly CT_DASHBOARD_PASSWORD: string;
-  readonly CT_LOGS_PASSWORD: string;
-  readonly CT_DASHBOARD_READER_PASSWORD: string;
+type UserSetting = 'CT_DASHBOARD_USER' | 'CT_LOGS_USER' | 'CT_DASHBOARD_READER_USER';
+type PasswordSetting = 'CT_DASHBOARD_PASSWORD' | 'CT_LOGS_PASSWORD' | 'CT_DASHBOARD_READER_PASSWORD';
+type Accounts = { readonly [Name in UserSetting | PasswordSetting]: string };
+
+const defaultUser = 'ctuser';
+
+export function adminUserOf(settings: Accounts): string {
+  const isOfLogs = settings.CT_DASHBOARD_PASSWORD === '' && settings.CT_LOGS_PASSWORD !== '';
+  const user = isOfLogs ? settings.CT_LOGS_USER : settings.CT_DASHBOARD_USER || settings.CT_LOGS_USER;
+  return user || defaultUser;
 }
 
-export function dashboardFaults(settings: Passwords): string[] {
+export function dashboardFaults(settings: Accounts): string[] {
   const names = ['CT_DASHBOARD_PASSWORD', 'CT_LOGS_PASSWORD', 'CT_DASHBOARD_READER_PASSWORD'] as const;
-  return names
+  const faults = names
     .filter((name) => settings[name].startsWith('scrypt:') && !isPasswordHash(settings[name]))
     .map((name) => `${name}: is no whole line of mooring hash-password`);
+  const hasReader = settings.CT_DASHBOARD_READER_PASSWORD !== '';
+  if (hasReader && settings.CT_DASHBOARD_READER_USER === adminUserOf(settings))
+    faults.push('CT_DASHBOARD_READER_USER: is the administrator of the dashboard already');
+  return faults;
 }

@@ -80,6 +80,17 @@ test('all faults are told at once, each with its setting', () => {
   ]);
 });
 
+test('a reader of the dashboard has another name than its administrator, for one of them could not log in', () => {
+  const reader = { CT_DASHBOARD_READER_PASSWORD: 'to look' };
+  const fault = ['CT_DASHBOARD_READER_USER: is the administrator of the dashboard already'];
+  const admin = { CT_DASHBOARD_PASSWORD: 'to act' };
+  assert.deepEqual(faultsOf({ ...reader, ...admin, CT_DASHBOARD_USER: 'reader' }), fault);
+  assert.deepEqual(faultsOf({ ...reader, CT_LOGS_USER: 'reader', CT_LOGS_PASSWORD: 'to act' }), fault);
+  assert.deepEqual(faultsOf({ ...reader, CT_DASHBOARD_READER_USER: 'ctuser' }), fault);
+  assert.equal(load({ ...reader, ...admin, CT_LOGS_USER: 'ada' }).CT_LOGS_USER, 'ada');
+  assert.equal(load({ ...admin, CT_DASHBOARD_USER: 'reader' }).CT_DASHBOARD_USER, 'reader');
+});
+
 test('a typo is answered with the nearest name, a far-off name with none', () => {
   assert.deepEqual(faultsOf({ CT_TUNEL_IDLE_TIMEOUT: '1' }), [
     'CT_TUNEL_IDLE_TIMEOUT: unknown setting, did you mean CT_TUNNEL_IDLE_TIMEOUT_MS?',

@@ -8,6 +8,7 @@ import type { AdminRole } from '#shared/admin-operation.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
 import type { Log } from '#shared/log.ts';
 import { hashPassword, isPasswordHash, verifyPassword } from '#shared/password-hash.ts';
+import { adminUserOf } from '#shared/settings/dashboard-settings.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Directory } from '../../directory/directory.ts';
 
@@ -24,7 +25,6 @@ interface PasswordOptions {
   readonly log: Log;
 }
 
-const defaultUser = 'ctuser';
 const storedName = 'dashboard';
 /** More than there are accounts. */
 const provenMax = 8;
@@ -83,11 +83,7 @@ export class Passwords {
   }
 
   get #adminUser(): string {
-    const { settings } = this.#options;
-    const isOfLogs = settings.CT_DASHBOARD_PASSWORD === '' && settings.CT_LOGS_PASSWORD !== '';
-    return (
-      (isOfLogs ? settings.CT_LOGS_USER : settings.CT_DASHBOARD_USER || settings.CT_LOGS_USER) || defaultUser
-    );
+    return adminUserOf(this.#options.settings);
   }
 
   async #read(): Promise<string | undefined> {
