@@ -31,6 +31,24 @@ test('an attempt that was none is given back, to the address and to the user', (
   assert.equal(limit.size, 0);
 });
 
+test('a password that is right costs nothing, nor one that could not be looked at; a wrong one does', async () => {
+  const { limit } = open();
+  const busy = new Error('busy');
+  for (let i = 0; i < 100; i++) {
+    const right = await limit.attempt('192.0.2.1', 'ada', async () => await Promise.resolve(i));
+    assert.deepEqual(right, { kind: 'right', proved: i });
+    await assert.rejects(
+      limit.attempt('192.0.2.1', 'ada', async () => await Promise.reject(busy)),
+      busy,
+    );
+  }
+  assert.equal(limit.size, 0);
+  const guess = async (): Promise<string> =>
+    (await limit.attempt('192.0.2.1', 'ada', async () => await Promise.resolve(undefined))).kind;
+  for (let i = 0; i < 10; i++) assert.equal(await guess(), 'wrong');
+  assert.equal(await guess(), 'too-many');
+});
+
 test('a crowd of addresses gets thirty tries of one user, and keeps nobody out who has logged in before', () => {
   const { limit } = open();
   limit.trust('192.0.2.1', 'ada');

@@ -14,10 +14,15 @@ const perUser: Rate = { costMs: 10_000, burst: 30 };
 const addressesMax = 10_000;
 const nobody = '';
 
+interface TooMany {
+  readonly kind: 'too-many';
+  readonly waitSeconds: number;
+}
+
 /** `undo` gives it back, for it was no failure. */
-export type Attempt =
-  | { readonly kind: 'may-try'; readonly undo: () => void }
-  | { readonly kind: 'too-many'; readonly waitSeconds: number };
+type Begun = { readonly kind: 'may-try'; readonly undo: () => void } | TooMany;
+
+export type Attempt<T> = { readonly kind: 'right'; readonly proved: T } | { readonly kind: 'wrong' } | TooMany;
 
 /** What was tried elsewhere: by a network of addresses, in the name of nobody who is spared. */
 export interface AttemptNews {
@@ -53,8 +58,30 @@ export class AttemptLimit {
     return this.#addresses.size;
   }
 
-  /** `user` is one that there is; undefined for any other. */
-  begin(address: string, user: string | undefined): Attempt {
+  /**
+   * `user` is one that there is; undefined for any other. `verify` gives undefined for what is wrong. What is right costs
+   * nothing of what may be tried, nor what could not be looked at.
+   */
+  async attempt<T>(
+    address: string,
+    user: string | undefined,
+    verify: () => Promise<T | undefined>,
+  ): Promise<Attempt<T>> {
+    const begun = this.begin(address, user);
+    if (begun.kind === 'too-many') return begun;
+    try {
+      const proved = await verify();
+      if (proved === undefined) return { kind: 'wrong' };
+      begun.undo();
+      if (user !== undefined) this.trust(address, user);
+      return { kind: 'right', proved };
+    } catch (error) {
+      begun.undo();
+      throw error;
+    }
+  }
+
+  begin(address: string, user: string | undefined): Begun {
     const group = groupOfAddress(address);
     const now = this.#nowMs();
     const ofAddress = this.#addresses.take(group, now);

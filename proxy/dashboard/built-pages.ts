@@ -30,10 +30,6 @@ const types: Readonly<Record<string, string>> = {
 const missing = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Not built</title><h1>This page is not built</h1>
 <p>In the folder of this server: <code>npm run build:dashboard</code>, then start it again.</p></html>`;
 
-/** Scripts and styles are files of this server, nothing is inline; pictures may be drawn into the page. */
-const contentPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-
 export class BuiltPages {
   readonly #files = new Map<string, BuiltFile>();
 
@@ -63,10 +59,9 @@ export class BuiltPages {
     if (file === undefined && name !== 'index.html') throw new AppError('not-found');
     requireMethod(request, 'GET');
     if (file === undefined) {
-      return { status: 503, headers: { 'content-type': types['.html']!, ...always }, body: missing };
+      return { status: 503, headers: { 'content-type': types['.html']! }, body: missing };
     }
     const headers = {
-      ...always,
       'content-type': file.type,
       // Another content has another name; the page alone keeps its own.
       'cache-control': file.isPage ? 'no-cache' : 'public, max-age=31536000, immutable',
@@ -79,12 +74,6 @@ export class BuiltPages {
     return { status: 200, headers: { ...headers, 'content-encoding': coding }, body: file[coding]! };
   }
 }
-
-const always = {
-  'content-security-policy': contentPolicy,
-  'referrer-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-};
 
 function asksForOther(request: LocalRequest, etag: string): boolean {
   const tags = headerValues(request.headers, 'if-none-match').flatMap((line) => line.split(','));

@@ -1,6 +1,7 @@
 /** The page that lists log files, for people who have logged in. */
-import { escapeHtml, renderPage, styleSource } from '../pages/page.ts';
 import type { LocalAnswer } from '../local-answer.ts';
+import { escapeHtml, renderPage } from '../pages/page.ts';
+import { pageAnswer } from '../pages/page-answer.ts';
 import type { ListedLog } from './log-folder.ts';
 
 interface LogIndex {
@@ -11,8 +12,6 @@ interface LogIndex {
   /** False where no folder is set. */
   readonly hasFolder: boolean;
 }
-
-const policy = `default-src 'none'; style-src ${styleSource}; img-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'`;
 
 export function logIndex({ host, files, archive, hasFolder }: LogIndex): LocalAnswer<string> {
   const rows = files.map(
@@ -27,10 +26,5 @@ export function logIndex({ host, files, archive, hasFolder }: LogIndex): LocalAn
     archive === undefined ? '' : `<p><a href="./${archive}">${archive}</a>: the CSV files together.</p>`;
   const body = `<h1>Log files</h1><p class="soft">Of the front door on ${escapeHtml(host)}. Other front doors have their own.</p>
     ${files.length === 0 ? nothing : table}${whole}<p><a href="/dashboard/">Dashboard</a></p>`;
-  const headers = {
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
-    'content-security-policy': policy,
-  };
-  return { status: 200, headers, body: renderPage('Log files', body) };
+  return pageAnswer({ html: renderPage('Log files', body) });
 }

@@ -4,6 +4,7 @@
  */
 import { AppError } from '#shared/errors.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
+import { readCookie } from '../core/cookie.ts';
 import { headerValues } from '../core/header-list.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import type { RouteName } from '../core/route.ts';
@@ -39,9 +40,5 @@ async function judge(route: RouteName, { headers, query }: Entering, tokens: Ses
 
 /** The token of the header, else of the cookie that browsers without headers use. */
 export function loginTokenOf(headers: HeaderList): string | undefined {
-  const header = headerValues(headers, 'x-oct-jwt')[0];
-  if (header !== undefined) return header;
-  const pairs = headerValues(headers, 'cookie').flatMap((line) => line.split(';'));
-  const pair = pairs.map((text) => text.trim()).find((text) => text.startsWith(`${loginCookie}=`));
-  return pair?.slice(loginCookie.length + 1);
+  return headerValues(headers, 'x-oct-jwt')[0] ?? readCookie(headers, loginCookie);
 }

@@ -156,13 +156,13 @@ export function guestProvider(
       const hash = hashes.get(user);
       // Whoever is not among them is looked at for as long as whoever is.
       const [anyHash = ''] = hashes.values();
-      const attempt = limit.begin(client, hash === undefined ? undefined : user);
+      const attempt = await limit.attempt(client, hash === undefined ? undefined : user, async () => {
+        const isRight = await verifyPassword(password, hash ?? anyHash);
+        return isRight && hash !== undefined ? user : undefined;
+      });
       if (attempt.kind === 'too-many')
         throw new AppError('login-limited', { facts: { waitSeconds: attempt.waitSeconds } });
-      const isRight = await verifyPassword(password, hash ?? anyHash);
-      if (!isRight || hash === undefined) throw new AppError('login-refused');
-      attempt.undo();
-      limit.trust(client, user);
+      if (attempt.kind === 'wrong') throw new AppError('login-refused');
       // The same each time, so that a ban holds.
       const id = createHash('sha256').update(`guest\n${user}`).digest('base64url');
       return { id, name: user, authProvider: guestAuthProvider };

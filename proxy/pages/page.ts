@@ -1,6 +1,4 @@
 /** The frame of the front door's few pages: one style, light and dark, readable on a phone. */
-import { createHash } from 'node:crypto';
-
 export const pageStyle = `
   :root { color-scheme: light dark; --ink: #1a2230; --soft: #5b6678; --paper: #f5f7fa; --card: #fff; --line: #d9dfe8; --accent: #0b66c3; }
   @media (prefers-color-scheme: dark) {
@@ -21,9 +19,6 @@ export const pageStyle = `
   .banner { border: 1px solid var(--accent); border-left-width: .4rem; border-radius: .4rem; padding: .75rem 1rem; margin: 0 0 1.5rem; background: var(--card); overflow-wrap: anywhere; }
   .banner.warning { border-color: #c2410c; }
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }`;
-
-/** For a content policy that lets no other style in. */
-export const styleSource = `'sha256-${createHash('sha256').update(pageStyle).digest('base64')}'`;
 
 /** A whole page; `title` is plain text, `body` and what is added to its head are HTML. */
 export function renderPage(title: string, body: string, head = ''): string {

@@ -7,7 +7,7 @@ import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { ssoBaseOf } from '#shared/settings/sso-settings.ts';
-import { formatCookie, readCookie } from '../dashboard/door/viewer-cookie.ts';
+import { formatCookie, readCookie } from '../core/cookie.ts';
 import type { Claims, ViewerCookies } from '../dashboard/door/viewer-cookie.ts';
 import { leadOn } from '../dashboard/door/login-form.ts';
 import { whereFrom } from '../dashboard/door/origin-check.ts';
@@ -96,8 +96,8 @@ export class SignOn {
   }
 
   async #takeBack(request: LocalRequest): Promise<LocalAnswer<string>> {
-    const flow = await this.#options.seal.openFlow(readCookie(request.headers, flowCookie));
-    // A browser that began it once does so for one login.
+    const flow = await this.#options.seal.openFlow(readCookie(request.headers, flowCookie) ?? '');
+    // The browser forgets it. Whoever has kept a copy may come with it until it is too old; it is the code that is good once.
     const over = this.#cookie(request, '');
     const given = new URLSearchParams(request.query).get('state');
     if (flow === undefined || given !== flow.state) {

@@ -2,23 +2,14 @@
 import { errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { LocalAnswer } from '../local-answer.ts';
-import { escapeHtml, renderPage, styleSource } from '../pages/page.ts';
+import { escapeHtml, renderPage } from '../pages/page.ts';
+import { pageAnswer } from '../pages/page-answer.ts';
 import type { Confirmation } from './flow-cookie.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
-const policy = `default-src 'none'; style-src ${styleSource}; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
-
-function page(status: number, title: string, body: string, headers: Headers = {}): LocalAnswer<string> {
-  const always = {
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
-    'content-security-policy': policy,
-    // Our own forms tell where they come from; no other site is told.
-    'referrer-policy': 'same-origin',
-    'x-content-type-options': 'nosniff',
-  };
-  return { status, headers: { ...always, ...headers }, body: renderPage(title, body) };
+function page(status: number, title: string, body: string, headers?: Headers): LocalAnswer<string> {
+  return pageAnswer({ html: renderPage(title, body), status, forms: 'self', headers });
 }
 
 /**

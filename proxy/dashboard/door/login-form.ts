@@ -1,7 +1,7 @@
 /** The page that asks for user and password, and the one that leads a browser on within this server. No script is needed. */
-import { styleSource } from '../../pages/page.ts';
-import { escapeHtml, renderPage } from '../../pages/page.ts';
 import type { LocalAnswer } from '../../local-answer.ts';
+import { escapeHtml, renderPage } from '../../pages/page.ts';
+import { pageAnswer } from '../../pages/page-answer.ts';
 
 interface LoginForm {
   readonly token: string;
@@ -13,13 +13,6 @@ interface LoginForm {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
-
-const policy = `default-src 'none'; style-src ${styleSource}; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
-const type = {
-  'content-type': 'text/html; charset=utf-8',
-  'cache-control': 'no-store',
-  'content-security-policy': policy,
-};
 
 export function loginForm({
   token,
@@ -37,7 +30,7 @@ export function loginForm({
     <label for="user">User</label><input id="user" name="user" required maxlength="128" autocomplete="username" autocapitalize="none" spellcheck="false"${fault === undefined ? ' autofocus' : ''}>
     <label for="password">Password</label><input id="password" name="password" type="password" required maxlength="1024" autocomplete="current-password">
     <button>Log in</button></form>`;
-  return { status, headers: { ...type, ...headers }, body: renderPage('Log in', body) };
+  return pageAnswer({ html: renderPage('Log in', body), status, forms: 'self', headers });
 }
 
 /**
@@ -46,7 +39,7 @@ export function loginForm({
  */
 export function leadOn(path: string, headers: Readonly<Record<string, string>> = {}): LocalAnswer<string> {
   const url = escapeHtml(path);
-  const page = renderPage('One moment', `<p><a href="${url}">Go on to the dashboard</a></p>`);
-  const body = page.replace('<head>', `<head><meta http-equiv="refresh" content="0;url=${url}">`);
-  return { status: 200, headers: { ...type, ...headers }, body };
+  const body = `<p><a href="${url}">Go on to the dashboard</a></p>`;
+  const refresh = `<meta http-equiv="refresh" content="0;url=${url}">`;
+  return pageAnswer({ html: renderPage('One moment', body, refresh), headers });
 }

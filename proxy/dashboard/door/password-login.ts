@@ -4,13 +4,13 @@ import { AppError } from '#shared/errors.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
-import type { AttemptLimit } from '../../core/attempt-limit.ts';
+import type { Attempt, AttemptLimit } from '../../core/attempt-limit.ts';
+import { formatCookie, readCookie } from '../../core/cookie.ts';
 import { requireMethod } from '../../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../../local-answer.ts';
 import { loginForm } from './login-form.ts';
 import { whereFrom } from './origin-check.ts';
 import type { Account, Passwords } from './passwords.ts';
-import { formatCookie, readCookie } from './viewer-cookie.ts';
 import type { Claims, ViewerCookies } from './viewer-cookie.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -25,11 +25,6 @@ interface LoginOptions {
   /** Whether the form also leads to single sign-on. */
   readonly offersSignOn: () => boolean;
 }
-
-type Verdict =
-  | { readonly kind: 'right'; readonly account: Account }
-  | { readonly kind: 'wrong' }
-  | { readonly kind: 'too-many'; readonly waitSeconds: number };
 
 const formMaxBytes = 8_192;
 const userMaxLength = 128;
@@ -73,7 +68,7 @@ export class PasswordLogin {
     if (colon < 0) return undefined;
     const user = text.slice(0, colon);
     const verdict = await this.#try(request, user, text.slice(colon + 1));
-    if (verdict.kind === 'right') return verdict.account;
+    if (verdict.kind === 'right') return verdict.proved;
     const isLimited = verdict.kind === 'too-many';
     this.#tellRefused(request, user, isLimited ? 'login-limited' : 'login-refused');
     if (isLimited) throw new AppError('login-limited', { facts: { waitSeconds: verdict.waitSeconds } });
@@ -92,7 +87,7 @@ export class PasswordLogin {
   async #take(request: LocalRequest): Promise<LocalAnswer> {
     const form = new URLSearchParams(await request.readBody(formMaxBytes));
     const next = nextPath(form.get('next'));
-    const cookie = readCookie(request.headers, formCookie);
+    const cookie = readCookie(request.headers, formCookie) ?? '';
     const isOwn = cookie !== '' && secretsEqual(form.get('csrf') ?? '', this.#tokenOf(cookie));
     if (!isOwn || whereFrom(request) !== 'own') {
       const fault = 'This form has been open for too long, or the browser keeps no cookies. Try again.';
@@ -111,7 +106,7 @@ export class PasswordLogin {
         this.#tellRefused(request, user, 'login-refused');
         return this.#form(request, { next, status: 403, fault: 'User or password is wrong.' });
       case 'right':
-        return this.#letIn(request, verdict.account, next);
+        return this.#letIn(request, verdict.proved, next);
     }
   }
 
@@ -129,16 +124,10 @@ export class PasswordLogin {
     };
   }
 
-  /** A password that is right costs nothing of what may be tried. */
-  async #try({ client }: LocalRequest, user: string, password: string): Promise<Verdict> {
+  async #try({ client }: LocalRequest, user: string, password: string): Promise<Attempt<Account>> {
     const { passwords, attempts } = this.#options;
-    const attempt = attempts.begin(client, passwords.accountOf(user)?.user);
-    if (attempt.kind === 'too-many') return attempt;
-    const account = await passwords.verify(user, password);
-    if (account === undefined) return { kind: 'wrong' };
-    attempt.undo();
-    attempts.trust(client, user);
-    return { kind: 'right', account };
+    const known = passwords.accountOf(user)?.user;
+    return await attempts.attempt(client, known, async () => await passwords.verify(user, password));
   }
 
   #tellRefused({ client }: LocalRequest, user: string, code: 'login-refused' | 'login-limited'): void {
@@ -153,7 +142,7 @@ export class PasswordLogin {
     request: LocalRequest,
     about: Omit<Parameters<typeof loginForm>[0], 'token' | 'hasSignOn'>,
   ): LocalAnswer {
-    const held = readCookie(request.headers, formCookie);
+    const held = readCookie(request.headers, formCookie) ?? '';
     const id = /^[A-Za-z0-9_-]{24}$/.test(held) ? held : randomBytes(18).toString('base64url');
     const attributes = { path: '/dashboard', maxAgeSeconds: formMaxAgeSeconds, secure: request.secure };
     const cookie = { 'set-cookie': formatCookie(formCookie, id, attributes) };

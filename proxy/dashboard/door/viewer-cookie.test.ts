@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ViewerCookies, readCookie, viewerCookie } from './viewer-cookie.ts';
+import { ViewerCookies, viewerCookie } from './viewer-cookie.ts';
 import type { Claims } from './viewer-cookie.ts';
 
 const hourMs = 3_600_000;
@@ -16,7 +16,7 @@ function open(secret = 'one'): { cookies: ViewerCookies; clock: { nowMs: number 
 const ada = { name: 'ada', role: 'admin', by: 'password', mark: 'm' } as const;
 
 function valueOf(cookies: ViewerCookies, claims: Claims): string {
-  return readCookie(['cookie', `a=b; ${cookies.set(claims, true).split(';')[0]}`], viewerCookie);
+  return readCookie(['cookie', `a=b; ${cookies.set(claims, true).split(';')[0]}`], viewerCookie)!;
 }
 
 test('a login holds while it is used, and for twelve hours at most', () => {

@@ -6,8 +6,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { AdminRole } from '#shared/admin-operation.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
-import { headerValues } from '../../core/header-list.ts';
-import type { HeaderList } from '../../core/header-list.ts';
+import { formatCookie } from '../../core/cookie.ts';
 
 export const viewerCookie = 'ct-viewer';
 
@@ -110,33 +109,4 @@ export class ViewerCookies {
   #mac(what: string, text: string): string {
     return createHmac('sha256', this.#options.secret).update(`${what}\n${text}`).digest('base64url');
   }
-}
-
-interface CookieAttributes {
-  readonly path: string;
-  readonly maxAgeSeconds: number;
-  readonly secure: boolean;
-  readonly sameSite?: 'Strict' | 'Lax';
-}
-
-export function formatCookie(
-  name: string,
-  value: string,
-  { path, maxAgeSeconds, secure, sameSite = 'Strict' }: CookieAttributes,
-): string {
-  const parts = [
-    `${name}=${value}`,
-    `Path=${path}`,
-    `Max-Age=${maxAgeSeconds}`,
-    'HttpOnly',
-    `SameSite=${sameSite}`,
-  ];
-  return [...parts, ...(secure ? ['Secure'] : [])].join('; ');
-}
-
-/** Empty where there is none. */
-export function readCookie(headers: HeaderList, name: string): string {
-  const pairs = headerValues(headers, 'cookie').flatMap((line) => line.split(';'));
-  const pair = pairs.map((text) => text.trim()).find((text) => text.startsWith(`${name}=`));
-  return pair?.slice(name.length + 1) ?? '';
 }

@@ -4,6 +4,7 @@
  */
 import { AppError } from '#shared/errors.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
+import { readCookie } from '../../core/cookie.ts';
 import { headerValues } from '../../core/header-list.ts';
 import { json, requireMethod } from '../../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../../local-answer.ts';
@@ -12,7 +13,7 @@ import { leadOn } from './login-form.ts';
 import { isLedByStranger, whereFrom } from './origin-check.ts';
 import { nextPath } from './password-login.ts';
 import type { PasswordLogin } from './password-login.ts';
-import { readCookie, viewerCookie } from './viewer-cookie.ts';
+import { viewerCookie } from './viewer-cookie.ts';
 import type { Claims, ViewerCookies } from './viewer-cookie.ts';
 import type { AnswerViewer, Viewer } from './viewer.ts';
 
@@ -96,7 +97,7 @@ export class ViewerGate {
       return { viewer: { name: account.user, role: account.role, by: 'basic', csrf: '', isStillIn } };
     }
     await passwords.prepare();
-    const claims = cookies.read(readCookie(request.headers, viewerCookie));
+    const claims = cookies.read(readCookie(request.headers, viewerCookie) ?? '');
     if (claims === undefined || !this.#stillKnows(claims)) return undefined;
     const isStillIn = (): boolean => cookies.holds(claims) && this.#stillKnows(claims);
     const { name, role, by } = claims;
@@ -160,10 +161,13 @@ function seeOther(location: string, more: Readonly<Record<string, string>> = {})
   return { status: 303, headers: { location, 'cache-control': 'no-store', ...more }, body: '' };
 }
 
-/** What every answer has that does not bring its own. */
+/**
+ * What every answer has that does not bring its own. Scripts and styles are files of this server, nothing is inline; pictures may
+ * be drawn into the page.
+ */
 const protection = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   'x-content-type-options': 'nosniff',
   // With no-referrer a browser would hide the origin of forms from us, too (`test/system/sso-sessions.test.ts`).
   'referrer-policy': 'same-origin',
