@@ -8,10 +8,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
 import { actorHeader } from './admin-operation.ts';
 import type { AdminCaller, AdminOperation, AdminRole } from './admin-operation.ts';
-import { errorBody, toAppError, AppError } from './errors.ts';
+import { AppError } from './errors.ts';
 import { secretsEqual } from './fleet-secrets.ts';
 import type { Metrics } from './metrics.ts';
 import type { MetricsAccess } from './metrics-access.ts';
+import { OperationTable, refusalOf } from './operation-table.ts';
 import { listenOnPath } from './path-listener.ts';
 
 /** An address, or a descriptor that listens already. */
@@ -43,7 +44,6 @@ interface AdminOptions {
 
 type Answer = (request: IncomingMessage, response: ServerResponse, isSocket: boolean) => Promise<void> | void;
 
-const bodyMaxBytes = 65_536;
 const actorMaxLength = 128;
 const requestTimeoutMs = 10_000;
 
@@ -90,40 +90,37 @@ export async function listen(server: Server, where: ListenTarget): Promise<numbe
 
 class AdminDesk {
   readonly #options: AdminOptions;
-  /** By path, then by method. */
-  readonly #places = new Map<string, Map<string, Answer | AdminOperation>>();
+  readonly #operations: OperationTable;
+  /** What every process has, by path. */
+  readonly #own: ReadonlyMap<string, Answer>;
 
   constructor(options: AdminOptions) {
     this.#options = options;
-    this.#places.set('/livez', new Map([['GET', (_, response) => send(response, 200, { status: 'ok' })]]));
-    this.#places.set('/readyz', new Map([['GET', (_, response) => this.#answerReady(response)]]));
-    this.#places.set('/metrics', new Map([['GET', async (...asked) => await this.#answerMetrics(...asked)]]));
-    for (const operation of options.operations) {
-      const place = this.#places.get(operation.path) ?? new Map<string, Answer | AdminOperation>();
-      this.#places.set(operation.path, place.set(operation.method, operation));
-    }
+    this.#operations = new OperationTable(options.operations);
+    this.#own = new Map<string, Answer>([
+      ['/livez', (_, response) => send(response, 200, { status: 'ok' })],
+      ['/readyz', (_, response) => this.#answerReady(response)],
+      ['/metrics', async (...asked) => await this.#answerMetrics(...asked)],
+    ]);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse, isSocket: boolean): Promise<void> {
     try {
-      const url = new URL(request.url ?? '/', 'http://admin');
-      const place = this.#places.get(url.pathname);
-      if (place === undefined) throw new AppError('not-found');
-      const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
-      const found = place.get(method);
-      if (found === undefined) {
-        response.setHeader('allow', allowedBy(place));
-        throw new AppError('method-refused');
+      const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://admin');
+      const { method = '' } = request;
+      const own = this.#own.get(path);
+      if (own !== undefined) {
+        if (method !== 'GET' && method !== 'HEAD')
+          throw new AppError('method-refused', { facts: { allow: 'GET, HEAD' } });
+        return await own(request, response, isSocket);
       }
-      if (typeof found === 'function') return await found(request, response, isSocket);
-      const caller = isSocket ? atSocket(request) : this.#admit(request, response);
-      if (found.role === 'admin' && caller.role !== 'admin') throw new AppError('role-missing');
-      const body = method === 'GET' ? undefined : await readJson(request);
-      send(response, 200, await found.handle({ query: url.searchParams, body, caller }));
+      const admit = (): AdminCaller => (isSocket ? atSocket(request) : this.#admit(request, response));
+      const readBody = async (maxBytes: number): Promise<string> => await readText(request, maxBytes);
+      send(response, 200, await this.#operations.perform({ method, path, query, admit, readBody }));
     } catch (error) {
-      const { code, entry, params } = toAppError(error);
-      response.writeHead(entry.status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-      response.end(errorBody(code, undefined, params));
+      const { status, headers, body } = refusalOf(error);
+      response.writeHead(status, headers);
+      response.end(body);
     }
   }
 
@@ -158,10 +155,6 @@ class AdminDesk {
   }
 }
 
-function allowedBy(place: ReadonlyMap<string, unknown>): string {
-  return [...place.keys()].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
-}
-
 function atSocket(request: IncomingMessage): AdminCaller {
   return { role: 'admin', name: nameOf(request), via: 'socket' };
 }
@@ -171,17 +164,15 @@ function nameOf(request: IncomingMessage): string {
   return typeof given === 'string' ? given.slice(0, actorMaxLength) : '';
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  let text = '';
+async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
-    text += chunk.toString('latin1');
-    if (text.length > bodyMaxBytes) throw new AppError('body-too-large');
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new AppError('body-too-large');
+    chunks.push(chunk);
   }
-  try {
-    return JSON.parse(Buffer.from(text, 'latin1').toString('utf8'));
-  } catch (cause) {
-    throw new AppError('body-invalid', { cause });
-  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** True where the request carries `Authorization: Bearer TOKEN` with this token. */

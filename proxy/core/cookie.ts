@@ -6,7 +6,7 @@ interface CookieAttributes {
   readonly path: string;
   readonly maxAgeSeconds: number;
   readonly secure: boolean;
-  readonly sameSite?: 'Strict' | 'Lax' | 'None';
+  readonly sameSite?: 'Strict' | 'Lax';
 }
 
 /** The whole field `Set-Cookie`. */

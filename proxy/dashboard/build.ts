@@ -4,16 +4,7 @@
  * says so and is no failure: the images bring their own.
  */
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -28,7 +19,7 @@ interface Target {
 }
 
 const proxyFolder = join(import.meta.dirname, '..');
-const targets: readonly Target[] = [
+export const targets: readonly Target[] = [
   {
     web: join(import.meta.dirname, 'web'),
     built: builtFolder,
@@ -43,15 +34,19 @@ const targets: readonly Target[] = [
       /^(esbuild|preact|yjs|lib0|y-protocols|y-codemirror\.next|open-collaboration-(protocol|yjs)|socket\.io-client|@(codemirror|lezer)\/.*)$/,
   },
 ];
-const sourcesName = 'sources';
+/** Somebody else may be building of other sources, or reading what was built before. */
+const keepMs = 3_600_000;
 
 /** Builds what is not there already, of the same sources. */
-export async function ensureBuilt(): Promise<void> {
-  for (const target of targets)
-    if (readIfThere(join(target.built, sourcesName)) !== hashSources(target)) await buildPage(target);
+export async function ensureBuilt(wanted = targets): Promise<void> {
+  for (const target of wanted) {
+    const hash = hashSources(target);
+    const page = readIfThere(join(target.built, 'index.html'));
+    if (!page.includes(`content="${hash}"`)) await buildPage(target, hash);
+  }
 }
 
-async function buildPage(target: Target): Promise<void> {
+async function buildPage(target: Target, hash: string): Promise<void> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [join(target.web, 'main.tsx'), join(target.web, 'main.css')],
@@ -72,30 +67,38 @@ async function buildPage(target: Target): Promise<void> {
   const find = (ending: string): string => assets.find(({ name }) => name.endsWith(ending))!.name;
   const page = readFileSync(join(target.web, 'index.html'), 'utf8')
     .replace('main.css', find('.css'))
-    .replace('main.js', find('.js'));
-  writeAll(target, [...assets, { name: 'index.html', contents: Buffer.from(page) }]);
+    .replace('main.js', find('.js'))
+    .replace('<head>', `<head>\n    <meta name="sources" content="${hash}" />`);
+  mkdirSync(join(target.built, 'assets'), { recursive: true });
+  // The page comes last: whoever sees it finds what it names, also while two build at once.
+  const files = [...assets, { name: 'index.html', contents: Buffer.from(page) }];
+  for (const { name, contents } of files) writeCompressed(join(target.built, name), contents);
+  dropOld(
+    target.built,
+    files.map(({ name }) => name),
+  );
 }
 
-/** Whoever serves from the folder sees all of the old files, or all of the new ones. */
-function writeAll(target: Target, files: readonly { name: string; contents: Uint8Array }[]): void {
-  const draft = mkdtempSync(`${target.built}-`);
-  chmodSync(draft, 0o755);
-  mkdirSync(join(draft, 'assets'));
-  for (const { name, contents } of files) {
-    writeFileSync(join(draft, name), contents);
-    writeFileSync(join(draft, `${name}.gz`), gzipSync(contents, { level: 9 }));
-    const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
-    writeFileSync(join(draft, `${name}.br`), brotliCompressSync(contents, { params }));
+function writeCompressed(path: string, contents: Uint8Array): void {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+  writeWhole(`${path}.gz`, gzipSync(contents, { level: 9 }));
+  writeWhole(`${path}.br`, brotliCompressSync(contents, { params }));
+  writeWhole(path, contents);
+}
+
+function writeWhole(path: string, contents: Uint8Array): void {
+  const draft = `${path}.${process.pid}.draft`;
+  writeFileSync(draft, contents);
+  renameSync(draft, path);
+}
+
+function dropOld(folder: string, names: readonly string[]): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (names.some((kept) => name.startsWith(kept) && !name.endsWith('.draft'))) continue;
+    const path = join(folder, name);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isFile() && Date.now() - found.mtimeMs > keepMs) rmSync(path, { force: true });
   }
-  writeFileSync(join(draft, sourcesName), hashSources(target));
-  const old = `${draft}-old`;
-  try {
-    renameSync(target.built, old);
-  } catch {
-    // There was none.
-  }
-  renameSync(draft, target.built);
-  rmSync(old, { recursive: true, force: true });
 }
 
 function hashSources({ web, alsoFrom, packages }: Target): string {

@@ -34,10 +34,11 @@ export class BuiltPages {
   readonly #files = new Map<string, BuiltFile>();
 
   constructor(folder = builtFolder) {
-    for (const name of listFiles(folder)) {
+    // The page first: who builds writes it last, so whatever it names is there.
+    for (const name of new Set(['index.html', ...listFiles(folder)])) {
       const type = types[extname(name)];
-      if (type === undefined) continue;
-      const bytes = readFileSync(join(folder, name));
+      const bytes = type === undefined ? undefined : readIfThere(join(folder, name));
+      if (type === undefined || bytes === undefined) continue;
       const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
       const [br, gzip] = ['.br', '.gz'].map((end) => readIfThere(join(folder, name + end)));
       this.#files.set(name, { type, etag, isPage: name.endsWith('.html'), bytes, br, gzip });

@@ -68,6 +68,9 @@ test('a stream goes under HTTP/2, too, and ends when its front door stops', asyn
 
 test('a front door has 64 viewers at most, and lets the next one in when one has left', async (t) => {
   const door = await startFrontDoor(t, { settings });
+  // Who asks for the head alone is none.
+  for (let i = 0; i < 65; i++)
+    assert.equal((await ask(door, '/dashboard/live', { method: 'HEAD', headers: admin })).status, 200);
   const viewers: LiveReader[] = [];
   while (viewers.length < 64) viewers.push(await watch(t, door));
   await assert.rejects(openLive(door.port, admin), /429/);
@@ -89,7 +92,7 @@ test('a reader looks and changes nothing; who is nobody gets nothing; what is as
     ['POST', '{"edge":', 'body-invalid'],
     ['POST', '{"edge":"edge-1","more":1}', 'body-invalid'],
     ['POST', '{"edge":"edge-9"}', 'edge-unknown'],
-    ['PUT', '{"edge":"edge-9"}', 'not-found'],
+    ['PUT', '{"edge":"edge-9"}', 'method-refused'],
   ];
   for (const [method, body, code] of wrong) {
     const answer = await ask(door, '/dashboard/api/undrain', { method, body, headers: admin });

@@ -70,7 +70,10 @@ test('a session is seen as it begins, and on the map where it goes when its edge
   const dot = page.locator('[data-session="traveller"]');
   await dot.waitFor();
   const { edge } = await pool.where('traveller');
-  await eventually(async () => (await boxOf(page, 'traveller')) === edge, 'the dot is in the box of its edge');
+  await eventually(
+    async () => (await boxOf(page, 'traveller')) === edge,
+    'the dot is in the box of its edge',
+  );
   await openTab(page, 'Overview');
   await page.getByRole('button', { name: `Drain ${edge}` }).click();
   const dialog = page.getByRole('dialog');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { readCookie } from '../../core/cookie.ts';
 import { ViewerCookies, viewerCookie } from './viewer-cookie.ts';
 import type { Claims } from './viewer-cookie.ts';
 

@@ -178,6 +178,18 @@ test('whoever comes during the look that the last viewer left behind does not do
   assert.equal(pool.held.length, 1);
 });
 
+test('viewers count from when they are let in, also where many come at once', async (t) => {
+  const { stream } = open(t);
+  const { signal } = new AbortController();
+  const viewers = Array.from({ length: 64 }, () => follow(stream, signal));
+  const firsts = viewers.map(async (viewer) => await viewer.next());
+  const refused = follow(stream, signal).next();
+  await assert.rejects(refused, { code: 'too-many-waiting' });
+  await Promise.all(firsts);
+  await viewers[0]!.return(undefined);
+  assert.equal((await follow(stream, signal).next()).done, false);
+});
+
 async function lastEvent(viewer: AsyncGenerator<Told>): Promise<string> {
   let last = '';
   for await (const { event } of viewer) last = event;

@@ -24,6 +24,7 @@ const lookIntervalMs = 500;
 const viewersMax = 64;
 
 interface Viewer {
+  readonly isStillIn: () => boolean;
   waiting: Buffer[];
   waitingBytes: number;
   /** It gets a snapshot next. */
@@ -47,15 +48,15 @@ export class LiveStream {
     });
   }
 
-  /** Throws `too-many-waiting` where as many watch already as may. */
+  /** A viewer from now on: its pieces have to be asked for. Throws `too-many-waiting` where as many watch already as may. */
   open(signal: AbortSignal, isStillIn: () => boolean): PiecewiseBody {
     if (this.#viewers.size >= viewersMax) throw new AppError('too-many-waiting');
-    return { pieces: this.#follow(AbortSignal.any([signal, this.#options.signal]), isStillIn) };
+    const viewer: Viewer = { isStillIn, waiting: [], waitingBytes: 0, isBehind: true, wake: undefined };
+    this.#viewers.add(viewer);
+    return { pieces: this.#follow(viewer, AbortSignal.any([signal, this.#options.signal])) };
   }
 
-  async *#follow(signal: AbortSignal, isStillIn: () => boolean): AsyncGenerator<Buffer> {
-    const viewer: Viewer = { waiting: [], waitingBytes: 0, isBehind: true, wake: undefined };
-    this.#viewers.add(viewer);
+  async *#follow(viewer: Viewer, signal: AbortSignal): AsyncGenerator<Buffer> {
     try {
       if (this.#picture === undefined) {
         const picture = await this.#options.watch.look();
@@ -64,7 +65,7 @@ export class LiveStream {
       }
       this.#lookAgain();
       while (!signal.aborted) {
-        if (!isStillIn()) {
+        if (!viewer.isStillIn()) {
           yield format('out', {});
           return;
         }

@@ -1,5 +1,6 @@
 /** Entries of the audit as rows: who did what, to what, when. */
 import type { JSX } from 'preact';
+import { DataTable } from './data-table.tsx';
 import type { Answer } from './operations.ts';
 
 export type Entry = Answer<'audit'>['entries'][number];
@@ -8,33 +9,22 @@ const columns = ['Time', 'Event', 'User', 'About', 'Where', 'Detail'] as const;
 
 export function ActivityTable({ entries, name }: { entries: readonly Entry[]; name: string }): JSX.Element {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${name}`}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
+    <DataTable label={`Table of ${name}`} columns={columns}>
+      <tbody>
+        {entries.map((entry) => (
+          <tr key={entry.id}>
+            <td class="time">
+              {new Date(entry.atMs).toLocaleString([], { dateStyle: 'short', timeStyle: 'medium' })}
+            </td>
+            <td>{entry.event}</td>
+            <td>{entry.user || '–'}</td>
+            <td class="wrap">{entry.subject || entry.key || '–'}</td>
+            <td>{entry.origin}</td>
+            <td class="wrap">{entry.detail || entry.client}</td>
           </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry) => (
-            <tr key={entry.id}>
-              <td class="time">
-                {new Date(entry.atMs).toLocaleString([], { dateStyle: 'short', timeStyle: 'medium' })}
-              </td>
-              <td>{entry.event}</td>
-              <td>{entry.user || '–'}</td>
-              <td class="wrap">{entry.subject || entry.key || '–'}</td>
-              <td>{entry.origin}</td>
-              <td class="wrap">{entry.detail || entry.client}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

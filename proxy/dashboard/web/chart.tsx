@@ -15,6 +15,7 @@ interface ChartProps {
   readonly title: string;
   /** In seconds since 1970. */
   readonly times: readonly number[];
+  /** Drawn anew where these or the times are others. */
   readonly series: readonly Series[];
   readonly kind: 'lines' | 'bars';
   readonly unit?: string;

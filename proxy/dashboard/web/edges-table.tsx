@@ -4,12 +4,25 @@ import type { JSX } from 'preact';
 import type { EdgeFigures, Picture } from '../live/picture.ts';
 import type { PageProps } from './page-props.ts';
 import { ConfirmButton } from './confirm-button.tsx';
+import { DataTable } from './data-table.tsx';
 import { act } from './operations.ts';
 import { Pager, pageOf } from './pager.tsx';
 import { Sparkline } from './sparkline.tsx';
 
 const rowsPerPage = 25;
 const drainDefaultSeconds = 60;
+const columns = [
+  'Edge',
+  'State',
+  'Sessions',
+  ['Users', 'number'],
+  ['Connections', 'number'],
+  ['Lag', 'number'],
+  ['Busy', 'number'],
+  'Version',
+  'Region',
+  'Actions',
+] as const;
 
 export function EdgesTable(props: PageProps & { picture: Picture }): JSX.Element {
   const { picture, live } = props;
@@ -28,37 +41,13 @@ export function EdgesTable(props: PageProps & { picture: Picture }): JSX.Element
           <input value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
         </label>
       ) : null}
-      <div class="scroll" tabIndex={0} role="region" aria-label="Table of edges">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Edge</th>
-              <th scope="col">State</th>
-              <th scope="col">Sessions</th>
-              <th scope="col" class="number">
-                Users
-              </th>
-              <th scope="col" class="number">
-                Connections
-              </th>
-              <th scope="col" class="number">
-                Lag
-              </th>
-              <th scope="col" class="number">
-                Busy
-              </th>
-              <th scope="col">Version</th>
-              <th scope="col">Region</th>
-              <th scope="col">Actions</th>
-            </tr>
-          </thead>
-          <tbody>
-            {pageOf(edges, page, rowsPerPage).map(([id, edge]) => (
-              <EdgeRow key={id} id={id} edge={edge} {...props} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable label="Table of edges" columns={columns}>
+        <tbody>
+          {pageOf(edges, page, rowsPerPage).map(([id, edge]) => (
+            <EdgeRow key={id} id={id} edge={edge} {...props} />
+          ))}
+        </tbody>
+      </DataTable>
       <Pager name="edges" total={edges.length} page={page} size={rowsPerPage} turn={setPage} />
     </section>
   );

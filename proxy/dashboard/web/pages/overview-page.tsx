@@ -1,4 +1,5 @@
 /** The first page: what the pool does now, its edges, and what happened last. */
+import { useMemo } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { sampleIntervalMs } from '../../live/picture.ts';
 import type { PageProps } from '../page-props.ts';
@@ -63,25 +64,27 @@ export function Card({ name, value, note, isWarning }: CardProps): JSX.Element {
 }
 
 function LiveGraphs({ live: { history, heardAtMs } }: { live: LiveView }): JSX.Element | null {
-  if (history === undefined) return null;
-  const { users, sessions, connections, lagMs } = history;
-  const last = Math.floor(heardAtMs / 1_000);
-  const times = users.map((_, i) => last - ((users.length - 1 - i) * sampleIntervalMs) / 1_000);
-  const series = [
-    { name: 'users', values: users },
-    { name: 'sessions', values: sessions },
-    { name: 'connections', values: connections },
-  ];
+  // Drawn anew with each sample, not with each event.
+  const graphs = useMemo(() => {
+    if (history === undefined) return undefined;
+    const { users, sessions, connections, lagMs } = history;
+    const last = Math.floor(heardAtMs / 1_000);
+    return {
+      times: users.map((_, i) => last - ((users.length - 1 - i) * sampleIntervalMs) / 1_000),
+      counts: [
+        { name: 'users', values: users },
+        { name: 'sessions', values: sessions },
+        { name: 'connections', values: connections },
+      ],
+      lag: [{ name: 'lag', values: lagMs }],
+    };
+  }, [history]);
+  if (graphs === undefined) return null;
+  const { times, counts, lag } = graphs;
   return (
     <section class="graphs" aria-label="The last ten minutes">
-      <Chart title="The last ten minutes" times={times} series={series} kind="lines" />
-      <Chart
-        title="Average server lag"
-        times={times}
-        series={[{ name: 'lag', values: lagMs }]}
-        kind="lines"
-        unit=" ms"
-      />
+      <Chart title="The last ten minutes" times={times} series={counts} kind="lines" />
+      <Chart title="Average server lag" times={times} series={lag} kind="lines" unit=" ms" />
     </section>
   );
 }

@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { PageProps } from '../page-props.ts';
 import { useAgainWith, useAsked } from '../asked.ts';
+import { DataTable } from '../data-table.tsx';
 import { describeRefusal, look } from '../operations.ts';
 import type { Answer } from '../operations.ts';
 import { Pager, pageOf } from '../pager.tsx';
@@ -11,6 +12,7 @@ import { SessionRow } from '../session-row.tsx';
 type SessionList = Extract<Answer<'sessions'>, { edges: readonly unknown[] }>;
 
 const rowsPerPage = 25;
+const columns = ['Session', ['Protocol', 'optional'], ['Members', 'number'], 'Actions'] as const;
 
 export function SessionsPage(props: PageProps): JSX.Element {
   const { live, rest } = props;
@@ -80,25 +82,11 @@ interface TableProps extends PageProps {
 
 function SessionTable({ sessions, ...rest }: TableProps): JSX.Element {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`Sessions of ${rest.edge}`}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Session</th>
-            <th scope="col" class="optional">
-              Protocol
-            </th>
-            <th scope="col" class="number">
-              Members
-            </th>
-            <th scope="col">Actions</th>
-          </tr>
-        </thead>
-        {sessions.map((session) => (
-          <SessionRow key={session.key} session={session} {...rest} />
-        ))}
-      </table>
-    </div>
+    <DataTable label={`Sessions of ${rest.edge}`} columns={columns}>
+      {sessions.map((session) => (
+        <SessionRow key={session.key} session={session} {...rest} />
+      ))}
+    </DataTable>
   );
 }
 

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import type { PageProps } from '../page-props.ts';
 import { useAsked } from '../asked.ts';
 import { ConfirmButton } from '../confirm-button.tsx';
+import { DataTable } from '../data-table.tsx';
 import { MetricsForm } from '../metrics-form.tsx';
 import { act, look } from '../operations.ts';
 import { Pager, pageOf } from '../pager.tsx';
@@ -51,30 +52,20 @@ function ProcessSettings({ viewer, tell }: PageProps): JSX.Element {
           }}
         />
       </div>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Table of settings">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Setting</th>
-              <th scope="col">Value</th>
-              <th scope="col">From</th>
-              <th scope="col">What it does</th>
+      <DataTable label="Table of settings" columns={['Setting', 'Value', 'From', 'What it does']}>
+        <tbody>
+          {pageOf(settings, page, rowsPerPage).map(({ name, value, origin, help }) => (
+            <tr key={name}>
+              <th scope="row">
+                <code>{name}</code>
+              </th>
+              <td class="wrap">{value}</td>
+              <td>{origin}</td>
+              <td class="wide">{help}</td>
             </tr>
-          </thead>
-          <tbody>
-            {pageOf(settings, page, rowsPerPage).map(({ name, value, origin, help }) => (
-              <tr key={name}>
-                <th scope="row">
-                  <code>{name}</code>
-                </th>
-                <td class="wrap">{value}</td>
-                <td>{origin}</td>
-                <td class="wide">{help}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </DataTable>
       <Pager name="settings" total={settings.length} page={page} size={rowsPerPage} turn={setPage} />
     </section>
   );

@@ -1,15 +1,24 @@
 /** How much the pool was used over days: sessions, connections, clients and downloads, as pictures and as a table. */
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { useAsked } from '../asked.ts';
 import { BarList } from '../bar-list.tsx';
 import { Chart } from '../chart.tsx';
+import { DataTable } from '../data-table.tsx';
 import { describeDuration } from '../duration.ts';
 import { look } from '../operations.ts';
 import type { Answer } from '../operations.ts';
 import { Card } from './overview-page.tsx';
 
 const spans = [7, 30, 90, 365];
+const columns = [
+  'Day',
+  ['Sessions', 'number'],
+  ['Peak connections', 'number'],
+  ['Average session', 'number'],
+  ['Average lag', 'number'],
+  ['Downloads', 'number'],
+] as const;
 
 export function UsagePage(): JSX.Element {
   const [days, setDays] = useState(30);
@@ -75,10 +84,15 @@ function Summary({ summary }: { summary: Answer<'history'> }): JSX.Element {
 type Day = Answer<'historyDays'>['days'][number];
 
 function DayGraphs({ days }: { days: readonly Day[] }): JSX.Element {
-  const times = days.map(({ day }) => Date.parse(`${day}T00:00`) / 1_000);
-  const sessions = [{ name: 'sessions', values: days.map((day) => day.sessions) }];
-  const peaks = [{ name: 'connections', values: days.map((day) => day.peakConnections) }];
-  const downloads = [{ name: 'downloads', values: days.map((day) => day.downloads) }];
+  const { times, sessions, peaks, downloads } = useMemo(
+    () => ({
+      times: days.map(({ day }) => Date.parse(`${day}T00:00`) / 1_000),
+      sessions: [{ name: 'sessions', values: days.map((day) => day.sessions) }],
+      peaks: [{ name: 'connections', values: days.map((day) => day.peakConnections) }],
+      downloads: [{ name: 'downloads', values: days.map((day) => day.downloads) }],
+    }),
+    [days],
+  );
   return (
     <section class="graphs" aria-label="By day">
       <Chart title="Sessions per day" times={times} series={sessions} kind="bars" />
@@ -92,42 +106,20 @@ function DayTable({ days }: { days: readonly Day[] }): JSX.Element {
   return (
     <details class="panel">
       <summary>Days as a table</summary>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Table of days">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Day</th>
-              <th scope="col" class="number">
-                Sessions
-              </th>
-              <th scope="col" class="number">
-                Peak connections
-              </th>
-              <th scope="col" class="number">
-                Average session
-              </th>
-              <th scope="col" class="number">
-                Average lag
-              </th>
-              <th scope="col" class="number">
-                Downloads
-              </th>
+      <DataTable label="Table of days" columns={columns}>
+        <tbody>
+          {days.toReversed().map((day) => (
+            <tr key={day.day}>
+              <th scope="row">{day.day}</th>
+              <td class="number">{day.sessions}</td>
+              <td class="number">{day.peakConnections}</td>
+              <td class="number">{describeDuration(day.length.averageSeconds)}</td>
+              <td class="number">{day.averageLagMs.toFixed(1)} ms</td>
+              <td class="number">{day.downloads}</td>
             </tr>
-          </thead>
-          <tbody>
-            {days.toReversed().map((day) => (
-              <tr key={day.day}>
-                <th scope="row">{day.day}</th>
-                <td class="number">{day.sessions}</td>
-                <td class="number">{day.peakConnections}</td>
-                <td class="number">{describeDuration(day.length.averageSeconds)}</td>
-                <td class="number">{day.averageLagMs.toFixed(1)} ms</td>
-                <td class="number">{day.downloads}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </DataTable>
     </details>
   );
 }
