@@ -1,10 +1,6 @@
 /** `mooring versions`: the versions that a registry has, and which of them runs where. */
 import type { Settings } from '#shared/settings/schema.ts';
-import { openOutbound } from '#shared/outbound.ts';
-import { parseImageName } from '#shared/registry/image-name.ts';
-import { listTags } from '#shared/registry/list-tags.ts';
-import { newestFirst } from '#shared/registry/order-tags.ts';
-import { registryLoginOf } from '#shared/registry/registry-login.ts';
+import { isTagOf, readImageTags } from '#shared/registry/image-tags.ts';
 import { ask } from './admin-client.ts';
 import { print } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
@@ -29,34 +25,30 @@ export async function versions(settings: Settings, options: VersionsOptions): Pr
     throw new Error('which image? set CT_REGISTRY_IMAGE, or --registry-image HOST/PATH');
   const limit = options.limit ?? '20';
   if (!/^\d{1,5}$/.test(limit) || Number(limit) < 1) throw new Error('--limit must be a whole number from 1');
-  const image = parseImageName(settings.CT_REGISTRY_IMAGE);
-  const own = { user: settings.CT_REGISTRY_USER, password: settings.CT_REGISTRY_PASSWORD };
-  const login = registryLoginOf(image.host, own, process.env);
-  const [tags, found] = await Promise.all([
-    listTags(image, login, openOutbound(settings.CT_PROXY)),
+  const [{ image, tags }, found] = await Promise.all([
+    readImageTags(settings, process.env),
     findRunning(options),
   ]);
   const running: Running = typeof found === 'string' ? new Map() : found;
-  const sorted = newestFirst(tags);
   const isDifferent = running.size > 1;
   const view = {
-    image: `${image.host}/${image.repository}`,
+    image,
     isDifferent,
     running: Object.fromEntries(running),
-    tags: sorted.map((tag) => ({ tag, runsOn: membersOf(running, tag) })),
+    tags: tags.map((tag) => ({ tag, runsOn: membersOf(running, tag) })),
   };
   print(options, view, () => [
     ...view.tags.slice(0, Number(limit)).map(({ tag, runsOn }) => {
       return runsOn.length === 0 ? `  ${tag}` : `* ${tag.padEnd(20)} runs on ${runsOn.join(', ')}`;
     }),
-    ...(sorted.length > Number(limit) ? [`  and ${sorted.length - Number(limit)} more (--limit)`] : []),
-    ...(sorted.length === 0 ? [`${view.image} has no tags`] : []),
-    ...(typeof found === 'string' ? ['', `what runs is not marked: ${found}`] : notesOf(running, sorted)),
+    ...(tags.length > Number(limit) ? [`  and ${tags.length - Number(limit)} more (--limit)`] : []),
+    ...(tags.length === 0 ? [`${view.image} has no tags`] : []),
+    ...(typeof found === 'string' ? ['', `what runs is not marked: ${found}`] : notesOf(running, tags)),
   ]);
 }
 
 function notesOf(running: Running, tags: readonly string[]): string[] {
-  const missing = [...running].filter(([version]) => !tags.some((tag) => isVersion(tag, version)));
+  const missing = [...running].filter(([version]) => !tags.some((tag) => isTagOf(tag, version)));
   return [
     ...missing.map(
       ([version, members]) => `${version} runs on ${members.join(', ')}, and is not in the registry`,
@@ -86,9 +78,5 @@ async function findRunning(options: InspectOptions): Promise<Running | string> {
 }
 
 function membersOf(running: Running, tag: string): string[] {
-  return [...running].filter(([version]) => isVersion(tag, version)).flatMap(([, members]) => members);
-}
-
-function isVersion(tag: string, version: string): boolean {
-  return tag === version || tag === `v${version}`;
+  return [...running].filter(([version]) => isTagOf(tag, version)).flatMap(([, members]) => members);
 }

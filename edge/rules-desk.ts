@@ -1,9 +1,9 @@
 /**
- * The rules of sessions as the front doors last told them; without any, those of this edge's settings. Several tell the same: the
- * newest counts, and what a front door says otherwise than before, as after its store went back to an older copy.
+ * The rules of sessions as the front doors last told them; without any, those of this edge's settings. Several tell the same: of each
+ * rule the newest counts, and what a front door says otherwise than before, as after its store went back to an older copy.
  */
 import { hostingRefusal, poolRulesSchema } from '#shared/pool-rules.ts';
-import type { PoolRules } from '#shared/pool-rules.ts';
+import type { Hosting, SessionEnds } from '#shared/pool-rules.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { LifeRules } from './core/session-life.ts';
 
@@ -12,10 +12,16 @@ type EndSettings = Pick<
   'CT_END_WITHOUT_GUESTS_MINUTES' | 'CT_END_AFTER_GUESTS_MINUTES' | 'CT_END_IDLE_MINUTES'
 >;
 
+interface Rule<T> {
+  readonly value: T;
+  readonly version: number;
+  readonly teller: object;
+}
+
 export class RulesDesk {
   readonly #settings: EndSettings;
-  #rules: PoolRules | undefined;
-  #teller: object | undefined;
+  #hosting: Rule<Hosting> | undefined;
+  #ends: Rule<SessionEnds> | undefined;
   #life: LifeRules;
 
   constructor(settings: EndSettings) {
@@ -30,29 +36,33 @@ export class RulesDesk {
 
   /** Why a client that says this of itself may not host, in words for its user. */
   hostingRefusal(told: string): string | undefined {
-    return this.#rules === undefined ? undefined : hostingRefusal(this.#rules.hosting, told);
+    return this.#hosting === undefined ? undefined : hostingRefusal(this.#hosting.value, told);
   }
 
   /** What a newer front door says and this edge does not read leaves the rules as they are. */
   take(told: unknown, teller: object): void {
     const rules = poolRulesSchema.safeParse(told).data;
     if (rules === undefined) return;
-    if (rules.version < (this.#rules?.version ?? 0) && teller !== this.#teller) return;
-    this.#rules = rules;
-    this.#teller = teller;
+    const { hosting, ends, versions } = rules;
+    this.#hosting = newer(this.#hosting, { value: hosting, version: versions.hosting, teller });
+    this.#ends = newer(this.#ends, { value: ends, version: versions.ends, teller });
     this.#life = this.#readLife();
   }
 
   #readLife(): LifeRules {
     const { CT_END_WITHOUT_GUESTS_MINUTES, CT_END_AFTER_GUESTS_MINUTES, CT_END_IDLE_MINUTES } =
       this.#settings;
-    const ends = this.#rules?.ends;
+    const ends = this.#ends?.value;
     return {
       noGuestsMs: spanOf(ends?.withoutGuestsMinutes ?? CT_END_WITHOUT_GUESTS_MINUTES),
       guestsLeftMs: spanOf(ends?.afterGuestsMinutes ?? CT_END_AFTER_GUESTS_MINUTES),
       idleMs: spanOf(ends?.idleMinutes ?? CT_END_IDLE_MINUTES),
     };
   }
+}
+
+function newer<T>(known: Rule<T> | undefined, told: Rule<T>): Rule<T> {
+  return known === undefined || told.version >= known.version || told.teller === known.teller ? told : known;
 }
 
 /** 0 stands for never. */

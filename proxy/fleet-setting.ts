@@ -20,6 +20,8 @@ interface FleetSettingOptions<T> {
 }
 
 const triesMax = 5;
+/** In an answer that people read. */
+const shownMaxLength = 1_000;
 
 export class FleetSetting<T> {
   readonly #options: FleetSettingOptions<T>;
@@ -60,17 +62,25 @@ export class FleetSetting<T> {
     this.#text = stored.value;
   }
 
-  /** `next` in its stored form. Gives what it was. Throws `changedCode` where `seen` is not the newest version. */
+  /**
+   * `next` in its stored form. Gives what it was. Throws `changedCode` where `seen` is not the newest version, with what is set by
+   * now.
+   */
   async replace(next: unknown, seen: number | undefined): Promise<T> {
-    const { directory, name, changedCode } = this.#options;
+    const { directory, name } = this.#options;
     for (let tries = 0; tries < triesMax; tries++) {
       await this.refresh();
       const before = this.#value;
-      if (seen !== undefined && seen !== this.#version) throw new AppError(changedCode);
+      if (seen !== undefined && seen !== this.#version) throw this.#changed();
       if (!(await directory.writeFleetSetting(name, JSON.stringify(next), this.#version))) continue;
       await this.refresh();
       return before;
     }
-    throw new AppError(changedCode);
+    throw this.#changed();
+  }
+
+  #changed(): AppError {
+    const text = this.#text.length > shownMaxLength ? 'too long to be shown' : this.#text;
+    return new AppError(this.#options.changedCode, { params: [`Version ${this.#version}: ${text}`] });
   }
 }

@@ -83,7 +83,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const traffic = new Traffic({ ...locator, ...locator.limits, settings, activity, log, nowMs });
   pool.avoids = (edge) => traffic.isNearlyFull(edge);
   const page = new MetricsPage({ settings, locator, journal, log });
-  const dashboard = openDashboard({ locator, log, signal: stopping.signal });
+  const dashboard = openDashboard({ locator, journal, log, signal: stopping.signal });
   const about = { settings, locator, journal, page, log, dashboard };
   const exchange = {
     placer,

@@ -61,7 +61,7 @@ export class MetricsPage {
     setLimitGauges(metrics, pool, limits);
     metrics.reset('ct_proxy_drain_left');
     for (const { edge, left } of drains.views()) metrics.set('ct_proxy_drain_left', left, { edge });
-    setPoolGauges(metrics, pool.list(performance.now()));
+    setPoolGauges(metrics, pool.list(performance.now()), journal.peopleOnline);
     const pins = await directory.countPins().catch(() => undefined);
     metrics.set('ct_proxy_directory_up', pins === undefined ? 0 : 1);
     if (pins !== undefined) metrics.set('ct_proxy_pins', pins);

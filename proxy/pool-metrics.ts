@@ -3,7 +3,7 @@ import type { Metrics } from '#shared/metrics.ts';
 import type { PoolEdge } from './membership/pool.ts';
 
 /** Sets the gauges of edges and of the pool. */
-export function setPoolGauges(metrics: Metrics, edges: readonly PoolEdge[]): void {
+export function setPoolGauges(metrics: Metrics, edges: readonly PoolEdge[], people?: number): void {
   metrics.reset('ct_proxy_edge_state');
   metrics.reset('ct_proxy_edge_load');
   for (const edge of edges) {
@@ -11,7 +11,7 @@ export function setPoolGauges(metrics: Metrics, edges: readonly PoolEdge[]): voi
     metrics.set('ct_proxy_edge_state', 1, { edge: edge.id, state });
     metrics.set('ct_proxy_edge_load', edge.score, { edge: edge.id });
   }
-  const { users, sessions, connections, lagMs } = poolFigures(edges);
+  const { users, sessions, connections, lagMs } = poolFigures(edges, people);
   metrics.set('ct_pool_users_online', users);
   metrics.set('ct_pool_sessions_active', sessions);
   metrics.set('ct_pool_session_connections_active', connections);
@@ -26,13 +26,20 @@ export interface PoolFigures {
   readonly lagMs: number;
 }
 
-/** From the last reports of all edges that are not suspect. */
-export function poolFigures(edges: readonly PoolEdge[]): PoolFigures {
+/**
+ * From the last reports of all edges that are not suspect. `people`: how many different ones are in the pool, where that is known;
+ * otherwise somebody on two edges counts twice.
+ */
+export function poolFigures(edges: readonly PoolEdge[], people = Infinity): PoolFigures {
   const loads = edges.flatMap(({ load, state }) => (load === undefined || state === 'suspect' ? [] : [load]));
   const sum = (of: (load: (typeof loads)[number]) => number): number =>
     loads.reduce((total, load) => total + of(load), 0);
   return {
-    users: sum(({ users }) => users),
+    // Nobody is here whom no edge has, though his departure was never told.
+    users: Math.min(
+      people,
+      sum(({ users }) => users),
+    ),
     members: sum(({ members }) => members),
     sessions: sum(({ sessions }) => sessions),
     connections: sum(({ sockets }) => sockets.websocket + sockets.polling),

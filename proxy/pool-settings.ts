@@ -14,7 +14,12 @@ export class PoolSettings {
   readonly hosting: FleetSetting<Hosting>;
   readonly ends: FleetSetting<SessionEnds>;
   readonly banner: FleetSetting<z.output<typeof storedBanner>>;
-  #rules: PoolRules = { version: 0, hosting: anyHosting, ends: ownEnds };
+  #rules: PoolRules = {
+    version: 0,
+    versions: { hosting: 0, ends: 0 },
+    hosting: anyHosting,
+    ends: ownEnds,
+  };
 
   constructor({ directory, log }: { directory: Directory; log: Log }) {
     const open = <T>(name: string, initial: T, schema: z.ZodType<T>): FleetSetting<T> =>
@@ -38,10 +43,12 @@ export class PoolSettings {
 
   /** What edges are told; the same object until something differs. */
   readonly rules = (): PoolRules => {
-    const hosting = this.hosting.value;
-    const ends = this.ends.value;
-    if (hosting !== this.#rules.hosting || ends !== this.#rules.ends)
-      this.#rules = { version: this.hosting.version + this.ends.version, hosting, ends };
+    const { value: hosting, version: ofHosting } = this.hosting;
+    const { value: ends, version: ofEnds } = this.ends;
+    if (hosting !== this.#rules.hosting || ends !== this.#rules.ends) {
+      const versions = { hosting: ofHosting, ends: ofEnds };
+      this.#rules = { version: ofHosting + ofEnds, versions, hosting, ends };
+    }
     return this.#rules;
   };
 

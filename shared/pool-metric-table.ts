@@ -2,7 +2,7 @@
 export const poolMetricTable = {
   ct_pool_users_online: {
     type: 'gauge',
-    help: 'Different people who are connected, added up over all edges: one on two edges counts twice.',
+    help: 'Different people who are connected, each once on however many edges; while the journal does not answer, one on two edges counts twice.',
     labels: [],
   },
   ct_pool_sessions_active: { type: 'gauge', help: 'Sessions on all edges.', labels: [] },

@@ -47,9 +47,14 @@ export const endsSchema = z.strictObject({
 export type Hosting = z.output<typeof hostingSchema>;
 export type SessionEnds = z.output<typeof endsSchema>;
 
-/** As edges are told them. Rises with each change. */
+const count = z.number().int().nonnegative();
+
+/** As edges are told them. */
 export const poolRulesSchema = z.object({
-  version: z.number().int().nonnegative(),
+  /** Rises with each change; for edges that know no versions of each rule. */
+  version: count,
+  /** Of each: two front doors may each know another one first. Front doors that are older do not say. */
+  versions: z.object({ hosting: count, ends: count }).default({ hosting: 0, ends: 0 }),
   hosting: hostingSchema,
   ends: endsSchema,
 });

@@ -27,6 +27,7 @@ import { regionHandlers } from './region-handlers.ts';
 import { SessionAdministration } from './session-administration.ts';
 import { sessionHandlers } from './session-handlers.ts';
 import { settingsHandlers } from './settings-handlers.ts';
+import { versionHandlers } from './version-handlers.ts';
 
 interface AdminPortOptions {
   readonly settings: Settings;
@@ -96,6 +97,7 @@ function handlersOf(
     }),
     ...poolSettingHandlers(locator.poolSettings),
     ...settingsHandlers(settings, reloads),
+    ...versionHandlers({ settings, pool: locator.pool, nowMs }),
     licence: () => locator.licence.view(),
     replace: () => {
       reloads.judgeSuccessor();

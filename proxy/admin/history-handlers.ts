@@ -32,10 +32,7 @@ export function historyHandlers(options: HistoryOptions): Handlers<AdminTable, N
   return {
     history: async ({ query: { days } }) => {
       const [present, summary] = await Promise.all([history.present(), history.summary(days)]);
-      const now = poolFigures(edges());
-      // Somebody on two edges is one; and nobody is here whom no edge has, though his departure was never told.
-      const users = Math.min(now.users, present);
-      return { timeZone: timeZone(), days, now: { ...now, users }, ...summary };
+      return { timeZone: timeZone(), days, now: poolFigures(edges(), present), ...summary };
     },
     historyDays: async ({ query: { days } }) => ({ timeZone: timeZone(), days: await history.days(days) }),
     historyClients: async ({ query: { days } }) => ({

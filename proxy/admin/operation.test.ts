@@ -6,7 +6,13 @@ import { AppError } from '#shared/errors.ts';
 import { joinOperations, nothing } from './operation.ts';
 import type { Act } from './operation.ts';
 
-const described = { role: 'admin', query: nothing, body: nothing, answer: z.unknown(), refusals: [] } as const;
+const described = {
+  role: 'admin',
+  query: nothing,
+  body: nothing,
+  answer: z.unknown(),
+  refusals: [],
+} as const;
 const table = {
   look: { ...described, method: 'GET', path: '/admin/look', summary: 'Fails.' },
   act: { ...described, method: 'POST', path: '/admin/act', summary: 'Fails.' },

@@ -25,4 +25,34 @@ export const serviceTable = {
     }),
     refusals: [],
   },
+  versions: {
+    method: 'GET',
+    role: 'reader',
+    path: '/admin/versions',
+    query: nothing,
+    body: nothing,
+    summary: 'Versions that run, and those that the registry of CT_REGISTRY_IMAGE has.',
+    answer: z.strictObject({
+      repository: z.string().describe('Empty where the settings name none.'),
+      fault: z.string().describe('In words, why the registry could not be read; empty where it could.'),
+      running: z.array(
+        z.strictObject({
+          version: z.string(),
+          members: z.array(z.string()).describe('Edges, and this front door.'),
+          isInRegistry: z.boolean(),
+        }),
+      ),
+      total: count.describe('Tags of the repository.'),
+      tags: z
+        .array(
+          z.strictObject({
+            tag: z.string(),
+            runsOn: z.array(z.string()),
+            isNewer: z.boolean().describe('Than this front door.'),
+          }),
+        )
+        .describe('The newest ones first, 50 at most; as read within the last minute.'),
+    }),
+    refusals: [],
+  },
 } as const satisfies Record<string, Description>;

@@ -63,7 +63,7 @@ export const fileFormats = {
     fields: {
       time,
       users_online: {
-        help: 'People who are connected, each once on each edge.',
+        help: 'Different people who are connected.',
         unit: 'people',
         example: 23,
       },

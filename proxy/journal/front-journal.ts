@@ -19,6 +19,7 @@ import type { EdgeRef } from '../directory/directory.ts';
 import { FrontHistory } from '../history/front-history.ts';
 import { HistoryFiles } from '../history/history-files.ts';
 import type { EdgePool } from '../membership/pool.ts';
+import { PeopleOnline } from '../people-online.ts';
 import { poolFigures } from '../pool-metrics.ts';
 import type { JournalStore, KeepRule } from './journal-store.ts';
 import { openJournalStore } from './open-journal.ts';
@@ -53,6 +54,7 @@ export class FrontJournal {
   #courier: Courier | undefined;
   #files: HistoryFiles | undefined;
   #log: Log | undefined;
+  #people: PeopleOnline | undefined;
   /** Since the last look. */
   #sessionsHosted = 0;
 
@@ -86,6 +88,11 @@ export class FrontJournal {
     return this.#recorder.hear;
   }
 
+  /** Different people in sessions of the whole pool; undefined where that is not known. */
+  get peopleOnline(): number | undefined {
+    return this.#people?.known;
+  }
+
   start({ settings, pool, log, signal }: JournalStart): void {
     this.#log = log;
     const deliver = async (records: readonly JournalRecord[]): Promise<void> => await this.#store(records);
@@ -94,8 +101,15 @@ export class FrontJournal {
       settings,
       onDropped: (file, lines, cause) => log.warn('log.dropped', { log: file, lines, cause }),
     });
+    const nowMs = (): number => performance.now();
+    this.#people = new PeopleOnline({
+      history: this.history.asker,
+      isAnybodyThere: () => poolFigures(pool.list(nowMs())).users > 0,
+      nowMs,
+      signal,
+    });
     this.history.start({
-      figures: () => poolFigures(pool.list(performance.now())),
+      figures: () => poolFigures(pool.list(nowMs()), this.peopleOnline),
       files: this.#files,
       signal,
     });

@@ -125,6 +125,22 @@ test('a session is moved and ended from its row, and the audit names who did it'
   assert.match(text, /^time,event,user,subject,session,origin,client,detail\r\n.*admin\.acted,ada,/);
 });
 
+test('a session is chosen and moved from the row of its edge', async (t) => {
+  const { page } = await openDashboard(browser, pool.url);
+  t.after(async () => await page.context().close());
+  const client = await openDocument(t, pool.url, { key: 'chosen', name: 'notes' });
+  const { edge } = await pool.where('chosen');
+  await page.getByRole('button', { name: `Move a session of ${edge}` }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Session').selectOption('chosen');
+  await assertAccessible(page, 'the dialog');
+  const target = await dialog.getByLabel('To edge').inputValue();
+  await dialog.getByRole('button', { name: 'Move' }).click();
+  await page.getByText(`The session chosen is on ${target} now.`).waitFor();
+  assert.equal((await pool.where('chosen')).edge, target);
+  await eventually(() => client.provider.wsconnected, 'the client is back');
+});
+
 test('an address that somebody has typed wrongly leads to a page all the same', async (t) => {
   const { page, faults } = await openDashboard(browser, pool.url);
   t.after(async () => await page.context().close());
@@ -198,7 +214,21 @@ test('settings of the pool are changed for all; a wrong one is refused in words,
   await banner.getByLabel('Text').fill('Restart at noon');
   await banner.getByRole('button', { name: 'Save' }).click();
   await banner.getByText('It is shown.').waitFor();
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^Restart at noon$/ })
+    .waitFor();
   await page.reload();
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^Restart at noon$/ })
+    .waitFor();
+  await banner.getByLabel('Text').fill('');
+  await banner.getByRole('button', { name: 'Save' }).click();
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^Restart at noon$/ })
+    .waitFor({ state: 'detached' });
   assert.equal(await hosting.getByLabel('Lowest client version').inputValue(), '0.3.3');
   await hosting.getByLabel('Lowest client version').fill('');
   await hosting.getByRole('button', { name: 'Save' }).click();

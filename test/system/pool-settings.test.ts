@@ -85,6 +85,7 @@ test('what makes no sense is refused with the reason, and who has not seen the n
   assert.equal((await put(door, '/admin/banner', { version: 0, banner: { text: 'one' } })).status, 200);
   const stale = await put(door, '/admin/banner', { version: 0, banner: { text: 'two' } });
   assert.equal(stale.answer.code, 'setting-changed');
+  assert.match(stale.answer.params!.join(), /^Version 1: .*"text":"one"/);
 });
 
 test('a banner stands on every page of every front door until its time is over', async (t) => {

@@ -9,6 +9,7 @@ import { applyChange } from './picture.ts';
 import type { Picture, PictureChange, Snapshot } from './picture.ts';
 
 const figures = { users: 0, sessions: 0, connections: 0, lagMs: 0, edges: 0, ready: 0 };
+const banner = { text: '', level: 'info' } as const;
 const history = { users: [], sessions: [], connections: [], lagMs: [], edges: {} };
 
 /** A pool whose every look differs from the one before, by much. */
@@ -25,7 +26,7 @@ class BusyPool {
     const places = Object.fromEntries(
       Array.from({ length: 400 }, (_, i) => [`session-${i}`, `edge-${look}`]),
     );
-    return await Promise.resolve({ pool: { ...figures, sessions: look }, edges: {}, places });
+    return await Promise.resolve({ pool: { ...figures, sessions: look }, banner, edges: {}, places });
   }
 }
 
@@ -122,7 +123,7 @@ class HeldPool {
   async look(): Promise<Picture> {
     const { promise, resolve } = Promise.withResolvers<number>();
     this.held.push(resolve);
-    return { pool: { ...figures, sessions: await promise }, edges: {}, places: {} };
+    return { pool: { ...figures, sessions: await promise }, banner, edges: {}, places: {} };
   }
 }
 

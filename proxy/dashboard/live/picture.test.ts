@@ -33,6 +33,7 @@ const pool = fc.record({
 const name = fc.constantFrom('a', 'b', '7', '__proto__', 'constructor', 'toString');
 const picture: fc.Arbitrary<Picture> = fc.record({
   pool,
+  banner: fc.record({ text: fc.constantFrom('', 'a', 'b'), level: fc.constantFrom('info', 'warning') }),
   edges: fc.dictionary(name, edge),
   places: fc.dictionary(name, fc.constantFrom('edge-1', 'edge-2')),
 });
@@ -52,8 +53,8 @@ test('what did not change is not told', () => {
 });
 
 /** As plain objects, in one order. */
-function sorted({ pool, edges, places }: Picture): unknown {
+function sorted({ pool, banner, edges, places }: Picture): unknown {
   const list = (of: object): unknown =>
     Object.entries(structuredClone(of)).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return { pool: { ...pool }, edges: list(edges), places: list(places) };
+  return { pool: { ...pool }, banner: { ...banner }, edges: list(edges), places: list(places) };
 }

@@ -36,8 +36,15 @@ export interface EdgeFigures {
 /** Session keys, each with the edge that has it: of each edge a few, always the same ones while they live. */
 export type Places = Readonly<Record<string, string>>;
 
+/** A word of administrators to everybody; without a text there is none. */
+export interface ShownBanner {
+  readonly text: string;
+  readonly level: 'info' | 'warning';
+}
+
 export interface Picture {
   readonly pool: PoolFigures;
+  readonly banner: ShownBanner;
   readonly edges: Readonly<Record<string, EdgeFigures>>;
   readonly places: Places;
 }
@@ -45,6 +52,7 @@ export interface Picture {
 /** Only what differs; null for what is no more. */
 export interface PictureChange {
   readonly pool?: Partial<PoolFigures>;
+  readonly banner?: Partial<ShownBanner>;
   readonly edges?: Readonly<Record<string, Partial<EdgeFigures> | null>>;
   readonly places?: Readonly<Record<string, string | null>>;
 }
@@ -75,19 +83,23 @@ type Flat = Readonly<Record<string, string | number>>;
 /** Undefined where nothing differs. */
 export function differ(before: Picture, after: Picture): PictureChange | undefined {
   const pool = differFlat({ ...before.pool }, { ...after.pool });
+  const banner = differFlat({ ...before.banner }, { ...after.banner });
   const edges = differEach(before.edges, after.edges, (old, now) => differFlat({ ...old }, { ...now }));
   const places = differEach(before.places, after.places, (old, now) => (old === now ? undefined : now));
-  if (pool === undefined && edges === undefined && places === undefined) return undefined;
+  const changes = [pool, banner, edges, places];
+  if (changes.every((change) => change === undefined)) return undefined;
   return {
     ...(pool === undefined ? {} : { pool }),
+    ...(banner === undefined ? {} : { banner }),
     ...(edges === undefined ? {} : { edges }),
     ...(places === undefined ? {} : { places }),
   };
 }
 
-export function applyChange(picture: Picture, { pool, edges, places }: PictureChange): Picture {
+export function applyChange(picture: Picture, { pool, banner, edges, places }: PictureChange): Picture {
   return {
     pool: pool === undefined ? picture.pool : { ...picture.pool, ...pool },
+    banner: banner === undefined ? picture.banner : { ...picture.banner, ...banner },
     edges:
       edges === undefined
         ? picture.edges

@@ -2,6 +2,7 @@
  * Looks at the pool for its dashboards: figures of every edge as it reports them to this front door, as to all others, and which
  * session sits where, read from the directory a few edges at a time so that a large pool costs no more than a small one.
  */
+import type { Banner } from '#shared/banner.ts';
 import type { Log } from '#shared/log.ts';
 import type { Directory } from '../../directory/directory.ts';
 import type { EdgePool, PoolEdge } from '../../membership/pool.ts';
@@ -14,6 +15,10 @@ interface WatchOptions {
   readonly pool: Pick<EdgePool, 'list'>;
   readonly directory: Pick<Directory, 'listLivePins'>;
   readonly drains: Pick<Drains, 'views'>;
+  /** Different people in sessions of the whole pool, where that is known. */
+  readonly people: () => number | undefined;
+  /** What everybody is to be told now. */
+  readonly banner: () => Banner | undefined;
   readonly log: Log;
   readonly nowMs: () => number;
 }
@@ -57,7 +62,7 @@ export class PoolWatch {
   /** Cheap: no store is asked. */
   sample(): void {
     const edges = this.#options.pool.list(this.#options.nowMs());
-    const figures = sumUp(edges);
+    const figures = this.#sumUp(edges);
     for (const name of ['users', 'sessions', 'connections', 'lagMs'] as const)
       push(this.#pool[name], figures[name], poolSamplesMax);
     for (const id of this.#edges.keys()) if (!edges.some((edge) => edge.id === id)) this.#edges.delete(id);
@@ -75,10 +80,22 @@ export class PoolWatch {
     await this.#readPlaces(edges);
     const left = new Map(drains.views().map((drain) => [drain.edge as string, drain.left]));
     return {
-      pool: sumUp(edges),
+      pool: this.#sumUp(edges),
+      banner: this.#bannerNow(),
       edges: Object.fromEntries(edges.map((edge) => [edge.id, describe(edge, left.get(edge.id) ?? -1)])),
       places: this.#listPlaces(edges),
     };
+  }
+
+  #sumUp(edges: readonly PoolEdge[]): PoolFigures {
+    const { users, sessions, connections, lagMs } = poolFigures(edges, this.#options.people());
+    const ready = edges.filter(({ state, hold }) => state === 'ready' && hold === undefined).length;
+    return { users, sessions, connections, lagMs: roundLag(lagMs), edges: edges.length, ready };
+  }
+
+  #bannerNow(): Picture['banner'] {
+    const banner = this.#options.banner();
+    return banner === undefined ? { text: '', level: 'info' } : { text: banner.text, level: banner.level };
   }
 
   /** The edges whose number of sessions has changed first, then those that were read longest ago. */
@@ -142,16 +159,6 @@ function describe(edge: PoolEdge, left: number): EdgeFigures {
     lagMs: roundLag(load?.eventLoopDelayMs.p50 ?? 0),
     busy: Math.round((load?.eventLoopUtilisation ?? 0) * 100),
     left,
-  };
-}
-
-function sumUp(edges: readonly PoolEdge[]): PoolFigures {
-  const figures = poolFigures(edges);
-  return {
-    ...figures,
-    lagMs: roundLag(figures.lagMs),
-    edges: edges.length,
-    ready: edges.filter(({ state, hold }) => state === 'ready' && hold === undefined).length,
   };
 }
 

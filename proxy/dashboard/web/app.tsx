@@ -48,6 +48,7 @@ export function App({ link }: { link: LiveLink }): JSX.Element {
         <h1 ref={heading} tabIndex={-1}>
           {pages[name]!.title}
         </h1>
+        <BannerNotice live={live} />
         <LinkNotice live={live} />
         {fault === undefined ? null : (
           <p class="notice fault" role="alert">
@@ -130,6 +131,21 @@ function LinkNotice({ live }: { live: LiveView }): JSX.Element | null {
   if (live.state !== 'lost' || live.heardAtMs === 0) return null;
   const since = new Date(live.heardAtMs).toLocaleTimeString();
   return <p class="notice warn">Not live: figures are those of {since}. Connecting again…</p>;
+}
+
+/** What everybody is told, as on the other pages of the pool. */
+function BannerNotice({ live: { picture } }: { live: LiveView }): JSX.Element | null {
+  const { text = '', level = 'info' } = picture?.banner ?? {};
+  if (text === '') return null;
+  return level === 'warning' ? (
+    <p class="notice warn" role="alert">
+      <strong>Warning:</strong> {text}
+    </p>
+  ) : (
+    <p class="notice" role="status">
+      {text}
+    </p>
+  );
 }
 
 function useViewer(): { viewer: Viewer | undefined; fault: string | undefined } {

@@ -5,6 +5,7 @@ import type { EdgeFigures, Picture } from '../live/picture.ts';
 import type { PageProps } from './page-props.ts';
 import { ConfirmButton } from './confirm-button.tsx';
 import { DataTable } from './data-table.tsx';
+import { MoveButton, SessionField } from './move-button.tsx';
 import { act } from './operations.ts';
 import { Pager, pageOf } from './pager.tsx';
 import { Sparkline } from './sparkline.tsx';
@@ -81,7 +82,8 @@ function EdgeRow(props: PageProps & { id: string; edge: EdgeFigures }): JSX.Elem
   );
 }
 
-function EdgeActions({ id, edge, viewer, tell }: PageProps & { id: string; edge: EdgeFigures }): JSX.Element {
+function EdgeActions(props: PageProps & { id: string; edge: EdgeFigures }): JSX.Element {
+  const { id, edge, viewer, tell } = props;
   const isDisabled = viewer.role !== 'admin';
   const about = { subject: id, isDisabled, tell };
   const hold = async (on: boolean): Promise<string> => {
@@ -103,6 +105,11 @@ function EdgeActions({ id, edge, viewer, tell }: PageProps & { id: string; edge:
       ) : (
         <DrainButton {...about} />
       )}
+      {edge.kind === 'edge' ? (
+        <MoveButton {...props} subject={`a session of ${id}`} edge={id} isDisabled={edge.sessions === 0}>
+          <SessionField edge={id} />
+        </MoveButton>
+      ) : null}
       {edge.state === 'maintenance' ? (
         <ConfirmButton
           {...about}

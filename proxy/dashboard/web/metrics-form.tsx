@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import type { PageProps } from './page-props.ts';
 import { useAsked } from './asked.ts';
 import { textOf } from './form-fields.ts';
-import { act, describeRefusal, look } from './operations.ts';
+import { act, describeRefusal, isOvertaken, look, overtaken } from './operations.ts';
 import type { Answer } from './operations.ts';
 
 export function MetricsForm({ viewer, tell }: PageProps): JSX.Element {
@@ -18,7 +18,8 @@ export function MetricsForm({ viewer, tell }: PageProps): JSX.Element {
       tell(done);
       again();
     } catch (error) {
-      setRefused(describeRefusal(error));
+      setRefused(isOvertaken(error) ? overtaken : describeRefusal(error));
+      if (isOvertaken(error)) again();
     }
   };
   return (

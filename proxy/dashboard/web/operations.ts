@@ -85,6 +85,15 @@ function toRefusal(status: number, text: string): Refusal {
   }
 }
 
+/** Where the fields are read again. */
+export const overtaken =
+  'Somebody else has changed this meanwhile: the fields show what is set now. (setting-changed)';
+
+/** Whether somebody else was faster. */
+export function isOvertaken(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'setting-changed';
+}
+
 /** In words, with the code. */
 export function describeRefusal(error: unknown): string {
   if (error instanceof Refusal) return `${error.message} (${error.code})`;

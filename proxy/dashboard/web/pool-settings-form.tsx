@@ -7,7 +7,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { PageProps } from './page-props.ts';
 import { useAsked } from './asked.ts';
 import { textOf } from './form-fields.ts';
-import { act, describeRefusal, look } from './operations.ts';
+import { act, describeRefusal, isOvertaken, look, overtaken } from './operations.ts';
 import type { Answer } from './operations.ts';
 
 export function PoolSettingsForms(props: PageProps): JSX.Element {
@@ -41,7 +41,8 @@ function SettingPanel<T extends { readonly version: number }>(props: PanelProps<
       tell(`${title}: saved for the whole pool.`);
       again();
     } catch (error) {
-      setRefused(describeRefusal(error));
+      setRefused(isOvertaken(error) ? overtaken : describeRefusal(error));
+      if (isOvertaken(error)) again();
     }
   };
   return (

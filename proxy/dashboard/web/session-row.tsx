@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import type { PageProps } from './page-props.ts';
 import { useAgainWith, useAsked } from './asked.ts';
 import { ConfirmButton } from './confirm-button.tsx';
-import { textOf } from './form-fields.ts';
+import { MoveButton } from './move-button.tsx';
 import { act, look } from './operations.ts';
 import type { Answer } from './operations.ts';
 
@@ -43,7 +43,9 @@ export function SessionRow(props: SessionProps): JSX.Element {
             >
               Members
             </button>
-            <MoveButton {...props} />
+            <MoveButton {...props} subject={key} done={again}>
+              <input type="hidden" name="key" value={key} />
+            </MoveButton>
             <ConfirmButton
               label="End"
               subject={key}
@@ -68,38 +70,6 @@ export function SessionRow(props: SessionProps): JSX.Element {
         </tr>
       ) : null}
     </tbody>
-  );
-}
-
-function MoveButton({ session: { key }, edge, live, viewer, tell, again }: SessionProps): JSX.Element {
-  const others = Object.entries(live.picture?.edges ?? {})
-    .filter(([id, { state, kind }]) => id !== edge && state === 'ready' && kind === 'edge')
-    .map(([id]) => id);
-  return (
-    <ConfirmButton
-      label="Move"
-      subject={key}
-      isDisabled={viewer.role !== 'admin' || others.length === 0}
-      question="It goes on at the other edge with its members, who come back by themselves."
-      tell={tell}
-      run={async (form) => {
-        const to = textOf(form, 'edge');
-        await act('move', { key, edge: to });
-        again();
-        return `The session ${key} is on ${to} now.`;
-      }}
-    >
-      <label>
-        To edge
-        <select name="edge">
-          {others.map((id) => (
-            <option key={id} value={id}>
-              {id}
-            </option>
-          ))}
-        </select>
-      </label>
-    </ConfirmButton>
   );
 }
 

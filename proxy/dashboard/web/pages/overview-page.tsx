@@ -2,6 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { sampleIntervalMs } from '../../live/picture.ts';
+import type { Picture } from '../../live/picture.ts';
 import type { PageProps } from '../page-props.ts';
 import { longPauseMs, useAgainWith, useAsked } from '../asked.ts';
 import { Chart } from '../chart.tsx';
@@ -9,6 +10,7 @@ import { EdgesTable } from '../edges-table.tsx';
 import type { LiveView } from '../live-link.ts';
 import { look } from '../operations.ts';
 import { RecentActivity } from '../recent-activity.tsx';
+import { VersionsPanel } from '../versions-panel.tsx';
 
 export function OverviewPage(props: PageProps): JSX.Element {
   const { live } = props;
@@ -29,9 +31,17 @@ export function OverviewPage(props: PageProps): JSX.Element {
       </section>
       <LiveGraphs live={live} />
       <EdgesTable {...props} picture={picture} />
+      <VersionsPanel running={runningOf(picture)} />
       <RecentActivity sessions={sessions} />
     </>
   );
+}
+
+/** Which edge runs which version. */
+function runningOf({ edges }: Picture): string {
+  return Object.entries(edges)
+    .map(([id, { version }]) => `${id} ${version}`)
+    .join('\n');
 }
 
 /** Of how many the licence allows, where there is one. */
