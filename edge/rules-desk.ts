@@ -2,6 +2,7 @@
  * The rules of sessions as the front doors last told them; without any, those of this edge's settings. Several tell the same: of each
  * rule the newest counts, and what a front door says otherwise than before, as after its store went back to an older copy.
  */
+import type { Banner } from '#shared/banner.ts';
 import { hostingRefusal, poolRulesSchema } from '#shared/pool-rules.ts';
 import type { Hosting, SessionEnds } from '#shared/pool-rules.ts';
 import type { Settings } from '#shared/settings/schema.ts';
@@ -22,6 +23,7 @@ export class RulesDesk {
   readonly #settings: EndSettings;
   #hosting: Rule<Hosting> | undefined;
   #ends: Rule<SessionEnds> | undefined;
+  #banner: Rule<Banner | null> | undefined;
   #life: LifeRules;
 
   constructor(settings: EndSettings) {
@@ -34,6 +36,12 @@ export class RulesDesk {
     return this.#life;
   }
 
+  /** What everybody is to be told. */
+  get banner(): (Banner & { readonly version: number }) | undefined {
+    const { value = null, version = 0 } = this.#banner ?? {};
+    return value === null ? undefined : { ...value, version };
+  }
+
   /** Why a client that says this of itself may not host, in words for its user. */
   hostingRefusal(told: string): string | undefined {
     return this.#hosting === undefined ? undefined : hostingRefusal(this.#hosting.value, told);
@@ -43,9 +51,10 @@ export class RulesDesk {
   take(told: unknown, teller: object): void {
     const rules = poolRulesSchema.safeParse(told).data;
     if (rules === undefined) return;
-    const { hosting, ends, versions } = rules;
+    const { hosting, ends, banner, versions } = rules;
     this.#hosting = newer(this.#hosting, { value: hosting, version: versions.hosting, teller });
     this.#ends = newer(this.#ends, { value: ends, version: versions.ends, teller });
+    this.#banner = newer(this.#banner, { value: banner, version: versions.banner, teller });
     this.#life = this.#readLife();
   }
 

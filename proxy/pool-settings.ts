@@ -16,9 +16,10 @@ export class PoolSettings {
   readonly banner: FleetSetting<z.output<typeof storedBanner>>;
   #rules: PoolRules = {
     version: 0,
-    versions: { hosting: 0, ends: 0 },
+    versions: { hosting: 0, ends: 0, banner: 0 },
     hosting: anyHosting,
     ends: ownEnds,
+    banner: null,
   };
 
   constructor({ directory, log }: { directory: Directory; log: Log }) {
@@ -45,9 +46,11 @@ export class PoolSettings {
   readonly rules = (): PoolRules => {
     const { value: hosting, version: ofHosting } = this.hosting;
     const { value: ends, version: ofEnds } = this.ends;
-    if (hosting !== this.#rules.hosting || ends !== this.#rules.ends) {
-      const versions = { hosting: ofHosting, ends: ofEnds };
-      this.#rules = { version: ofHosting + ofEnds, versions, hosting, ends };
+    const banner = this.shownBanner(Date.now()) ?? null;
+    const before = this.#rules;
+    if (hosting !== before.hosting || ends !== before.ends || banner !== before.banner) {
+      const versions = { hosting: ofHosting, ends: ofEnds, banner: this.banner.version };
+      this.#rules = { version: ofHosting + ofEnds, versions, hosting, ends, banner };
     }
     return this.#rules;
   };

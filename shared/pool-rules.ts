@@ -3,6 +3,7 @@
  * keep them in the directory and tell them to every edge.
  */
 import { z } from 'zod';
+import { bannerSchema } from './banner.ts';
 import { readClientName, unidentified } from './client-name.ts';
 import { isOlderVersion } from './registry/order-tags.ts';
 
@@ -54,9 +55,13 @@ export const poolRulesSchema = z.object({
   /** Rises with each change; for edges that know no versions of each rule. */
   version: count,
   /** Of each: two front doors may each know another one first. Front doors that are older do not say. */
-  versions: z.object({ hosting: count, ends: count }).default({ hosting: 0, ends: 0 }),
+  versions: z
+    .object({ hosting: count, ends: count, banner: count.default(0) })
+    .default({ hosting: 0, ends: 0, banner: 0 }),
   hosting: hostingSchema,
   ends: endsSchema,
+  /** While it is shown. */
+  banner: bannerSchema.nullable().default(null),
 });
 
 export type PoolRules = z.output<typeof poolRulesSchema>;

@@ -28,6 +28,7 @@ import { JoinAnnouncer } from './join-announcer.ts';
 import { JoinDesk } from './join-desk.ts';
 import { MemberSocket } from './member-socket.ts';
 import { describeMember } from './member-view.ts';
+import { NoticeBoard } from './notice-board.ts';
 import { OutgoingEncoder, encodeError } from './outgoing.ts';
 import { newRelayId, randomId } from './random-ids.ts';
 import { readResumePoint } from './resume.ts';
@@ -48,11 +49,13 @@ export class LiveSession {
   readonly #brakes: SenderBrakes;
   readonly #sockets = new Map<ConnectionId, MemberSocket>();
   readonly announcer: JoinAnnouncer;
+  readonly #notices: NoticeBoard;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#context = options.context;
     this.#log = options.log;
+    this.#notices = new NoticeBoard(options.context.rules);
     this.#brakes = new SenderBrakes(options.context);
     this.#desk.adoptCards(options.cards ?? []);
     const { key, state, isClaimed, isStored, onFenced } = options;
@@ -132,14 +135,9 @@ export class LiveSession {
     socket.once('disconnect', () => this.#forget(connection));
     const { stream } = memberSocket;
     const refusal = hostRefusalOf(profile, memberSocket.client, this.#state, this.#options);
-    this.durable.apply({
-      kind: 'connect',
-      connection,
-      profile,
-      clock,
-      stream,
-      resumes: readResumePoint(socket),
-    });
+    const resumes = readResumePoint(socket);
+    this.#notices.meet(profile.id, resumes !== undefined);
+    this.durable.apply({ kind: 'connect', connection, profile, clock, stream, resumes });
     memberSocket.endReplay();
     if (refusal === undefined) return;
     this.#refuse('client-refused');
@@ -168,6 +166,7 @@ export class LiveSession {
   tick(): void {
     this.durable.apply({ kind: 'tick', life: this.#context.rules.life });
     this.durable.retry();
+    if (!this.isFrozen) this.#notices.tell(this.#state.connections, this.#sockets, this.#context.nowMs());
   }
 
   /** Who is here and who is away, for administrators. */
@@ -254,6 +253,7 @@ export class LiveSession {
       case 'turn-away':
         return this.#sockets.get(effect.connection)?.close(errorTable[effect.code].closeCode);
       case 'member-left':
+        this.#notices.forget(effect.member.id);
         return this.#brakes.forget(effect.member.id);
       case 'join-decided':
         return this.announcer.announce(effect.id, effect.decision);

@@ -3,6 +3,7 @@
  * for all its receivers is encoded once.
  */
 import { Packr } from 'msgpackr';
+import type { Banner } from '#shared/banner.ts';
 import type { MemberId, MemberProfile, Outgoing, SealKey, Sealed } from '../core/session-state.ts';
 
 /** Version of the envelopes that we make ourselves; clients accept every 0.3. */
@@ -130,6 +131,12 @@ export function encodeError(message: string): Buffer {
   return packr.pack({ ...plain({ message }), kind: 'error' });
 }
 
+/** A message of ours in the chat, to one member: their editor shows it as of somebody whom it does not know. */
+export function encodeNotice({ text, level }: Pick<Banner, 'text' | 'level'>, target: MemberId): Buffer {
+  const said = `${level === 'warning' ? 'Warning' : 'Message'} of the server: ${text}`;
+  return packr.pack({ ...call('chat/directMessage', said), kind: 'notification', origin: '', target });
+}
+
 function info(code: string, message: string): object {
   return { code, message, params: [] };
 }
@@ -139,7 +146,7 @@ function seal(target: MemberId, key: SealKey, { version, compression, content }:
   return { version, metadata, content };
 }
 
-function call(method: string, ...params: readonly object[]): object {
+function call(method: string, ...params: readonly (object | string)[]): object {
   return plain({ method, params });
 }
 

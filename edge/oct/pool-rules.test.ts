@@ -85,7 +85,15 @@ test('the newest rules count, whichever front door tells them; one that goes bac
   const other = {};
   const idleMs = (): number => edge.rules.life.idleMs / 60_000;
   const take = (version: number, idleMinutes: number | null, from: object): void =>
-    edge.rules.take({ version, hosting: anyHosting, ends: { ...ownEnds, idleMinutes } }, from);
+    edge.rules.take(
+      {
+        version,
+        versions: { hosting: 0, ends: version },
+        hosting: anyHosting,
+        ends: { ...ownEnds, idleMinutes },
+      },
+      from,
+    );
   assert.equal(idleMs(), 90);
   take(2, 15, teller);
   take(1, 30, other);
@@ -102,4 +110,36 @@ test('the newest rules count, whichever front door tells them; one that goes bac
   ])
     edge.rules.take(strange, other);
   assert.equal(idleMs(), 90);
+});
+
+test('members are told the banner in the chat, once, also those who come later; a client without a chat does not mind', async (t) => {
+  const edge = await startOctEdge(t);
+  const ann = await enterHost(t, edge);
+  const old = await enterGuest(t, edge, ann.key, { release: '0.3.0' });
+  const announce = (text: string | null, version: number): void => {
+    const banner = text === null ? null : { text, level: 'warning', until: null };
+    const versions = { hosting: 0, ends: 0, banner: version };
+    edge.rules.take({ version: 0, versions, hosting: anyHosting, ends: ownEnds, banner }, teller);
+  };
+  const said = ({ events }: typeof ann): string[] =>
+    events.items.flatMap((event) => (event.kind === 'chat' && event.isDirect ? [event.text] : []));
+  announce('down at eight', 1);
+  edge.advance(5_000);
+  await eventually(() => said(ann).length === 1, 'the host is told');
+  const bob = await enterGuest(t, edge, ann.key);
+  edge.advance(5_000);
+  await eventually(() => said(bob).length === 1, 'who comes later is told, too');
+  ann.socket!.io.engine.close();
+  await ann.events.next((event) => event.kind === 'reconnected', 'the host is back');
+  announce('down at nine', 2);
+  edge.advance(5_000);
+  const both = ['Warning of the server: down at eight', 'Warning of the server: down at nine'];
+  for (const member of [ann, bob])
+    await eventually(() => said(member).length === 2, 'all are told the next one');
+  assert.deepEqual([said(ann), said(bob)], [both, both]);
+  announce(null, 3);
+  await ann.connection.chat.sendMessage('still here');
+  await hears(bob, ann, 'still here');
+  assert.equal(edge.adapter.load().members, 3);
+  assert.deepEqual(said(old), []);
 });

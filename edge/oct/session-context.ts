@@ -15,7 +15,7 @@ export interface SessionContext {
   readonly sendBufferMaxBytes: number;
   readonly pace: PaceLimits;
   /** Of the pool, as they are now. */
-  readonly rules: Pick<RulesDesk, 'life' | 'hostingRefusal'>;
+  readonly rules: Pick<RulesDesk, 'life' | 'hostingRefusal' | 'banner'>;
   readonly tokens: SessionTokens;
   readonly store: RosterStore;
   readonly metrics: Metrics;

@@ -21,7 +21,7 @@ function openSessions(newest = 0): Sessions {
     context: {
       sendBufferMaxBytes: 1_000_000,
       pace: { messagesPerSecond: 1_000, bytesPerSecond: 1_000_000 },
-      rules: { life: endlessLife, hostingRefusal: () => undefined },
+      rules: { life: endlessLife, hostingRefusal: () => undefined, banner: undefined },
       tokens: new SessionTokens('a secret for tests only', 1),
       store: new MemoryRosters(),
       metrics,
