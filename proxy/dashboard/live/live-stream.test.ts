@@ -8,7 +8,8 @@ import { LiveStream } from './live-stream.ts';
 import { applyChange } from './picture.ts';
 import type { Picture, PictureChange, Snapshot } from './picture.ts';
 
-const figures = { users: 0, sessions: 0, connections: 0, lagMs: 0, edges: 0, ready: 0 };
+const licence = { connectionsMax: 0, licence: 'none', licenceDaysLeft: 0 } as const;
+const figures = { users: 0, sessions: 0, connections: 0, lagMs: 0, edges: 0, ready: 0, ...licence };
 const banner = { text: '', level: 'info' } as const;
 const history = { users: [], sessions: [], connections: [], lagMs: [], edges: {} };
 

@@ -28,6 +28,9 @@ const pool = fc.record({
   lagMs: figure,
   edges: figure,
   ready: figure,
+  connectionsMax: figure,
+  licence: fc.constantFrom('none', 'valid', 'nearly full'),
+  licenceDaysLeft: figure,
 });
 /** Keys of sessions are the clients' choice. */
 const name = fc.constantFrom('a', 'b', '7', '__proto__', 'constructor', 'toString');

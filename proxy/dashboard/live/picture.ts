@@ -13,6 +13,10 @@ export interface PoolFigures {
   readonly edges: number;
   /** Edges that take new keys. */
   readonly ready: number;
+  /** Session connections that the licence allows; 0 without one. */
+  readonly connectionsMax: number;
+  readonly licence: 'none' | 'valid' | 'nearly full' | 'expired';
+  readonly licenceDaysLeft: number;
 }
 
 export interface EdgeFigures {

@@ -5,6 +5,7 @@
 import type { Banner } from '#shared/banner.ts';
 import type { Log } from '#shared/log.ts';
 import type { Directory } from '../../directory/directory.ts';
+import type { PoolLicence } from '../../licence/pool-licence.ts';
 import type { EdgePool, PoolEdge } from '../../membership/pool.ts';
 import type { Drains } from '../../move/drains.ts';
 import { poolFigures } from '../../pool-metrics.ts';
@@ -17,6 +18,7 @@ interface WatchOptions {
   readonly drains: Pick<Drains, 'views'>;
   /** Different people in sessions of the whole pool, where that is known. */
   readonly people: () => number | undefined;
+  readonly licence: Pick<PoolLicence, 'view'>;
   /** What everybody is to be told now. */
   readonly banner: () => Banner | undefined;
   readonly log: Log;
@@ -90,7 +92,15 @@ export class PoolWatch {
   #sumUp(edges: readonly PoolEdge[]): PoolFigures {
     const { users, sessions, connections, lagMs } = poolFigures(edges, this.#options.people());
     const ready = edges.filter(({ state, hold }) => state === 'ready' && hold === undefined).length;
-    return { users, sessions, connections, lagMs: roundLag(lagMs), edges: edges.length, ready };
+    return {
+      users,
+      sessions,
+      connections,
+      lagMs: roundLag(lagMs),
+      edges: edges.length,
+      ready,
+      ...describeLicence(this.#options.licence.view()),
+    };
   }
 
   #bannerNow(): Picture['banner'] {
@@ -160,6 +170,15 @@ function describe(edge: PoolEdge, left: number): EdgeFigures {
     busy: Math.round((load?.eventLoopUtilisation ?? 0) * 100),
     left,
   };
+}
+
+type LicenceFigures = Pick<PoolFigures, 'connectionsMax' | 'licence' | 'licenceDaysLeft'>;
+
+function describeLicence(view: ReturnType<PoolLicence['view']>): LicenceFigures {
+  const { isLicensed, isExpired, isNearlyFull, connectionsMax, daysLeft } = view;
+  if (!isLicensed) return { connectionsMax, licence: 'none', licenceDaysLeft: daysLeft };
+  const licence = isExpired ? 'expired' : isNearlyFull ? 'nearly full' : 'valid';
+  return { connectionsMax, licence, licenceDaysLeft: daysLeft };
 }
 
 /** Finer than a person reads it would change all the time. */

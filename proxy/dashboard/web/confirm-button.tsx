@@ -18,7 +18,8 @@ interface ConfirmProps {
 
 export function ConfirmButton(props: ConfirmProps): JSX.Element {
   const { label, subject, isDangerous, isDisabled } = props;
-  const [isOpen, setOpen] = useState(false);
+  // Which one is open, 0 for none: the end of one may be heard of when the next is open already.
+  const [opened, setOpened] = useState(0);
   return (
     <>
       <button
@@ -26,11 +27,13 @@ export function ConfirmButton(props: ConfirmProps): JSX.Element {
         class={isDangerous ? 'small danger' : 'small'}
         disabled={isDisabled}
         aria-label={`${label} ${subject}`}
-        onClick={() => setOpen(true)}
+        onClick={() => setOpened(opened + 1)}
       >
         {label}
       </button>
-      {isOpen ? <ConfirmDialog {...props} close={() => setOpen(false)} /> : null}
+      {opened === 0 ? null : (
+        <ConfirmDialog {...props} key={opened} close={() => setOpened((now) => (now === opened ? 0 : now))} />
+      )}
     </>
   );
 }

@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { sampleIntervalMs } from '../../live/picture.ts';
-import type { Picture } from '../../live/picture.ts';
+import type { Picture, PoolFigures } from '../../live/picture.ts';
 import type { PageProps } from '../page-props.ts';
 import { longPauseMs, useAgainWith, useAsked } from '../asked.ts';
 import { Chart } from '../chart.tsx';
@@ -18,14 +18,14 @@ export function OverviewPage(props: PageProps): JSX.Element {
   const month = useAsked('month', async () => await look<'history'>('history', { days: 30 }));
   useAgainWith(picture?.pool.users, month.again, longPauseMs);
   if (picture === undefined) return <p>Waiting for the first figures…</p>;
-  const { users, sessions, connections, lagMs, ready, edges } = picture.pool;
+  const { users, sessions, lagMs, ready, edges } = picture.pool;
   return (
     <>
       <section class="cards" aria-label="Now">
         <Card name="Users online now" value={String(users)} />
         <Card name="Unique users" value={String(month.answer?.uniqueUsers ?? '–')} note="in 30 days" />
         <Card name="Active sessions" value={String(sessions)} />
-        <ConnectionsCard connections={connections} />
+        <ConnectionsCard pool={picture.pool} />
         <Card name="Average server lag" value={`${lagMs} ms`} />
         <Card name="Edges ready" value={`${ready} of ${edges}`} isWarning={ready < edges} />
       </section>
@@ -45,15 +45,17 @@ function runningOf({ edges }: Picture): string {
 }
 
 /** Of how many the licence allows, where there is one. */
-function ConnectionsCard({ connections }: { connections: number }): JSX.Element {
-  const { answer, again } = useAsked('licence', async () => await look<'licence'>('licence'));
-  useAgainWith(connections, again);
-  const value = answer?.isLicensed ? `${connections} of ${answer.connectionsMax}` : String(connections);
+function ConnectionsCard({ pool }: { pool: PoolFigures }): JSX.Element {
+  const { connections, connectionsMax, licence, licenceDaysLeft } = pool;
   const name = 'Active session connections';
-  if (!answer?.isLicensed) return <Card name={name} value={value} />;
-  const until = answer.isExpired ? 'licence expired' : `licence for ${answer.daysLeft} more days`;
-  const note = answer.isNearlyFull ? `nearly full, ${until}` : until;
-  return <Card name={name} value={value} note={note} isWarning={answer.isNearlyFull || answer.isExpired} />;
+  if (licence === 'none') return <Card name={name} value={String(connections)} />;
+  const notes = {
+    valid: `licence for ${licenceDaysLeft} more days`,
+    'nearly full': `nearly full, licence for ${licenceDaysLeft} more days`,
+    expired: 'licence expired',
+  };
+  const value = `${connections} of ${connectionsMax}`;
+  return <Card name={name} value={value} note={notes[licence]} isWarning={licence !== 'valid'} />;
 }
 
 interface CardProps {
