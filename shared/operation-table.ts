@@ -48,7 +48,7 @@ interface RefusalAnswer {
 export function refusalOf(error: unknown): RefusalAnswer {
   const { code, entry, params, facts } = toAppError(error);
   const { allow } = facts;
-  const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
   return {
     status: entry.status,
     headers: typeof allow === 'string' ? { ...headers, allow } : headers,

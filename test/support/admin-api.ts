@@ -1,7 +1,7 @@
 /** The admin API as a program uses it: over the port with a token, or over the Unix-domain socket; answers as they came. */
 import { once } from 'node:events';
 import { request } from 'node:http';
-import type { IncomingMessage, RequestOptions } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http';
 
 export interface AdminAnswer {
   readonly status: number;
@@ -29,16 +29,20 @@ export function askAtSocket(socketPath: string, actor?: string): AskAdmin {
 }
 
 async function ask(to: RequestOptions, { method = 'GET', path, body }: AdminQuestion): Promise<AdminAnswer> {
-  const asking = request({ ...to, path, method, agent: false });
-  asking.end(body === undefined ? undefined : JSON.stringify(body));
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  // Without it the body of a method that has none usually would be sent as the next request.
+  const length = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) };
+  const headers = { ...(to.headers as OutgoingHttpHeaders), ...length };
+  const asking = request({ ...to, headers, path, method, agent: false });
+  asking.end(text);
   const [response] = (await once(asking, 'response')) as [IncomingMessage];
-  let text = '';
+  let answer = '';
   response.setEncoding('utf8');
-  for await (const chunk of response) text += chunk as string;
-  const isJson = response.headers['content-type'] === 'application/json' && text !== '';
+  for await (const chunk of response) answer += chunk as string;
+  const isJson = response.headers['content-type'] === 'application/json' && answer !== '';
   return {
     status: response.statusCode ?? 0,
     allow: response.headers.allow,
-    body: (isJson ? JSON.parse(text) : {}) as AdminAnswer['body'],
+    body: (isJson ? JSON.parse(answer) : {}) as AdminAnswer['body'],
   };
 }

@@ -100,6 +100,7 @@ async function samplesFor(t: TestContext): Promise<Readonly<Record<string, Sampl
     historyClients: {},
     historyDownloads: {},
     licence: {},
+    versions: {},
     activity: { query: 'limit=3' },
     regions: {},
     settings: {},
