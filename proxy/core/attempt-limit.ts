@@ -22,7 +22,8 @@ interface TooMany {
 /** `undo` gives it back, for it was no failure. */
 type Begun = { readonly kind: 'may-try'; readonly undo: () => void } | TooMany;
 
-export type Attempt<T> = { readonly kind: 'right'; readonly proved: T } | { readonly kind: 'wrong' } | TooMany;
+export type Attempt<T> =
+  { readonly kind: 'right'; readonly proved: T } | { readonly kind: 'wrong' } | TooMany;
 
 /** What was tried elsewhere: by a network of addresses, in the name of nobody who is spared. */
 export interface AttemptNews {

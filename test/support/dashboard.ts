@@ -51,3 +51,18 @@ export async function assertAccessible(page: Page, where: string): Promise<void>
   );
   assert.deepEqual(found, []);
 }
+
+/** The edge in whose box the dot of a session is; undefined while it is on its way. */
+export async function boxOf(page: Page, key: string): Promise<string | undefined> {
+  const centre = await page.locator(`[data-session="${key}"]`).evaluate((dot) => {
+    const { x, y, width, height } = dot.getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2 };
+  });
+  return await page.locator('.map').evaluate((map, { x, y }) => {
+    const box = [...map.querySelectorAll('.box')].find((candidate) => {
+      const { left, right, top, bottom } = candidate.getBoundingClientRect();
+      return left <= x && x <= right && top <= y && y <= bottom;
+    });
+    return box?.querySelector('.box-name')?.textContent ?? undefined;
+  }, centre);
+}

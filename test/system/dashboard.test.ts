@@ -1,9 +1,9 @@
 /** The dashboard as people use it: a real pool, real clients, real Chromium. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
-import { assertAccessible, openDashboard, openTab } from '../support/dashboard.ts';
+import { assertAccessible, boxOf, openDashboard, openTab } from '../support/dashboard.ts';
 import { ensureBuilt } from '../../proxy/dashboard/build.ts';
 import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -285,18 +285,3 @@ test('everything is reached and done by the keyboard alone', async (t) => {
   await dialog.getByRole('button', { name: 'Resume' }).click();
   await page.getByText('edge-1 takes new sessions again.').waitFor();
 });
-
-/** The edge in whose box the dot of a session is; undefined while it is on its way. */
-async function boxOf(page: Page, key: string): Promise<string | undefined> {
-  const centre = await page.locator(`[data-session="${key}"]`).evaluate((dot) => {
-    const { x, y, width, height } = dot.getBoundingClientRect();
-    return { x: x + width / 2, y: y + height / 2 };
-  });
-  return await page.locator('.map').evaluate((map, { x, y }) => {
-    const box = [...map.querySelectorAll('.box')].find((candidate) => {
-      const { left, right, top, bottom } = candidate.getBoundingClientRect();
-      return left <= x && x <= right && top <= y && y <= bottom;
-    });
-    return box?.querySelector('.box-name')?.textContent ?? undefined;
-  }, centre);
-}
