@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { eventually } from '../../../test/support/oct-inbox.ts';
 import { LiveStream } from './live-stream.ts';
 import { applyChange } from './picture.ts';
@@ -128,6 +127,13 @@ class HeldPool {
   }
 }
 
+/** Whatever waits for nothing has happened. */
+async function turn(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setImmediate(resolve);
+  await promise;
+}
+
 function openHeld(t: TestContext): { pool: HeldPool; stream: LiveStream; pass: () => Promise<void> } {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   const pool = new HeldPool();
@@ -135,9 +141,9 @@ function openHeld(t: TestContext): { pool: HeldPool; stream: LiveStream; pass: (
   t.after(() => stopping.abort());
   const stream = new LiveStream({ watch: pool, signal: stopping.signal, lookIntervalMs: 1 });
   const pass = async (): Promise<void> => {
-    await setImmediate();
+    await turn();
     t.mock.timers.tick(1);
-    await setImmediate();
+    await turn();
   };
   return { pool, stream, pass };
 }
