@@ -27,6 +27,7 @@ export async function playRequest(
   const mustClose = item.expected.at(-1) === closes;
   const bytes = Buffer.from(item.bytes + (item.halfCloses === true ? '' : probe), 'latin1');
   const played: HttpCase = {
+    protocol: 'http',
     seed: 0,
     number,
     address,

@@ -4,8 +4,12 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Certificate } from '../support/certificate.ts';
 import { startFuzzedDoor } from './fuzzed-door.ts';
 import type { FuzzedDoor } from './fuzzed-door.ts';
+import { playFrames } from './frame-client.ts';
+import type { FrameView } from './frame-client.ts';
+import { judgeFrames } from './frame-judge.ts';
 import type { HttpCase } from './http-case.ts';
 import { judgeCase } from './judge.ts';
 import type { Finding, Judgement } from './judge.ts';
@@ -24,9 +28,14 @@ export const refereeNames = ['node', 'nginx', 'haproxy'] as const;
 
 export interface PlayedCase {
   readonly item: HttpCase;
-  readonly meant: StreamReading;
-  readonly view: ClientView;
+  readonly seen: Seen;
+  /** Its client was still owed something when it ended. */
+  readonly isOwed: boolean;
 }
+
+type Seen =
+  | { readonly protocol: 'http'; readonly meant: StreamReading; readonly view: ClientView }
+  | { readonly protocol: 'http2'; readonly view: FrameView };
 
 interface Parts {
   readonly door: FuzzedDoor;
@@ -37,7 +46,11 @@ interface Parts {
 }
 
 /** The folder takes data of the front door and configurations of referees. */
-export async function prepareGround(folder: string, referees: readonly string[]): Promise<FuzzGround> {
+export async function prepareGround(
+  folder: string,
+  referees: readonly string[],
+  certificate?: Certificate,
+): Promise<FuzzGround> {
   const sightings = new Sightings();
   const answering = new Map<string, HttpCase>();
   const backends = ['a', 'b'].map(
@@ -51,7 +64,8 @@ export async function prepareGround(folder: string, referees: readonly string[])
   mkdirSync(dataFolder);
   const running = await startProxyReferees(referees, folder);
   if (referees.includes('node')) running.push(await startNodeReferee());
-  const door = await startFuzzedDoor(backends, dataFolder);
+  const tls = certificate && { CT_TLS_CERT: certificate.certPath, CT_TLS_KEY: certificate.keyPath };
+  const door = await startFuzzedDoor(backends, dataFolder, tls);
   return new FuzzGround({ door, referees: running, backends, sightings, answering });
 }
 
@@ -68,9 +82,15 @@ export class FuzzGround {
 
   async play(item: HttpCase): Promise<PlayedCase> {
     const { door, answering } = this.#parts;
+    if (item.protocol === 'http2') {
+      const view = await playFrames(door.httpsPort, item);
+      return { item, seen: { protocol: 'http2', view }, isOwed: view.end !== 'left' };
+    }
     const meant = readRequests(Buffer.concat([...item.writes]));
     if (item.answer !== undefined) answering.set(item.address, item);
-    return { item, meant, view: await playCase(door.port, item, meant) };
+    const view = await playCase(door.port, item, meant);
+    const isOwed = view.end !== 'left' && view.answers.length < meant.requests.length;
+    return { item, seen: { protocol: 'http', meant, view }, isOwed };
   }
 
   /** Call when the cases are played: only then is everything seen that was forwarded. */
@@ -78,12 +98,15 @@ export class FuzzGround {
     await this.#parts.door.settled();
   }
 
-  async judge({ item, meant, view }: PlayedCase): Promise<Judgement> {
+  async judge({ item, seen }: PlayedCase): Promise<Judgement> {
     const { referees, sightings, answering } = this.#parts;
     const forwarded = sightings.of(item.address);
     sightings.forget(item.address);
     answering.delete(item.address);
-    const judgement = judgeCase(item, meant, forwarded, view);
+    const judgement =
+      seen.protocol === 'http2'
+        ? judgeFrames(item, forwarded, seen.view)
+        : judgeCase(item, seen.meant, forwarded, seen.view);
     const whole = forwarded.filter(({ isWhole, isServed }) => isWhole && isServed);
     if (whole.length === 0) return judgement;
     const findings = [...judgement.findings];

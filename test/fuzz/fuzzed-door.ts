@@ -25,6 +25,7 @@ export async function startFuzzedDoor(
   const env = plainEnv({
     ...deadlines,
     CT_HTTP_PORT: '0',
+    CT_HTTPS_PORT: '0',
     CT_ADMIN_PORT: '0',
     CT_CONTROL_PORT: '0',
     CT_DATA_DIR: folder,
@@ -62,6 +63,10 @@ export class FuzzedDoor {
 
   get port(): number {
     return this.#door.port;
+  }
+
+  get httpsPort(): number {
+    return this.#door.httpsPort;
   }
 
   /** Why the front door counts as crashed; undefined while it is well. */

@@ -5,11 +5,14 @@
 import { Random } from '../../bench/random.ts';
 import { answerTokens } from './answer-grammar.ts';
 import { readAnswer } from './answer-reader.ts';
+import { frameTokens, mutateFrames } from './frame-grammar.ts';
 import { chance, mutateBytes, mutateTokens, pick, splitBytes } from './mutation.ts';
 import { streamTokens } from './request-grammar.ts';
 import { tableTokens } from './table-grammar.ts';
 
 export interface HttpCase {
+  /** What the client speaks: bytes of HTTP/1.1, or frames of HTTP/2 behind preface and SETTINGS. */
+  readonly protocol: Protocol;
   readonly seed: number;
   readonly number: number;
   /** The client's address, its own alone: by it the front door's X-Forwarded-For tells whose request it forwards. */
@@ -21,6 +24,8 @@ export interface HttpCase {
   /** The answer to `/answer`; undefined where requests are what is tried. */
   readonly answer: CaseAnswer | undefined;
 }
+
+export type Protocol = 'http' | 'http2';
 
 export interface CaseAnswer {
   readonly method: string;
@@ -35,15 +40,36 @@ const repeatableShare = 0.1;
 const clientPrefix = 127;
 
 export function makeCase(seed: number, number: number): HttpCase {
-  const random = new Random(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(number + 1, 0xc2b2ae35));
-  // 127.1.0.1 and up: 127.0.0.1 belongs to everybody else.
-  const place = number % (200 * 65_000);
-  const address = `${clientPrefix}.${1 + Math.floor(place / 65_000)}.${Math.floor((place % 65_000) / 254)}.${1 + (place % 254)}`;
-  const base = { seed, number, address };
+  const random = randomOf(seed, number);
+  const base = { protocol: 'http', ...baseOf(seed, number) } as const;
   return chance(random, answerShare) ? answerCase(random, base) : requestCase(random, base);
 }
 
-type Base = Pick<HttpCase, 'seed' | 'number' | 'address'>;
+/** The same for HTTP/2: requests alone, since edges are never asked over it. */
+export function makeFramedCase(seed: number, number: number): HttpCase {
+  const random = randomOf(seed, number);
+  const isWell = chance(random, 0.3);
+  const frames = mutateFrames(random, frameTokens(random), isWell ? 0 : 1 + random.integer(2));
+  const bytes = Buffer.concat(frames);
+  const isAsFramed = isWell || chance(random, 0.8);
+  const damaged = isAsFramed ? bytes : mutateBytes(random, bytes, 1 + random.integer(3));
+  const ending = pick(random, ['waits', 'waits', 'waits', 'half-closes', 'leaves'] as const);
+  const writes = splitBytes(random, damaged);
+  return { protocol: 'http2', ...baseOf(seed, number), writes, ending, answer: undefined };
+}
+
+function randomOf(seed: number, number: number): Random {
+  return new Random(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(number + 1, 0xc2b2ae35));
+}
+
+function baseOf(seed: number, number: number): Pick<HttpCase, 'seed' | 'number' | 'address'> {
+  // 127.1.0.1 and up: 127.0.0.1 belongs to everybody else.
+  const place = number % (200 * 65_000);
+  const address = `${clientPrefix}.${1 + Math.floor(place / 65_000)}.${Math.floor((place % 65_000) / 254)}.${1 + (place % 254)}`;
+  return { seed, number, address };
+}
+
+type Base = Pick<HttpCase, 'protocol' | 'seed' | 'number' | 'address'>;
 
 function requestCase(random: Random, base: Base): HttpCase {
   const tokens = chance(random, tableShare) ? tableTokens(random) : streamTokens(random);
@@ -104,8 +130,8 @@ interface CaseFile extends Omit<HttpCase, 'writes' | 'answer'> {
 }
 
 export function parseCase(text: string): HttpCase {
-  const { seed, number, address, writes, ending, answer } = JSON.parse(text) as CaseFile;
+  const { protocol, seed, number, address, writes, ending, answer } = JSON.parse(text) as CaseFile;
   const decode = (items: readonly string[]): Buffer[] => items.map((item) => Buffer.from(item, 'base64'));
   const decoded = answer && { ...answer, writes: decode(answer.writes) };
-  return { seed, number, address, writes: decode(writes), ending, answer: decoded };
+  return { protocol, seed, number, address, writes: decode(writes), ending, answer: decoded };
 }

@@ -1,27 +1,22 @@
-/** A short run of the HTTP fuzzer with every test run; long ones, with more referees, are `npm run fuzz -- http`. */
+/** Short runs of the fuzzers with every test run; long ones, with more referees, are `npm run fuzz -- http` and `http2`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeDataDir } from '../support/front-door.ts';
+import { Authority } from '../support/certificate.ts';
 import { prepareGround } from './fuzz-ground.ts';
-import { formatCase, makeCase, parseCase } from './http-case.ts';
+import type { FuzzGround } from './fuzz-ground.ts';
+import { formatCase, makeCase, makeFramedCase, parseCase } from './http-case.ts';
 import { runHttpFuzz } from './http-run.ts';
+import type { RunPlan, RunReport } from './http-run.ts';
 
 const seed = 1964;
 const requests = 400;
 
 test('generated and damaged HTTP is read in one way through the front door, without a crash or a hang', async (t) => {
   const ground = await prepareGround(makeDataDir(t), ['node']);
-  const found: string[] = [];
   try {
-    const { classes, findings } = await runHttpFuzz(ground, {
-      seed,
-      requests,
-      maxMs: 60_000,
-      onProgress: () => undefined,
-      onFinding: (finding, item) => found.push(`${item?.number ?? 'run'} ${finding.class}: ${finding.text}`),
-    });
+    const { found, classes } = await runOn(ground, { protocol: 'http', seed, requests });
     assert.deepEqual(found, []);
-    assert.deepEqual(findings, { 'split-differently': 0, 'answer-wrong': 0, crash: 0, hang: 0 });
     // A front door that refused everything, or nothing, would prove nothing.
     for (const name of [
       'forwarded',
@@ -37,10 +32,39 @@ test('generated and damaged HTTP is read in one way through the front door, with
   }
 });
 
-test('a case follows from its seed and number, and comes back from its file as it was', () => {
-  for (let number = 0; number < 200; number++) {
-    const item = makeCase(7, number);
-    assert.deepEqual(makeCase(7, number), item);
-    assert.deepEqual(parseCase(formatCase(item, [])), item);
+test('damaged frames of HTTP/2 end nobody but their own connection, and each request of theirs is one at the edge', async (t) => {
+  const certificate = new Authority(t).sign('DNS:localhost,IP:127.0.0.1');
+  const ground = await prepareGround(makeDataDir(t), ['node'], certificate);
+  try {
+    const { found, classes } = await runOn(ground, { protocol: 'http2', seed, requests: 1_500 });
+    assert.deepEqual(found, []);
+    for (const name of ['forwarded', 'answer 200', 'answer 400', 'goaway 1', 'referee node same'])
+      assert.ok((classes.get(name) ?? 0) >= 10, `${name}: ${classes.get(name)}`);
+  } finally {
+    assert.equal(await ground.stop(), undefined);
   }
 });
+
+test('a case follows from its seed and number, and comes back from its file as it was', () => {
+  for (const make of [makeCase, makeFramedCase]) {
+    for (let number = 0; number < 200; number++) {
+      const item = make(7, number);
+      assert.deepEqual(make(7, number), item);
+      assert.deepEqual(parseCase(formatCase(item, [])), item);
+    }
+  }
+});
+
+async function runOn(
+  ground: FuzzGround,
+  plan: Pick<RunPlan, 'protocol' | 'seed' | 'requests'>,
+): Promise<{ found: string[]; classes: RunReport['classes'] }> {
+  const found: string[] = [];
+  const { classes } = await runHttpFuzz(ground, {
+    ...plan,
+    maxMs: 60_000,
+    onProgress: () => undefined,
+    onFinding: (finding, item) => found.push(`${item?.number ?? 'run'} ${finding.class}: ${finding.text}`),
+  });
+  return { found, classes };
+}

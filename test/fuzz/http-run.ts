@@ -3,11 +3,13 @@
  * counted by class. Ends early at a crash, since nothing behind it says anything.
  */
 import type { FuzzGround, PlayedCase } from './fuzz-ground.ts';
-import { makeCase } from './http-case.ts';
-import type { HttpCase } from './http-case.ts';
+import { splitFrames } from './frame-grammar.ts';
+import { makeCase, makeFramedCase } from './http-case.ts';
+import type { HttpCase, Protocol } from './http-case.ts';
 import type { Finding, FindingClass } from './judge.ts';
 
 export interface RunPlan {
+  readonly protocol: Protocol;
   readonly seed: number;
   readonly requests: number;
   /** Whatever comes first ends the run. */
@@ -51,17 +53,19 @@ export async function runCase(ground: FuzzGround, item: HttpCase, plan: RunPlan)
 /** As many cases as a block takes, or as give the requests that are still wanted. */
 function nextBlock(plan: RunPlan, report: RunReport): HttpCase[] {
   const items: HttpCase[] = [];
+  const makeItem = plan.protocol === 'http2' ? makeFramedCase : makeCase;
   let missing = plan.requests - report.requests;
   for (let i = 0; i < blockCases && missing > 0; i++) {
-    const item = makeCase(plan.seed, report.cases + i);
+    const item = makeItem(plan.seed, report.cases + i);
     items.push(item);
-    missing -= countRequests(item);
+    missing -= countInputs(item);
   }
   return items;
 }
 
-/** Requests that a case sends, well-formed or not: by the line ends after a version, at least one. */
-function countRequests({ writes }: HttpCase): number {
+/** What a case sends, well-formed or not, at least one: frames, or requests by the line ends after a version. */
+function countInputs({ protocol, writes }: HttpCase): number {
+  if (protocol === 'http2') return Math.max(1, splitFrames(Buffer.concat([...writes])).length);
   const text = Buffer.concat([...writes]).toString('latin1');
   return Math.max(1, [...text.matchAll(/ HTTP\/1\.[01]\r\n/g)].length);
 }
@@ -79,16 +83,14 @@ async function judgeBlock(ground: FuzzGround, played: readonly PlayedCase[], tal
   const blockFinding = await findInBlock(ground);
   await inLanes(judgingLanes, played, async (one) => {
     const { findings, classes } = await ground.judge(one);
-    tally.add(countRequests(one.item), classes);
+    tally.add(countInputs(one.item), classes);
     for (const finding of findings) tally.find(finding, one.item);
   });
   for (const stray of ground.takeStrays()) tally.find(stray, undefined);
   if (blockFinding === undefined) return false;
   tally.find(blockFinding, undefined);
   // One of these did it; a replay of each says which.
-  for (const { item, view, meant } of played) {
-    if (view.end !== 'left' && view.answers.length < meant.requests.length) tally.suspect(item, blockFinding);
-  }
+  for (const { item, isOwed } of played) if (isOwed) tally.suspect(item, blockFinding);
   return true;
 }
 

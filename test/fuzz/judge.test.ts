@@ -94,7 +94,15 @@ function judgeAnswer(said: string, received: string): string[] {
   return judgeCase(item, readRequests(sent), [], view).findings.map(({ class: name }) => name);
 }
 
-const plainCase: HttpCase = { seed: 1, number: 0, address, writes: [], ending: 'waits', answer: undefined };
+const plainCase: HttpCase = {
+  protocol: 'http',
+  seed: 1,
+  number: 0,
+  address,
+  writes: [],
+  ending: 'waits',
+  answer: undefined,
+};
 
 function seen(method: string, target: string, body = ''): Sighting {
   const bytes = Buffer.from(`${method} ${target}`);

@@ -7,9 +7,10 @@ import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Authority } from '../support/certificate.ts';
 import { prepareGround, refereeNames } from './fuzz-ground.ts';
 import { formatCase, parseCase } from './http-case.ts';
-import type { HttpCase } from './http-case.ts';
+import type { HttpCase, Protocol } from './http-case.ts';
 import { runCase, runHttpFuzz } from './http-run.ts';
 import type { RunPlan, RunReport } from './http-run.ts';
 import type { Finding } from './judge.ts';
@@ -31,8 +32,8 @@ const shownMax = 20;
 
 await new Command('npm run fuzz --')
   .description('Sends generated and damaged HTTP through the front door, and compares how it is read.')
-  .addArgument(new Argument('<what>', 'what to fuzz').choices(['http']))
-  .option('--requests <n>', 'requests to send', parseCount, defaultRequests)
+  .addArgument(new Argument('<what>', 'what clients speak').choices(['http', 'http2']))
+  .option('--requests <n>', 'requests to send, or frames of HTTP/2', parseCount, defaultRequests)
   .option('--seed <n>', 'start of all randomness (default: one by chance, printed)', parseCount)
   .option('--minutes <n>', 'end after so many minutes at the latest', parseCount)
   .addOption(
@@ -42,17 +43,21 @@ await new Command('npm run fuzz --')
   )
   .option('--keep <folder>', 'where failing cases are written', join(tmpdir(), 'mooring-fuzz-findings'))
   .option('--replay <file>', 'run one kept case again')
-  .action(async (_what: string, flags: Flags) => await run(flags))
+  .action(run)
   .parseAsync();
 
-async function run(flags: Flags): Promise<void> {
+async function run(what: Protocol, flags: Flags): Promise<void> {
   const replayed = flags.replay === undefined ? undefined : parseCase(readFileSync(flags.replay, 'utf8'));
   const seed = replayed?.seed ?? flags.seed ?? randomInt(2 ** 31);
   console.log(`seed ${seed}, referees ${flags.referees.join(', ') || 'none'}`);
   const folder = mkdtempSync(join(tmpdir(), 'mooring-fuzz-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const ground = await prepareGround(folder, flags.referees);
+  const protocol = replayed?.protocol ?? what;
+  const authority = new Authority({ after: (end) => void process.on('exit', end) });
+  const certificate = authority.sign('DNS:localhost,IP:127.0.0.1');
+  const ground = await prepareGround(folder, flags.referees, certificate);
   const plan: RunPlan = {
+    protocol,
     seed,
     requests: flags.requests,
     maxMs: (flags.minutes ?? Number.POSITIVE_INFINITY) * 60_000,
@@ -63,7 +68,7 @@ async function run(flags: Flags): Promise<void> {
     replayed === undefined ? await runHttpFuzz(ground, plan) : await runCase(ground, replayed, plan);
   const complaint = await ground.stop();
   if (complaint !== undefined) console.log(`crash: ${complaint}`);
-  conclude(report, complaint === undefined ? 0 : 1);
+  conclude(protocol, report, complaint === undefined ? 0 : 1);
 }
 
 function progressPrinter(): (report: RunReport) => void {
@@ -75,7 +80,7 @@ function progressPrinter(): (report: RunReport) => void {
     printedAt = now;
     const rate = Math.round(requests / ((now - startedAt) / 1_000));
     const found = Object.values(findings).reduce((sum, count) => sum + count, 0);
-    console.log(`${requests} requests in ${cases} cases, ${rate} a second, ${found} findings`);
+    console.log(`${requests} inputs in ${cases} cases, ${rate} a second, ${found} findings`);
   };
 }
 
@@ -84,7 +89,7 @@ function findingKeeper(folder: string): (finding: Finding, item: HttpCase | unde
   let shown = 0;
   return (finding, item) => {
     const keeps = item !== undefined && kept < keptMax;
-    const file = keeps ? join(folder, `http-${item.seed}-${item.number}.json`) : 'not kept';
+    const file = keeps ? join(folder, `${item.protocol}-${item.seed}-${item.number}.json`) : 'not kept';
     if (keeps) {
       kept++;
       mkdirSync(folder, { recursive: true });
@@ -94,7 +99,11 @@ function findingKeeper(folder: string): (finding: Finding, item: HttpCase | unde
   };
 }
 
-function conclude({ requests, cases, classes, findings }: RunReport, crashesAtEnd: number): void {
+function conclude(
+  protocol: Protocol,
+  { requests, cases, classes, findings }: RunReport,
+  crashesAtEnd: number,
+): void {
   console.log(`\n${cases} cases:`);
   for (const [name, count] of [...classes].toSorted(([a], [b]) => a.localeCompare(b))) {
     console.log(`${String(count).padStart(9)}  ${name}`);
@@ -103,7 +112,8 @@ function conclude({ requests, cases, classes, findings }: RunReport, crashesAtEn
   const crashes = findings.crash + crashesAtEnd;
   const isWell = Object.values(findings).every((count) => count === 0) && crashes === 0;
   const counts = `split-differently ${findings['split-differently']} crashes ${crashes} hangs ${findings.hang}`;
-  console.log(`FUZZ http requests ${requests} ${counts} ${isWell ? 'PASS' : 'FAIL'}`);
+  const inputs = protocol === 'http' ? 'requests' : 'frames';
+  console.log(`FUZZ ${protocol} ${inputs} ${requests} ${counts} ${isWell ? 'PASS' : 'FAIL'}`);
   process.exitCode = isWell ? 0 : 1;
 }
 

@@ -5,7 +5,7 @@
 import type { Random } from '../../bench/random.ts';
 
 /** Texts at which HTTP parsers have differed. */
-const stumblingBlocks: readonly string[] = [
+export const stumblingBlocks: readonly string[] = [
   '\r',
   '\n',
   '\r\n',
