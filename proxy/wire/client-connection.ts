@@ -136,24 +136,21 @@ export class ClientConnection implements SocketEars {
 
   /** Uses what is held as far as it goes; the wire asks for it when it wants its body, or more of it. */
   advance(): void {
-    while (this.#held.length > 0 && this.#phase !== 'over') {
-      if (this.#phase === 'head') this.#readHead();
-      else if (!this.#readBody()) break;
-    }
+    while (this.#held.length > 0 && this.#phase !== 'over')
+      if (!(this.#phase === 'head' ? this.#readHead() : this.#readBody())) break;
     this.#regulate();
   }
 
-  #readHead(): void {
+  /** False while answers wait for a client that does not read: another one would only wait behind them. */
+  #readHead(): boolean {
+    if (this.#socket.isCongested) return false;
     const isFirstByte = !this.#scanner.hasBegun;
     const at = this.#scanner.read(this.#held, 0);
-    if (at === isFaulty) {
+    if (at === isFaulty) this.#refuse(codeOfFault[this.#scanner.fault]);
+    else if (at === wantsMore && isFirstByte) this.#await('head', this.#door.settings.CT_HEAD_TIMEOUT_MS);
+    if (at === isFaulty || at === wantsMore) {
       this.#held = nothing;
-      return this.#refuse(codeOfFault[this.#scanner.fault]);
-    }
-    if (at === wantsMore) {
-      this.#held = nothing;
-      if (isFirstByte) this.#await('head', this.#door.settings.CT_HEAD_TIMEOUT_MS);
-      return;
+      return false;
     }
     this.#held = this.#held.subarray(at);
     this.#phase = 'exchange';
@@ -161,6 +158,7 @@ export class ClientConnection implements SocketEars {
     const wire = this.#door.openWire(this, this.#scanner);
     this.#wire = wire;
     void this.#door.conduct(wire).then(() => this.#onConducted(wire));
+    return true;
   }
 
   /** False when nobody takes the bytes now. */
@@ -180,7 +178,7 @@ export class ClientConnection implements SocketEars {
   #regulate(): void {
     if (this.#phase === 'over') return;
     const body = this.#wire?.body;
-    const isFull = this.#phase === 'exchange' && (body?.isBlocked || this.#held.length > readAheadMaxBytes);
+    const isFull = this.#phase !== 'ending' && (body?.isBlocked || this.#held.length > readAheadMaxBytes);
     if (isFull && !this.#socket.isPaused) this.#socket.pause();
     if (!isFull && this.#socket.isPaused) this.#socket.resume();
     if (this.#phase !== 'exchange' || this.#awaits === 'drain') return;
@@ -212,7 +210,7 @@ export class ClientConnection implements SocketEars {
     if (!wire.persists || this.#door.isStopping) return this.#endAfter(wire);
     this.#phase = 'head';
     this.#scanner.reset();
-    this.#await('request', this.#door.settings.CT_IDLE_TIMEOUT_MS);
+    if (this.#awaits !== 'drain') this.#await('request', this.#door.settings.CT_IDLE_TIMEOUT_MS);
     this.advance();
   }
 
@@ -254,12 +252,11 @@ export class ClientConnection implements SocketEars {
   }
 
   onDrain(): void {
-    if (this.#awaits === 'drain') {
-      this.#awaits = 'head';
-      this.#door.wheel.clear(this.#deadline);
-    }
+    const isAwaited = this.#awaits === 'drain';
+    if (isAwaited) this.#rest();
+    if (isAwaited && this.#phase === 'head') this.#await('request', this.#door.settings.CT_IDLE_TIMEOUT_MS);
     this.#wire?.onDrain();
-    this.#regulate();
+    this.advance();
   }
 
   onEnd(): void {
