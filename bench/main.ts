@@ -6,6 +6,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { killChildrenAtExit } from './child.ts';
 import { roomServerNames, runOctFanout, runYFanout } from './fanout.ts';
 import { runFloods } from './floods.ts';
+import { runHttp2Floods } from './floods-http2.ts';
 import { frontDoorNames, runFrontDoorContest } from './front-door-contest.ts';
 import { runDashboard } from './dashboard.ts';
 import { runDirect } from './direct.ts';
@@ -51,6 +52,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   race: runRace,
   reload: runReload,
   floods: runFloods,
+  'floods-http2': runHttp2Floods,
   sticky: runSticky,
   outage: runOutage,
   history: runHistory,

@@ -14,6 +14,8 @@ export interface FloodOrder {
   readonly text: string;
   /** They never read. */
   readonly isPaused: boolean;
+  /** Whoever is sent away comes again, as fast as that goes. */
+  readonly comesBack?: boolean;
 }
 
 export type FloodCommand = { readonly open: FloodOrder } | { readonly drip: string } | { readonly end: true };
@@ -24,7 +26,7 @@ export interface FloodReport {
 }
 
 const reportMs = 100;
-const sockets: Socket[] = [];
+const sockets = new Set<Socket>();
 let connected = 0;
 let ended = 0;
 
@@ -36,19 +38,27 @@ process.on('message', (command: FloodCommand) => {
 process.on('disconnect', () => process.exit());
 setInterval(() => process.send?.({ connected, ended } satisfies FloodReport), reportMs);
 
-function open({ port, addresses, count, text, isPaused }: FloodOrder): void {
-  for (let i = 0; i < count; i++) {
-    const socket = connect({ host: '127.0.0.1', port, localAddress: addresses[i % addresses.length]! });
-    sockets.push(socket);
-    socket.on('error', () => undefined);
-    socket.once('connect', () => connected++);
-    socket.once('close', () => ended++);
-    if (isPaused) socket.pause();
-    else socket.resume();
-    socket.write(text);
-  }
+function open(order: FloodOrder): void {
+  for (let i = 0; i < order.count; i++) openOne(order, order.addresses[i % order.addresses.length]!);
+}
+
+function openOne(order: FloodOrder, localAddress: string): void {
+  const { port, text, isPaused, comesBack } = order;
+  const socket = connect({ host: '127.0.0.1', port, localAddress });
+  sockets.add(socket);
+  socket.on('error', () => undefined);
+  socket.once('connect', () => connected++);
+  socket.once('close', () => {
+    ended++;
+    sockets.delete(socket);
+    if (comesBack === true) setImmediate(() => openOne(order, localAddress));
+  });
+  if (isPaused) socket.pause();
+  else socket.resume();
+  socket.write(text);
 }
 
 function drip(text: string): void {
-  for (const socket of sockets) if (socket.writable) socket.write(text);
+  // Who takes nothing more has enough to take.
+  for (const socket of sockets) if (socket.writable && !socket.writableNeedDrain) socket.write(text);
 }

@@ -1,6 +1,7 @@
 /** A flood of clients in a process of its own, so that whoever watches is not a part of what it does to others. */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { FloodCommand, FloodOrder, FloodReport } from './flood-program.ts';
 
@@ -14,6 +15,11 @@ export class Flood {
     this.#child = fork(program, { stdio: 'inherit' });
     this.#child.on('message', (report: FloodReport) => (this.#report = report));
     this.#order({ open: order });
+  }
+
+  /** Leaves the processor to others where they want it. */
+  yieldTo(priority: number): void {
+    setPriority(this.#child.pid!, priority);
   }
 
   get connected(): number {

@@ -1,0 +1,38 @@
+/** What do good clients notice of floods over HTTP/2, and what is left of them? Rapid reset, CONTINUATION, SETTINGS, PING. */
+import { fork } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../test/support/free-port.ts';
+import { floodPriority, runFloodTrial } from './flood-trial.ts';
+import type { Scenario } from './flood-trial.ts';
+import type { Outcome, RunOptions } from './outcome.ts';
+import { createCertificate } from './tls.ts';
+
+const sizes = {
+  full: { crowd: 100, seconds: 20, calmSeconds: 20, settleSeconds: 60 },
+  short: { crowd: 30, seconds: 6, calmSeconds: 6, settleSeconds: 20 },
+} as const;
+const kinds = ['rapid-reset', 'continuation', 'settings', 'ping'];
+const program = join(import.meta.dirname, 'http2-flood-program.ts');
+
+export async function runHttp2Floods({ isShort, folder }: RunOptions): Promise<Outcome> {
+  const size = isShort ? sizes.short : sizes.full;
+  const { certificate, key } = createCertificate(folder);
+  const port = await freePort();
+  const settings = {
+    CT_HTTPS_PORT: String(port),
+    CT_TLS_CERT: certificate,
+    CT_TLS_KEY: key,
+    CT_LIMIT_EXEMPT: '127.0.0.1',
+  };
+  const scenarios = kinds.map(
+    (kind) => ({ name: kind, begin: (_, crowd) => begin(kind, port, crowd) }) satisfies Scenario,
+  );
+  return await runFloodTrial({ benchmark: 'floods-http2', folder, settings, scenarios, size });
+}
+
+function begin(kind: string, port: number, crowd: number): () => void {
+  const child = fork(program, [kind, String(port), String(crowd)], { stdio: 'inherit' });
+  setPriority(child.pid!, floodPriority);
+  return () => void child.kill('SIGKILL');
+}

@@ -1,0 +1,44 @@
+/** Clients who mean well: requests at a steady rate, whatever becomes of those before, and how long their answers took. */
+import { Agent, get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Felt {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failed: number;
+  readonly asked: number;
+}
+
+const requestsPerSecond = 200;
+const keys = 50;
+
+export async function feel(port: number, seconds: number): Promise<Felt> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const waiting: Promise<number | undefined>[] = [];
+  const startedAtMs = performance.now();
+  for (let i = 0; i < seconds * requestsPerSecond; i++) {
+    const dueMs = startedAtMs + (i * 1_000) / requestsPerSecond;
+    if (dueMs > performance.now()) await sleep(dueMs - performance.now());
+    waiting.push(ask(port, agent, `good-${i % keys}`));
+  }
+  const times = await Promise.all(waiting);
+  agent.destroy();
+  const answered = times.filter((time) => time !== undefined).sort((a, b) => a - b);
+  const at = (share: number): number => answered[Math.floor(answered.length * share)] ?? Infinity;
+  const failed = times.length - answered.length;
+  return { p50Ms: at(0.5), p99Ms: at(0.99), failed, asked: times.length };
+}
+
+/** How long the answer took; undefined where there was no good one. */
+async function ask(port: number, agent: Agent, key: string): Promise<number | undefined> {
+  const { promise, resolve } = Promise.withResolvers<number | undefined>();
+  const startedAtMs = performance.now();
+  get({ host: '127.0.0.1', port, agent, path: '/ct-health/', headers: { ctstickiness: key } }, (answer) => {
+    answer.resume();
+    answer.once('end', () =>
+      resolve(answer.statusCode === 200 ? performance.now() - startedAtMs : undefined),
+    );
+    answer.once('error', () => resolve(undefined));
+  }).once('error', () => resolve(undefined));
+  return await promise;
+}
