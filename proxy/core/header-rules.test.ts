@@ -76,6 +76,12 @@ test('headers that Connection nominates stop at the front door, over all its lin
   assert.ok(!names(downstreamHeaders(given, handBack, undefined)).includes('x-one'));
 });
 
+test('the length of an answer stays, also where Connection names it', () => {
+  const headers = ['Connection', 'content-length, x-other', 'Content-Length', '5', 'X-Other', 'a'];
+  assert.deepEqual(headerValues(downstreamHeaders(headers, handBack, undefined), 'content-length'), ['5']);
+  assert.deepEqual(headerValues(downstreamHeaders(headers, handBack, undefined), 'x-other'), []);
+});
+
 test('a client can neither set nor take out internal headers, in any case', () => {
   const forged = ['key', 'epoch', 'edge', 'pass', 'exchange', 'refusal', 'anything'].flatMap((name) =>
     anyCase(`x-ct-${name}`).flatMap((cased) => [cased, 'forged']),

@@ -111,7 +111,8 @@ function formatInternal({ key, epoch, owner, pass, exchangeId, isNew }: Internal
 }
 
 function findDropped(headers: HeaderList, names: ReadonlySet<string>): number[] {
-  const nominated = headerTokens(headers, 'connection');
+  // An answer whose length went with it would have no end on a connection that stays: a part of it, or the next one, would be its body.
+  const nominated = headerTokens(headers, 'connection').filter((name) => name !== 'content-length');
   const dropped: number[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!.toLowerCase();

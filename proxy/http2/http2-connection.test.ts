@@ -1,9 +1,21 @@
 /** How a connection of HTTP/2 stops: whoever ends its process waits until the client knows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorCode, openFrames, request, requestFields } from '../../test/support/http2-frames.ts';
+import {
+  errorCode,
+  frame,
+  frameType,
+  number,
+  openBare,
+  openFrames,
+  preface,
+  request,
+  requestFields,
+  settingsFrame,
+} from '../../test/support/http2-frames.ts';
 import { openHttp2Scene } from '../../test/support/http2-scene.ts';
 import { eventually } from '../../test/support/oct-inbox.ts';
+import { startHttpEdge } from '../../test/support/wire-scene.ts';
 
 test('a connection that stops is there until its client has read so and closed it, too', async (t) => {
   const scene = await openHttp2Scene(t, {});
@@ -32,4 +44,20 @@ test('a client that never closes its side is let go in time', async (t) => {
   assert.equal(scene.connections.size, 1);
   scene.wire.clockAheadMs += 1_100;
   await eventually(() => scene.connections.size === 0, 'the connection is over');
+});
+
+test('a client that says GOAWAY, breaks the protocol while it is owed an answer, and stays, is let go in time', async (t) => {
+  const asked = Promise.withResolvers<void>();
+  const edge = await startHttpEdge(t, () => asked.resolve());
+  const scene = await openHttp2Scene(t, { a: edge });
+  const client = await openBare(t, scene.port);
+  const goaway = frame(frameType.goaway, 0, 0, Buffer.concat([number(0), number(0)]));
+  const wrong = frame(frameType.ping, 0, 0, Buffer.alloc(9));
+  client.send(preface, settingsFrame([]), request(1, requestFields('/')), goaway, wrong);
+  await asked.promise;
+  await client.when(() => client.goaway === errorCode.frameSize, 'it is told');
+  await eventually(() => {
+    scene.wire.clockAheadMs += 1_000;
+    return client.hasEnded && scene.connections.size === 0;
+  }, 'the connection is over');
 });

@@ -60,7 +60,7 @@ export class Http2Connection {
   readonly #served = new WeakSet<ServerHttp2Stream>();
   /** When each is forgotten, as token buckets count. */
   readonly #fullAtMs = { 'rapid-reset': fullSince, ping: fullSince, settings: fullSince };
-  #awaits: 'preface' | 'request' | 'streams' | 'close' = 'preface';
+  #awaits: 'preface' | 'request' | 'streams' | 'last-streams' | 'close' = 'preface';
   #isOver = false;
 
   constructor(socket: TLSSocket, door: Http2Door, client?: ProxiedClient) {
@@ -94,11 +94,15 @@ export class Http2Connection {
 
   /** Says at which stream it ends; those up to it go on, and others may be sent again elsewhere (RFC 9113 section 6.8). */
   stop(): void {
-    if (this.#session.closed || this.#session.destroyed) return;
-    this.#await('close', lingerMs);
-    if (this.#streams.size > 0) this.wheel.clear(this.#deadline);
+    if (this.#isEnding || this.#session.destroyed) return;
+    if (this.#streams.size === 0) this.#await('close', lingerMs);
+    else this.#await('last-streams', this.settings.CT_IDLE_TIMEOUT_MS);
     // Until its client has closed it, too, what that one sends is read: a reset would take GOAWAY away from it unread.
-    this.#session.close();
+    if (!this.#session.closed) this.#session.close();
+  }
+
+  get #isEnding(): boolean {
+    return this.#awaits === 'last-streams' || this.#awaits === 'close';
   }
 
   destroy(): void {
@@ -115,6 +119,8 @@ export class Http2Connection {
     session.on('stream', (stream, _headers, flags, raw) => this.#onStream(stream, flags, raw));
     session.on('remoteSettings', () => this.#onSettings());
     session.on('ping', () => this.#spend('ping'));
+    // By then node:http2 has closed its side, too.
+    session.on('goaway', () => this.stop());
     session.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     session.on('close', () => this.#onClose());
   }
@@ -151,7 +157,7 @@ export class Http2Connection {
     if (isUnanswered && !this.#served.has(stream)) this.#spend('rapid-reset');
     if (this.#streams.size > 0) return;
     if (this.#awaits === 'streams') this.#await('request', this.settings.CT_IDLE_TIMEOUT_MS);
-    if (this.#awaits === 'close') this.#await('close', lingerMs);
+    if (this.#isEnding) this.#await('close', lingerMs);
   }
 
   #awaitStreams(): void {
@@ -194,8 +200,18 @@ export class Http2Connection {
         return;
       case 'request':
         return this.stop();
+      case 'last-streams':
+        return this.#probe();
       case 'streams':
     }
+  }
+
+  /** One that broke while it was ending is one of which node:http2 says no more, and its streams would stay for ever: it sends no PING. */
+  #probe(): void {
+    this.#await('last-streams', this.settings.CT_IDLE_TIMEOUT_MS);
+    this.#session.ping((fault) => {
+      if (fault !== null) this.#socket.destroy();
+    });
   }
 
   #onClose(): void {
@@ -208,7 +224,7 @@ export class Http2Connection {
     this.#door.forget(this);
   }
 
-  #await(what: 'preface' | 'request' | 'close', ms: number): void {
+  #await(what: 'preface' | 'request' | 'last-streams' | 'close', ms: number): void {
     this.#awaits = what;
     this.wheel.set(this.#deadline, ms);
   }

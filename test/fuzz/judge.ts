@@ -73,8 +73,8 @@ function judgeOrder(item: HttpCase, meant: StreamReading, view: ClientView): Fin
   });
 }
 
-/** How often one request may come that no backend answered in a way to be passed on. */
-const unansweredMax = 3;
+/** How often one request may come that no backend answered in a way to be passed on: two attempts, each begun anew where its connection was a kept one. */
+const unansweredMax = 4;
 
 /** Each request that was forwarded must be one that was sent, with the same body, and none of them twice. */
 function judgeForwarded(item: HttpCase, meant: StreamReading, forwarded: readonly Sighting[]): Finding[] {
