@@ -8,6 +8,7 @@ import { renderEventsPage } from './events-page.ts';
 import { renderGrafanaDashboard } from './grafana-dashboard.ts';
 import { renderLogFilesPage } from './log-files-page.ts';
 import { renderMetricsPage } from './metrics-page.ts';
+import { renderOriginalPage } from './original-page.ts';
 import { renderTerminationsPage } from './terminations-page.ts';
 
 const renderers: Readonly<Record<string, () => string>> = {
@@ -18,6 +19,7 @@ const renderers: Readonly<Record<string, () => string>> = {
   'docs/events.md': renderEventsPage,
   'docs/log-files.md': renderLogFilesPage,
   'docs/metrics.md': renderMetricsPage,
+  'docs/original-product.md': renderOriginalPage,
   'deploy/grafana/mooring.json': renderGrafanaDashboard,
   'docs/terminations.md': renderTerminationsPage,
 };
