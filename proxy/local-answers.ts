@@ -33,6 +33,7 @@ interface LocalOptions {
   readonly sessionPage: SessionPage;
   readonly metrics: { answer: (request: LocalRequest) => Promise<LocalAnswer> };
   readonly downloads: Downloads;
+  readonly hasClients: () => boolean;
   /** To be shown now. */
   readonly banner: () => Banner | undefined;
   readonly edges: () => readonly PoolEdge[];
@@ -74,7 +75,14 @@ export class LocalAnswers {
         return await this.#options.metrics.answer(request);
       case 'home':
         requireMethod(request, 'GET');
-        return html(homePage(this.#options.edges(), originOf(request), this.#options.banner()));
+        return html(
+          homePage({
+            edges: this.#options.edges(),
+            origin: originOf(request),
+            banner: this.#options.banner(),
+            hasClients: this.#options.hasClients(),
+          }),
+        );
       case 'login-page':
         requireMethod(request, 'GET');
         return html(
@@ -115,7 +123,7 @@ const preflight: LocalAnswer = {
 
 /** Pages run no script from elsewhere, are framed by nobody, and send no referrer with a key in it. */
 const contentPolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 function html(body: string): LocalAnswer {
   const headers = {

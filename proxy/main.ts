@@ -153,6 +153,7 @@ function answerHere(options: {
     edges: () => locator.pool.list(nowMs()),
     entrance,
     downloads: openDownloads({ settings, history: journal.history, banner }),
+    hasClients: () => settings.CT_NOCLIENTS !== 'true',
     banner,
     metrics: page,
     sessionPage: new SessionPage(),

@@ -3,12 +3,15 @@
  * Its files are of the front door and place no key; what it asks for by itself is placed like any client's.
  */
 import { randomBytes } from 'node:crypto';
+import { AppError } from '#shared/errors.ts';
+import { parseAffinityKey } from '#shared/ids.ts';
 import { BuiltPages } from '../dashboard/built-pages.ts';
 import { builtSessionPage } from '../dashboard/built-folder.ts';
 import { requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
 
 const top = '/session/';
+const joinPath = `${top}join`;
 const nonceBytes = 16;
 
 /** The editor writes its styles by itself, under a nonce of this answer; everything else is files of this server. */
@@ -22,6 +25,7 @@ export class SessionPage {
   /** Throws `not-found` and `method-refused`. */
   answer(request: LocalRequest): LocalAnswer {
     const { path, target } = request;
+    if (path === joinPath) return leadTo(request);
     if (path.startsWith(top) && path !== top) return this.#files.answer(path.slice(top.length), request);
     requireMethod(request, 'GET');
     const [place, query] = target.split(/(?=\?)/, 2) as [string, string?];
@@ -40,4 +44,13 @@ export class SessionPage {
     };
     return { status: 200, headers, body: page.replace('NONCE', nonce) };
   }
+}
+
+/** From the form of the start page: a code, or a link that somebody sent. Throws `key-invalid`. */
+function leadTo(request: LocalRequest): LocalAnswer {
+  requireMethod(request, 'GET');
+  const text = (new URLSearchParams(request.query).get('code') ?? '').trim().replace(/\/$/, '');
+  const key = parseAffinityKey(text.replace(/^https?:\/\/.*\/~/, ''));
+  if (key === undefined) throw new AppError('key-invalid');
+  return { status: 303, headers: { location: `/~${key}/`, 'cache-control': 'no-store' }, body: '' };
 }

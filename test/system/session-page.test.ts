@@ -1,9 +1,13 @@
 /** The session page as people use it: a real pool, a host with the unmodified library of editors, real Chromium. */
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { ensureBuilt } from '../../proxy/dashboard/build.ts';
+import { builtSessionPage } from '../../proxy/dashboard/built-folder.ts';
 import { openBrowser } from '../support/browser.ts';
+import { assertAccessible } from '../support/dashboard.ts';
 import { startFileHost } from '../support/file-host.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { openPool } from '../support/pool.ts';
@@ -33,6 +37,8 @@ after(async () => {
   await opened?.close();
 });
 
+/** A folder for pictures of every screen, to be looked at. */
+const shots = process.env['SESSION_PAGE_SHOTS'] ?? '';
 const files = { 'src/main.ts': 'const answer = 42;\n', 'src/lib/tool.py': 'print(1)\n' };
 
 test('a guest opens the link, waits for the host, and both edit a file and see each other in it', async (t) => {
@@ -70,4 +76,146 @@ test('a guest opens the link, waits for the host, and both edit a file and see e
   await openFile(page, 'lib', 'tool.py');
   assert.equal(await editorOf(page, 'main.ts').count(), 0);
   assert.deepEqual(faults, []);
+});
+
+test('a session that begins in a browser: who joins by the start page is let in by the button, writes, follows, chats, and hears the end', async (t) => {
+  const host = await openSessionPage(browser, `${pool.url}/session/`);
+  const guest = await openSessionPage(browser, `${pool.url}/`);
+  for (const { page } of [host, guest]) t.after(async () => await page.context().close());
+  await host.page.getByLabel('Your name').fill('Hilda');
+  await host.page.getByRole('radio', { name: 'Green' }).check();
+  await host.page.getByRole('button', { name: 'Start' }).click();
+  await openFile(host.page, 'notes.md');
+  assert.match(host.page.url(), /\/~[^/]+\/$/);
+
+  await guest.page.getByLabel('Session code').fill(host.page.url());
+  await guest.page.getByRole('button', { name: 'Join' }).click();
+  await askToJoin(guest.page, 'Gustav');
+  await host.page.getByRole('button', { name: 'Let Gustav in' }).click();
+  await openFile(guest.page, 'notes.md');
+  await typeAtEnd(guest.page, 'notes.md', 'by the guest');
+  await host.page.getByText('by the guest').waitFor();
+
+  await guest.page.getByRole('button', { name: 'New file' }).click();
+  await guest.page.getByLabel('Path').fill('session/plan.txt');
+  await guest.page.getByRole('button', { name: 'Make' }).click();
+  await editorOf(guest.page, 'plan.txt').waitFor();
+  await openFile(host.page, 'plan.txt');
+  await guest.page.getByRole('tab', { name: 'notes.md' }).click();
+  await guest.page.getByRole('button', { name: 'Follow Hilda' }).click();
+  await editorOf(guest.page, 'plan.txt').waitFor();
+
+  await guest.page.getByLabel('Message to everybody').fill('hello');
+  await guest.page.getByRole('button', { name: 'Send' }).click();
+  await host.page.getByRole('log').getByText('hello').waitFor();
+
+  await host.page.getByLabel('Guests may only read').check();
+  await guest.page.getByText('Read-only', { exact: true }).waitFor();
+  await typeAtEnd(guest.page, 'plan.txt', 'too late');
+  await host.page.getByRole('button', { name: 'End session' }).click();
+  await guest.page.getByText('The host has ended the session.').waitFor();
+  await guest.page.getByRole('button', { name: 'Save a copy of session/notes.md' }).waitFor();
+  assert.equal(await guest.page.getByText('too late').count(), 0);
+  assert.deepEqual([...host.faults, ...guest.faults], []);
+});
+
+test('two sessions in two tabs share no cookie, and a tab that is loaded again is the same member, unasked', async (t) => {
+  let asked = 0;
+  const approves = (): boolean => (asked++, true);
+  const hosts = await Promise.all([1, 2].map(async () => await startFileHost(t, pool, { files, approves })));
+  const context = await browser.newContext();
+  t.after(async () => await context.close());
+  const tabs = await Promise.all(
+    hosts.map(async ({ key }) => {
+      const page = await context.newPage();
+      await page.goto(`${pool.url}/~${key}/`);
+      await askToJoin(page, 'Gustav');
+      await openFile(page, 'main.ts');
+      return page;
+    }),
+  );
+  const cookies = (await context.cookies()).concat(
+    ...(await Promise.all(hosts.map(async ({ key }) => await context.cookies(`${pool.url}/~${key}/`)))),
+  );
+  for (const { key } of hosts) {
+    const own = cookies.filter(({ value }) => value === key);
+    assert.ok(own.length > 0 && own.every(({ path }) => path === `/~${key}/`), JSON.stringify(cookies));
+  }
+  for (const page of tabs) {
+    await page.reload();
+    await openFile(page, 'main.ts');
+    await typeAtEnd(page, 'main.ts', '// again');
+  }
+  for (const host of hosts) {
+    await eventually(() => host.text('src/main.ts').toJSON().endsWith('// again'), 'the host has it');
+    assert.equal(
+      new Set([...host.awareness.getStates().values()].map((state) => state['peer'] as string)).size <= 2,
+      true,
+    );
+  }
+  assert.equal(asked, 2);
+});
+
+test('a guest who is refused is told so, and a code that nobody has is no session', async (t) => {
+  const host = await startFileHost(t, pool, { files, approves: () => false });
+  const { page } = await openSessionPage(browser, `${pool.url}/~${host.key}/`);
+  t.after(async () => await page.context().close());
+  await askToJoin(page, 'Gustav');
+  await page.getByRole('alert').getByText('The host did not let you in.').waitFor();
+  await page.goto(`${pool.url}/~nobody-has-this`);
+  assert.match(page.url(), /\/~nobody-has-this\/$/);
+  await askToJoin(page, 'Gustav');
+  await page.getByRole('alert').getByText('There is no session with this code.').waitFor();
+});
+
+const screens = [
+  { colorScheme: 'light', width: 1280, height: 800 },
+  { colorScheme: 'dark', width: 1280, height: 800 },
+  { colorScheme: 'light', width: 360, height: 740 },
+] as const;
+
+test('every screen is accessible in light, in dark and on a phone, and none is wider than its screen', async (t) => {
+  const host = await startFileHost(t, pool, { files });
+  const { page, faults } = await openSessionPage(browser, `${pool.url}/`);
+  t.after(async () => await page.context().close());
+  const judge = async (where: string, parts: readonly string[] = []): Promise<void> => {
+    for (const { colorScheme, width, height } of screens) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height });
+      for (const part of width < 500 && parts.length > 0 ? parts : ['']) {
+        if (part !== '') await page.getByRole('button', { name: part, exact: true }).click();
+        const name = `${where} ${part}, ${colorScheme}, ${width}`;
+        if (shots !== '') await page.screenshot({ path: `${shots}/${name.replace(/[ ,]+/g, '-')}.png` });
+        await assertAccessible(page, name);
+        const wide = Number(await page.evaluate('document.documentElement.scrollWidth'));
+        assert.ok(wide <= width, `${name} is ${wide} px wide`);
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  };
+  await page.getByLabel('Session code').waitFor();
+  await judge('start page');
+  await page.goto(`${pool.url}/~${host.key}/`);
+  await page.getByLabel('Your name').waitFor();
+  await judge('way in');
+  await askToJoin(page, 'Gustav');
+  await openFile(page, 'main.ts');
+  host.point('src/main.ts', 3);
+  await host.member.connection.chat.sendMessage('Welcome. Look at line 1, please.');
+  await page.getByRole('log').getByText('Welcome').waitFor({ state: 'attached' });
+  await page.locator('.remote-cursor').waitFor({ state: 'attached' });
+  await judge('session', ['Files', 'Text', 'People', 'Chat']);
+  await host.member.connection.room.leave();
+  await page.getByText('The host has ended the session.').waitFor();
+  await judge('end');
+  assert.deepEqual(faults, []);
+});
+
+test('the page is less than 400 KB compressed', () => {
+  const folder = join(builtSessionPage, 'assets');
+  const sizes = readdirSync(folder)
+    .filter((name) => name.endsWith('.gz'))
+    .map((name) => statSync(join(folder, name)).size);
+  const sum = sizes.reduce((all, size) => all + size, 0);
+  assert.ok(sizes.length === 2 && sum < 400_000, `${sum} bytes`);
 });

@@ -1,5 +1,5 @@
 /** Where the page is, and what it remembers: the profile for this browser, the ticket of a session for this tab alone. */
-import type { Peer, Workspace } from 'open-collaboration-protocol';
+import type { KeyPair, Peer, Workspace } from 'open-collaboration-protocol';
 
 export interface Profile {
   readonly name: string;
@@ -14,6 +14,8 @@ export interface Ticket {
   /** Undefined for the host. */
   readonly host: Peer | undefined;
   readonly workspace: Workspace;
+  /** The same for as long as one is a member: others keep what they sealed for it. */
+  readonly keys: KeyPair;
 }
 
 const profileName = 'mooring-profile';

@@ -47,7 +47,7 @@ export function openEditor(parent: HTMLElement, file: OpenFile, session: Session
         // The shared text counts every character, so no other line end may be taken for one.
         EditorState.lineSeparator.of('\n'),
         EditorView.cspNonce.of(document.querySelector<HTMLLinkElement>('link[nonce]')?.nonce ?? ''),
-        access.of(accessOf(session.store.value.isReadOnly, path)),
+        access.of(accessOf(!session.mayWrite, path)),
         yCollab(text, undefined, { undoManager: file.undo ?? false }),
         remoteSelections({ documents, path, nameOf: (peer) => nameOf(session, peer) }),
         EditorView.updateListener.of((update) => {
@@ -63,6 +63,7 @@ export function openEditor(parent: HTMLElement, file: OpenFile, session: Session
         saveKey(session, path),
         languageOf(path),
         ...usual,
+        lineWrap(),
         look,
       ],
     }),
@@ -86,7 +87,14 @@ export function openEditor(parent: HTMLElement, file: OpenFile, session: Session
 /** A file's picture, until its text is shared. */
 export function showPicture(parent: HTMLElement, { path, picture }: OpenFile): TextEditor {
   const nonce = document.querySelector<HTMLLinkElement>('link[nonce]')?.nonce ?? '';
-  const extensions = [EditorView.cspNonce.of(nonce), accessOf(true, path), languageOf(path), ...usual, look];
+  const extensions = [
+    EditorView.cspNonce.of(nonce),
+    accessOf(true, path),
+    languageOf(path),
+    ...usual,
+    lineWrap(),
+    look,
+  ];
   const view = new EditorView({ parent, state: EditorState.create({ doc: picture, extensions }) });
   return { setReadOnly: () => undefined, focus: () => view.focus(), close: () => view.destroy() };
 }
@@ -115,6 +123,11 @@ function accessOf(isReadOnly: boolean, path: string): Extension {
       'aria-readonly': String(isReadOnly),
     }),
   ];
+}
+
+/** Where a line of code does not fit anyway. */
+function lineWrap(): Extension {
+  return matchMedia('(max-width: 56rem)').matches ? EditorView.lineWrapping : [];
 }
 
 function nameOf({ store }: Session, peer: string): string | undefined {

@@ -88,7 +88,7 @@ class RemoteSelections {
               Math.max(anchor, head),
             ),
           );
-        ranges.push(Decoration.widget({ widget: new RemoteCursor(who, name), side: 1 }).range(head));
+        ranges.push(Decoration.widget({ widget: new RemoteCursor(who, name, head), side: 1 }).range(head));
       }
     }
     return RangeSet.of(ranges, true);
@@ -98,15 +98,18 @@ class RemoteSelections {
 class RemoteCursor extends WidgetType {
   readonly #who: string;
   readonly #name: string;
+  readonly #head: number;
 
-  constructor(who: string, name: string) {
+  constructor(who: string, name: string, head: number) {
     super();
     this.#who = who;
     this.#name = name;
+    this.#head = head;
   }
 
   override eq(other: RemoteCursor): boolean {
-    return other.#who === this.#who && other.#name === this.#name;
+    // One that has moved is drawn anew, which shows its name for a while.
+    return other.#who === this.#who && other.#name === this.#name && other.#head === this.#head;
   }
 
   override toDOM(): HTMLElement {

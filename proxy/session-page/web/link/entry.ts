@@ -2,12 +2,13 @@
  * How one gets in: log in by the first way that the server offers, then create a session, or ask its host and wait. What breaks on
  * the way because an edge goes is tried again; what somebody has decided is told.
  */
-import { ConnectionProvider } from 'open-collaboration-protocol';
+import { ConnectionProvider, Encryption, createConnection } from 'open-collaboration-protocol';
 import type {
   AuthMetadata,
   Fetch,
   FormAuthProvider,
   MessageTransportProvider,
+  ProtocolBroadcastConnection,
 } from 'open-collaboration-protocol';
 import { baseOf, keepLogin, readLogin } from '../place.ts';
 import type { Ticket } from '../place.ts';
@@ -29,17 +30,32 @@ const clientName = 'Mooring session page';
 const triesMax = 30;
 const retryAfterMs = 1_000;
 
-export function openProvider(
+/** Over the transport of the page, as the member whom the ticket names. */
+export function connectMember(
+  { key, roomToken, host, keys }: Ticket,
+  transport: MessageTransportProvider,
+): ProtocolBroadcastConnection {
+  const headers = {
+    'x-oct-jwt': roomToken,
+    'x-oct-public-key': keys.publicKey,
+    'x-oct-client': clientName,
+    'x-oct-compression': 'gzip',
+  };
+  const { privateKey } = keys;
+  const options = { privateKey, transport: transport.createTransport(baseOf(key), headers) };
+  return createConnection(host === undefined ? options : { ...options, host });
+}
+
+function openProvider(
   key: string | undefined,
-  transports: MessageTransportProvider[],
-  authenticate: (token: string, metadata: AuthMetadata) => Promise<boolean> = async () => false,
+  authenticate: (token: string, metadata: AuthMetadata) => Promise<boolean>,
 ): ConnectionProvider {
   const userToken = readLogin();
   return new ConnectionProvider({
     url: baseOf(key),
     client: clientName,
     fetch: patientFetch,
-    transports,
+    transports: [],
     authenticationHandler: authenticate,
     ...(userToken === undefined ? {} : { userToken }),
   });
@@ -48,19 +64,18 @@ export function openProvider(
 /** Throws what the protocol's library throws; with `signal` aborted that means nothing. */
 export async function enterSession({ key, name, signal, onStep }: Entry): Promise<Ticket> {
   onStep({ kind: 'logging-in' });
-  const provider = openProvider(
-    key,
-    [],
-    async (token, metadata) => await logIn(token, metadata, name, onStep),
-  );
+  // It takes seconds on a slow machine, which mostly pass while the host is asked.
+  const making = Encryption.generateKeyPair();
+  const provider = openProvider(key, async (token, metadata) => await logIn(token, metadata, name, onStep));
   if (!(await provider.validate())) keepLogin(await provider.login({ abortSignal: signal }));
   if (key === undefined) {
     const { roomId, roomToken } = await provider.createRoom({ abortSignal: signal });
-    return { key: roomId, roomToken, host: undefined, workspace: { name: '', folders: [] } };
+    const workspace = { name: '', folders: [] };
+    return { key: roomId, roomToken, host: undefined, workspace, keys: await making };
   }
   onStep({ kind: 'asking' });
   const { roomToken, host, workspace } = await provider.joinRoom({ roomId: key, abortSignal: signal });
-  return { key, roomToken, host, workspace };
+  return { key, roomToken, host, workspace, keys: await making };
 }
 
 /** With a name alone where the server takes names; else on the server's login page. */

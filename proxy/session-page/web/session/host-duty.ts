@@ -21,13 +21,17 @@ interface Hosted {
 const writeBackAfterMs = 400;
 
 export class HostDuty {
+  /** Whoever changes something by it, everybody is told. */
   readonly folder: SharedFolder;
   readonly workspace: Workspace;
+  readonly #source: SharedFolder;
+  #announce: (path: string, type: FileChangeEventType) => void = () => undefined;
   readonly #shared = new Map<string, ReturnType<typeof setTimeout> | undefined>();
   #lastQuestion = 0;
 
   constructor(folder: SharedFolder, workspace: Workspace) {
-    this.folder = folder;
+    this.#source = folder;
+    this.folder = announcing(folder, (path, type) => this.#announce(path, type));
     this.workspace = workspace;
   }
 
@@ -70,7 +74,7 @@ export class HostDuty {
   }
 
   async #writeBack(path: string, text: string): Promise<void> {
-    await this.folder.write(path, new TextEncoder().encode(text));
+    await this.#source.write(path, encode(text));
   }
 
   async #ask({ store }: Hosted, user: User): Promise<boolean> {
@@ -86,7 +90,7 @@ export class HostDuty {
 
   #serveFiles({ fs }: ProtocolBroadcastConnection, session: Hosted): void {
     const { folder } = this;
-    const changed = (path: string, type: FileChangeEventType): void => {
+    this.#announce = (path, type) => {
       fs.change({ changes: [{ path, type }] }).catch(() => undefined);
       void session.tree.refresh([path]);
     };
@@ -105,24 +109,21 @@ export class HostDuty {
     fs.onReadFile(async (_origin, path) => ({ content: await folder.read(path) }));
     fs.onWriteFile(async (_origin, path, { content }) => {
       forWriters();
-      await folder.write(path, content);
-      changed(path, FileChangeEventType.Update);
+      // Of a text that all share that means “now”: what is shared decides.
+      const isShared = this.#shared.has(path);
+      await folder.write(path, isShared ? encode(session.documents.text(path).toJSON()) : content);
     });
     fs.onMkdir(async (_origin, path) => {
       forWriters();
       await folder.makeFolder(path);
-      changed(path, FileChangeEventType.Create);
     });
     fs.onDelete(async (_origin, path) => {
       forWriters();
       await folder.remove(path);
-      changed(path, FileChangeEventType.Delete);
     });
     fs.onRename(async (_origin, from, to) => {
       forWriters();
       await folder.rename(from, to);
-      changed(from, FileChangeEventType.Delete);
-      changed(to, FileChangeEventType.Create);
     });
   }
 
@@ -135,4 +136,41 @@ export class HostDuty {
     if (entry.isFolder) return { type: FileType.Directory, ...times, size: 0 };
     return { type: FileType.File, ...times, size: await this.folder.size(path) };
   }
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function announcing(
+  folder: SharedFolder,
+  announce: (path: string, type: FileChangeEventType) => void,
+): SharedFolder {
+  const { Create, Update, Delete } = FileChangeEventType;
+  return {
+    list: async (path) => await folder.list(path),
+    size: async (path) => await folder.size(path),
+    read: async (path) => await folder.read(path),
+    write: async (path, content) => {
+      const isNew = await folder.size(path).then(
+        () => false,
+        () => true,
+      );
+      await folder.write(path, content);
+      announce(path, isNew ? Create : Update);
+    },
+    makeFolder: async (path) => {
+      await folder.makeFolder(path);
+      announce(path, Create);
+    },
+    rename: async (from, to) => {
+      await folder.rename(from, to);
+      announce(from, Delete);
+      announce(to, Create);
+    },
+    remove: async (path) => {
+      await folder.remove(path);
+      announce(path, Delete);
+    },
+  };
 }

@@ -11,37 +11,35 @@ export class MemoryFolder implements SharedFolder {
       this.#nodes.set(`${root}/${name}`, new TextEncoder().encode(text));
   }
 
-  list(path: string): Promise<FolderEntry[]> {
+  async list(path: string): Promise<FolderEntry[]> {
     this.#need(path, true);
     const entries = [...this.#nodes]
       .filter(([known]) => known.startsWith(`${path}/`) && !known.slice(path.length + 1).includes('/'))
       .map(([known, content]) => ({ name: known.slice(path.length + 1), isFolder: content === undefined }));
-    return Promise.resolve(entries);
+    return entries;
   }
 
-  size(path: string): Promise<number> {
-    return Promise.resolve(this.#need(path, false)!.length);
+  async size(path: string): Promise<number> {
+    return this.#need(path, false)!.length;
   }
 
-  read(path: string): Promise<Uint8Array> {
-    return Promise.resolve(this.#need(path, false)!);
+  async read(path: string): Promise<Uint8Array> {
+    return this.#need(path, false)!;
   }
 
-  write(path: string, content: Uint8Array): Promise<void> {
+  async write(path: string, content: Uint8Array): Promise<void> {
     this.#needFolderOf(path);
     if (this.#nodes.has(path)) this.#need(path, false);
     this.#nodes.set(path, content);
-    return Promise.resolve();
   }
 
-  makeFolder(path: string): Promise<void> {
+  async makeFolder(path: string): Promise<void> {
     this.#needFolderOf(path);
     if (this.#nodes.has(path)) throw new Error(`EEXIST: ${path} is there already`);
     this.#nodes.set(path, undefined);
-    return Promise.resolve();
   }
 
-  rename(from: string, to: string): Promise<void> {
+  async rename(from: string, to: string): Promise<void> {
     this.#needFolderOf(to);
     if (!this.#nodes.has(from)) throw missing(from);
     if (this.#nodes.has(to)) throw new Error(`EEXIST: ${to} is there already`);
@@ -50,15 +48,13 @@ export class MemoryFolder implements SharedFolder {
       this.#nodes.delete(path);
       this.#nodes.set(to + path.slice(from.length), content);
     }
-    return Promise.resolve();
   }
 
-  remove(path: string): Promise<void> {
+  async remove(path: string): Promise<void> {
     if (!path.includes('/')) throw new Error('EPERM: the shared folder itself stays');
     if (!this.#nodes.has(path)) throw missing(path);
     for (const known of this.#nodes.keys())
       if (known === path || known.startsWith(`${path}/`)) this.#nodes.delete(known);
-    return Promise.resolve();
   }
 
   #need(path: string, isFolder: boolean): Uint8Array | undefined {

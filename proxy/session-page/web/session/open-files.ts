@@ -72,8 +72,13 @@ export class OpenFiles {
     this.store.set({ files: rest, active: next });
   }
 
-  closeAll(): void {
-    for (const { path } of this.store.value.files) this.close(path);
+  /** Closes a file, or all of a folder; gives those that were open. */
+  closeUnder(path: string): string[] {
+    const paths = this.store.value.files
+      .map((file) => file.path)
+      .filter((known) => known === path || known.startsWith(`${path}/`));
+    for (const known of paths) this.close(known);
+    return paths;
   }
 
   async #load(path: string): Promise<void> {

@@ -6,6 +6,8 @@ export interface LinkView {
   readonly state: 'connecting' | 'up' | 'away' | 'over';
   readonly edge: string | undefined;
   readonly epoch: string | undefined;
+  /** How often the connection was lost and came back. */
+  readonly returns: number;
 }
 
 export interface ChatLine {

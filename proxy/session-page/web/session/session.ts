@@ -4,7 +4,7 @@
  */
 import type { InitData, Peer, ProtocolBroadcastConnection } from 'open-collaboration-protocol';
 import type { Socket } from 'socket.io-client';
-import { describeFault, openProvider } from '../link/entry.ts';
+import { connectMember, describeFault } from '../link/entry.ts';
 import { epochOf, openTransport } from '../link/transport.ts';
 import { baseOf, keepTicket } from '../place.ts';
 import type { Profile, Ticket } from '../place.ts';
@@ -49,7 +49,7 @@ export class Session {
       members: [],
       workspace: ticket.workspace,
       isReadOnly: false,
-      link: { state: 'connecting', edge: undefined, epoch: undefined },
+      link: { state: 'connecting', edge: undefined, epoch: undefined, returns: 0 },
       chat: [],
       unread: 0,
       writing: [],
@@ -76,13 +76,21 @@ export class Session {
     return this.#options.duty !== undefined;
   }
 
+  get mayWrite(): boolean {
+    return this.isHost || !this.store.value.isReadOnly;
+  }
+
+  /** Of a host: whether its guests may only read. */
+  setReadOnly(isReadOnly: boolean): void {
+    this.store.set({ isReadOnly });
+    this.#connection?.room.updatePermissions({ readonly: isReadOnly }).catch(() => undefined);
+  }
+
   /** Until the session ends: connects, and again when a connection is given up. */
   async run(): Promise<void> {
     while (this.store.value.end === undefined) {
       try {
-        const { roomToken, host, key } = this.#options.ticket;
-        const provider = openProvider(key, [this.#transport()]);
-        const connection = await provider.connect(roomToken, host);
+        const connection = connectMember(this.#options.ticket, this.#transport());
         this.#connection = connection;
         this.#hear(connection);
         await new Promise<void>((resolve) => void connection.onDisconnect(() => resolve()));
@@ -98,13 +106,35 @@ export class Session {
   /** Has the host write the text to its disk now. */
   async save(path: string): Promise<void> {
     const { tell } = this.#options;
-    if (this.store.value.isReadOnly) return tell('This session is read-only for you.');
+    if (!this.mayWrite) return tell('This session is read-only for you.');
     try {
       await this.#folder.write(path, new TextEncoder().encode(this.documents.text(path).toJSON()));
       tell(`${path} is saved.`);
     } catch (error) {
       tell(`${path} could not be saved: ${describeFault(error)}`, true);
     }
+  }
+
+  /** By the host, who may refuse; what is open under another name by then is opened under that. */
+  async changeFiles(
+    action: 'file' | 'folder' | 'rename' | 'remove',
+    path: string,
+    to: string,
+  ): Promise<void> {
+    const { files, tree } = this;
+    const folder = this.#folder;
+    if (action === 'file') {
+      // An empty file over one that is there would be its end.
+      if (await isThere(folder, to)) throw new Error(`${to} is there already.`);
+      await folder.write(to, new Uint8Array());
+    } else if (action === 'folder') await folder.makeFolder(to);
+    else if (action === 'rename') await folder.rename(path, to);
+    else await folder.remove(path);
+    const isGone = action === 'rename' || action === 'remove';
+    const open = isGone ? files.closeUnder(path) : [];
+    await tree.refresh(isGone ? [path, to] : [to]);
+    if (action === 'file') await files.open(to);
+    if (action === 'rename') for (const old of open) await files.open(to + old.slice(path.length));
   }
 
   async leave(): Promise<void> {
@@ -199,7 +229,7 @@ export class Session {
   /** Asks where the session is by now: it may be with another edge. */
   async #noteUp(socket: Socket): Promise<void> {
     const before = this.store.value.link;
-    this.#setLink({ state: 'up' });
+    this.#setLink({ state: 'up', returns: before.returns + (before.state === 'away' ? 1 : 0) });
     try {
       const answer = await fetch(`${baseOf(this.#options.ticket.key)}ct-health/`);
       const { edge, epoch } = (await answer.json()) as { edge: string; epoch?: number };
@@ -222,5 +252,14 @@ export class Session {
   #reachable(): ProtocolBroadcastConnection {
     if (this.#connection === undefined) throw new Error('There is no connection yet.');
     return this.#connection;
+  }
+}
+
+async function isThere(folder: SharedFolder, path: string): Promise<boolean> {
+  try {
+    await folder.size(path);
+    return true;
+  } catch {
+    return false;
   }
 }

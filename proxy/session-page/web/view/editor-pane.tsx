@@ -12,7 +12,7 @@ export function EditorPane({ session, view }: { session: Session; view: SessionV
   const { files, active } = useStore(session.files.store);
   const file = files.find(({ path }) => path === active);
   return (
-    <main class="editor">
+    <section class="editor" aria-label="Texts">
       {files.length === 0 ? (
         <p class="empty soft">
           Choose a file: it opens here, and everybody who has it open sees your cursor.
@@ -26,11 +26,11 @@ export function EditorPane({ session, view }: { session: Session; view: SessionV
             key={`${file.path} ${file.state}`}
             file={file}
             session={session}
-            isReadOnly={view.isReadOnly}
+            isReadOnly={view.isReadOnly && !session.isHost}
           />
         </div>
       )}
-    </main>
+    </section>
   );
 }
 

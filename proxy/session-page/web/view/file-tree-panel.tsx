@@ -6,6 +6,7 @@ import type { TreeRow } from '../session/file-tree.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionView } from '../session/session-view.ts';
 import { useStore } from '../store.ts';
+import { FileActions } from './file-actions.tsx';
 
 interface TreeProps {
   readonly session: Session;
@@ -13,13 +14,14 @@ interface TreeProps {
   readonly tell: (text: string, isFault?: boolean) => void;
 }
 
-export function FileTreePanel({ session }: TreeProps): JSX.Element {
+export function FileTreePanel({ session, view, tell }: TreeProps): JSX.Element {
   const { tree, files } = session;
   const rows = rowsOf(useStore(tree.store));
   const { active } = useStore(files.store);
   const [focused, setFocused] = useState<string>();
   const list = useRef<HTMLUListElement>(null);
   const reachable = rows.some(({ path }) => path === focused) ? focused : rows[0]?.path;
+  const chosen = rows.find(({ path }) => path === reachable);
   const act = ({ path, isFolder, folder }: TreeRow): void => {
     setFocused(path);
     if (!isFolder) void files.open(path);
@@ -44,6 +46,12 @@ export function FileTreePanel({ session }: TreeProps): JSX.Element {
   return (
     <nav class="files" aria-labelledby="files-title">
       <h2 id="files-title">Files</h2>
+      <FileActions
+        session={session}
+        path={view.link.state === 'up' ? chosen?.path : undefined}
+        isFolder={chosen?.isFolder === true}
+        tell={tell}
+      />
       {rows.length === 0 ? <p class="soft">The files come when the host has let you in.</p> : null}
       <ul class="plain tree" role="tree" aria-labelledby="files-title" ref={list}>
         {rows.map((row) => (

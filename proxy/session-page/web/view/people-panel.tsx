@@ -45,6 +45,16 @@ export function PeoplePanel({ session, view }: { session: Session; view: Session
           );
         })}
       </ul>
+      {session.isHost ? (
+        <label class="rule">
+          <input
+            type="checkbox"
+            checked={view.isReadOnly}
+            onChange={({ currentTarget }) => session.setReadOnly(currentTarget.checked)}
+          />
+          Guests may only read
+        </label>
+      ) : null}
     </section>
   );
 }

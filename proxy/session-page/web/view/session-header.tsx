@@ -41,18 +41,25 @@ const words: Readonly<Record<LinkView['state'], string>> = {
   over: 'Over',
 };
 
-function LinkState({ link: { state, edge, epoch } }: { link: LinkView }): JSX.Element {
+function LinkState({ link: { state, edge, epoch, returns } }: { link: LinkView }): JSX.Element {
   return (
-    <p class={`link link-${state}`} role="status">
-      <span class="dot" aria-hidden="true" />
-      {words[state]}
-      {state === 'up' && edge !== undefined ? (
-        <span class="soft">
-          {' '}
-          {edge}
-          {epoch === undefined ? '' : `, epoch ${epoch}`}
-        </span>
-      ) : null}
-    </p>
+    <div class={`link link-${state}`}>
+      <p role="status">
+        <span class="dot" aria-hidden="true" />
+        {words[state]}
+        {state === 'up' && edge !== undefined ? <span class="soft"> {edge}</span> : null}
+      </p>
+      <details>
+        <summary>Details</summary>
+        <dl class="panel">
+          <dt>Edge</dt>
+          <dd>{edge ?? 'not known yet'}</dd>
+          <dt>Epoch</dt>
+          <dd>{epoch ?? 'not known yet'}</dd>
+          <dt>Came back</dt>
+          <dd>{returns === 1 ? 'once' : `${returns} times`}</dd>
+        </dl>
+      </details>
+    </div>
   );
 }

@@ -34,12 +34,14 @@ export function SessionScreen({ session, tell }: SessionProps): JSX.Element {
     <div class={`session shows-${pane.toLowerCase()}`}>
       <SessionHeader session={session} view={view} tell={tell} />
       <Questions questions={view.questions} />
-      <FileTreePanel session={session} view={view} tell={tell} />
-      <EditorPane session={session} view={view} />
-      <aside class="side" aria-label="People and chat">
-        <PeoplePanel session={session} view={view} />
-        <ChatPanel session={session} view={view} />
-      </aside>
+      <main class="parts">
+        <FileTreePanel session={session} view={view} tell={tell} />
+        <EditorPane session={session} view={view} />
+        <div class="side">
+          <PeoplePanel session={session} view={view} />
+          <ChatPanel session={session} view={view} />
+        </div>
+      </main>
       <nav class="panes" aria-label="Parts of the session">
         {panes.map((name) => (
           <button key={name} aria-current={name === pane ? 'page' : undefined} onClick={() => setPane(name)}>
