@@ -17,11 +17,12 @@ export async function runCommand(
   t: TestContext,
   args: readonly string[],
   env: Record<string, string> = {},
+  maxMs = runMaxMs,
 ): Promise<RunResult> {
   const child = spawn(process.execPath, [command, ...args], {
     env: plainEnv(env),
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: runMaxMs,
+    timeout: maxMs,
     killSignal: 'SIGKILL',
   });
   t.after(() => child.kill('SIGKILL'));
