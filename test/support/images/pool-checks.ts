@@ -3,14 +3,12 @@ import assert from 'node:assert/strict';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { hostSession, joinSession, logIn } from '../oct-client.ts';
-import { startLonelyEdge } from './running-pool.ts';
+import { startLonelyEdge, stopGraceSeconds, waitForHealth } from './running-pool.ts';
 import type { RunningPool } from './running-pool.ts';
 import type { ToolBox } from './tool-box.ts';
 import { waitUntil } from './wait-until.ts';
 
 const keyCount = 64;
-/** As in the Compose file. */
-const stopGraceSeconds = 20;
 const linesShownMax = 20;
 
 export async function waitForEdges(pool: RunningPool): Promise<void> {
@@ -76,10 +74,7 @@ export async function checkSession(pool: RunningPool): Promise<void> {
 /** The image's own health check passes, and the container can write nothing but its data. */
 export async function checkContainers(box: ToolBox, pool: RunningPool): Promise<void> {
   for (const name of pool.containers) {
-    await waitUntil(
-      async () => (await box.tryRun('podman', ['healthcheck', 'run', name])).code === 0,
-      `${name} is healthy`,
-    );
+    await waitForHealth(box, name);
     const inside = 'id -u; touch /home/node/x 2>/dev/null && echo written; test -w /data';
     const seen = await box.run('podman', ['exec', name, '/bin/sh', '-c', inside]);
     assert.equal(seen.trim(), '1000', `${name} is user 1000 and its image is read-only`);
@@ -110,10 +105,7 @@ export async function checkStop(box: ToolBox, pool: RunningPool): Promise<void> 
 /** An edge whose front door is not there yet is told to stop, as when a whole host goes down. */
 export async function checkStopBeforeJoin(box: ToolBox): Promise<void> {
   const name = await startLonelyEdge(box);
-  await waitUntil(
-    async () => (await box.tryRun('podman', ['healthcheck', 'run', name])).code === 0,
-    `${name} is healthy`,
-  );
+  await waitForHealth(box, name);
   await checkStopOf(box, name);
 }
 
@@ -128,7 +120,7 @@ export async function readLogs(box: ToolBox): Promise<string> {
   return (await Promise.all(logs)).join('');
 }
 
-interface OpenDocument {
+export interface OpenDocument {
   readonly provider: WebsocketProvider;
   readonly text: Y.Text;
   close(): void;
@@ -152,9 +144,9 @@ function countByName(names: readonly string[]): Record<string, number> {
   return counts;
 }
 
-function openDocument(pool: RunningPool): OpenDocument {
+export function openDocument(pool: RunningPool, key = 'container-session'): OpenDocument {
   const document = new Y.Doc();
-  const url = `${pool.url.replace('http', 'ws')}/y/container-session`;
+  const url = `${pool.url.replace('http', 'ws')}/y/${key}`;
   // Without the broadcast channel, over which clients of one process would find each other.
   const provider = new WebsocketProvider(url, 'notes', document, { disableBc: true });
   return {

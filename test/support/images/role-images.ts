@@ -1,6 +1,7 @@
 /** Our two images: built from the unchanged Dockerfiles, and what is in the layers that are ours. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { ownTag } from '../../deployment/image-files.ts';
 import type { ToolBox } from './tool-box.ts';
 
 export const projectFolder = join(import.meta.dirname, '../../..');
@@ -15,9 +16,12 @@ export interface Layer {
 
 const buildMaxMs = 600_000;
 
+/** The next version, as far as an upgrade goes: the same image under another name. */
+export const nextTag = 'next';
+
 /** The name that the Compose file uses. */
-export function imageOf(role: ImageRole): string {
-  return `localhost/mooring-${role}:latest`;
+export function imageOf(role: ImageRole, tag = ownTag): string {
+  return `localhost/mooring-${role}:${tag}`;
 }
 
 export async function buildImage(box: ToolBox, role: ImageRole): Promise<void> {
@@ -25,6 +29,7 @@ export async function buildImage(box: ToolBox, role: ImageRole): Promise<void> {
   // The format of Docker's builder: the other one has no place for a health check.
   args.push('--format', 'docker', '--file', `Dockerfile.${role}`, '--tag', imageOf(role), '.');
   await box.run('buildah', args, { cwd: projectFolder, maxMs: buildMaxMs });
+  await box.run('podman', ['tag', imageOf(role), imageOf(role, nextTag)]);
 }
 
 /** Layers above the base, in the order of the Dockerfile. */

@@ -22,8 +22,10 @@ import {
 import { Firewall } from './firewall.ts';
 import { buildImage, checkContent, checkRefusal, layersOf, roles } from './role-images.ts';
 import { composeWithoutSecret, startComposePool, startHostPool } from './running-pool.ts';
-import type { RunningPool } from './running-pool.ts';
+import type { ComposePool, RunningPool } from './running-pool.ts';
 import { ensureBaseImage } from './stand-in-base.ts';
+import { ensureDatabaseImage } from './stand-in-database.ts';
+import { checkUpgrade } from './upgrade-check.ts';
 import { ToolBox, installTools } from './tool-box.ts';
 
 const { values } = parseArgs({ options: { store: { type: 'string' } } });
@@ -65,17 +67,28 @@ async function testImages(box: ToolBox): Promise<void> {
   });
   // The pool begins with an empty volume, in which its edges meet for the first time.
   await box.clear();
-  await testPool(box, 'on the host’s network', startHostPool);
+  await testPool(box, 'on the host’s network, over SQLite', startHostPool);
   await step('Compose refuses to start without a secret and names it', async () => {
     assert.match(await composeWithoutSecret(box), /CT_SESSION_SECRET must be set/);
   });
-  await testPool(box, 'from docker-compose.yml', startComposePool);
+  await step('a stand-in for the image of MySQL is there', async () => await ensureDatabaseImage(box));
+  await testPool(box, 'from docker-compose.yml, with their database', startComposePool, upgrade);
 }
 
-async function testPool(
+async function upgrade(pool: ComposePool): Promise<void> {
+  const figures = await step(
+    'front door and edges are replaced one after the other while members type: nothing is lost, nobody put out',
+    async () => await checkUpgrade(pool),
+  );
+  console.log(`     ${JSON.stringify(figures)}`);
+}
+
+/** `more` is what this pool has to stand besides. */
+async function testPool<Pool extends RunningPool>(
   box: ToolBox,
   where: string,
-  start: (box: ToolBox) => Promise<RunningPool>,
+  start: (box: ToolBox) => Promise<Pool>,
+  more?: (pool: Pool) => Promise<void>,
 ): Promise<void> {
   const pool = await step(`a front door and three edges start ${where}`, async () => await start(box));
   await step('all edges join', async () => await waitForEdges(pool));
@@ -91,6 +104,7 @@ async function testPool(
   await step('`mooring edges` in the front door’s container lists them', async () => {
     await checkCommandLine(box, pool);
   });
+  await more?.(pool);
   await step('podman stop ends every container in time with exit 0', async () => await checkStop(box, pool));
   await box.clear();
 }

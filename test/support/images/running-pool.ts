@@ -6,9 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { imageOf, projectFolder } from './role-images.ts';
+import { imageOf, nextTag, projectFolder } from './role-images.ts';
 import type { ImageRole } from './role-images.ts';
 import type { ToolBox } from './tool-box.ts';
+import { waitUntil } from './wait-until.ts';
 
 export interface RunningPool {
   /** Of the front door, without a slash at its end. */
@@ -17,10 +18,18 @@ export interface RunningPool {
   readonly containers: readonly string[];
 }
 
+/** In the pool of the Compose file: what runs it, to replace a service. */
+export interface ComposePool extends RunningPool {
+  /** Stops the service and starts it anew from the images of the next version. */
+  readonly upgrade: (service: string) => Promise<void>;
+}
+
 const edgeNumbers = [1, 2, 3] as const;
 const volume = 'mooring-host-data';
 const project = 'mooring-check';
 const upMaxMs = 120_000;
+/** As in the Compose file. */
+export const stopGraceSeconds = 30;
 
 /** Every container with `--read-only` and no rights, on the host's network, bound to loopback. */
 export async function startHostPool(box: ToolBox): Promise<RunningPool> {
@@ -66,20 +75,33 @@ export async function startLonelyEdge(box: ToolBox): Promise<string> {
   return name;
 }
 
-/** The services of `docker-compose.yml`, with the images that are already built. */
-export async function startComposePool(box: ToolBox): Promise<RunningPool> {
+/** The services of `docker-compose.yml`, with the images that are already built; the database first, as Compose would. */
+export async function startComposePool(box: ToolBox): Promise<ComposePool> {
   const [port] = await freePorts(1);
-  const env = { ...makeSecrets(), MOORING_PUBLISH: `127.0.0.1:${port}` };
-  await compose(box, ['up', '--no-build', '--detach'], env);
-  const edges = edgeNumbers.map((number) => `${project}_edge-${number}_1`);
-  return { url: `http://127.0.0.1:${port}`, containers: [...edges, `${project}_proxy_1`] };
+  const env = { ...makeSecrets(), COMPOSE_PROFILES: 'mysql', MOORING_PUBLISH: `127.0.0.1:${port}` };
+  await compose(box, ['mysql'], env);
+  await waitForHealth(box, containerOf('mysql'));
+  // This program knows no conditions of dependencies, which Docker's has.
+  await compose(box, ['proxy'], env);
+  await waitForHealth(box, containerOf('proxy'));
+  const edges = edgeNumbers.map((number) => `edge-${number}`);
+  await compose(box, edges, env);
+  const upgrade = async (service: string): Promise<void> => {
+    const name = containerOf(service);
+    await box.run('podman', ['stop', '--time', String(stopGraceSeconds), name]);
+    await box.run('podman', ['rm', name]);
+    await compose(box, [service], { ...env, MOORING_VERSION: nextTag });
+    await waitForHealth(box, name, '--ready');
+  };
+  const url = `http://127.0.0.1:${port}`;
+  return { url, containers: [...edges, 'proxy'].map(containerOf), upgrade };
 }
 
 /** What Compose says where a secret is not set. */
 export async function composeWithoutSecret(box: ToolBox): Promise<string> {
   const { CT_JOIN_TOKEN } = makeSecrets();
   try {
-    await compose(box, ['up', '--no-build', '--detach'], { CT_JOIN_TOKEN: CT_JOIN_TOKEN! });
+    await compose(box, ['proxy'], { CT_JOIN_TOKEN: CT_JOIN_TOKEN! });
   } catch (error) {
     return (error as Error).message;
   }
@@ -88,13 +110,25 @@ export async function composeWithoutSecret(box: ToolBox): Promise<string> {
 
 async function compose(
   box: ToolBox,
-  args: readonly string[],
+  services: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
   const file = join(projectFolder, 'docker-compose.yml');
+  const up = ['up', '--no-build', '--no-deps', '--detach', ...services];
   // From another folder, so that a `.env` of the person who runs this stays out of it.
   const options = { cwd: box.folder, env, maxMs: upMaxMs };
-  await box.run('podman-compose', ['--project-name', project, '--file', file, ...args], options);
+  await box.run('podman-compose', ['--project-name', project, '--file', file, ...up], options);
+}
+
+function containerOf(service: string): string {
+  return `${project}_${service}_1`;
+}
+
+/** By the check of the image or the Compose file, or by `mooring health` with a flag. */
+export async function waitForHealth(box: ToolBox, name: string, flag?: string): Promise<void> {
+  const mooring = ['exec', name, 'node', 'bin/mooring.js', 'health', flag ?? ''];
+  const args = flag === undefined ? ['healthcheck', 'run', name] : mooring;
+  await waitUntil(async () => (await box.tryRun('podman', args)).code === 0, `${name} is healthy`);
 }
 
 interface ContainerOptions {
@@ -114,7 +148,9 @@ async function startContainer(box: ToolBox, options: ContainerOptions): Promise<
 
 function makeSecrets(): Record<string, string> {
   const make = (): string => randomBytes(32).toString('base64url');
-  return { CT_JOIN_TOKEN: make(), CT_SESSION_SECRET: make() };
+  const names = ['CT_JOIN_TOKEN', 'CT_SESSION_SECRET', 'CT_DASHBOARD_PASSWORD', 'MOORING_GRAFANA_PASSWORD'];
+  const secrets = Object.fromEntries(names.map((name) => [name, make()]));
+  return { ...secrets, MOORING_DATABASE_PASSWORD: randomBytes(24).toString('hex') };
 }
 
 /** Ports that were free a moment ago, all different. */

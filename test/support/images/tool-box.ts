@@ -19,6 +19,7 @@ const packageOf: Readonly<Record<string, string>> = {
   '/usr/lib/podman/netavark': 'netavark',
   '/usr/lib/podman/aardvark-dns': 'aardvark-dns',
   '/usr/sbin/iptables': 'iptables',
+  '/usr/sbin/nft': 'nftables',
 };
 
 export interface RunOptions {

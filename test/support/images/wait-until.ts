@@ -1,7 +1,7 @@
 /** Waits for a condition that has to be asked for, such as an answer over HTTP; fails at its deadline. */
 import { setInterval as every } from 'node:timers/promises';
 
-const waitMaxMs = 30_000;
+const waitMaxMs = 90_000;
 const lookIntervalMs = 100;
 
 /** Asks until the answer is true; an error counts as not yet, and the last one explains the failure. */
