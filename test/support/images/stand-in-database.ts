@@ -17,12 +17,12 @@ const entrypoint = `#!/bin/sh
 set -eu
 data=/var/lib/mysql
 if [ ! -d "$data/mysql" ]; then
-  mariadb-install-db --datadir="$data" --auth-root-authentication-method=socket --skip-test-db >/dev/null
+  mariadb-install-db --datadir="$data" --auth-root-authentication-method=normal --skip-test-db >/dev/null
   mariadbd --datadir="$data" --skip-networking &
   until mariadb-admin ping --silent >/dev/null 2>&1; do sleep 0.2; done
-  mariadb --user=mysql --execute="CREATE DATABASE $MYSQL_DATABASE;
+  mariadb --user=root --execute="CREATE DATABASE $MYSQL_DATABASE;
     CREATE USER '$MYSQL_USER'@'%' IDENTIFIED BY '$MYSQL_PASSWORD'; GRANT ALL ON $MYSQL_DATABASE.* TO '$MYSQL_USER'@'%'"
-  mariadb-admin --user=mysql shutdown
+  mariadb-admin --user=root shutdown
   wait
 fi
 exec "$@" --datadir="$data" --bind-address=0.0.0.0
