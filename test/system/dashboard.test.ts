@@ -134,6 +134,10 @@ test('a session is chosen and moved from the row of its edge', async (t) => {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Session').selectOption('chosen');
   await assertAccessible(page, 'the dialog');
+  assert.ok(
+    await dialog.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth),
+    'all of it is seen',
+  );
   const target = await dialog.getByLabel('To edge').inputValue();
   await dialog.getByRole('button', { name: 'Move' }).click();
   await page.getByText(`The session chosen is on ${target} now.`).waitFor();

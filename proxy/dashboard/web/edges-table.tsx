@@ -91,7 +91,7 @@ function EdgeActions(props: PageProps & { id: string; edge: EdgeFigures }): JSX.
     return on ? `${id} takes no new sessions.` : `${id} takes new sessions again.`;
   };
   return (
-    <div class="row-actions">
+    <div class="row-actions one-line">
       {edge.state === 'draining' ? (
         <ConfirmButton
           {...about}
