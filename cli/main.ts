@@ -50,6 +50,7 @@ Examples:
   mooring proxy --backend a=http://10.0.0.1:3000 --backend "b=http://10.0.0.2:3000;weight=200"
   mooring edge --edge-id edge-1 --locator ws://front-1:1091,ws://front-2:1091
   mooring share .                             share this folder with others, who edit it together with you
+  mooring join LINK project                   have the files of somebody's session in a folder, for any editor
   mooring where my-session                    which edge has this session
   mooring drain edge-2 --deadline 60          empty an edge, its sessions go on elsewhere
   mooring restart --rolling                   new program on front door and edges, while sessions go on

@@ -1,6 +1,7 @@
 /** Commands of people rather than of a pool: `share` and `join`. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import type { JoinFlags } from '../share/join-command.ts';
 import type { ShareFlags } from '../share/share-command.ts';
 
 const shareHelp = `
@@ -18,6 +19,18 @@ Others open the link, enter the key in an editor with Open Collaboration Tools, 
 Never shared: what is outside of the folder, also by links; .git; what .gitignore names; .env, keys and other secrets.
 A name in --allow is what the guest says; nobody checks it where the server's login does not.
 Exit code: 1 where something could not be written back, else 0.`;
+
+const joinHelp = `
+Examples:
+  mooring join https://mooring.example.com/~KEY/ project     the link that the host passed on, into a new folder
+  mooring join KEY project --server mooring.example.com
+  mooring join LINK project --only src --only docs           these folders alone, of a large session
+
+Open the folder in any editor: what you save goes into the session, what others type is written to your files. Files that no
+editor can merge, such as pictures, go as a whole; one that was changed on both sides is kept beside it as NAME.mine. What your
+.gitignore names, secrets and temporary files of editors stay with you. The host's .git is not fetched.
+Ctrl-C leaves; the folder stays.
+Exit code: 1 where something could not be written here, else 0.`;
 
 /** `program` gets the commands; what they need is loaded when they run, for images of one role do not hold it. */
 export function addShareCommands(
@@ -46,6 +59,18 @@ export function addShareCommands(
       await orExit(async () => {
         const { shareFolder } = await import('../share/share-command.ts');
         process.exit(await shareFolder(folder, flags));
+      });
+    });
+  personCommand(program, 'join', 'have the files of a session in a folder, for any editor')
+    .argument('<link>', 'what the host passed on, or the session key')
+    .argument('<folder>', 'a new or empty folder')
+    .addOption(listOption('--only <path>', 'fetch this folder or file alone; may be repeated'))
+    .option('--files-max <n>', 'more files than that are not fetched', '20000')
+    .addHelpText('after', joinHelp)
+    .action(async (link: string, folder: string, flags: JoinFlags) => {
+      await orExit(async () => {
+        const { joinFolder } = await import('../share/join-command.ts');
+        process.exit(await joinFolder(link, folder, flags));
       });
     });
 }

@@ -31,3 +31,14 @@ export function faultFor(error: unknown): FolderFault {
   const isKnown = code !== undefined && Object.hasOwn(meanings, code);
   return new FolderFault(isKnown ? (code as FaultCode) : 'EIO', isKnown ? undefined : code, error);
 }
+
+/** A fault as it came over the wire, from whatever host; undefined for what is none, such as an answer that never came. */
+export function readFault(error: unknown): FolderFault | undefined {
+  const { message } = error as Error;
+  const [, code = ''] = /\b(E[A-Z]{3,})\b/.exec(message) ?? [];
+  if (Object.hasOwn(meanings, code)) return new FolderFault(code as FaultCode, undefined, error);
+  if (/FileNotFound|not found|Could not (read|stat)/i.test(message))
+    return new FolderFault('ENOENT', undefined, error);
+  if (/NoPermissions/i.test(message)) return new FolderFault('EACCES', undefined, error);
+  return undefined;
+}

@@ -15,8 +15,6 @@ export interface EntryChange {
   readonly names: readonly string[];
 }
 
-/** Of an operating system's usual 8,192 or more; the folders that were looked into longest ago go without. */
-const watchersMax = 2_000;
 /** Together with what an editor writes in one go. */
 const batchMs = 80;
 
@@ -32,13 +30,15 @@ export class FolderWatch {
   readonly #onChange: (changes: readonly EntryChange[]) => void;
   /** By their names, the one looked into last at the end. */
   readonly #folders = new Map<string, WatchedFolder>();
+  readonly #watchersMax: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(onChange: (changes: readonly EntryChange[]) => void) {
+  constructor(onChange: (changes: readonly EntryChange[]) => void, watchersMax: number) {
     this.#onChange = onChange;
+    this.#watchersMax = watchersMax;
   }
 
-  /** Watches a folder from now on; `entries` are those that are known to be in it. */
+  /** Watches a folder from now on, in the place of the one that was looked into longest ago where there are too many; `entries` are those that are known to be in it. */
   watch(names: readonly string[], path: string, entries: Iterable<string>): void {
     const key = names.join('/');
     const known = this.#folders.get(key);
@@ -52,7 +52,13 @@ export class FolderWatch {
     if (watcher === undefined) return;
     this.#folders.set(key, { watcher, names, path, entries: new Set(entries), pending: new Set() });
     const [oldest] = this.#folders.keys();
-    if (this.#folders.size > watchersMax) this.#unwatch(oldest!);
+    if (this.#folders.size > this.#watchersMax) this.#unwatch(oldest!);
+  }
+
+  /** What was noticed is told at once. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#settle();
   }
 
   close(): void {

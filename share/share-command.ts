@@ -1,20 +1,15 @@
 /** `mooring share DIR`, from its flags to its exit code. */
 import { stat } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import type { EndReason } from './core/news.ts';
 import type { Desk } from './desk.ts';
-import { JsonDesk } from './json-desk.ts';
+import { accountOf, openDesk, serverUrl } from './person-flags.ts';
+import type { PersonFlags } from './person-flags.ts';
 import { SharedFolder } from './shared-folder.ts';
-import { TerminalDesk } from './terminal-desk.ts';
 import { untilSignal } from './until-signal.ts';
 import { HostSession } from './wire/host-session.ts';
 import { hostSession } from './wire/session-client.ts';
 
-export interface ShareFlags {
-  readonly server: string;
-  readonly name?: string;
-  readonly email?: string;
-  readonly apiKey?: string;
+export interface ShareFlags extends PersonFlags {
   readonly key?: string;
   readonly yes?: boolean;
   readonly allow?: readonly string[];
@@ -26,7 +21,6 @@ export interface ShareFlags {
   readonly ignoreFiles: boolean;
   /** `--no-qr` makes it false. */
   readonly qr: boolean;
-  readonly json?: boolean;
 }
 
 /** Resolves with the exit code: 1 where something could not be written back. */
@@ -41,6 +35,7 @@ export async function shareFolder(path: string, flags: ShareFlags): Promise<numb
     },
     usesIgnoreFiles: flags.ignoreFiles,
     isReadOnly: flags.readOnly === true,
+    keepsRules: true,
   });
   const url = serverUrl(flags.server);
   const line = { tell: (_isConnected: boolean): void => undefined };
@@ -86,25 +81,6 @@ async function untilEnd(host: HostSession, desk: Desk & { close?(): void }): Pro
   desk.tell({ event: 'session.ended', reason, unsaved: failed.map(({ path }) => path) });
   desk.close?.();
   return failed.length > 0 || reason === 'lost' ? 1 : 0;
-}
-
-function openDesk(isJson: boolean, showsCode: boolean): Desk & { close?(): void } {
-  const { stdin: input, stdout: output } = process;
-  return isJson ? new JsonDesk(input, output) : new TerminalDesk({ input, output }, showsCode);
-}
-
-function accountOf({ name, email, apiKey }: Pick<ShareFlags, 'name' | 'email' | 'apiKey'>): {
-  name: string;
-  email: string | undefined;
-  apiKey: string | undefined;
-} {
-  return { name: name ?? userInfo().username, email, apiKey };
-}
-
-/** Throws for what is no address of a front door. */
-function serverUrl(text: string): string {
-  const url = new URL(/^https?:\/\//.test(text) ? text : `http://${text}`);
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
 async function mustBeFolder(path: string): Promise<void> {

@@ -21,6 +21,9 @@ export interface SharedFileOptions {
   /** Transactions with it are the host's own. */
   readonly origin: object;
   readonly onChange: (file: SharedFile) => void;
+  /** Whether what is new on the disk may go into the document; else `onRejected` is told of it, and it is written over. */
+  readonly mayEdit?: () => boolean;
+  readonly onRejected?: (path: string, bytes: Uint8Array) => Promise<void>;
 }
 
 export type SaveOutcome = 'saved' | 'unchanged';
@@ -58,6 +61,15 @@ export class SharedFile {
         throw error;
       }
     });
+  }
+
+  /** Begins with what document and disk last had in common; false where that is no text. */
+  adopt(bytes: Uint8Array, signature: FileSignature): boolean {
+    const content = readTextFile(bytes);
+    if (content.kind === 'refused') return false;
+    this.#file = content.file;
+    this.#signature = signature;
+    return true;
   }
 
   get isUnsaved(): boolean {
@@ -117,10 +129,12 @@ export class SharedFile {
       return true;
     }
     if (place.stat!.size > textMaxBytes) throw new Unfit('too large');
-    const content = readTextFile(await this.#options.folder.read(place));
+    const bytes = await this.#options.folder.read(place);
+    const content = readTextFile(bytes);
     if (content.kind === 'refused') throw new Unfit(content.reason);
     const isNew = content.file.raw !== this.#file.raw;
-    this.#merge(content.file);
+    if (this.#options.mayEdit?.() ?? true) this.#merge(content.file);
+    else await this.#reject(content.file, bytes);
     this.#signature = seen;
     return isNew;
   }
@@ -129,6 +143,11 @@ export class SharedFile {
     const typed = this.#tidyText();
     if (file.text !== typed)
       this.#edit(rebaseEdits(diffText(this.#file.text, file.text), diffText(this.#file.text, typed)));
+    this.#file = file;
+  }
+
+  async #reject(file: TextFile, bytes: Uint8Array): Promise<void> {
+    if (file.text !== this.#file.text) await this.#options.onRejected?.(this.path, bytes);
     this.#file = file;
   }
 

@@ -3,6 +3,7 @@
  * looked at again when the disk says so. What cannot be written is tried again until it can.
  */
 import type * as Y from 'yjs';
+import type { FileSignature } from './core/file-signature.ts';
 import type { FileNews } from './core/news.ts';
 import { faultFor } from './folder-fault.ts';
 import { SharedFile } from './shared-file.ts';
@@ -15,6 +16,8 @@ export interface SharedFilesOptions {
   /** Transactions with it are the host's own. */
   readonly origin: object;
   readonly tell: (news: FileNews) => void;
+  readonly mayEdit?: () => boolean;
+  readonly onRejected?: (path: string, bytes: Uint8Array) => Promise<void>;
 }
 
 /** Documents of a session; each stays in the memory of every member. */
@@ -89,24 +92,41 @@ export class SharedFiles {
   }
 
   async #open(path: string): Promise<Refusal | undefined> {
-    const { folder, doc, origin, tell } = this.#options;
-    const file = new SharedFile({
-      path,
-      folder,
-      text: doc.getText(path),
-      origin,
-      onChange: () => this.#schedule(path),
-    });
+    const { tell } = this.#options;
+    const file = this.#makeFile(path);
     const refusal = await file.open();
     if (refusal !== undefined) {
       file.dispose();
       tell({ event: 'file.refused', path, reason: refusal });
       return refusal;
     }
-    this.#files.set(path, { file, members: new Set(), timer: undefined, since: undefined, retries: 0 });
-    tell({ event: 'file.opened', path });
-    if (file.isUnsaved) this.#schedule(path);
+    this.#add(path, file);
     return undefined;
+  }
+
+  /** Follows a document that others have opened; the bytes are what it and the disk last had in common. */
+  adopt(path: string, bytes: Uint8Array, signature: FileSignature): boolean {
+    if (this.#files.has(path)) return true;
+    const file = this.#makeFile(path);
+    if (file.adopt(bytes, signature)) this.#add(path, file);
+    else file.dispose();
+    return this.#files.has(path);
+  }
+
+  #makeFile(path: string): SharedFile {
+    const { doc, ...options } = this.#options;
+    return new SharedFile({
+      ...options,
+      path,
+      text: doc.getText(path),
+      onChange: () => this.#schedule(path),
+    });
+  }
+
+  #add(path: string, file: SharedFile): void {
+    this.#files.set(path, { file, members: new Set(), timer: undefined, since: undefined, retries: 0 });
+    this.#options.tell({ event: 'file.opened', path });
+    if (file.isUnsaved) this.#schedule(path);
   }
 
   /** Writes now what was typed. Rejects where the disk does not let it. */

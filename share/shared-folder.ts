@@ -12,6 +12,7 @@ import type { SharingRules } from './core/hidden-files.ts';
 import { readMemberPath, faultOf } from './core/member-path.ts';
 import { FolderFault } from './folder-fault.ts';
 import { IgnoreFiles, isRuleFile } from './ignore-files.ts';
+import type { EntryKind } from './remote.ts';
 import { replaceFile } from './replace-file.ts';
 
 /** A place on the disk that members may know of. */
@@ -24,12 +25,14 @@ export interface Place {
   readonly stat: BigIntStats | undefined;
 }
 
-export type EntryKind = 'file' | 'folder';
-
 export interface FolderOptions {
   readonly rules: SharingRules;
   readonly usesIgnoreFiles: boolean;
   readonly isReadOnly: boolean;
+  /** How members call it; by its own name unless given. */
+  readonly name?: string;
+  /** Whether members may not change what says what is hidden. */
+  readonly keepsRules: boolean;
 }
 
 /** A reply with more entries would not fit into a message of the session. */
@@ -42,15 +45,18 @@ export class SharedFolder {
   /** How members call it. */
   readonly name: string;
   readonly isReadOnly: boolean;
+  readonly #keepsRules: boolean;
   readonly #hidden: HiddenFiles;
   readonly #ignoreFiles: IgnoreFiles;
   /** For those who want to know what this costs. */
   readonly counts = { listings: 0, entries: 0 };
 
-  private constructor(root: string, { rules, usesIgnoreFiles, isReadOnly }: FolderOptions) {
+  private constructor(root: string, options: FolderOptions) {
+    const { rules, usesIgnoreFiles, isReadOnly, keepsRules, name } = options;
     this.root = root;
-    this.name = basename(root) || 'root';
+    this.name = name ?? (basename(root) || 'root');
     this.isReadOnly = isReadOnly;
+    this.#keepsRules = keepsRules;
     this.#ignoreFiles = new IgnoreFiles(root, usesIgnoreFiles);
     this.#hidden = new HiddenFiles(rules, (names) => this.#ignoreFiles.textOf(names));
   }
@@ -154,7 +160,7 @@ export class SharedFolder {
 
   async #removeShared(path: string, names: readonly string[]): Promise<boolean> {
     const seen = await lstat(path);
-    if (!this.#isShared(names, seen.isDirectory()) || isRuleFile(names)) return false;
+    if (!this.#isShared(names, seen.isDirectory()) || this.#isKept(names)) return false;
     if (!seen.isDirectory()) {
       await unlink(path);
       return true;
@@ -180,12 +186,16 @@ export class SharedFolder {
     if (this.isReadOnly) throw new FolderFault('EACCES', 'the session is read-only');
     if (names.length === 0) throw new FolderFault('EACCES', 'the shared folder itself');
     // Whoever writes the rules can show what they hide.
-    if (isRuleFile(names)) throw new FolderFault('EACCES', 'it says what is shared');
+    if (this.#isKept(names)) throw new FolderFault('EACCES', 'it says what is shared');
   }
 
   /** The entry itself, where `path` is what it leads to. */
   async #ownPath({ names }: Place): Promise<string> {
     return join(await this.#follow(join(this.root, ...names.slice(0, -1))), names.at(-1)!);
+  }
+
+  #isKept(names: readonly string[]): boolean {
+    return this.#keepsRules && isRuleFile(names);
   }
 
   #isShared(names: readonly string[], isFolder: boolean): boolean {

@@ -28,6 +28,8 @@ export function wordsFor(news: News): string | undefined {
       return `${plainWords(news.path)} cannot be edited together: ${news.reason}`;
     case 'file.unsaved':
       return `${plainWords(news.path)} CANNOT BE WRITTEN (${news.reason}); tried again until it can`;
+    case 'file.kept':
+      return `${plainWords(news.path)} was changed on both sides: yours is in ${plainWords(news.copy)}`;
     case 'change.made':
       return changeWords(news);
     case 'chat.said':

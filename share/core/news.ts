@@ -32,6 +32,7 @@ export type News =
       readonly bytes: number;
       readonly isDone: boolean;
     }
+  | { readonly event: 'file.kept'; readonly path: string; readonly copy: string }
   | { readonly event: 'trouble.met'; readonly reason: string };
 
 export type ChangeWhat = 'written' | 'folder' | 'deleted' | 'renamed';

@@ -36,6 +36,8 @@ const changeTypes: Readonly<Record<ChangeKind, FileChangeEventType>> = {
   updated: FileChangeEventType.Update,
   deleted: FileChangeEventType.Delete,
 };
+/** Of an operating system's usual 8,192 or more. */
+const watchersMax = 2_000;
 /** For what members have typed and is still on its way. */
 const gatherMaxMs = 1_500;
 /** A message goes out in this time, or the session is not there to hear it. */
@@ -68,7 +70,7 @@ export class HostSession {
       origin: this,
       tell: (news) => this.#tellFile(news),
     });
-    this.#watch = new FolderWatch((changes) => void this.#onDiskChange(changes));
+    this.#watch = new FolderWatch((changes) => void this.#onDiskChange(changes), watchersMax);
     answerRequests({
       connection: this.#connection,
       folder,

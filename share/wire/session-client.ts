@@ -4,7 +4,7 @@
  */
 import { webcrypto } from 'node:crypto';
 import { ConnectionProvider, SocketIoTransport, initializeProtocol } from 'open-collaboration-protocol';
-import type { AuthMetadata, ProtocolBroadcastConnection } from 'open-collaboration-protocol';
+import type { AuthMetadata, Peer, ProtocolBroadcastConnection, Workspace } from 'open-collaboration-protocol';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 
@@ -31,6 +31,11 @@ export interface SessionConnection {
   readonly socket: Socket;
 }
 
+export interface GuestConnection extends SessionConnection {
+  readonly host: Peer;
+  readonly workspace: Workspace;
+}
+
 const clientName = 'mooring';
 /** Short, so that a session that moves is back before anybody has noticed. */
 const reconnectDelayMs = 300;
@@ -46,6 +51,14 @@ export async function hostSession(options: ClientOptions, key?: string): Promise
   const { roomId, roomToken } = await provider.createRoom({});
   const connection = await provider.connect(roomToken);
   return { key: roomId, connection, socket: sockets[0]! };
+}
+
+/** Asks to be let in, and waits for the host's word. */
+export async function joinSession(options: ClientOptions, key: string): Promise<GuestConnection> {
+  const { provider, sockets } = openProvider(options, key);
+  const { roomToken, host, workspace } = await provider.joinRoom({ roomId: key });
+  const connection = await provider.connect(roomToken, host);
+  return { key, connection, socket: sockets[0]!, host, workspace };
 }
 
 function openProvider(

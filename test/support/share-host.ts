@@ -13,18 +13,20 @@ import * as Y from 'yjs';
 import { command, plainEnv } from './front-door.ts';
 import { joinSession, logIn } from './oct-client.ts';
 import type { OctMember } from './oct-client.ts';
-import { eventually, Inbox } from './oct-inbox.ts';
+import { eventually } from './oct-inbox.ts';
 
 export interface ShareNews {
   readonly event: string;
   readonly [fact: string]: unknown;
 }
 
-const stopMaxMs = 20_000;
+const stopMaxMs = 30_000;
+/** Each process makes a key pair first, which takes two seconds of a processor that nobody else uses. */
+const waitMaxMs = 90_000;
 
 /** A process of the command; ends with the test. */
 export class ShareProcess {
-  readonly news = new Inbox<ShareNews>();
+  readonly news: ShareNews[] = [];
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown[]>;
   #errors = '';
@@ -36,7 +38,7 @@ export class ShareProcess {
     });
     this.#exited = once(this.#child, 'exit');
     createInterface({ input: this.#child.stdout! }).on('line', (line) =>
-      this.news.add(JSON.parse(line) as ShareNews),
+      this.news.push(JSON.parse(line) as ShareNews),
     );
     this.#child.stderr!.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
     t.after(() => this.#child.kill('SIGKILL'));
@@ -46,11 +48,23 @@ export class ShareProcess {
     return this.#errors;
   }
 
+  /** The first that matches, of what came or is to come. */
   async next(event: string, facts: Record<string, unknown> = {}): Promise<ShareNews> {
-    return await this.news.next(
-      (news) => news.event === event && Object.entries(facts).every(([name, value]) => news[name] === value),
+    const find = (): ShareNews | undefined =>
+      this.news.find(
+        (news) =>
+          news.event === event && Object.entries(facts).every(([name, value]) => news[name] === value),
+      );
+    await eventually(
+      () => {
+        if (this.#child.exitCode !== null && find() === undefined)
+          throw new Error(`it ended: ${this.#errors}`);
+        return find() !== undefined;
+      },
       `${event} ${JSON.stringify(facts)}`,
+      waitMaxMs,
     );
+    return find()!;
   }
 
   answer(id: unknown, allow: boolean): void {
@@ -141,4 +155,16 @@ export async function enterEditor(
     return text;
   };
   return { member, hostId: init.host.id, doc, awareness, open };
+}
+
+/** Mirrors a session into a new folder; resolves when everything is fetched. */
+export async function joinFolder(
+  t: TestContext,
+  url: string,
+  { key, name = 'cid', flags = [] }: { key: string; name?: string; flags?: readonly string[] },
+): Promise<{ guest: ShareProcess; folder: string }> {
+  const folder = makeFolder(t, {});
+  const guest = new ShareProcess(t, ['join', `${url}/~${key}/`, folder, '--name', name, ...flags]);
+  await guest.next('session.joined');
+  return { guest, folder };
 }

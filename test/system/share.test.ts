@@ -43,3 +43,88 @@ test('a guest sees the folder, edits a file, and finds it written back as it was
   assert.match(readFileSync(path, 'utf8'), /last word/);
   await bob.member.events.next((event) => event.kind === 'closed', 'the end of the session');
 });
+
+test('through a drain and a killed edge in the middle of edits no character is lost, on the disk or at anybody’s', async (t) => {
+  const folder = makeFolder(t, { 'a.txt': 'start\n' });
+  const { host, key } = await shareFolder(t, pool.url, { folder });
+  const [bob, cid] = await Promise.all([
+    enterEditor(t, pool.url, key, 'bob'),
+    enterEditor(t, pool.url, key, 'cid'),
+  ]);
+  const texts = [await bob.open('project/a.txt', 'start\n'), await cid.open('project/a.txt', 'start\n')];
+  const path = join(folder, 'a.txt');
+  const typed: string[] = [];
+  const typing = setInterval(() => {
+    const word = `${typed.length} `;
+    typed.push(word);
+    const text = texts[typed.length % 2]!;
+    text.insert(text.length, word);
+  }, 20);
+  t.after(() => clearInterval(typing));
+  const typeOn = async (): Promise<void> => {
+    const enough = typed.length + 50;
+    await eventually(() => typed.length > enough, 'they type on', waitMaxMs);
+  };
+
+  await typeOn();
+  const first = await pool.edgeOf(key);
+  await pool.act('/admin/drain', { edge: first, deadlineMs: 60_000 });
+  await eventually(async () => (await pool.where(key)).edge !== first, 'the session has moved', waitMaxMs);
+  await typeOn();
+  await host.next('line.back');
+  const second = (await pool.where(key)).edge;
+  process.kill(await pool.childPid(second), 'SIGKILL');
+  await typeOn();
+  await eventually(async () => (await pool.where(key)).edge !== second, 'somebody took it over', waitMaxMs);
+  await eventually(
+    () => host.news.filter(({ event }) => event === 'line.back').length >= 2,
+    'the host is back',
+    waitMaxMs,
+  );
+  await typeOn();
+  clearInterval(typing);
+  writeFileSync(path, `on the disk\n${readFileSync(path, 'utf8')}`);
+  await eventually(
+    () => {
+      const [one, other] = texts.map((text) => text.toJSON());
+      const disk = readFileSync(path, 'utf8');
+      return (
+        one === other &&
+        disk === one &&
+        disk.startsWith('on the disk\n') &&
+        typed.every((word) => wordsOf(disk).has(word))
+      );
+    },
+    'all have every word',
+    waitMaxMs,
+  );
+  assert.equal(await host.stop(), 0, host.errors);
+});
+
+/** The client library gives up after 30 s; a takeover with its back-off is a third of that on an idle machine. */
+const waitMaxMs = 60_000;
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.split(/(?<= )/));
+}
+
+test('who is asked for comes in or stays out as the host says, and in a session to read nobody changes anything', async (t) => {
+  const folder = makeFolder(t, { 'a.txt': 'a\n' });
+  const { host, key } = await shareFolder(t, pool.url, { folder, flags: ['--read-only', '--allow', 'bob'] });
+  const refused = enterEditor(t, pool.url, key, 'eve');
+  host.answer((await host.next('guest.asked', { name: 'eve' }))['id'], false);
+  await assert.rejects(refused);
+  const bob = await enterEditor(t, pool.url, key, 'bob');
+  const text = await bob.open('project/a.txt', 'a\n');
+  text.insert(0, 'X');
+  await assert.rejects(
+    bob.member.connection.fs.writeFile(bob.hostId, 'project/b.txt', { content: new Uint8Array() }),
+    /EACCES/,
+  );
+  await assert.rejects(bob.member.connection.fs.delete(bob.hostId, 'project/a.txt'), /EACCES/);
+  // What a guest sends all the same is not taken: the host’s document is what is on the disk.
+  const { content } = await bob.member.connection.fs.readFile(bob.hostId, 'project/a.txt');
+  assert.equal(new TextDecoder().decode(content), 'a\n');
+  assert.equal(await host.stop(), 0, host.errors);
+  assert.equal(readFileSync(join(folder, 'a.txt'), 'utf8'), 'a\n');
+});

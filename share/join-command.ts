@@ -1,0 +1,55 @@
+/** `mooring join LINK FOLDER`, from its flags to its exit code. */
+import { accountOf, openDesk, readLink } from './person-flags.ts';
+import type { PersonFlags } from './person-flags.ts';
+import type { EndReason } from './core/news.ts';
+import { Mirror } from './mirror.ts';
+import { untilSignal } from './until-signal.ts';
+import { GuestSession } from './wire/guest-session.ts';
+import { joinSession } from './wire/session-client.ts';
+
+export interface JoinFlags extends PersonFlags {
+  readonly only?: readonly string[];
+  readonly filesMax: string;
+}
+
+const standingIntervalMs = 1_000;
+
+/** Resolves with the exit code: 1 where something could not be written here. */
+export async function joinFolder(link: string, path: string, flags: JoinFlags): Promise<number> {
+  const { url, key } = readLink(link, flags.server);
+  const filesMax = Number(flags.filesMax);
+  if (!Number.isSafeInteger(filesMax) || filesMax < 1)
+    throw new Error(`--files-max ${flags.filesMax}: no number of files`);
+  const desk = openDesk(flags.json === true, false);
+  const line = { tell: (_isConnected: boolean): void => undefined };
+  const stopped = untilSignal(() => undefined);
+  desk.tell({ event: 'trouble.met', reason: 'Asking the host to be let in …' });
+  const connection = await joinSession(
+    {
+      url,
+      account: accountOf(flags),
+      onLoginPage: (page) => desk.tell({ event: 'login.needed', url: page }),
+      onLine: (isConnected) => line.tell(isConnected),
+    },
+    key,
+  );
+  const session = new GuestSession(connection, desk);
+  line.tell = (isConnected) => session.setConnected(isConnected);
+  await session.ready();
+  const mirror = await Mirror.open({ path, remote: session, desk, only: flags.only ?? [], filesMax });
+  const standing = setInterval(
+    () => session.show({ openFiles: mirror.openFiles, unsaved: mirror.unsaved.length }),
+    standingIntervalMs,
+  );
+  const over = Promise.race([session.ended, stopped.then((): EndReason => 'left')]);
+  const fetching = mirror.fetch();
+  await Promise.race([fetching, over]);
+  desk.tell({ event: 'session.joined', key, host: session.hostName, folder: mirror.root });
+  const reason = await over;
+  clearInterval(standing);
+  const failed = await mirror.close(reason === 'left');
+  await session.leave();
+  desk.tell({ event: 'session.ended', reason, unsaved: failed.map(({ path }) => path) });
+  desk.close?.();
+  return failed.length > 0 || reason === 'lost' ? 1 : 0;
+}
