@@ -181,7 +181,11 @@ export class HostSession {
     const told: FileChange[] = [];
     for (const { kind, names } of changes) {
       const path = writeMemberPath(names, folder.name);
-      if (this.#files.has(path)) await this.#files.look(path);
+      if (this.#files.has(path)) {
+        await this.#files.look(path);
+        // Its document has told everybody.
+        if (kind === 'updated') continue;
+      }
       // What is gone cannot be looked at; whoever was told of it before may hear that.
       if ((await folder.find(path).catch(() => undefined)) !== undefined)
         told.push({ type: changeTypes[kind], path });
