@@ -23,7 +23,7 @@ export async function joinFolder(link: string, path: string, flags: JoinFlags): 
   const desk = openDesk(flags.json === true, false);
   const line = { tell: (_isConnected: boolean): void => undefined };
   const stopped = untilSignal(() => undefined);
-  desk.tell({ event: 'trouble.met', reason: 'Asking the host to be let in …' });
+  desk.tell({ event: 'join.asked' });
   const connection = await joinSession(
     {
       url,

@@ -55,7 +55,8 @@ export class Mirror {
       folder,
       doc: remote.doc,
       origin: this,
-      tell: (news) => desk.tell(news),
+      tell: (news) =>
+        desk.tell(news.event === 'file.merged' ? { event: 'file.sent', path: news.path } : news),
       mayEdit: () => !remote.isReadOnly,
       onRejected: async (path, bytes) => await this.#keepMine(path, bytes),
     });

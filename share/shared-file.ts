@@ -72,6 +72,11 @@ export class SharedFile {
     return true;
   }
 
+  /** Characters of the document. */
+  get length(): number {
+    return this.#options.text.length;
+  }
+
   get isUnsaved(): boolean {
     return this.#currentText() !== this.#file.text;
   }

@@ -22,6 +22,8 @@ export interface SharedFilesOptions {
 
 /** Documents of a session; each stays in the memory of every member. */
 const filesMax = 2_000;
+/** Of all documents together: whoever comes back sends them in one message, which packed has to fit into 8 MiB. */
+const textsMaxLength = 16 * 1_024 * 1_024;
 const quietMs = 300;
 /** Who types without a pause is written back all the same. */
 const waitMaxMs = 1_000;
@@ -79,7 +81,7 @@ export class SharedFiles {
       known.members.add(member);
       return undefined;
     }
-    if (this.#files.size >= filesMax) return 'too many';
+    if (this.#files.size >= filesMax || this.#textsLength >= textsMaxLength) return 'too many';
     const opening = this.#opening.get(path) ?? this.#open(path);
     this.#opening.set(path, opening);
     try {
@@ -89,6 +91,12 @@ export class SharedFiles {
     } finally {
       this.#opening.delete(path);
     }
+  }
+
+  get #textsLength(): number {
+    let length = 0;
+    for (const { file } of this.#files.values()) length += file.length;
+    return length;
   }
 
   async #open(path: string): Promise<Refusal | undefined> {

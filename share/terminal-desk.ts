@@ -59,7 +59,8 @@ export class TerminalDesk implements Desk {
   }
 
   async #ask(applicant: Applicant): Promise<boolean> {
-    const text = `${nameOf(applicant)} wants to join. Let them in? [y/N] `;
+    this.#print(`${nameOf(applicant)} wants to join.`);
+    const text = 'Let them in? [y/N] ';
     const { input, output } = this.#terminal;
     const readline = createInterface({ input, output, terminal: false });
     this.#question = { text, readline };
@@ -85,7 +86,7 @@ export class TerminalDesk implements Desk {
     if (!this.#isLive) return;
     const { output } = this.#terminal;
     const line = this.#question?.text ?? this.#standing;
-    const width = Math.max(20, (output.columns ?? 80) - 1);
+    const width = Math.max(20, (output.columns || 80) - 1);
     output.write(`${eraseLine}${line.length > width ? `${line.slice(0, width - 1)}…` : line}`);
   }
 }

@@ -28,6 +28,10 @@ export function wordsFor(news: News): string | undefined {
       return `${plainWords(news.path)} cannot be edited together: ${news.reason}`;
     case 'file.unsaved':
       return `${plainWords(news.path)} CANNOT BE WRITTEN (${news.reason}); tried again until it can`;
+    case 'join.asked':
+      return 'The host is asked to let you in …';
+    case 'file.sent':
+      return `${plainWords(news.path)} is in the session`;
     case 'file.kept':
       return `${plainWords(news.path)} was changed on both sides: yours is in ${plainWords(news.copy)}`;
     case 'change.made':

@@ -32,6 +32,8 @@ export type News =
       readonly bytes: number;
       readonly isDone: boolean;
     }
+  | { readonly event: 'join.asked' }
+  | { readonly event: 'file.sent'; readonly path: string }
   | { readonly event: 'file.kept'; readonly path: string; readonly copy: string }
   | { readonly event: 'trouble.met'; readonly reason: string };
 

@@ -66,7 +66,7 @@ export class GuestSession implements Remote {
   }
 
   setConnected(isConnected: boolean): void {
-    if (isConnected === this.#isConnected) return;
+    if (isConnected === this.#isConnected || this.#isOver) return;
     this.#isConnected = isConnected;
     this.#desk.tell({ event: isConnected ? 'line.back' : 'line.lost' });
     this.show();
@@ -89,6 +89,7 @@ export class GuestSession implements Remote {
   /** Resolves when what we said last has reached the host, or cannot. */
   async leave(): Promise<void> {
     if (!this.#isOver) await this.stat(this.folder).catch(() => undefined);
+    this.#isOver = true;
     this.#documents.dispose();
     this.#connection.dispose();
   }

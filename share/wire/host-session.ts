@@ -56,6 +56,7 @@ export class HostSession {
   readonly #refused = new Map<string, string>();
   readonly #ended = Promise.withResolvers<EndReason>();
   #isConnected = true;
+  #isClosing = false;
 
   constructor(options: HostOptions) {
     const { session, folder } = options;
@@ -96,7 +97,7 @@ export class HostSession {
 
   /** The socket is there, or is away for now. */
   setConnected(isConnected: boolean): void {
-    if (isConnected === this.#isConnected) return;
+    if (isConnected === this.#isConnected || this.#isClosing) return;
     this.#isConnected = isConnected;
     this.#options.desk.tell({ event: isConnected ? 'line.back' : 'line.lost' });
     this.#publish();
@@ -122,6 +123,7 @@ export class HostSession {
     const failed = await this.#files.close();
     this.#watch.close();
     if (reason === 'left') await this.#leave();
+    this.#isClosing = true;
     this.#documents.dispose();
     this.#connection.dispose();
     return failed;
