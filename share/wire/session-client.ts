@@ -7,6 +7,7 @@ import { ConnectionProvider, SocketIoTransport, initializeProtocol } from 'open-
 import type { AuthMetadata, Peer, ProtocolBroadcastConnection, Workspace } from 'open-collaboration-protocol';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
+import { version } from '#shared/version.ts';
 
 export interface Account {
   readonly name: string;
@@ -36,7 +37,7 @@ export interface GuestConnection extends SessionConnection {
   readonly workspace: Workspace;
 }
 
-const clientName = 'mooring';
+const clientName = `mooring@${version}`;
 /** Short, so that a session that moves is back before anybody has noticed. */
 const reconnectDelayMs = 300;
 const reconnectDelayMaxMs = 3_000;
@@ -74,6 +75,7 @@ function openProvider(
         ...(init as RequestInit),
         headers: {
           ...init.headers,
+          'x-oct-client': clientName,
           ...(key !== undefined && url.endsWith('/session/create') && { ctstickiness: key }),
         },
       }),

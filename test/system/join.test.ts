@@ -77,3 +77,38 @@ test('two mirrors and the host’s folder stay the same, whoever changes what', 
   assert.equal(readFileSync(join(dan.folder, 'src/a.txt'), 'utf8'), `${merged}last\r\n`);
   assert.equal(existsSync(join(folder, 'out/mine')), false);
 });
+
+test('while an edge is drained and the next one killed, what is saved in a mirror arrives at the host', async (t) => {
+  const folder = makeFolder(t, { 'log.txt': '' });
+  const { host, key } = await shareFolder(t, pool.url, { folder });
+  const { guest, folder: mirror } = await joinFolder(t, pool.url, { key });
+  const [theirs, ours] = [join(folder, 'log.txt'), join(mirror, 'log.txt')];
+  // As an editor saves its buffer, which nobody else changes.
+  let buffer = '';
+  let lines = 0;
+  const saving = setInterval(() => writeFileSync(ours, (buffer += `line ${(lines += 1)}\n`)), 50);
+  t.after(() => clearInterval(saving));
+  const arrives = async (line: number): Promise<void> =>
+    await eventually(
+      () => readFileSync(theirs, 'utf8').includes(`line ${line}\n`),
+      `line ${line}`,
+      waitMaxMs,
+    );
+
+  await arrives(5);
+  const first = await pool.edgeOf(key);
+  assert.equal((await pool.act('/admin/drain', { edge: first, deadlineSeconds: 60 })).status, 200);
+  await eventually(async () => (await pool.where(key)).edge !== first, 'the session has moved', waitMaxMs);
+  await arrives(lines + 10);
+  const second = (await pool.where(key)).edge;
+  process.kill(await pool.childPid(second), 'SIGKILL');
+  await eventually(async () => (await pool.where(key)).edge !== second, 'somebody took it over', waitMaxMs);
+  await arrives(lines + 10);
+  clearInterval(saving);
+  assert.equal(await guest.stop(), 0, guest.errors);
+  await eventually(isIn(buffer, theirs), 'all is there', waitMaxMs);
+  assert.equal(await host.stop(), 0, host.errors);
+});
+
+/** The client library gives up after 30 s; a takeover with its back-off is a third of that on an idle machine. */
+const waitMaxMs = 60_000;
