@@ -3,6 +3,7 @@ import { accountOf, openDesk, readLink } from './person-flags.ts';
 import type { PersonFlags } from './person-flags.ts';
 import type { EndReason } from './core/news.ts';
 import { Mirror } from './mirror.ts';
+import { tellStrayFailures } from './stray-failures.ts';
 import { untilSignal } from './until-signal.ts';
 import { GuestSession } from './wire/guest-session.ts';
 import { joinSession } from './wire/session-client.ts';
@@ -21,6 +22,7 @@ export async function joinFolder(link: string, path: string, flags: JoinFlags): 
   if (!Number.isSafeInteger(filesMax) || filesMax < 1)
     throw new Error(`--files-max ${flags.filesMax}: no number of files`);
   const desk = openDesk(flags.json === true, false);
+  tellStrayFailures(desk);
   const line = { tell: (_isConnected: boolean): void => undefined };
   const stopped = untilSignal(() => undefined);
   desk.tell({ event: 'join.asked' });

@@ -5,6 +5,7 @@ import type { Desk } from './desk.ts';
 import { accountOf, openDesk, serverUrl } from './person-flags.ts';
 import type { PersonFlags } from './person-flags.ts';
 import { SharedFolder } from './shared-folder.ts';
+import { tellStrayFailures } from './stray-failures.ts';
 import { untilSignal } from './until-signal.ts';
 import { HostSession } from './wire/host-session.ts';
 import { hostSession } from './wire/session-client.ts';
@@ -27,6 +28,7 @@ export interface ShareFlags extends PersonFlags {
 export async function shareFolder(path: string, flags: ShareFlags): Promise<number> {
   await mustBeFolder(path);
   const desk = openDesk(flags.json === true, flags.qr);
+  tellStrayFailures(desk);
   const folder = await SharedFolder.open(path, {
     rules: {
       include: flags.include ?? [],

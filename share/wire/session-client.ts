@@ -71,7 +71,7 @@ function openProvider(
     url: options.url,
     client: clientName,
     fetch: async (url, init = {}) =>
-      await fetch(url, {
+      await ask(url, {
         ...(init as RequestInit),
         headers: {
           ...init.headers,
@@ -131,10 +131,21 @@ async function logIn(
     account.apiKey === undefined
       ? { user: account.name, ...(account.email !== undefined && { email: account.email }) }
       : { apiKey: account.apiKey };
-  const response = await fetch(`${url}${form.endpoint}`, {
+  const response = await ask(`${url}${form.endpoint}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token, ...fields }),
   });
   return response.ok;
+}
+
+/** A front door that cannot be reached is told by its address and the reason, which `fetch` keeps to itself. */
+async function ask(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') throw error;
+    const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    throw new Error(`${new URL(url).origin} cannot be reached (${code ?? message})`, { cause: error });
+  }
 }

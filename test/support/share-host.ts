@@ -12,7 +12,7 @@ import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { command, plainEnv } from './front-door.ts';
 import { joinSession, logIn } from './oct-client.ts';
-import type { OctMember } from './oct-client.ts';
+import type { OctMember, OctRelease } from './oct-client.ts';
 import { eventually } from './oct-inbox.ts';
 
 export interface ShareNews {
@@ -130,9 +130,9 @@ export async function enterEditor(
   t: TestContext,
   url: string,
   key: string,
-  name = 'bob',
+  { name = 'bob', release = '0.3.3' }: { name?: string; release?: OctRelease } = {},
 ): Promise<EditorGuest> {
-  const member = await joinSession({ url, loginToken: await logIn(url, name) }, key);
+  const member = await joinSession({ url, loginToken: await logIn(url, name, release), release }, key);
   t.after(() => member.dispose());
   const init = await member.events.next((event) => event.kind === 'init', 'the host’s greeting');
   if (init.kind !== 'init') throw new Error('no greeting');

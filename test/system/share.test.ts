@@ -48,8 +48,8 @@ test('through a drain and a killed edge in the middle of edits no character is l
   const folder = makeFolder(t, { 'a.txt': 'start\n' });
   const { host, key } = await shareFolder(t, pool.url, { folder });
   const [bob, cid] = await Promise.all([
-    enterEditor(t, pool.url, key, 'bob'),
-    enterEditor(t, pool.url, key, 'cid'),
+    enterEditor(t, pool.url, key),
+    enterEditor(t, pool.url, key, { name: 'cid', release: '0.3.0' }),
   ]);
   const texts = [await bob.open('project/a.txt', 'start\n'), await cid.open('project/a.txt', 'start\n')];
   const path = join(folder, 'a.txt');
@@ -111,10 +111,10 @@ function wordsOf(text: string): Set<string> {
 test('who is asked for comes in or stays out as the host says, and in a session to read nobody changes anything', async (t) => {
   const folder = makeFolder(t, { 'a.txt': 'a\n' });
   const { host, key } = await shareFolder(t, pool.url, { folder, flags: ['--read-only', '--allow', 'bob'] });
-  const refused = enterEditor(t, pool.url, key, 'eve');
+  const refused = enterEditor(t, pool.url, key, { name: 'eve' });
   host.answer((await host.next('guest.asked', { name: 'eve' }))['id'], false);
   await assert.rejects(refused);
-  const bob = await enterEditor(t, pool.url, key, 'bob');
+  const bob = await enterEditor(t, pool.url, key);
   const text = await bob.open('project/a.txt', 'a\n');
   text.insert(0, 'X');
   await assert.rejects(
