@@ -3,12 +3,12 @@
  * stock client libraries.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '../support/oct-inbox.ts';
 import { openPool } from '../support/pool.ts';
-import { enterEditor, makeFolder, shareFolder } from '../support/share-host.ts';
+import { enterEditor, joinFolder, makeFolder, shareFolder } from '../support/share-host.ts';
 
 const { pool, close } = openPool();
 before(async () => await pool.waitUntilReady());
@@ -109,22 +109,31 @@ function wordsOf(text: string): Set<string> {
 }
 
 test('who is asked for comes in or stays out as the host says, and in a session to read nobody changes anything', async (t) => {
-  const folder = makeFolder(t, { 'a.txt': 'a\n' });
+  const folder = makeFolder(t, { 'a.txt': 'a\n', 'src/b.txt': 'b\n' });
   const { host, key } = await shareFolder(t, pool.url, { folder, flags: ['--read-only', '--allow', 'bob'] });
   const refused = enterEditor(t, pool.url, key, { name: 'eve' });
   host.answer((await host.next('guest.asked', { name: 'eve' }))['id'], false);
   await assert.rejects(refused);
-  const bob = await enterEditor(t, pool.url, key);
+  const [bob, mirror] = await Promise.all([
+    enterEditor(t, pool.url, key),
+    joinFolder(t, pool.url, { key, name: 'bob', flags: ['--only', 'src'] }),
+  ]);
+  const { fs } = bob.member.connection;
   const text = await bob.open('project/a.txt', 'a\n');
   text.insert(0, 'X');
-  await assert.rejects(
-    bob.member.connection.fs.writeFile(bob.hostId, 'project/b.txt', { content: new Uint8Array() }),
-    /EACCES/,
-  );
-  await assert.rejects(bob.member.connection.fs.delete(bob.hostId, 'project/a.txt'), /EACCES/);
+  await assert.rejects(fs.writeFile(bob.hostId, 'project/b.txt', { content: new Uint8Array() }), /EACCES/);
+  await assert.rejects(fs.delete(bob.hostId, 'project/a.txt'), /EACCES/);
   // What a guest sends all the same is not taken: the host’s document is what is on the disk.
-  const { content } = await bob.member.connection.fs.readFile(bob.hostId, 'project/a.txt');
+  const { content } = await fs.readFile(bob.hostId, 'project/a.txt');
   assert.equal(new TextDecoder().decode(content), 'a\n');
+
+  assert.deepEqual(readdirSync(mirror.folder), ['src']);
+  const mine = join(mirror.folder, 'src/b.txt');
+  writeFileSync(mine, 'mine\n');
+  await mirror.guest.next('file.kept', { copy: `${mine}.mine` });
+  await eventually(() => readFileSync(mine, 'utf8') === 'b\n', 'the mirror has the session’s file');
+  assert.equal(readFileSync(`${mine}.mine`, 'utf8'), 'mine\n');
   assert.equal(await host.stop(), 0, host.errors);
+  assert.equal(await mirror.guest.exited(), 0, mirror.guest.errors);
   assert.equal(readFileSync(join(folder, 'a.txt'), 'utf8'), 'a\n');
 });
