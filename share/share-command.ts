@@ -80,7 +80,11 @@ async function untilEnd(host: HostSession, desk: Desk & { close?(): void }): Pro
   });
   const reason = await Promise.race([host.ended, signal.then((): EndReason => 'left')]);
   const failed = await host.close(reason);
-  desk.tell({ event: 'session.ended', reason, unsaved: failed.map(({ path }) => path) });
+  desk.tell({
+    event: 'session.ended',
+    reason,
+    unsaved: failed.map(({ path, reason: why }) => `${path} (${why})`),
+  });
   desk.close?.();
   return failed.length > 0 || reason === 'lost' ? 1 : 0;
 }

@@ -49,10 +49,15 @@ export class SharedFile {
     options.text.observe(this.#observer);
   }
 
-  /** Takes the file into the document for the first time; says why not where it is no text. */
-  async open(): Promise<Refusal | undefined> {
+  /**
+   * Takes the file into the document; says why not where it is no text. `hadDocument`: its path had one before, of a file
+   * that was removed or renamed; what that left gives way. Without it, what is there was typed by somebody who was early.
+   */
+  async open(hadDocument = false): Promise<Refusal | undefined> {
     return await this.#inTurn(async () => {
       try {
+        const left = hadDocument ? this.#tidyText() : '';
+        this.#file = { hasMark: false, raw: left, text: left };
         await this.#takeFromDisk(false);
         return this.#signature === undefined ? 'no file' : undefined;
       } catch (error) {

@@ -43,6 +43,7 @@ interface OpenFile {
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
   readonly #files = new Map<string, OpenFile>();
+  readonly #hadDocument = new Set<string>();
   readonly #opening = new Map<string, Promise<Refusal | undefined>>();
   readonly #looking: NodeJS.Timeout;
 
@@ -102,7 +103,7 @@ export class SharedFiles {
   async #open(path: string): Promise<Refusal | undefined> {
     const { tell } = this.#options;
     const file = this.#makeFile(path);
-    const refusal = await file.open();
+    const refusal = await file.open(this.#hadDocument.has(path));
     if (refusal !== undefined) {
       file.dispose();
       tell({ event: 'file.refused', path, reason: refusal });
@@ -132,6 +133,7 @@ export class SharedFiles {
   }
 
   #add(path: string, file: SharedFile): void {
+    this.#hadDocument.add(path);
     this.#files.set(path, { file, members: new Set(), timer: undefined, since: undefined, retries: 0 });
     this.#options.tell({ event: 'file.opened', path });
     if (file.isUnsaved) this.#schedule(path);
@@ -194,12 +196,24 @@ export class SharedFiles {
       try {
         await this.save(path);
       } catch (error) {
-        failed.push({ path, reason: faultFor(error).message });
+        const copy = await this.#keepUnsaved(path, open.file.bytes);
+        failed.push({ path, reason: `${faultFor(error).message}${copy}` });
       }
       clearTimeout(open.timer);
       open.file.dispose();
     }
     return failed;
+  }
+
+  /** What cannot take the file's place is kept beside it, where there is room. */
+  async #keepUnsaved(path: string, bytes: Uint8Array): Promise<string> {
+    const { folder } = this.#options;
+    try {
+      await folder.write(await folder.find(`${path}.unsaved`), bytes);
+      return `; it is in ${path}.unsaved`;
+    } catch {
+      return '';
+    }
   }
 
   #schedule(path: string): void {
