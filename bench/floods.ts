@@ -19,11 +19,12 @@ const settings = {
 };
 
 const health = 'GET /ct-health/ HTTP/1.1\r\nHost: x\r\nctstickiness: flood\r\n\r\n';
-const pages = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100);
+/** More than the kernel holds of their answers. */
+const pages = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
 const scenarios: readonly Scenario[] = [
   flood('slow heads', { text: 'GET / HTTP/1.1\r\nHost: x\r\n', isPaused: false, addresses }, 'X-A: b\r\n'),
   flood('slow readers', { text: health.repeat(2), isPaused: true, addresses }),
-  flood('slow readers of much', { text: pages, isPaused: true, addresses }, pages),
+  flood('slow readers of much', { text: pages, isPaused: true, share: 0.02, addresses }),
   flood('connections', { text: health, isPaused: false, comesBack: true, addresses: ['127.0.0.2'] }),
 ];
 
@@ -32,9 +33,14 @@ export async function runFloods({ isShort, folder }: RunOptions): Promise<Outcom
   return await runFloodTrial({ benchmark: 'floods', folder, settings, scenarios, size });
 }
 
-function flood(name: string, order: Omit<FloodOrder, 'port' | 'count'>, drip = ''): Scenario {
-  const begin = (port: number, count: number): (() => void) => {
-    const running = new Flood({ ...order, port, count });
+interface Shape extends Omit<FloodOrder, 'port' | 'count'> {
+  /** Of the crowd; all of it where it is not said. */
+  readonly share?: number;
+}
+
+function flood(name: string, { share = 1, ...order }: Shape, drip = ''): Scenario {
+  const begin = (port: number, crowd: number): (() => void) => {
+    const running = new Flood({ ...order, port, count: Math.ceil(crowd * share) });
     running.yieldTo(floodPriority);
     const dripping = drip === '' ? undefined : setInterval(() => running.drip(drip), dripMs);
     return () => {

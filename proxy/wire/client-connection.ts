@@ -211,7 +211,9 @@ export class ClientConnection implements SocketEars {
     this.#phase = 'head';
     this.#scanner.reset();
     if (this.#awaits !== 'drain') this.#await('request', this.#door.settings.CT_IDLE_TIMEOUT_MS);
-    this.advance();
+    if (this.#held.length === 0) return this.#regulate();
+    // One request in a turn: what one client sends ahead keeps no other waiting.
+    setImmediate(() => this.advance());
   }
 
   /** An end while the client still sends would reset the connection, and take the answer from the client. */

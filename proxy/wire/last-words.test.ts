@@ -92,3 +92,22 @@ testOnEach(
     await eventually(() => seen.text.endsWith('framing-ambiguous'), 'it is refused');
   },
 );
+
+testOnEach('who sends many requests at once is served one in a turn, and others meanwhile', async (t) => {
+  const scene = new WireScene(t, {});
+  const order: string[] = [];
+  const conduct = scene.conduct.bind(scene);
+  scene.conduct = async (wire) => {
+    order.push(wire.head.target);
+    await conduct(wire);
+  };
+  const many = 1_000;
+  const ask = (path: string): string => `OPTIONS ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
+  const [greedy, other] = [scene.openClient(), scene.openClient()];
+  const seen = new Gathered(greedy);
+  greedy.write(ask('/greedy').repeat(many));
+  setImmediate(() => other.write(ask('/other')));
+  await eventually(() => order.length === many + 1, 'all are answered');
+  assert.ok(order.indexOf('/other') < 10, `at ${order.indexOf('/other')}`);
+  await eventually(() => seen.text.split('HTTP/1.1 200').length === many + 1, 'in their order, none twice');
+});
