@@ -9,8 +9,8 @@ import type { Outcome, RunOptions } from './outcome.ts';
 import { createCertificate } from './tls.ts';
 
 const sizes = {
-  full: { crowd: 100, seconds: 20, calmSeconds: 20, settleSeconds: 60 },
-  short: { crowd: 30, seconds: 6, calmSeconds: 6, settleSeconds: 20 },
+  full: { crowd: 100, seconds: 20, calmSeconds: 10, settleSeconds: 60 },
+  short: { crowd: 30, seconds: 6, calmSeconds: 4, settleSeconds: 20 },
 } as const;
 const kinds = ['rapid-reset', 'continuation', 'settings', 'ping'];
 const program = join(import.meta.dirname, 'http2-flood-program.ts');

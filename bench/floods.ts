@@ -6,8 +6,8 @@ import type { Scenario } from './flood-trial.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
 
 const sizes = {
-  full: { crowd: 5_000, seconds: 20, calmSeconds: 20, settleSeconds: 60 },
-  short: { crowd: 1_500, seconds: 6, calmSeconds: 6, settleSeconds: 20 },
+  full: { crowd: 5_000, seconds: 20, calmSeconds: 10, settleSeconds: 60 },
+  short: { crowd: 1_500, seconds: 6, calmSeconds: 4, settleSeconds: 20 },
 } as const;
 const addresses = Array.from({ length: 100 }, (_, i) => `127.0.1.${i + 1}`);
 const dripMs = 500;
@@ -21,9 +21,15 @@ const settings = {
 const health = 'GET /ct-health/ HTTP/1.1\r\nHost: x\r\nctstickiness: flood\r\n\r\n';
 /** More than the kernel holds of their answers. */
 const pages = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
+/** All at once would be a burst of connections, which the last one is about. */
+const perSecond = 1_000;
 const scenarios: readonly Scenario[] = [
-  flood('slow heads', { text: 'GET / HTTP/1.1\r\nHost: x\r\n', isPaused: false, addresses }, 'X-A: b\r\n'),
-  flood('slow readers', { text: health.repeat(2), isPaused: true, addresses }),
+  flood(
+    'slow heads',
+    { text: 'GET / HTTP/1.1\r\nHost: x\r\n', isPaused: false, perSecond, addresses },
+    'X-A: b\r\n',
+  ),
+  flood('slow readers', { text: health.repeat(2), isPaused: true, perSecond, addresses }),
   flood('slow readers of much', { text: pages, isPaused: true, share: 0.02, addresses }),
   flood('connections', { text: health, isPaused: false, comesBack: true, addresses: ['127.0.0.2'] }),
 ];

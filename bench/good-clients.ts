@@ -11,6 +11,8 @@ export interface Felt {
 
 const requestsPerSecond = 200;
 const keys = 50;
+const warmUpRequests = 20_000;
+const warmUpLanes = 32;
 
 export async function feel(port: number, seconds: number): Promise<Felt> {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
@@ -27,6 +29,17 @@ export async function feel(port: number, seconds: number): Promise<Felt> {
   const at = (share: number): number => answered[Math.floor(answered.length * share)] ?? Infinity;
   const failed = times.length - answered.length;
   return { p50Ms: at(0.5), p99Ms: at(0.99), failed, asked: times.length };
+}
+
+/** Many requests as fast as they go: what a process takes for its work it has taken then. */
+export async function warmUp(port: number): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: warmUpLanes });
+  let asked = 0;
+  const lane = async (): Promise<void> => {
+    while (asked++ < warmUpRequests) await ask(port, agent, `good-${asked % keys}`);
+  };
+  await Promise.all(Array.from({ length: warmUpLanes }, lane));
+  agent.destroy();
 }
 
 /** How long the answer took; undefined where there was no good one. */

@@ -58,6 +58,19 @@ test('HAProxy peers/basic_sync: a front door that comes later knows the backends
   for (const key of keys) assert.equal(await backendOf(late, '/', { ctstickiness: key }), before.get(key));
 });
 
+test('HAProxy stickiness/srvkey-addr: front doors that list their backends in another order send a key to the same one', async (t) => {
+  const dataDir = makeDataDir(t);
+  const backends = await startBackends(t, ['a', 'b', 'c']);
+  const doors = [
+    await startFrontDoor(t, { backends, dataDir }),
+    await startFrontDoor(t, { backends: backends.toReversed(), dataDir }),
+  ];
+  for (const [i, key] of keys.entries()) {
+    const first = await backendOf(doors[i % 2]!, '/', { ctstickiness: key });
+    assert.equal(await backendOf(doors[(i + 1) % 2]!, '/', { ctstickiness: key }), first);
+  }
+});
+
 test('HAProxy stick-table/unknown_key: to ask for a key that nobody has is an answer', async (t) => {
   const backends = await startBackends(t, ['a']);
   const door = await startFrontDoor(t, { backends });
@@ -91,6 +104,41 @@ test('nginx upstream_sticky, keep-alive: on one connection each request goes whe
     connection.send(`GET /x HTTP/1.1\r\nHost: door.test\r\nctstickiness: ${key}\r\n\r\n`);
     const { body } = await connection.answer();
     assert.equal((JSON.parse(body) as { backend: string }).backend, expected.get(key));
+  }
+});
+
+test('nginx upstream_sticky_learn: keys that differ in the case of a letter alone are two', async (t) => {
+  const backends = await startBackends(t, ['a', 'b', 'c']);
+  const door = await startFrontDoor(t, { backends });
+  const epochs = new Map<string, number>();
+  for (const key of ['value', 'VALUE', 'Value']) {
+    await backendOf(door, '/', { cookie: `ctstickiness=${key}` });
+    epochs.set(key, (await door.where(key)).epoch);
+  }
+  assert.equal(new Set(epochs.values()).size, 3);
+  for (const [key, epoch] of epochs) assert.equal((await door.where(key)).epoch, epoch);
+});
+
+test('nginx upstream_sticky_learn_header: a key is where it is while its first answer is still under way', async (t) => {
+  const backends = await startBackends(t, ['a', 'b', 'c']);
+  const door = await startFrontDoor(t, { backends });
+  let finish: () => void = () => undefined;
+  for (const backend of backends)
+    backend.handlers.set('/slow', (_request, response) => {
+      response.writeHead(200, { 'content-length': 12, 'x-backend': backend.name });
+      response.write('begun ');
+      finish = () => response.end('ended.');
+    });
+  for (const key of keys) {
+    const first = await openRaw(t, door.port);
+    first.send(`GET /slow HTTP/1.1\r\nHost: door.test\r\nctstickiness: ${key}\r\n\r\n`);
+    await until(() => Promise.resolve(first.pending.toString().endsWith('begun ')), 'it has begun');
+    const others = Array.from({ length: 4 }, async () => await backendOf(door, '/', { ctstickiness: key }));
+    const names = await Promise.all(others);
+    finish();
+    const { headers, body } = await first.answer();
+    assert.equal(body, 'begun ended.');
+    assert.deepEqual(new Set(names), new Set([headers['x-backend']]));
   }
 });
 

@@ -14,6 +14,8 @@ export interface FloodOrder {
   readonly text: string;
   /** They never read. */
   readonly isPaused: boolean;
+  /** How many begin in a second; all at once where it is not said. */
+  readonly perSecond?: number;
   /** Whoever is sent away comes again, as fast as that goes. */
   readonly comesBack?: boolean;
 }
@@ -26,6 +28,7 @@ export interface FloodReport {
 }
 
 const reportMs = 100;
+const openIntervalMs = 10;
 const sockets = new Set<Socket>();
 let connected = 0;
 let ended = 0;
@@ -39,7 +42,18 @@ process.on('disconnect', () => process.exit());
 setInterval(() => process.send?.({ connected, ended } satisfies FloodReport), reportMs);
 
 function open(order: FloodOrder): void {
-  for (let i = 0; i < order.count; i++) openOne(order, order.addresses[i % order.addresses.length]!);
+  const { addresses, count, perSecond = Infinity } = order;
+  const startedMs = performance.now();
+  let opened = 0;
+  const openDue = (): void => {
+    const due = Math.min(
+      count,
+      perSecond === Infinity ? count : ((performance.now() - startedMs) * perSecond) / 1_000,
+    );
+    while (opened < due) openOne(order, addresses[opened++ % addresses.length]!);
+    if (opened < count) setTimeout(openDue, openIntervalMs);
+  };
+  openDue();
 }
 
 function openOne(order: FloodOrder, localAddress: string): void {
