@@ -19,8 +19,9 @@ const settings = {
 };
 
 const health = 'GET /ct-health/ HTTP/1.1\r\nHost: x\r\nctstickiness: flood\r\n\r\n';
+const page = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 /** More than the kernel holds of their answers. */
-const pages = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
+const pages = page.repeat(1_000);
 /** All at once would be a burst of connections, which the last one is about. */
 const perSecond = 1_000;
 const scenarios: readonly Scenario[] = [
@@ -29,7 +30,7 @@ const scenarios: readonly Scenario[] = [
     { text: 'GET / HTTP/1.1\r\nHost: x\r\n', isPaused: false, perSecond, addresses },
     'X-A: b\r\n',
   ),
-  flood('slow readers', { text: health.repeat(2), isPaused: true, perSecond, addresses }),
+  flood('slow readers', { text: page.repeat(2), isPaused: true, perSecond, addresses }),
   flood('slow readers of much', { text: pages, isPaused: true, share: 0.02, addresses }),
   flood('connections', { text: health, isPaused: false, comesBack: true, addresses: ['127.0.0.2'] }),
 ];
