@@ -97,6 +97,9 @@ async function tryOurs(
       const pause = async (): Promise<void> => await sleep(pauseMs);
       const tell = (line: string): void => console.log(`reload: ${line}`);
       const trial = await runReloads(pool, crowd, { reloads, restarts, tell, pause });
+      // A starved edge drops its sessions, whatever is reloaded.
+      const lapsed = pool.lines.filter(({ event }) => event === 'lease.lapsed').length;
+      if (lapsed > 0) console.log(`reload: ${lapsed} leases lapsed meanwhile: the machine was too busy`);
       return { ...trial, memoryKib: readMemoryKib(pool.pid).pss };
     } finally {
       crowd.leave();
