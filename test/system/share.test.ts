@@ -1,9 +1,9 @@
 /**
- * `mooring share`: a folder of one machine as the files of a session. Real processes behind a real front door, guests of the
- * stock client libraries.
+ * `mooring share` and `mooring join`: a folder of one machine as the files of a session, and in folders of others. Real
+ * processes behind a real front door, guests of the stock client libraries of both releases.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '../support/oct-inbox.ts';
@@ -44,9 +44,70 @@ test('a guest sees the folder, edits a file, and finds it written back as it was
   await bob.member.events.next((event) => event.kind === 'closed', 'the end of the session');
 });
 
-test('through a drain and a killed edge in the middle of edits no character is lost, on the disk or at anybody’s', async (t) => {
-  const folder = makeFolder(t, { 'a.txt': 'start\n' });
+test('two mirrors and the host’s folder stay the same, whoever changes what', async (t) => {
+  const folder = makeFolder(t, {
+    'src/a.txt': 'one\r\ntwo\r\n',
+    'image.bin': new Uint8Array([0, 1, 2, 255]),
+    '.gitignore': 'out\n',
+    'out/x': 'x',
+    'empty.txt': '',
+  });
   const { host, key } = await shareFolder(t, pool.url, { folder });
+  const [cid, dan] = await Promise.all([
+    joinFolder(t, pool.url, { key, name: 'cid' }),
+    joinFolder(t, pool.url, { key, name: 'dan' }),
+  ]);
+  const everywhere = (path: string): [string, string, string] => [
+    join(folder, path),
+    join(cid.folder, path),
+    join(dan.folder, path),
+  ];
+  for (const path of ['src/a.txt', 'image.bin', 'empty.txt'])
+    assert.deepEqual(readFileSync(join(cid.folder, path)), readFileSync(join(folder, path)), path);
+  assert.equal(existsSync(join(cid.folder, 'out')), false);
+
+  writeFileSync(join(cid.folder, 'src/a.txt'), 'zero\r\none\r\ntwo\r\n');
+  await eventually(
+    isIn('zero\r\none\r\ntwo\r\n', ...everywhere('src/a.txt')),
+    'an edit in a mirror is everywhere',
+  );
+  writeFileSync(join(dan.folder, 'src/a.txt'), 'zero\r\none\r\ntwo\r\nthree\r\n');
+  writeFileSync(join(folder, 'src/a.txt'), 'zero\r\nhalf\r\none\r\ntwo\r\n');
+  const merged = 'zero\r\nhalf\r\none\r\ntwo\r\nthree\r\n';
+  await eventually(isIn(merged, ...everywhere('src/a.txt')), 'edits on two sides at once are merged');
+
+  writeFileSync(join(dan.folder, 'empty.txt'), 'no more\n');
+  await eventually(isIn('no more\n', ...everywhere('empty.txt')), 'an empty file is filled everywhere');
+  writeFileSync(join(dan.folder, 'image.bin'), '\0binary');
+  await eventually(isIn('\0binary', ...everywhere('image.bin')), 'what no editor merges goes as a whole');
+  mkdirSync(join(cid.folder, 'new/deep'), { recursive: true });
+  writeFileSync(join(cid.folder, 'new/deep/b.txt'), 'b\n');
+  await eventually(isIn('b\n', ...everywhere('new/deep/b.txt')), 'a new folder is everywhere');
+  rmSync(join(dan.folder, 'new'), { recursive: true });
+  await eventually(
+    () => everywhere('new/deep/b.txt').every((path) => !existsSync(path)),
+    'and gone everywhere',
+  );
+  mkdirSync(join(cid.folder, 'out'));
+  writeFileSync(join(cid.folder, 'out/mine'), 'mine');
+
+  writeFileSync(join(cid.folder, 'src/a.txt'), `${merged}last\r\n`);
+  assert.equal(await cid.guest.stop(), 0, cid.guest.errors);
+  await eventually(
+    isIn(`${merged}last\r\n`, join(folder, 'src/a.txt')),
+    'what was saved last before Ctrl-C is there',
+  );
+  assert.equal(await host.stop(), 0, host.errors);
+  assert.equal((await dan.guest.next('session.ended'))['reason'], 'closed');
+  assert.equal(await dan.guest.exited(), 0, dan.guest.errors);
+  assert.equal(readFileSync(join(dan.folder, 'src/a.txt'), 'utf8'), `${merged}last\r\n`);
+  assert.equal(existsSync(join(folder, 'out/mine')), false);
+});
+
+test('through a drain and a killed edge in the middle of edits no character is lost, on the disk or at anybody’s', async (t) => {
+  const folder = makeFolder(t, { 'a.txt': 'start\n', 'log.txt': '' });
+  const { host, key } = await shareFolder(t, pool.url, { folder });
+  const mirror = await joinFolder(t, pool.url, { key, name: 'dan' });
   const [bob, cid] = await Promise.all([
     enterEditor(t, pool.url, key),
     enterEditor(t, pool.url, key, { name: 'cid', release: '0.3.0' }),
@@ -59,6 +120,8 @@ test('through a drain and a killed edge in the middle of edits no character is l
     typed.push(word);
     const text = texts[typed.length % 2]!;
     text.insert(text.length, word);
+    // As an editor saves its buffer, which nobody else changes.
+    if (typed.length % 5 === 0) writeFileSync(join(mirror.folder, 'log.txt'), typed.join('\n'));
   }, 20);
   t.after(() => clearInterval(typing));
   const typeOn = async (): Promise<void> => {
@@ -98,15 +161,15 @@ test('through a drain and a killed edge in the middle of edits no character is l
     'all have every word',
     waitMaxMs,
   );
+  const saved = readFileSync(join(mirror.folder, 'log.txt'), 'utf8');
+  await eventually(
+    isIn(saved, join(folder, 'log.txt')),
+    'what was saved in the mirror is at the host',
+    waitMaxMs,
+  );
+  assert.equal(await mirror.guest.stop(), 0, mirror.guest.errors);
   assert.equal(await host.stop(), 0, host.errors);
 });
-
-/** The client library gives up after 30 s; a takeover with its back-off is a third of that on an idle machine. */
-const waitMaxMs = 60_000;
-
-function wordsOf(text: string): Set<string> {
-  return new Set(text.split(/(?<=\s)/));
-}
 
 test('who is asked for comes in or stays out as the host says, and in a session to read nobody changes anything', async (t) => {
   const folder = makeFolder(t, { 'a.txt': 'a\n', 'src/b.txt': 'b\n' });
@@ -137,3 +200,14 @@ test('who is asked for comes in or stays out as the host says, and in a session 
   assert.equal(await mirror.guest.exited(), 0, mirror.guest.errors);
   assert.equal(readFileSync(join(folder, 'a.txt'), 'utf8'), 'a\n');
 });
+
+function isIn(content: string, ...paths: string[]): () => boolean {
+  return () => paths.every((path) => existsSync(path) && readFileSync(path, 'utf8') === content);
+}
+
+/** The client library gives up after 30 s; a takeover with its back-off is a third of that on an idle machine. */
+const waitMaxMs = 60_000;
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.split(/(?<=\s)/));
+}
