@@ -146,6 +146,9 @@ test('through a drain and a killed edge in the middle of edits no character is l
   );
   await typeOn();
   clearInterval(typing);
+  // Whoever changes a file on the disk has read it: here, what is still to be written.
+  const isWritten = (): boolean => texts.every((text) => text.toJSON() === readFileSync(path, 'utf8'));
+  await eventually(isWritten, 'what was typed last is written', waitMaxMs);
   writeFileSync(path, `on the disk\n${readFileSync(path, 'utf8')}`);
   await eventually(
     () => {
