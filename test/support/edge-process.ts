@@ -42,7 +42,11 @@ export function startEdge(t: TestContext, start: EdgeStart): number {
     });
   }
   const exited = once(edge, 'exit');
+  // Where the end of something else fails, nobody comes to the end of this one, and the test's process would wait for it for ever.
+  edge.unref();
+  edge.channel?.unref();
   t.after(async () => {
+    edge.ref();
     edge.kill('SIGINT');
     const [code, signal] = (await exited) as [number | null, string | null];
     if (mayBeKilled && signal === 'SIGKILL') return;
