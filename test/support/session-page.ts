@@ -9,13 +9,14 @@ export interface PageGuest {
   readonly faults: readonly string[];
 }
 
-/** Opens the address of a session; `context` settings are those of the browser. */
+/** Opens an address; `script` runs before any of the page's own. */
 export async function openSessionPage(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions = {},
+  { script, ...options }: BrowserContextOptions & { script?: string } = {},
 ): Promise<PageGuest> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+  if (script !== undefined) await context.addInitScript(script);
   const page = await context.newPage();
   page.setDefaultTimeout(waitMaxMs);
   const faults: string[] = [];

@@ -78,12 +78,29 @@ test('a guest opens the link, waits for the host, and both edit a file and see e
   assert.deepEqual(faults, []);
 });
 
-test('a session that begins in a browser: who joins by the start page is let in by the button, writes, follows, chats, and hears the end', async (t) => {
-  const host = await openSessionPage(browser, `${pool.url}/session/`);
+/** A folder of the browser's own storage instead of one that a person picks: to a page they are the same. */
+const givesFolder = `globalThis.showDirectoryPicker = async () => {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle('project', { create: true });
+  for (const name of ['notes.md', '.env']) {
+    const writing = await (await folder.getFileHandle(name, { create: true })).createWritable();
+    await writing.write('# Notes\\n');
+    await writing.close();
+  }
+  return folder;
+}`;
+const readsBack = `(async () => {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('project');
+  return await (await (await folder.getFileHandle('notes.md')).getFile()).text();
+})()`;
+
+test('a session that begins in a browser with a folder: who joins by the start page is let in by the button, writes, follows, chats, and hears the end', async (t) => {
+  const host = await openSessionPage(browser, `${pool.url}/session/`, { script: givesFolder });
   const guest = await openSessionPage(browser, `${pool.url}/`);
   for (const { page } of [host, guest]) t.after(async () => await page.context().close());
   await host.page.getByLabel('Your name').fill('Hilda');
   await host.page.getByRole('radio', { name: 'Green' }).check();
+  await host.page.getByRole('radio', { name: 'A folder of this machine' }).check();
   await host.page.getByRole('button', { name: 'Start' }).click();
   await openFile(host.page, 'notes.md');
   assert.match(host.page.url(), /\/~[^/]+\/$/);
@@ -95,9 +112,14 @@ test('a session that begins in a browser: who joins by the start page is let in 
   await openFile(guest.page, 'notes.md');
   await typeAtEnd(guest.page, 'notes.md', 'by the guest');
   await host.page.getByText('by the guest').waitFor();
+  await eventually(
+    async () => (await host.page.evaluate(readsBack)) === '# Notes\nby the guest',
+    'it is on the disk',
+  );
+  assert.equal(await guest.page.getByRole('treeitem', { name: '.env' }).count(), 0);
 
   await guest.page.getByRole('button', { name: 'New file' }).click();
-  await guest.page.getByLabel('Path').fill('session/plan.txt');
+  await guest.page.getByLabel('Path').fill('project/plan.txt');
   await guest.page.getByRole('button', { name: 'Make' }).click();
   await editorOf(guest.page, 'plan.txt').waitFor();
   await openFile(host.page, 'plan.txt');
@@ -114,7 +136,7 @@ test('a session that begins in a browser: who joins by the start page is let in 
   await typeAtEnd(guest.page, 'plan.txt', 'too late');
   await host.page.getByRole('button', { name: 'End session' }).click();
   await guest.page.getByText('The host has ended the session.').waitFor();
-  await guest.page.getByRole('button', { name: 'Save a copy of session/notes.md' }).waitFor();
+  await guest.page.getByRole('button', { name: 'Save a copy of project/notes.md' }).waitFor();
   assert.equal(await guest.page.getByText('too late').count(), 0);
   assert.deepEqual([...host.faults, ...guest.faults], []);
 });

@@ -39,12 +39,14 @@ export function keepProfile(profile: Profile): void {
   keep(localStorage, profileName, profile);
 }
 
-export function readLogin(): string | undefined {
-  return (read(sessionStorage, loginName) as { token: string } | undefined)?.token;
+/** Of somebody else, under another name, it is none. */
+export function readLogin(name: string): string | undefined {
+  const login = read(sessionStorage, loginName) as { token: string; name: string } | undefined;
+  return login?.name === name ? login.token : undefined;
 }
 
-export function keepLogin(token: string | undefined): void {
-  keep(sessionStorage, loginName, token === undefined ? undefined : { token });
+export function keepLogin(name: string, token: string): void {
+  keep(sessionStorage, loginName, { token, name });
 }
 
 export function readTicket(key: string): Ticket | undefined {

@@ -48,9 +48,10 @@ export function connectMember(
 
 function openProvider(
   key: string | undefined,
+  name: string,
   authenticate: (token: string, metadata: AuthMetadata) => Promise<boolean>,
 ): ConnectionProvider {
-  const userToken = readLogin();
+  const userToken = readLogin(name);
   return new ConnectionProvider({
     url: baseOf(key),
     client: clientName,
@@ -66,8 +67,12 @@ export async function enterSession({ key, name, signal, onStep }: Entry): Promis
   onStep({ kind: 'logging-in' });
   // It takes seconds on a slow machine, which mostly pass while the host is asked.
   const making = Encryption.generateKeyPair();
-  const provider = openProvider(key, async (token, metadata) => await logIn(token, metadata, name, onStep));
-  if (!(await provider.validate())) keepLogin(await provider.login({ abortSignal: signal }));
+  const provider = openProvider(
+    key,
+    name,
+    async (token, metadata) => await logIn(token, metadata, name, onStep),
+  );
+  if (!(await provider.validate())) keepLogin(name, await provider.login({ abortSignal: signal }));
   if (key === undefined) {
     const { roomId, roomToken } = await provider.createRoom({ abortSignal: signal });
     const workspace = { name: '', folders: [] };

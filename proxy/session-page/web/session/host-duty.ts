@@ -16,6 +16,7 @@ interface Hosted {
   readonly store: Store<SessionView>;
   readonly documents: SharedDocuments;
   readonly tree: FileTree;
+  readonly tell: (text: string, isFault?: boolean) => void;
 }
 
 const writeBackAfterMs = 400;
@@ -53,28 +54,33 @@ export class HostDuty {
   }
 
   /** Once for each path: a text that is put in again would undo what others have typed. */
-  shareText(documents: SharedDocuments, path: string, picture: string): void {
+  shareText(session: Hosted, path: string, picture: string): void {
     if (this.#shared.has(path)) return;
     this.#shared.set(path, undefined);
+    const { documents } = session;
     const text = documents.text(path);
     if (!documents.hasContent(path)) text.insert(0, picture);
     text.observe(() => {
       clearTimeout(this.#shared.get(path));
       this.#shared.set(
         path,
-        setTimeout(() => void this.#writeBack(path, text.toJSON()), writeBackAfterMs),
+        setTimeout(() => void this.#writeBack(session, path), writeBackAfterMs),
       );
     });
   }
 
-  async #openFor({ documents }: Hosted, path: string): Promise<void> {
+  async #openFor(session: Hosted, path: string): Promise<void> {
     if (this.#shared.has(path)) return;
     const picture = decode(await this.folder.read(path));
-    if (picture !== undefined) this.shareText(documents, path, picture);
+    if (picture !== undefined) this.shareText(session, path, picture);
   }
 
-  async #writeBack(path: string, text: string): Promise<void> {
-    await this.#source.write(path, encode(text));
+  async #writeBack({ documents, tell }: Hosted, path: string): Promise<void> {
+    try {
+      await this.#source.write(path, encode(documents.text(path).toJSON()));
+    } catch (error) {
+      tell(`${path} could not be written: ${String(error)}`, true);
+    }
   }
 
   async #ask({ store }: Hosted, user: User): Promise<boolean> {

@@ -36,6 +36,7 @@ export class Session {
   readonly files: OpenFiles;
   readonly chat: Chat;
   readonly follower: Follower;
+  readonly tell: SessionOptions['tell'];
   readonly #options: SessionOptions;
   readonly #folder: SharedFolder;
   #connection: ProtocolBroadcastConnection | undefined;
@@ -43,6 +44,7 @@ export class Session {
   constructor(options: SessionOptions) {
     const { ticket, duty } = options;
     this.#options = options;
+    this.tell = options.tell;
     this.store = new Store<SessionView>({
       key: ticket.key,
       self: undefined,
@@ -64,7 +66,7 @@ export class Session {
       folder,
       documents: this.documents,
       askForText: (path, picture) => {
-        if (duty !== undefined) duty.shareText(this.documents, path, picture);
+        if (duty !== undefined) duty.shareText(this, path, picture);
         else this.#connection?.editor.open(ticket.host!.id, path).catch(() => undefined);
       },
     });

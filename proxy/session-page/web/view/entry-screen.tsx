@@ -1,6 +1,6 @@
 /** The way in: who one is, then the wait for the host, or for the login that the server wants. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { colours } from '../colours.ts';
 import { describeFault, enterSession } from '../link/entry.ts';
 import type { EntryStep } from '../link/entry.ts';
@@ -8,6 +8,7 @@ import { keepProfile, readProfile } from '../place.ts';
 import type { Profile } from '../place.ts';
 import { HostDuty } from '../session/host-duty.ts';
 import { MemoryFolder } from '../session/memory-folder.ts';
+import { PickedFolder } from '../session/picked-folder.ts';
 import type { Arrival } from '../session/arrival.ts';
 
 interface EntryProps {
@@ -18,10 +19,19 @@ interface EntryProps {
 
 const nameMax = 128;
 
+/** Few browsers have it yet. */
+const { showDirectoryPicker } = globalThis as {
+  showDirectoryPicker?: (options: { mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
+};
+const pickFolder =
+  showDirectoryPicker &&
+  (async (): Promise<FileSystemDirectoryHandle> => await showDirectoryPicker({ mode: 'readwrite' }));
+
 export function EntryScreen({ sessionKey, onArrival }: EntryProps): JSX.Element {
   const [profile, setProfile] = useState<Profile>(() => readProfile() ?? { name: '', colour: anyColour() });
   const [step, setStep] = useState<EntryStep>();
   const [fault, setFault] = useState('');
+  const [isPicking, setPicking] = useState(false);
   const abort = useRef<AbortController>(undefined);
   useEffect(() => () => abort.current?.abort(), []);
   useEffect(() => {
@@ -33,6 +43,8 @@ export function EntryScreen({ sessionKey, onArrival }: EntryProps): JSX.Element 
     setFault('');
     keepProfile(profile);
     try {
+      // Browsers ask for a folder only on a click, so before anything else.
+      const duty = sessionKey === undefined ? await openDuty(isPicking) : undefined;
       const { signal } = controller;
       const ticket = await enterSession({
         key: sessionKey,
@@ -41,7 +53,6 @@ export function EntryScreen({ sessionKey, onArrival }: EntryProps): JSX.Element 
         onStep: setStep,
       });
       if (signal.aborted) return;
-      const duty = sessionKey === undefined ? beginWithNothing() : undefined;
       onArrival({ ticket: { ...ticket, workspace: duty?.workspace ?? ticket.workspace }, profile, duty });
     } catch (error) {
       if (!controller.signal.aborted) setFault(describeFault(error));
@@ -56,7 +67,7 @@ export function EntryScreen({ sessionKey, onArrival }: EntryProps): JSX.Element 
     <main class="narrow">
       <h1>{sessionKey === undefined ? 'Start a session' : 'Join a session'}</h1>
       {sessionKey === undefined ? (
-        <p class="soft">You are its host: it ends when you leave, and its files are in this page.</p>
+        <p class="soft">You are its host: it ends when you leave.</p>
       ) : (
         <p class="soft">
           Session code <code>{sessionKey}</code>. Its host is asked whether you may come in.
@@ -73,7 +84,9 @@ export function EntryScreen({ sessionKey, onArrival }: EntryProps): JSX.Element 
           onChange={setProfile}
           action={sessionKey === undefined ? 'Start' : 'Ask to join'}
           onSubmit={() => void enter()}
-        />
+        >
+          {sessionKey === undefined ? <FilesChoice isPicking={isPicking} onChange={setPicking} /> : null}
+        </ProfileForm>
       ) : (
         <Wait step={step} onCancel={cancel} />
       )}
@@ -81,7 +94,12 @@ export function EntryScreen({ sessionKey, onArrival }: EntryProps): JSX.Element 
   );
 }
 
-function beginWithNothing(): HostDuty {
+/** Throws where the folder is not given. */
+async function openDuty(isPicking: boolean): Promise<HostDuty> {
+  if (isPicking) {
+    const folder = new PickedFolder(await pickFolder!());
+    return new HostDuty(folder, { name: folder.name, folders: [folder.name] });
+  }
   const folder = new MemoryFolder('session', { 'notes.md': '# Notes\n\n' });
   return new HostDuty(folder, { name: 'session', folders: ['session'] });
 }
@@ -95,9 +113,10 @@ interface FormProps {
   readonly onChange: (profile: Profile) => void;
   readonly action: string;
   readonly onSubmit: () => void;
+  readonly children: ComponentChildren;
 }
 
-function ProfileForm({ profile, onChange, action, onSubmit }: FormProps): JSX.Element {
+function ProfileForm({ profile, onChange, action, onSubmit, children }: FormProps): JSX.Element {
   return (
     <form
       class="panel"
@@ -131,8 +150,36 @@ function ProfileForm({ profile, onChange, action, onSubmit }: FormProps): JSX.El
           </label>
         ))}
       </fieldset>
+      {children}
       <button class="primary">{action}</button>
     </form>
+  );
+}
+
+interface ChoiceProps {
+  readonly isPicking: boolean;
+  readonly onChange: (isPicking: boolean) => void;
+}
+
+function FilesChoice({ isPicking, onChange }: ChoiceProps): JSX.Element {
+  return (
+    <fieldset class="choice">
+      <legend>Files</legend>
+      <label>
+        <input type="radio" name="files" checked={!isPicking} onChange={() => onChange(false)} /> None yet:
+        what is made is in this page, and goes with it
+      </label>
+      <label>
+        <input
+          type="radio"
+          name="files"
+          checked={isPicking}
+          disabled={pickFolder === undefined}
+          onChange={() => onChange(true)}
+        />{' '}
+        A folder of this machine{pickFolder === undefined ? ' (this browser gives pages none)' : ''}
+      </label>
+    </fieldset>
   );
 }
 
