@@ -12,6 +12,7 @@ import { startFileHost } from '../support/file-host.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { openPool } from '../support/pool.ts';
 import type { Pool } from '../support/pool.ts';
+import { enterEditor } from '../support/share-host.ts';
 import {
   askToJoin,
   editorOf,
@@ -55,7 +56,10 @@ test('a guest opens the link, waits for the host, and both edit a file and see e
   assert.equal(await asked.promise, 'Gustav');
   await page.getByText('Waiting for the host').waitFor();
   letIn.resolve(true);
-  await openFile(page, 'main.ts');
+  await page.getByRole('treeitem', { name: 'src' }).focus();
+  // Past `lib`, with the keyboard alone.
+  for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+  await editorOf(page, 'main.ts').waitFor();
   await typeAtEnd(page, 'main.ts', '// from the page');
   const path = 'src/main.ts';
   await eventually(
@@ -131,13 +135,28 @@ test('a session that begins in a browser with a folder: who joins by the start p
   await guest.page.getByRole('button', { name: 'Send' }).click();
   await host.page.getByRole('log').getByText('hello').waitFor();
 
+  const key = /~([^/]+)/.exec(host.page.url())![1]!;
+  const [editor] = await Promise.all([
+    enterEditor(t, pool.url, key, 'Emil'),
+    host.page.getByRole('button', { name: 'Let Emil in' }).click(),
+  ]);
+  const text = await editor.open('project/notes.md', '# Notes\nby the guest');
+  text.insert(text.length, ', and by an editor');
+  await guest.page.getByRole('tab', { name: 'notes.md' }).click();
+  await guest.page.getByText('by the guest, and by an editor').waitFor();
+  const { fs } = editor.member.connection;
+  assert.deepEqual(await fs.readdir(editor.hostId, 'project'), { 'notes.md': 1, 'plan.txt': 1 });
+  await fs.mkdir(editor.hostId, 'project/drafts');
+  await guest.page.getByRole('treeitem', { name: 'drafts' }).waitFor();
+
   await host.page.getByLabel('Guests may only read').check();
   await guest.page.getByText('Read-only', { exact: true }).waitFor();
-  await typeAtEnd(guest.page, 'plan.txt', 'too late');
+  await typeAtEnd(guest.page, 'notes.md', 'too late');
+  await assert.rejects(fs.mkdir(editor.hostId, 'project/more'), /read-only/);
   await host.page.getByRole('button', { name: 'End session' }).click();
   await guest.page.getByText('The host has ended the session.').waitFor();
   await guest.page.getByRole('button', { name: 'Save a copy of project/notes.md' }).waitFor();
-  assert.equal(await guest.page.getByText('too late').count(), 0);
+  assert.equal(text.toJSON(), '# Notes\nby the guest, and by an editor');
   assert.deepEqual([...host.faults, ...guest.faults], []);
 });
 

@@ -59,10 +59,6 @@ export class OpenFiles {
     }
   }
 
-  show(path: string): void {
-    this.store.set({ active: path });
-  }
-
   close(path: string): void {
     const { files, active } = this.store.value;
     this.#find(path)?.undo?.destroy();

@@ -105,6 +105,12 @@ export class Session {
     }
   }
 
+  /** To where this member wants to be, which is not after somebody else. */
+  go(path: string): void {
+    this.follower.stop();
+    void this.files.open(path);
+  }
+
   /** Has the host write the text to its disk now. */
   async save(path: string): Promise<void> {
     const { tell } = this.#options;

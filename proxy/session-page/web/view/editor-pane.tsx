@@ -47,7 +47,7 @@ function Tabs({ files, active, session }: TabsProps): JSX.Element {
     if (event.key === 'Delete') session.files.close(files[at]!.path);
     if (next === undefined) return;
     event.preventDefault();
-    session.files.show(next.path);
+    session.go(next.path);
     const list = (event.currentTarget as HTMLElement).parentElement!;
     list.querySelectorAll<HTMLElement>('[role=tab]')[to!]?.focus();
   };
@@ -61,7 +61,7 @@ function Tabs({ files, active, session }: TabsProps): JSX.Element {
             title={path}
             aria-selected={path === active}
             tabIndex={path === active ? 0 : -1}
-            onClick={() => session.files.show(path)}
+            onClick={() => session.go(path)}
             onKeyDown={(event) => step(event, at)}
           >
             {nameOf(path)}

@@ -24,7 +24,7 @@ export function FileTreePanel({ session, view, tell }: TreeProps): JSX.Element {
   const chosen = rows.find(({ path }) => path === reachable);
   const act = ({ path, isFolder, folder }: TreeRow): void => {
     setFocused(path);
-    if (!isFolder) void files.open(path);
+    if (!isFolder) session.go(path);
     else if (folder === undefined) void tree.open(path);
     else tree.close(path);
   };
