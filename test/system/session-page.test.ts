@@ -1,6 +1,6 @@
 /** The session page as people use it: a real pool, a host with the unmodified library of editors, real Chromium. */
 import assert from 'node:assert/strict';
-import { readdirSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
@@ -12,6 +12,7 @@ import { startFileHost } from '../support/file-host.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { openPool } from '../support/pool.ts';
 import type { Pool } from '../support/pool.ts';
+import { runCommand } from '../support/run-command.ts';
 import { enterEditor } from '../support/share-host.ts';
 import {
   askToJoin,
@@ -56,6 +57,7 @@ test('a guest opens the link, waits for the host, and both edit a file and see e
   assert.equal(await asked.promise, 'Gustav');
   await page.getByText('Waiting for the host').waitFor();
   letIn.resolve(true);
+  await page.getByRole('treeitem', { name: 'main.ts' }).waitFor();
   await page.getByRole('treeitem', { name: 'src' }).focus();
   // Past `lib`, with the keyboard alone.
   for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
@@ -197,7 +199,10 @@ test('two sessions in two tabs share no cookie, and a tab that is loaded again i
   assert.equal(asked, 2);
 });
 
-test('a guest who is refused is told so, and a code that nobody has is no session', async (t) => {
+test('a guest who is refused is told so, a code that nobody has is no session, and the banner is shown', async (t) => {
+  const text = 'Maintenance on Saturday';
+  const told = await runCommand(t, ['banner', text, '--level', 'warning', '--data-dir', pool.dataDir]);
+  assert.equal(told.code, 0, told.stderr);
   const host = await startFileHost(t, pool, { files, approves: () => false });
   const { page } = await openSessionPage(browser, `${pool.url}/~${host.key}/`);
   t.after(async () => await page.context().close());
@@ -207,6 +212,7 @@ test('a guest who is refused is told so, and a code that nobody has is no sessio
   assert.match(page.url(), /\/~nobody-has-this\/$/);
   await askToJoin(page, 'Gustav');
   await page.getByRole('alert').getByText('There is no session with this code.').waitFor();
+  await page.getByText(text).waitFor();
 });
 
 const screens = [
@@ -253,10 +259,8 @@ test('every screen is accessible in light, in dark and on a phone, and none is w
 });
 
 test('the page is less than 400 KB compressed', () => {
-  const folder = join(builtSessionPage, 'assets');
-  const sizes = readdirSync(folder)
-    .filter((name) => name.endsWith('.gz'))
-    .map((name) => statSync(join(folder, name)).size);
-  const sum = sizes.reduce((all, size) => all + size, 0);
-  assert.ok(sizes.length === 2 && sum < 400_000, `${sum} bytes`);
+  const page = readFileSync(join(builtSessionPage, 'index.html'), 'utf8');
+  const names = [...page.matchAll(/\/session\/(assets\/[^"]+)/g)].map(([, name]) => name!);
+  const sum = names.reduce((all, name) => all + statSync(join(builtSessionPage, `${name}.gz`)).size, 0);
+  assert.ok(names.length === 2 && sum < 400_000, `${sum} bytes`);
 });

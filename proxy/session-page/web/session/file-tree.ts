@@ -2,8 +2,14 @@
 import { Store } from '../store.ts';
 import type { FolderEntry, SharedFolder } from './folder.ts';
 
+/** More rows make a page slow, and nobody looks through them. */
+const entriesMax = 1_000;
+
 export interface OpenFolder {
+  /** Of a very large folder the first ones. */
   readonly entries: readonly FolderEntry[];
+  /** How many more there are. */
+  readonly hidden: number;
   readonly isLoading: boolean;
   readonly fault: string | undefined;
 }
@@ -38,13 +44,15 @@ export class FileTree {
 
   async open(path: string): Promise<void> {
     const before = this.store.value.folders.get(path);
-    this.#put(path, { entries: before?.entries ?? [], isLoading: true, fault: undefined });
+    const { entries: known = [], hidden: rest = 0 } = before ?? {};
+    this.#put(path, { entries: known, hidden: rest, isLoading: true, fault: undefined });
     try {
-      const entries = (await this.#source.list(path)).toSorted(byKindAndName);
+      const all = (await this.#source.list(path)).toSorted(byKindAndName);
+      const [entries, hidden] = [all.slice(0, entriesMax), Math.max(0, all.length - entriesMax)];
       if (this.store.value.folders.has(path))
-        this.#put(path, { entries, isLoading: false, fault: undefined });
+        this.#put(path, { entries, hidden, isLoading: false, fault: undefined });
     } catch (error) {
-      this.#put(path, { entries: before?.entries ?? [], isLoading: false, fault: String(error) });
+      this.#put(path, { entries: known, hidden: rest, isLoading: false, fault: String(error) });
     }
   }
 

@@ -20,6 +20,7 @@ interface Hosted {
 }
 
 const writeBackAfterMs = 400;
+const askMaxMs = 300_000;
 
 export class HostDuty {
   /** Whoever changes something by it, everybody is told. */
@@ -88,8 +89,11 @@ export class HostDuty {
       const id = ++this.#lastQuestion;
       const answer = (isLetIn: boolean): void => {
         store.set({ questions: store.value.questions.filter((question) => question.id !== id) });
+        clearTimeout(waiting);
         resolve(isLetIn);
       };
+      // Whoever asked has gone by then.
+      const waiting = setTimeout(() => answer(false), askMaxMs);
       store.set({ questions: [...store.value.questions, { id, user, answer }] });
     });
   }

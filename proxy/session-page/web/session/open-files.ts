@@ -93,7 +93,7 @@ export class OpenFiles {
         path,
         state: 'plain',
         picture: '',
-        note: 'It is no text, so it is not shown.',
+        note: 'It is no text in UTF-8, so it is not shown.',
         undo: undefined,
       });
     askForText(path, picture);

@@ -9,6 +9,7 @@ import type { Profile } from '../place.ts';
 import { HostDuty } from '../session/host-duty.ts';
 import { MemoryFolder } from '../session/memory-folder.ts';
 import { PickedFolder } from '../session/picked-folder.ts';
+import { Banner } from './banner.tsx';
 import type { Arrival } from '../session/arrival.ts';
 
 interface EntryProps {
@@ -65,6 +66,7 @@ export function EntryScreen({ sessionKey, onArrival }: EntryProps): JSX.Element 
   };
   return (
     <main class="narrow">
+      <Banner />
       <h1>{sessionKey === undefined ? 'Start a session' : 'Join a session'}</h1>
       {sessionKey === undefined ? (
         <p class="soft">You are its host: it ends when you leave.</p>

@@ -73,6 +73,9 @@ export function FileTreePanel({ session, view, tell }: TreeProps): JSX.Element {
             {row.folder?.isLoading === true && row.folder.entries.length === 0 ? (
               <span class="soft"> …</span>
             ) : null}
+            {row.folder === undefined || row.folder.hidden === 0 ? null : (
+              <span class="soft"> and {row.folder.hidden} more, not shown</span>
+            )}
             {row.folder?.fault === undefined ? null : <span class="soft"> cannot be read</span>}
           </li>
         ))}

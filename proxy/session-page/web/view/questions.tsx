@@ -1,10 +1,12 @@
-/** Those who ask the host to be let in. */
+/** What comes up by itself: the word of administrators, and those who ask the host to be let in. */
 import type { JSX } from 'preact';
+import { Banner } from './banner.tsx';
 import type { JoinQuestion } from '../session/session-view.ts';
 
 export function Questions({ questions }: { questions: readonly JoinQuestion[] }): JSX.Element {
   return (
-    <div class="questions" role="region" aria-label="Join requests" aria-live="polite">
+    <div class="questions" role="region" aria-label="News for you" aria-live="polite">
+      <Banner />
       {questions.map(({ id, user, answer }) => (
         <p key={id} class="notice">
           <span>

@@ -29,7 +29,7 @@ export function SessionScreen({ session, tell }: SessionProps): JSX.Element {
   useEffect(() => {
     document.title = `${view.unread > 0 ? `(${view.unread}) ` : ''}${view.workspace.name || 'Session'} – Mooring`;
   }, [view.unread, view.workspace.name]);
-  useLeaveGuard(session.isHost);
+  useLeaveGuard(session.isHost || view.link.state === 'away');
   return (
     <div class={`session shows-${pane.toLowerCase()}`}>
       <SessionHeader session={session} view={view} tell={tell} />
@@ -54,12 +54,12 @@ export function SessionScreen({ session, tell }: SessionProps): JSX.Element {
   );
 }
 
-/** A host that closes its page ends the session for everybody. */
-function useLeaveGuard(isHost: boolean): void {
+/** A host that closes its page ends the session for everybody; whoever is not connected takes what was typed along. */
+function useLeaveGuard(isNeeded: boolean): void {
   useEffect(() => {
-    if (!isHost) return undefined;
+    if (!isNeeded) return undefined;
     const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
     addEventListener('beforeunload', ask);
     return () => removeEventListener('beforeunload', ask);
-  }, [isHost]);
+  }, [isNeeded]);
 }
