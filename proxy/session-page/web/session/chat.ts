@@ -51,7 +51,7 @@ export class Chat {
   #add(from: string, text: string, isDirect: boolean): void {
     const { chat, members, self, unread } = this.#store.value;
     const name = [...members, ...(self === undefined ? [] : [self])].find(({ id }) => id === from)?.name;
-    const line = { id: ++this.#lastId, from, name: name ?? 'Somebody', text, isDirect };
+    const line = { id: ++this.#lastId, from, name: name ?? 'The server', text, isDirect };
     this.#forgetWriting(from);
     const isUnread = !this.#isShown && from !== self?.id;
     this.#store.set({ chat: [...chat, line].slice(-linesMax), unread: isUnread ? unread + 1 : unread });
