@@ -39,7 +39,7 @@ const provisionalMax = 500_000;
 /** As long as an edge may be without a lease and yet be there, with time to spare. */
 const lostEdgeMs = 2 * timing.leaseMs;
 /** In one call; the directory writes them at once. */
-const settledAtOnce = 1_000;
+const settledAtOnce = 900;
 /** Calls under way: while the store writes for one, the other's pins are read and concluded here. */
 const settlingMax = 2;
 /** Between two looks whether others reach it. */

@@ -43,9 +43,11 @@ export interface DirectoryStatements {
 export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
   const now = directoryNow(dialect);
   const isOver = `(e.incarnation <> p.incarnation OR e.state = 'gone' OR e.lease_until <= ${now})`;
+  // The pins first: MariaDB would begin with the few edges, and look at each key once for each of them.
+  const thenEdge = dialect === 'mysql' ? 'STRAIGHT_JOIN' : 'JOIN';
   const selectPin = `SELECT p.pin_key, p.edge_id, p.incarnation, p.epoch, p.state, e.address,
       CASE WHEN ${isOver} THEN 1 ELSE 0 END AS is_over
-    FROM mooring_pin p JOIN mooring_edge e ON e.id = p.edge_id`;
+    FROM mooring_pin p ${thenEdge} mooring_edge e ON e.id = p.edge_id`;
   const share = dialect === 'mysql' ? 'LOCK IN SHARE MODE' : 'FOR SHARE';
   return {
     selectPin,
