@@ -1,0 +1,88 @@
+/** How often a call is tried, and how many wait, on a driver that answers as it is told: no server fails on command so exactly. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AppError } from '../errors.ts';
+import type { SqlConnection, SqlDriver, SqlFailure } from './sql-driver.ts';
+import { SqlDatabase } from './sql-database.ts';
+
+interface Scripted {
+  readonly database: SqlDatabase;
+  /** Statements that reached the driver, in their order. */
+  readonly statements: string[];
+}
+
+/** Fails as `fail` says for each statement, by its text and how often it came. */
+function openScripted(
+  fail: (statement: string, times: number) => SqlFailure | undefined,
+  wait: Promise<void> = Promise.resolve(),
+): Scripted {
+  const statements: string[] = [];
+  const connection: SqlConnection = {
+    isNew: false,
+    run: async (statement) => {
+      statements.push(statement);
+      await wait;
+      const failure = fail(statement, statements.filter((other) => other === statement).length);
+      if (failure !== undefined) throw Object.assign(new Error(`${failure} as told`), { failure });
+      return { rows: [], changes: 1, insertId: 0 };
+    },
+    release: () => undefined,
+    destroy: () => undefined,
+  };
+  const driver: SqlDriver = {
+    dialect: 'postgres',
+    connect: async () => await Promise.resolve(connection),
+    judge: (error) => (error as { failure: SqlFailure }).failure,
+    close: async () => await Promise.resolve(),
+  };
+  const database = new SqlDatabase({
+    driver,
+    connectionsMax: 2,
+    callsMax: 3,
+    failureCode: 'directory-unavailable',
+    prepare: async () => await Promise.resolve(),
+    nowMs: () => performance.now(),
+    random: () => 0,
+  });
+  return { database, statements };
+}
+
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof AppError && error.code === 'directory-unavailable';
+
+test('what the database gave up for another transaction is done again from its beginning', async () => {
+  const { database, statements } = openScripted((statement, times) =>
+    statement === 'second' && times < 3 ? 'again' : undefined,
+  );
+  await database.transaction(async (sql) => {
+    await sql.run('first');
+    await sql.run('second');
+  });
+  const oneTry = ['BEGIN', 'first', 'second', 'ROLLBACK'];
+  assert.deepEqual(statements, [...oneTry, ...oneTry, 'BEGIN', 'first', 'second', 'COMMIT']);
+});
+
+test('what the database gives up each time fails after six tries', async () => {
+  const { database, statements } = openScripted(() => 'again');
+  await assert.rejects(database.run('contested'), isUnavailable);
+  assert.equal(statements.length, 6);
+});
+
+test('a connection that breaks is replaced once, and what the database refuses is not tried again', async () => {
+  const broken = openScripted(() => 'lost');
+  await assert.rejects(broken.database.run('any'), isUnavailable);
+  assert.equal(broken.statements.length, 2);
+  const refused = openScripted(() => 'refused');
+  await assert.rejects(refused.database.run('any'), isUnavailable);
+  assert.equal(refused.statements.length, 1);
+});
+
+test('one call more than may wait is refused at once, and there is room when one has ended', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { database } = openScripted(() => undefined, promise);
+  const calls = ['one', 'two', 'three'].map(async (name) => await database.run(name));
+  await assert.rejects(database.run('four'), isUnavailable);
+  resolve();
+  await Promise.all(calls);
+  await database.run('five');
+});
