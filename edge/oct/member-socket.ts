@@ -5,6 +5,7 @@ import { RateMeter } from '../core/rate-meter.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import { streamOf } from './resume.ts';
 import { bufferedBytes, closeTransport, cutTransport, stopTransport } from './transport.ts';
+import { writeMessage } from './turn-writes.ts';
 
 /** A member that reads so slowly has so long to come to the stop: about as long as it may take for a pong. */
 const stopGraceMs = 10_000;
@@ -80,10 +81,12 @@ export class MemberSocket {
 
   /** The offset is the last argument of the event, from where clients take it. */
   send(bytes: Buffer, offset: string, sequence: number): void {
-    // Counted first: the connection flushes within `send` when it can.
-    this.#heldBytes += bytes.byteLength;
     this.#lastSequence = sequence;
-    this.#socket.send(bytes, offset);
+    if (!writeMessage(this.#socket, bytes, offset)) {
+      // Counted first: the connection flushes within `send` when it can.
+      this.#heldBytes += bytes.byteLength;
+      this.#socket.send(bytes, offset);
+    }
     this.#unasked.bytes += bytes.byteLength;
     this.#unasked.messages++;
     if (this.#unasked.bytes > unaskedMaxBytes || this.#unasked.messages > unaskedMaxMessages)

@@ -8,7 +8,7 @@ import { Doc, applyUpdate, decodeUpdate, encodeStateAsUpdate, encodeStateVector,
 import type { ErrorCode } from '#shared/errors.ts';
 import type { StoredDocument } from '../store/document-store.ts';
 import { Awareness } from './awareness.ts';
-import { frameBinary } from './frame.ts';
+import { frameBinary } from '../frame.ts';
 import { awarenessStateMaxBytes, uncommittedMaxBytes } from './limits.ts';
 import type { Member } from './member.ts';
 import {

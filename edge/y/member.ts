@@ -11,7 +11,7 @@ import type { MemberView } from '#shared/session-views.ts';
 import { RateMeter } from '../core/rate-meter.ts';
 import type { PaceLimit, SenderPace } from '../core/sender-pace.ts';
 import { EndOfTurn } from '../end-of-turn.ts';
-import { frameBinary } from './frame.ts';
+import { frameBinary } from '../frame.ts';
 import { closeGraceMs } from './limits.ts';
 import { encodeAwarenessMessage } from './message.ts';
 import type { Traffic } from '../traffic.ts';

@@ -154,7 +154,7 @@ export class YClient {
   }
 }
 
-/** Frames as `edge/y/frame.ts` writes them. */
+/** Frames as `edge/frame.ts` writes them. */
 function splitFrames(bytes: Buffer): Buffer[] {
   const messages: Buffer[] = [];
   for (let at = 0; at < bytes.length;) {

@@ -1,7 +1,7 @@
-/** Heads of WebSocket frames at the borders of their size classes. */
+/** WebSocket frames at the borders of their size classes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { frameBinary } from './frame.ts';
+import { frameBinary, frameTextAndBinary } from './frame.ts';
 
 const heads: readonly (readonly [number, readonly number[]])[] = [
   [0, [0x82, 0]],
@@ -18,5 +18,16 @@ for (const [length, head] of heads) {
     const frame = frameBinary(payload);
     assert.deepEqual([...frame.subarray(0, head.length)], head);
     assert.deepEqual(new Uint8Array(frame.subarray(head.length)), payload);
+  });
+}
+
+for (const length of [0, 125, 126, 65_535, 65_536]) {
+  test(`a text and ${length} bytes behind it are two whole frames`, () => {
+    const payload = new Uint8Array(length).fill(0xcd);
+    for (const text of ['', '451-["message"]', 'x'.repeat(126)]) {
+      const head = text.length < 126 ? [0x81, text.length] : [0x81, 126, 0, 126];
+      const both = Buffer.concat([Buffer.from(head), Buffer.from(text), frameBinary(payload)]);
+      assert.deepEqual(frameTextAndBinary(text, payload), both);
+    }
   });
 }
