@@ -23,6 +23,9 @@ const pinnedCount = 200;
 const memberCount = 20;
 /** Pairs of requests for pinned keys, one through each front door. */
 const pinnedPerSecond = 100;
+/** A client that is refused comes again, for as long as it would. */
+const againMs = 1_000;
+const patienceMs = 30_000;
 /** Far beyond the bar; then something stays out for ever. */
 const settledMaxMs = 60_000;
 
@@ -32,6 +35,8 @@ interface OutageRow {
   readonly newKeys: number;
   /** Through the two front doors to two edges, or not answered. */
   readonly unequal: number;
+  /** Answers by which clients were told to come again. */
+  readonly refused: number;
   readonly pinnedAsked: number;
   /** Answered by another edge or not at all, and members that were cut. */
   readonly pinnedErrors: number;
@@ -104,7 +109,7 @@ async function measure(
   pinned.catch(() => undefined);
   const isSlow = name.endsWith('-slow');
   const untilMs = isSlow ? beganAtMs + size.leastMs : Infinity;
-  const { newKeys, unequal } = await placeNew(fleet, {
+  const { newKeys, unequal, refused } = await placeNew(fleet, {
     keys: size.newKeys,
     untilMs,
     atOnce: isSlow ? atOnceSlow : atOnce,
@@ -120,7 +125,7 @@ async function measure(
   const { asked, errors, p99Ms } = await pinned;
   const pinnedErrors = errors + cut;
   const splits = await sumOf(doors, 'ct_proxy_split_detected_total');
-  const figures = { newKeys, unequal, pinnedAsked: asked, pinnedErrors, pinnedP99Ms: p99Ms };
+  const figures = { newKeys, unequal, refused, pinnedAsked: asked, pinnedErrors, pinnedP99Ms: p99Ms };
   return { store: name, seconds, ...figures, settledSeconds, splits };
 }
 
@@ -134,20 +139,30 @@ interface NewKeys {
 async function placeNew(
   { doors, look }: StoreFleet,
   { keys, untilMs, atOnce }: NewKeys,
-): Promise<{ newKeys: number; unequal: number }> {
+): Promise<{ newKeys: number; unequal: number; refused: number }> {
   const progress = new Progress('outage: new keys', keys);
   let next = 0;
   let unequal = 0;
+  let refused = 0;
+  const ask = async (door: FrontDoor, key: string): ReturnType<StoreFleet['look']> => {
+    const askedAtMs = performance.now();
+    for (;;) {
+      const answer = await look(door, key);
+      if (answer.status !== 503 || performance.now() - askedAtMs > patienceMs) return answer;
+      refused++;
+      await sleep(againMs);
+    }
+  };
   const work = async (): Promise<void> => {
     while (next < keys && performance.now() < untilMs) {
       const key = next++;
-      const [one, other] = await Promise.all(doors.map(async (door) => await look(door, `new-${key}`)));
+      const [one, other] = await Promise.all(doors.map(async (door) => await ask(door, `new-${key}`)));
       progress.note(key + 1);
       if (one?.status !== 200 || other?.status !== 200 || one.owner !== other.owner) unequal++;
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  return { newKeys: next, unequal };
+  return { newKeys: next, unequal, refused };
 }
 
 /** At a pace, and not as fast as can be: that would take the processors from what is measured. */
@@ -188,6 +203,7 @@ function formatRows(rows: readonly OutageRow[]): string {
     'away s',
     'new keys',
     'unequal',
+    'refused',
     'pinned asked',
     'errors',
     'p99 ms',
@@ -199,6 +215,7 @@ function formatRows(rows: readonly OutageRow[]): string {
     row.seconds.toFixed(0),
     String(row.newKeys),
     String(row.unequal),
+    String(row.refused),
     String(row.pinnedAsked),
     String(row.pinnedErrors),
     row.pinnedP99Ms.toFixed(1),

@@ -27,7 +27,7 @@ const partMaxMs = 5_000;
 /** A change that another front door made is known after this. */
 const settingsIntervalMs = 2_000;
 const steeringIntervalMs = 1_000;
-const settleIntervalMs = 500;
+const settleIntervalMs = 200;
 /** Changes that other front doors made and no report showed are read with this delay. */
 const snapshotIntervalMs = 10_000;
 /** What belongs to one change of an edge comes within this. */

@@ -13,6 +13,7 @@ import { defaultRegion } from '#shared/regions.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef, EdgeRegistration, IdleMark } from '../directory/directory.ts';
 import { isStoreFailure } from '../directory/store-failure.ts';
+import { provisionalEpoch } from '../provisional-pins.ts';
 import type { ProbeResult } from './death-probe.ts';
 import type { LeasePromises } from './lease-promises.ts';
 import type { EdgeMember, EdgePool } from './pool.ts';
@@ -204,14 +205,16 @@ export class Membership {
 
   async #markPins(report: EdgeReport): Promise<void> {
     const { directory } = this.#options;
-    if (report.live.length > 0) await directory.markPins(toMarks(report.live), 'live');
-    if (report.idle.length > 0) await directory.markPins(toMarks(report.idle), 'idle');
+    const [live, idle] = [toMarks(report.live), toMarks(report.idle)];
+    if (live.length > 0) await directory.markPins(live, 'live');
+    if (idle.length > 0) await directory.markPins(idle, 'idle');
   }
 }
 
+/** Without those of keys that were placed while the store was away: none of its pins has their epoch. */
 function toMarks(states: readonly { key: string; epoch: number }[]): IdleMark[] {
   return states.flatMap(({ key, epoch }) => {
-    const parsed = parseAffinityKey(key);
+    const parsed = epoch === provisionalEpoch ? undefined : parseAffinityKey(key);
     return parsed === undefined ? [] : [{ key: parsed, epoch: epoch as Epoch }];
   });
 }

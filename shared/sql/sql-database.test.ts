@@ -11,17 +11,21 @@ interface Scripted {
   readonly statements: string[];
 }
 
-/** Fails as `fail` says for each statement, by its text and how often it came. */
-function openScripted(
-  fail: (statement: string, times: number) => SqlFailure | undefined,
-  wait: Promise<void> = Promise.resolve(),
-): Scripted {
+interface Script {
+  /** For each statement, by its text and how often it came. */
+  readonly fail: (statement: string, times: number) => SqlFailure | undefined;
+  /** Before each answer. */
+  readonly wait?: () => Promise<void>;
+  readonly nowMs?: () => number;
+}
+
+function openScripted({ fail, wait, nowMs }: Script): Scripted {
   const statements: string[] = [];
   const connection: SqlConnection = {
     isNew: false,
     run: async (statement) => {
       statements.push(statement);
-      await wait;
+      await wait?.();
       const failure = fail(statement, statements.filter((other) => other === statement).length);
       if (failure !== undefined) throw Object.assign(new Error(`${failure} as told`), { failure });
       return { rows: [], changes: 1, insertId: 0 };
@@ -41,7 +45,7 @@ function openScripted(
     callsMax: 3,
     failureCode: 'directory-unavailable',
     prepare: async () => await Promise.resolve(),
-    nowMs: () => performance.now(),
+    nowMs: nowMs ?? (() => performance.now()),
     random: () => 0,
   });
   return { database, statements };
@@ -51,9 +55,9 @@ const isUnavailable = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'directory-unavailable';
 
 test('what the database gave up for another transaction is done again from its beginning', async () => {
-  const { database, statements } = openScripted((statement, times) =>
-    statement === 'second' && times < 3 ? 'again' : undefined,
-  );
+  const { database, statements } = openScripted({
+    fail: (statement, times) => (statement === 'second' && times < 3 ? 'again' : undefined),
+  });
   await database.transaction(async (sql) => {
     await sql.run('first');
     await sql.run('second');
@@ -63,26 +67,48 @@ test('what the database gave up for another transaction is done again from its b
 });
 
 test('what the database gives up each time fails after six tries', async () => {
-  const { database, statements } = openScripted(() => 'again');
+  const { database, statements } = openScripted({ fail: () => 'again' });
   await assert.rejects(database.run('contested'), isUnavailable);
   assert.equal(statements.length, 6);
 });
 
 test('a connection that breaks is replaced once, and what the database refuses is not tried again', async () => {
-  const broken = openScripted(() => 'lost');
+  const broken = openScripted({ fail: () => 'lost' });
   await assert.rejects(broken.database.run('any'), isUnavailable);
   assert.equal(broken.statements.length, 2);
-  const refused = openScripted(() => 'refused');
+  const refused = openScripted({ fail: () => 'refused' });
   await assert.rejects(refused.database.run('any'), isUnavailable);
   assert.equal(refused.statements.length, 1);
 });
 
 test('one call more than may wait is refused at once, and there is room when one has ended', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { database } = openScripted(() => undefined, promise);
+  const { database } = openScripted({ fail: () => undefined, wait: async () => await promise });
   const calls = ['one', 'two', 'three'].map(async (name) => await database.run(name));
   await assert.rejects(database.run('four'), isUnavailable);
   resolve();
   await Promise.all(calls);
   await database.run('five');
+});
+
+test('while the database is down one call at a time looks, however long that takes', async () => {
+  let nowMs = 0;
+  const hang = Promise.withResolvers<void>();
+  let waits = Promise.resolve();
+  const { database, statements } = openScripted({
+    fail: () => 'lost',
+    wait: async () => await waits,
+    nowMs: () => nowMs,
+  });
+  await assert.rejects(database.run('first'), isUnavailable);
+  nowMs += 2_500;
+  waits = hang.promise;
+  const looking = database.run('look');
+  nowMs += 1_000;
+  await assert.rejects(database.run('another'), isUnavailable);
+  hang.resolve();
+  await assert.rejects(looking, isUnavailable);
+  nowMs += 1_000;
+  await assert.rejects(database.run('next look'), isUnavailable);
+  assert.deepEqual(statements, ['first', 'first', 'look', 'next look']);
 });

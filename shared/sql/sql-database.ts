@@ -74,6 +74,7 @@ export class SqlDatabase implements SqlRunner {
   #failingSinceMs: number | undefined;
   #succeededAtMs = -Infinity;
   #probedAtMs = 0;
+  #isProbing = false;
   #isClosed = false;
 
   constructor(options: SqlDatabaseOptions) {
@@ -122,8 +123,10 @@ export class SqlDatabase implements SqlRunner {
     const { failureCode, callsMax } = this.#options;
     if (this.#isClosed) throw new AppError(failureCode, { cause: new Error('the store is closed') });
     if (this.#calls >= callsMax) throw new AppError(failureCode, { cause: new Error('too many calls wait') });
-    if (this.isDown && !this.#mayProbe())
+    const isProbe = this.isDown;
+    if (isProbe && !this.#mayProbe())
       throw new AppError(failureCode, { cause: new Error('the database is down') });
+    this.#isProbing ||= isProbe;
     this.#calls++;
     try {
       const maxMs = deadlineMs + bytes / bytesPerMs;
@@ -132,12 +135,17 @@ export class SqlDatabase implements SqlRunner {
       throw error instanceof SqlError ? new AppError(failureCode, { cause: error.cause }) : error;
     } finally {
       this.#calls--;
+      if (isProbe) this.#isProbing = false;
     }
   }
 
+  /**
+   * One at a time: a server that is frozen answers the one that waits as soon as it can, and has to begin with a process for
+   * each connection that was given up meanwhile.
+   */
   #mayProbe(): boolean {
     const now = this.#options.nowMs();
-    if (now - this.#probedAtMs < probeIntervalMs) return false;
+    if (this.#isProbing || now - this.#probedAtMs < probeIntervalMs) return false;
     this.#probedAtMs = now;
     return true;
   }
