@@ -87,6 +87,14 @@ export function pushMessage<Message>(
   const sequence = outbox.last + 1;
   const chunks = append(outbox.chunks, { sequence, atMs, bytes, message });
   const grown = { ...outbox, last: sequence, bytes: outbox.bytes + bytes, chunks };
+  const oldestAtMs = chunks[0]![0]!.atMs;
+  // Nearly always.
+  if (
+    oldestAtMs + outboxMaxAgeMs > atMs &&
+    grown.bytes <= maxBytes &&
+    sequence - grown.base <= outboxMaxMessages
+  )
+    return grown;
   return dropWhile(dropExpired(grown, atMs), (_oldest, { bytes, base }) => {
     if (bytes > maxBytes) return 'outbox-bytes-exceeded';
     return sequence - base > outboxMaxMessages ? 'outbox-count-exceeded' : undefined;
@@ -147,7 +155,8 @@ function append<Message>(
 ): Outbox<Message>['chunks'] {
   const tail = chunks.at(-1);
   if (tail === undefined || tail.length >= chunkMaxMessages) return [...chunks, [entry]];
-  return [...chunks.slice(0, -1), [...tail, entry]];
+  // One copy of each, where spreads make two.
+  return chunks.with(-1, tail.concat([entry]));
 }
 
 /** Drops the oldest messages as long as `judge` names a bound that they exceed. */
