@@ -60,6 +60,8 @@ export class Membership {
    * renewed our lease, or has promised so while the store did not answer.
    */
   readonly #vouched = new Map<ControlLink, number>();
+  /** Processes of front doors that had renewed or promised while the lease ran. */
+  readonly #vouchers = new Map<ControlLink, string>();
   /** When the last report was sent for which the store renewed the lease. */
   #renewedAtMs = 0;
   readonly #firstLease = Promise.withResolvers<void>();
@@ -230,6 +232,7 @@ export class Membership {
     this.#vouched.set(link, sentAtMs);
     this.#renewedAtMs = Math.max(this.#renewedAtMs, sentAtMs);
     this.#lease.renew(sentAtMs);
+    if (link.door !== undefined) this.#vouchers.set(link, link.door);
     this.#options.registry.confirm(content);
     this.#isServing = true;
     this.#firstLease.resolve();
@@ -243,14 +246,28 @@ export class Membership {
   #onVouched(link: ControlLink, atMs: number): void {
     this.#vouched.set(link, Math.max(atMs, this.#vouched.get(link) ?? -Infinity));
     const allAtMs = this.#vouchedByAllAtMs();
-    if (allAtMs !== -Infinity) this.#lease.extend(allAtMs, this.#options.nowMs());
+    if (allAtMs === -Infinity) return;
+    if (!this.mayServe) return this.#regain(allAtMs);
+    this.#lease.extend(allAtMs, this.#options.nowMs());
+    if (link.door !== undefined) this.#vouchers.set(link, link.door);
+  }
+
+  /** Lapsed, and every front door promises to leave our pins: good of the processes of before, for one that saw us over says so. */
+  #regain(allAtMs: number): void {
+    const isOld = (link: ControlLink): boolean => link.isWelcome && this.#vouchers.get(link) === link.door;
+    if (this.#links.judges?.every(isOld) !== true) return;
+    this.#lapse('not renewed in time');
+    this.#lease.renew(allAtMs);
+    if (!this.mayServe) return;
+    this.#isServing = true;
+    this.#options.log.warn('lease.regained', { incarnation: this.#incarnation });
+    this.#watchLease();
   }
 
   /** -Infinity while one of those that might judge has said nothing. */
   #vouchedByAllAtMs(): number {
-    const { judges } = this.#links;
-    if (judges === undefined || judges.length === 0) return -Infinity;
-    return Math.min(...judges.map((judge) => this.#vouched.get(judge) ?? -Infinity));
+    const times = this.#links.judges?.map((judge) => this.#vouched.get(judge) ?? -Infinity) ?? [];
+    return times.length === 0 ? -Infinity : Math.min(...times);
   }
 
   /** The timer is only a wake-up: what decides is the clock, also after the process was frozen. */
@@ -266,6 +283,7 @@ export class Membership {
   /** Another boot or a proof of death has ended this incarnation: the next one begins as after a restart. */
   #startOver(): void {
     this.#lease.end();
+    this.#vouchers.clear();
     this.#lapse('the incarnation is over');
     this.#incarnation = undefined;
     this.#bootId = this.#options.newBootId();

@@ -264,8 +264,10 @@ export class Placer {
   }
 
   async #claim(key: AffinityKey, seen: Pin | undefined, target: Pin['owner']): Promise<PinResult> {
-    const { directory, pool, nowMs } = this.#options;
+    const { directory, pool, promises, nowMs } = this.#options;
     const place = pool.reservePlace(target);
+    // Before the call: it may be carried out, and its answer lost with the store.
+    if (seen !== undefined && pool.find(seen.owner)?.kind === 'edge') promises.noteOver(seen.owner);
     try {
       const result =
         seen === undefined

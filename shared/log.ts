@@ -95,6 +95,8 @@ export const logEvents = {
     'The name of a front door cannot be looked up; the edge keeps the addresses that it knows and tries again.',
   'control.disconnected': 'The edge lost a front door and tries again.',
   'lease.lapsed': 'The edge could not renew its lease in time and stopped serving.',
+  'lease.regained':
+    'The edge serves again without a lease: the store is away, and every front door that it had has moved none of its pins.',
   'claims.reconciled':
     'What an edge holds and what the directory says of it differed and was repaired; carries how many pins were put back, marked and closed.',
   'split.detected':

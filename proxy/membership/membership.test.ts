@@ -102,3 +102,15 @@ test('an edge whose connection broke while the store is locked is taken in as th
   assert.equal((await other).incarnation, edge.incarnation + 1);
   assert.equal(await membership.report(edge, reportOf('ready')), 'over');
 });
+
+test('an edge that was seen to be over gets no promise when the store is locked afterwards, and is not taken in', async (t) => {
+  const { file, membership, edge } = await openScene(t);
+  file.exec("UPDATE edge SET state = 'gone'");
+  assert.equal(await membership.report(edge, reportOf('ready')), 'over');
+  file.exec('BEGIN EXCLUSIVE');
+  assert.equal(await membership.report(edge, reportOf('ready')), 'over');
+  const joining = membership.join(joiningAs('boot-one'));
+  assert.equal(await membership.report(edge, reportOf('ready')), 'over');
+  file.exec('ROLLBACK');
+  await joining;
+});

@@ -94,10 +94,11 @@ export class Membership {
    * whatever it holds would be away until the store is back. If it is not any more, its next renewal tells.
    */
   async #register(registration: EdgeRegistration): Promise<Incarnation> {
-    const { directory, pool } = this.#options;
+    const { directory, pool, promises } = this.#options;
     const registering = directory.registerEdge(registration);
     const known = this.#registrations.get(registration.id);
-    if (known?.bootId !== registration.bootId || pool.find(known) === undefined) return await registering;
+    const isSame = known?.bootId === registration.bootId && pool.find(known) !== undefined;
+    if (!isSame || promises.isOver(known)) return await registering;
     return (await this.#inTime(registering)) ?? known.incarnation;
   }
 
@@ -109,8 +110,10 @@ export class Membership {
     const { pool, promises, log } = this.#options;
     const before = pool.list(this.#options.nowMs()).find((known) => known.id === edge.id)?.state;
     const renewing = this.#renew(edge, report);
+    // Also where its answer comes too late to be told now.
+    void renewing.then((isRenewed) => isRenewed || promises.noteOver(edge)).catch(() => undefined);
     const renewed = await this.#inTime(renewing);
-    if (renewed === false) return 'over';
+    if (renewed === false || (renewed === undefined && promises.isOver(edge))) return 'over';
     pool.report(edge, report);
     if (before === 'suspect' && report.state === 'ready')
       log.info('edge.ready', { edge: edge.id, message: `Mooring edge ${edge.id} ready for sessions` });
