@@ -79,6 +79,8 @@ export class YClient {
   }
 
   connect(): void {
+    // One that began anew before its first connection has made it already.
+    if (this.#seat !== '') return;
     const seat = `${this.name}#${++this.#seats}`;
     this.#seat = seat;
     const isCurrent = (): boolean => this.#seat === seat && this.#tunnel === undefined;
