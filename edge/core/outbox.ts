@@ -156,7 +156,7 @@ function append<Message>(
   const tail = chunks.at(-1);
   if (tail === undefined || tail.length >= chunkMaxMessages) return [...chunks, [entry]];
   // One copy of each, where spreads make two.
-  return chunks.with(-1, tail.concat([entry]));
+  return chunks.with(chunks.length - 1, tail.concat([entry]));
 }
 
 /** Drops the oldest messages as long as `judge` names a bound that they exceed. */

@@ -14,9 +14,9 @@ import type { LogLine } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
 
 test('an edge whose lease lapsed during an outage of the store serves its keys again before the end of that', async (t) => {
-  let holder: Database.Database | undefined;
+  const held: Database.Database[] = [];
   // First of all, so that front doors can end whatever fails.
-  t.after(() => holder?.close());
+  t.after(() => held.forEach((file) => file.close()));
   const doors = [await startFrontDoor(t)];
   const { dataDir } = doors[0]!;
   doors.push(await startFrontDoor(t, { dataDir }));
@@ -28,7 +28,8 @@ test('an edge whose lease lapsed during an outage of the store serves its keys a
   const owner = await ownerOf(doors[0]!.host);
   assert.equal(owner, 'edge-1:1');
 
-  holder = new Database(join(dataDir, 'directory.sqlite'));
+  const holder = new Database(join(dataDir, 'directory.sqlite'));
+  held.push(holder);
   holder.exec('BEGIN EXCLUSIVE');
   for (const door of doors)
     await eventually(
