@@ -18,7 +18,7 @@ export function frameBinary(payload: Uint8Array): Buffer {
 export function frameTextAndBinary(text: string, payload: Uint8Array): Buffer {
   const textBytes = headLengthOf(text.length) + text.length;
   const frames = Buffer.allocUnsafe(textBytes + headLengthOf(payload.byteLength) + payload.byteLength);
-  frames.latin1Write(text, writeHead(frames, 0, finalText, text.length));
+  frames.write(text, writeHead(frames, 0, finalText, text.length), 'latin1');
   frames.set(payload, writeHead(frames, textBytes, finalBinary, payload.byteLength));
   return frames;
 }

@@ -146,10 +146,10 @@ class Reader {
     if (length <= shortMaxBytes) {
       const name = namesByHead.get(headOf(length, this.#bytes[start]!));
       if (name !== undefined && this.#is(name, start)) return name;
-      if (this.#isAscii(start, end)) return this.#buffer.latin1Slice(start, end);
+      if (this.#isAscii(start, end)) return this.#buffer.toString('latin1', start, end);
     }
     if (!isUtf8(this.#buffer.subarray(start, end))) throw new MalformedError();
-    return this.#buffer.utf8Slice(start, end);
+    return this.#buffer.toString('utf8', start, end);
   }
 
   #is(name: string, start: number): boolean {
