@@ -139,7 +139,7 @@ test('a session that begins in a browser with a folder: who joins by the start p
 
   const key = /~([^/]+)/.exec(host.page.url())![1]!;
   const [editor] = await Promise.all([
-    enterEditor(t, pool.url, key, 'Emil'),
+    enterEditor(t, pool.url, key, { name: 'Emil' }),
     host.page.getByRole('button', { name: 'Let Emil in' }).click(),
   ]);
   const text = await editor.open('project/notes.md', '# Notes\nby the guest');
