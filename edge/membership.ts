@@ -55,10 +55,7 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #links: ControlLinks;
   readonly #lease = new LeaseClock(timing.selfFenceMs);
-  /**
-   * The time from which on the front door of a link gives none of our pins away for a lease: it was absent then, has
-   * renewed our lease, or has promised so while the store did not answer.
-   */
+  /** From when on the front door of a link gives none of our pins away for a lease: it was absent, has renewed, or has promised so. */
   readonly #vouched = new Map<ControlLink, number>();
   /** Processes of front doors that had renewed or promised while the lease ran. */
   readonly #vouchers = new Map<ControlLink, string>();
@@ -83,7 +80,7 @@ export class Membership {
       locators: options.locators,
       resolve: options.resolveName,
       open: (target) => this.#linkTo(target),
-      onLeft: (link) => this.#vouched.delete(link),
+      onLeft: (link) => this.#onLeft(link),
       log: options.log,
     });
   }
@@ -239,10 +236,7 @@ export class Membership {
     this.#watchLease();
   }
 
-  /**
-   * While every front door is absent or has promised to leave our pins, nobody can judge this edge or give them away: it
-   * serves on. One that says nothing may still reach the store.
-   */
+  /** While every front door is absent or has promised to leave our pins, it serves on; one that says nothing may reach the store. */
   #onVouched(link: ControlLink, atMs: number): void {
     this.#vouched.set(link, Math.max(atMs, this.#vouched.get(link) ?? -Infinity));
     const allAtMs = this.#vouchedByAllAtMs();
@@ -255,13 +249,19 @@ export class Membership {
   /** Lapsed, and every front door promises to leave our pins: good of the processes of before, for one that saw us over says so. */
   #regain(allAtMs: number): void {
     const isOld = (link: ControlLink): boolean => link.isWelcome && this.#vouchers.get(link) === link.door;
-    if (this.#links.judges?.every(isOld) !== true) return;
+    if (![...(this.#links.judges ?? []), ...this.#vouchers.keys()].every(isOld)) return;
     this.#lapse('not renewed in time');
     this.#lease.renew(allAtMs);
     if (!this.mayServe) return;
     this.#isServing = true;
     this.#options.log.warn('lease.regained', { incarnation: this.#incarnation });
     this.#watchLease();
+  }
+
+  /** One that left after the lease lapsed may have given pins away before. */
+  #onLeft(link: ControlLink): void {
+    this.#vouched.delete(link);
+    if (this.mayServe) this.#vouchers.delete(link);
   }
 
   /** -Infinity while one of those that might judge has said nothing. */
