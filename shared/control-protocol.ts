@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { claimBuckets } from './claim-digest.ts';
+import { handoffOfferSchema } from './handoff-offer.ts';
 import { regionPattern } from './regions.ts';
 import { journalRecordSchema, recordsPerMessageMax } from './journal/journal-record.ts';
 import { isSocketAddress } from './socket-path.ts';
@@ -41,8 +42,6 @@ export const loadSchema = z.object({
 
 const keyStateSchema = z.object({ key: z.string(), epoch: count });
 
-/** As the kernel has it: 107 bytes at most, of which these characters are one each. */
-const socketPath = /^\/[\x20-\x7e]{1,106}$/;
 /** `edge-1:3001` is a URL too, of the scheme `edge-1`. */
 const addressSchema = z.union([z.url({ protocol: /^https?$/ }), z.string().refine(isSocketAddress)]);
 
@@ -69,7 +68,7 @@ const helloSchema = z.object({
   /** It knows of seats of a licence. */
   seats: z.boolean().optional(),
   /** Where the edge takes connections over from front doors of its own machine; none where it does not. */
-  handoff: z.object({ path: z.string().regex(socketPath), secret: z.string().min(16).max(64) }).optional(),
+  handoff: handoffOfferSchema.optional(),
 });
 
 const reportSchema = z.object({

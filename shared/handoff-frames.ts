@@ -8,6 +8,8 @@
 export interface HandoffOffer {
   readonly path: string;
   readonly secret: string;
+  /** Of the edge: a connection that it took from another network would hang when that one goes. */
+  readonly network: string;
 }
 
 export interface Give {

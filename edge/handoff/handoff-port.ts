@@ -10,6 +10,7 @@ import type { NativeSockets } from '#native/binding.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
 import { HandoffReader, encodeHandoff } from '#shared/handoff-frames.ts';
 import type { Give, HandoffMessage, HandoffOffer } from '#shared/handoff-frames.ts';
+import { nameOwnNetwork } from '#shared/own-network.ts';
 import { EndOfTurn } from '../end-of-turn.ts';
 
 /** What a descriptor is given to. */
@@ -55,7 +56,7 @@ export class HandoffPort {
   private constructor(native: NativeSockets, path: string, { folder, name, taker }: PortOptions) {
     this.#native = native;
     this.#taker = taker;
-    this.offer = { path, secret: randomBytes(24).toString('hex') };
+    this.offer = { path, secret: randomBytes(24).toString('hex'), network: nameOwnNetwork() };
     removeFormer(folder, name);
     native.open(this.#reads, this.#events, (count) => this.#onBatch(count));
     native.listenPath(path, backlog);

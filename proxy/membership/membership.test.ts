@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import type { EdgeReport } from '#shared/control-protocol.ts';
 import { parseEdgeId } from '#shared/ids.ts';
 import { silentLog } from '#shared/log.ts';
+import { nameOwnNetwork } from '#shared/own-network.ts';
 import { makeDataDir } from '../../test/support/front-door.ts';
 import { noLoad } from '../../test/support/no-load.ts';
 import { openSqliteDirectory } from '../directory/sqlite-directory.ts';
@@ -20,6 +21,7 @@ interface Scene {
   readonly directory: Directory;
   readonly file: Database.Database;
   readonly membership: Membership;
+  readonly pool: EdgePool;
   readonly edge: EdgeRef;
 }
 
@@ -34,9 +36,10 @@ async function openScene(t: TestContext): Promise<Scene> {
     await directory.close();
   });
   const nowMs = (): number => performance.now();
+  const pool = new EdgePool();
   const membership = new Membership({
     directory,
-    pool: new EdgePool(),
+    pool,
     promises: new LeasePromises(nowMs),
     log: silentLog(),
     probe: async () => await Promise.resolve('no-answer'),
@@ -46,7 +49,7 @@ async function openScene(t: TestContext): Promise<Scene> {
     signal: stopping.signal,
   });
   const edge = await membership.join(joiningAs('boot-one'));
-  return { directory, file, membership, edge };
+  return { directory, file, membership, pool, edge };
 }
 
 function joiningAs(bootId: string): Joining {
@@ -113,4 +116,13 @@ test('an edge that was seen to be over gets no promise when the store is locked 
   assert.equal(await membership.report(edge, reportOf('ready')), 'over');
   file.exec('ROLLBACK');
   await joining;
+});
+
+test('connections are handed on to an edge of the same network alone: elsewhere they would go with the network that they are of', async (t) => {
+  const { membership, pool } = await openScene(t);
+  const handoff = { path: '/run/e1.handoff', secret: 'a secret of the edge' };
+  for (const network of [nameOwnNetwork(), 'net:[1]', '']) {
+    const edge = await membership.join({ ...joiningAs(`boot-${network}`), handoff: { ...handoff, network } });
+    assert.equal(pool.find(edge)?.handoff !== undefined, network === nameOwnNetwork(), network);
+  }
 });

@@ -9,6 +9,7 @@ import type { HandoffOffer } from '#shared/handoff-frames.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import type { EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
+import { nameOwnNetwork } from '#shared/own-network.ts';
 import { defaultRegion } from '#shared/regions.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef, EdgeRegistration, IdleMark } from '../directory/directory.ts';
@@ -46,6 +47,9 @@ interface MembershipOptions {
   readonly signal: AbortSignal;
 }
 
+/** Connections are handed on within it alone. */
+const ownNetwork = nameOwnNetwork();
+
 export class Membership {
   readonly #options: MembershipOptions;
   /** Of the newest boot of each edge. */
@@ -78,7 +82,7 @@ export class Membership {
       adminAddress,
       region,
       publicUrl,
-      handoff,
+      handoff: handoff?.network === ownNetwork ? handoff : undefined,
       joinedAtMs: nowMs(),
     };
     const older = pool.list(nowMs()).find((known) => known.id === id && known.incarnation < incarnation);
