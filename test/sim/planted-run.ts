@@ -39,8 +39,9 @@ async function work({ plant, seed, runs }: PlantedWork): Promise<PlantedEnd> {
   if (text.split(plant.find).length !== 2) throw new Error(`${plant.file} does not hold once: ${plant.find}`);
   registerHooks({
     load: (url, context, nextLoad) => {
-      const loaded = nextLoad(url, context);
-      return url === href ? { ...loaded, source: text.replace(plant.find, () => plant.replace) } : loaded;
+      if (url !== href) return nextLoad(url, context);
+      const source = text.replace(plant.find, () => plant.replace);
+      return { format: 'module-typescript', source, shortCircuit: true };
     },
   });
   const { runSchedules } = await import('./schedules.ts');
