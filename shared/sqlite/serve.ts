@@ -4,6 +4,9 @@ import { parentPort } from 'node:worker_threads';
 import type { Operations, ThreadAnswer, ThreadCall } from './thread.ts';
 
 const busyTimeoutMs = 5_000;
+const retryPauseMs = 5;
+/** Nobody wakes who waits on it. */
+const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Opens a database for shared use by processes of one host.
@@ -12,10 +15,28 @@ const busyTimeoutMs = 5_000;
  */
 export function openDatabase(path: string, options: { durable: boolean }): Database.Database {
   const database = new Database(path, { timeout: busyTimeoutMs });
-  database.pragma('journal_mode = WAL');
+  enterWal(database);
   database.pragma(`synchronous = ${options.durable ? 'FULL' : 'NORMAL'}`);
   database.pragma('foreign_keys = ON');
   return database;
+}
+
+/**
+ * Here SQLite does not wait as it does elsewhere: of those who open one new file at once, all but one may be told that it
+ * is locked.
+ */
+function enterWal(database: Database.Database): void {
+  const deadlineMs = performance.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const isBusy = (error as { readonly code?: string }).code?.startsWith('SQLITE_BUSY') === true;
+      if (!isBusy || performance.now() > deadlineMs) throw error;
+      Atomics.wait(pause, 0, 0, retryPauseMs);
+    }
+  }
 }
 
 /**
