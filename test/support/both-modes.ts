@@ -90,6 +90,17 @@ export async function startSeveral(t: TestContext): Promise<ModeScene> {
   const edge = startEdgeOf(t, doors, 'edge-1', { CT_LOG_DIR: logs[0] });
   for (const door of doors)
     await eventually(async () => (await door.edges()).some(isReady), 'the edge is ready');
+  // What a front door counted before it tells StatsD for the first time is not told: each is asked for what the other is not.
+  const asked = [
+    { path: '/ct-health/', class: '2xx' },
+    { path: '/nothing-here', class: '4xx' },
+  ];
+  for (const [i, question] of asked.entries())
+    await eventually(async () => {
+      await fetch(`http://${doors[i]!.host}${question.path}`);
+      const told = Object.keys(await statsd.counters());
+      return told.some((name) => name.includes('exchanges_total') && name.includes(question.class));
+    }, 'StatsD is told by it');
   return {
     mode: 'several',
     origins: doors.map((door) => `http://${door.host}`),
