@@ -37,7 +37,7 @@ function erasedOf(url, source) {
 
 /** Node calls the function an experiment, on the standard error of a process whose tests want nothing there. */
 function withoutWarnings(work) {
-  const { emitWarning } = process;
+  const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => undefined;
   try {
     return work();
