@@ -110,7 +110,11 @@ test('two pages and a shared folder lose no character while their edge is killed
   ] as const) {
     await askToJoin(page, name);
     await openFile(page, 'story.txt');
-    await editorOf(page, 'story.txt').focus();
+    // A picture of the file until its text is there.
+    const editor = editorOf(page, 'story.txt');
+    const isOpen = async (): Promise<boolean> => (await editor.getAttribute('aria-readonly')) === 'false';
+    await eventually(isOpen, 'the file can be written');
+    await editor.focus();
   }
   await ann.keyboard.press('Control+Home');
   await bob.keyboard.press('Control+End');
@@ -140,10 +144,12 @@ test('two pages and a shared folder lose no character while their edge is killed
 
   const [a, b] = [await first.stop(), await last.stop()];
   const whole = `${a}middle\n${b}`;
-  await eventually(
-    () => readFileSync(join(folder, 'story.txt'), 'utf8') === whole,
-    'the disk has every character',
-    returnMaxMs,
+  const onDisk = (): string => readFileSync(join(folder, 'story.txt'), 'utf8');
+  await eventually(() => onDisk() === whole, 'the disk has every character', returnMaxMs).catch(
+    async (error: unknown) => {
+      const shown = await Promise.all([ann, bob].map(async (page) => await shownText(page, 'story.txt')));
+      throw new Error(JSON.stringify({ whole, onDisk: onDisk(), shown }), { cause: error });
+    },
   );
   for (const page of [ann, bob])
     await eventually(

@@ -69,6 +69,8 @@ export function openEditor(parent: HTMLElement, file: OpenFile, session: Session
     }),
   });
   returnTo(view, text, session);
+  if (reading?.path === path) goOnFrom(view, reading.head);
+  reading = undefined;
   tellPlace(view, path, session);
   follower.onPlace = () => goAlong(view, path, session);
   follower.onPlace();
@@ -96,7 +98,19 @@ export function showPicture(parent: HTMLElement, { path, picture }: OpenFile): T
     look,
   ];
   const view = new EditorView({ parent, state: EditorState.create({ doc: picture, extensions }) });
-  return { setReadOnly: () => undefined, focus: () => view.focus(), close: () => view.destroy() };
+  const close = (): void => {
+    reading = view.hasFocus ? { path, head: view.state.selection.main.head } : undefined;
+    view.destroy();
+  };
+  return { setReadOnly: () => undefined, focus: () => view.focus(), close };
+}
+
+/** Whoever reads the picture of a file when its text comes is to go on in that: keys would be lost without a word. */
+let reading: { readonly path: string; readonly head: number } | undefined;
+
+function goOnFrom(view: EditorView, head: number): void {
+  view.dispatch({ selection: { anchor: Math.min(head, view.state.doc.length) } });
+  view.focus();
 }
 
 const usual: readonly Extension[] = [
