@@ -4,14 +4,6 @@
  * `give` of a line and the n-th descriptor belong together. Numbers of given connections are the line's own.
  */
 
-/** What an edge tells a front door when it joins: where its line is, and what proves that it is that edge's. */
-export interface HandoffOffer {
-  readonly path: string;
-  readonly secret: string;
-  /** Of the edge: a connection that it took from another network would hang when that one goes. */
-  readonly network: string;
-}
-
 export interface Give {
   readonly kind: 'give';
   readonly number: number;

@@ -9,7 +9,8 @@ import { eventKinds, loadNativeSockets } from '#native/binding.ts';
 import type { NativeSockets } from '#native/binding.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
 import { HandoffReader, encodeHandoff } from '#shared/handoff-frames.ts';
-import type { Give, HandoffMessage, HandoffOffer } from '#shared/handoff-frames.ts';
+import type { Give, HandoffMessage } from '#shared/handoff-frames.ts';
+import type { HandoffOffer } from '#shared/handoff-offer.ts';
 import { nameOwnNetwork } from '#shared/own-network.ts';
 import { EndOfTurn } from '../end-of-turn.ts';
 

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgeReport } from '#shared/control-protocol.ts';
-import type { HandoffOffer } from '#shared/handoff-frames.ts';
+import type { HandoffOffer } from '#shared/handoff-offer.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import type { EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';

@@ -3,7 +3,7 @@
  * placing new keys and for reaching edges; ownership is the directory's. Time is passed in.
  */
 import type { EdgeLoad } from '#shared/control-protocol.ts';
-import type { HandoffOffer } from '#shared/handoff-frames.ts';
+import type { HandoffOffer } from '#shared/handoff-offer.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Candidate } from '../core/choose-edge.ts';
 import { EdgeWatch } from '../core/edge-watch.ts';

@@ -3,7 +3,8 @@
  * one, it can be had back; from then on a descriptor is kept, which is what cuts the clients of an edge that hangs.
  */
 import { HandoffReader, encodeHandoff, handoffMessageMaxBytes } from '#shared/handoff-frames.ts';
-import type { HandoffMessage, HandoffOffer } from '#shared/handoff-frames.ts';
+import type { HandoffMessage } from '#shared/handoff-frames.ts';
+import type { HandoffOffer } from '#shared/handoff-offer.ts';
 import { readAheadMaxBytes } from './bounds.ts';
 import type { ByteSocket, ConnectingEars, HeldDescriptor } from './byte-socket.ts';
 import type { ClientConnection } from './client-connection.ts';

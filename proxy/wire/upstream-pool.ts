@@ -6,7 +6,7 @@ import { AppError } from '#shared/errors.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { waitingPerConnection } from './bounds.ts';
-import type { HandoffOffer } from '#shared/handoff-frames.ts';
+import type { HandoffOffer } from '#shared/handoff-offer.ts';
 import { HandoffLine } from './handoff-line.ts';
 import { parseOrigin } from './origin.ts';
 import type { Origin } from './origin.ts';

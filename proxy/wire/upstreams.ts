@@ -1,5 +1,5 @@
 /** The pools of connections to edges, one per address; made at first use, forgotten with the edge. */
-import type { HandoffOffer } from '#shared/handoff-frames.ts';
+import type { HandoffOffer } from '#shared/handoff-offer.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { TimerWheel } from './timer-wheel.ts';
