@@ -110,6 +110,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const carriers = { upstreams, wheel, transport, exchange, arrivals };
   const front = await openFrontServer({ settings, inherited, ...carriers, metrics, tls });
   watchDescriptors(locator.limits, front, { log, metrics, signal: stopping.signal });
+  page.tellStatsd(front.httpPort);
   entrance.opened(front.httpsPort);
   tls?.care(stopping.signal);
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };

@@ -24,16 +24,25 @@ interface MetricsPageOptions {
 export class MetricsPage {
   readonly #options: MetricsPageOptions;
   readonly #access: MetricsAccess;
-  readonly #push: StatsdPush;
+  #push: StatsdPush | undefined;
 
   /** Throws for a network in the settings that is none. */
   constructor(options: MetricsPageOptions) {
-    const { settings, locator, log } = options;
-    const { number, of } = readWorker();
     this.#options = options;
-    this.#access = new MetricsAccess(settings);
+    this.#access = new MetricsAccess(options.settings);
+  }
+
+  get access(): MetricsAccess {
+    return this.#access;
+  }
+
+  /** To be called when this front door serves clients on the port, which with the host is its name among those who tell StatsD. */
+  tellStatsd(port: number): void {
+    const { settings, locator, log } = this.#options;
+    const { number, of } = readWorker();
+    const place = `${hostname()}-${port}`;
     this.#push = new StatsdPush({
-      instance: of > 1 ? `${hostname()}-${number}` : hostname(),
+      instance: of > 1 ? `${place}-${number}` : place,
       read: async () => {
         await this.refresh();
         return await locator.metrics.read();
@@ -45,12 +54,8 @@ export class MetricsPage {
     void this.#push.run();
   }
 
-  get access(): MetricsAccess {
-    return this.#access;
-  }
-
   async stop(): Promise<void> {
-    await this.#push.stop();
+    await this.#push?.stop();
   }
 
   /** Sets what is not kept up to date by itself. */

@@ -26,6 +26,11 @@ async function openMember(t: TestContext, door: FrontDoor, key: string): Promise
   await once(socket, 'open');
 }
 
+/** Under which name the front door at an address tells StatsD. */
+function instanceOf(host: string): string {
+  return `${hostname().replaceAll(/[^A-Za-z0-9_-]+/g, '_')}-${host.split(':')[1]}`;
+}
+
 async function awaitEdges(door: FrontDoor, count: number): Promise<void> {
   await eventually(async () => (await door.edges()).filter(isReady).length === count, 'all edges are ready');
 }
@@ -60,7 +65,7 @@ for (const protocol of ['udp', 'tcp'] as const) {
       return edges.reduce((sum, name) => sum + (gauges[name] ?? 0), 0) === 2;
     };
     await eventually(areThere, 'each edge tells its own');
-    const own = `pool.${hostname().replaceAll(/[^A-Za-z0-9_-]+/g, '_')}.ct_proxy_pins`;
+    const own = `pool.${instanceOf(door.host)}.ct_proxy_pins`;
     assert.equal((await statsd.gauges())[own], 2);
   });
 }
@@ -96,6 +101,12 @@ test('a StatsD server is set for all front doors; one that is away costs a line 
   const arrives = async (): Promise<boolean> =>
     (await statsd.gauges())['later.ct_pool_sessions_active'] === 0;
   await eventually(arrives, 'the figures arrive');
+  const own = [one, two].map(({ host }) => `later.${instanceOf(host)}.ct_proxy_directory_up`);
+  const areApart = async (): Promise<boolean> => {
+    const gauges = await statsd.gauges();
+    return own.every((name) => gauges[name] === 1);
+  };
+  await eventually(areApart, 'two of one host do not take each other’s place');
   for (const door of [one, two])
     assert.equal(door.log.items.filter(failure).length, 1, 'one line for as long as it takes');
   assert.match(await mooring('off'), /no StatsD server is told \(by the fleet\)/);
