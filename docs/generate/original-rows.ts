@@ -66,10 +66,11 @@ export const originalRows = {
   versionsList: {
     section: 'paths',
     original: 'List of available versions: Docker Registry v2, with the credentials of the registry',
-    here: '`mooring versions`, newest first, with what runs marked; the dashboard warns of different versions.',
+    here: '`mooring versions` and the dashboard, newest first, with what runs marked; the dashboard warns of different versions.',
     tests: [
       `${front}/versions.test.ts: versions stand newest first, with the members that run them`,
       `${front}/versions.test.ts: a registry that knows its users is asked as one`,
+      `${front}/dashboard-front-doors.test.ts: two dashboards on one database show one pool`,
     ],
   },
   clientPaths: {
@@ -92,7 +93,7 @@ export const originalRows = {
     section: 'metrics',
     original:
       '`CT_METRICS_STATSD_HOST`, `CT_METRICS_STATSD_PORT`, `CT_METRICS_STATSD_PROTOCOL`; on the dashboard where there are several servers',
-    here: 'The same six, by UDP or TCP. What the dashboard says goes before the variables, for all front doors.',
+    here: 'The same, by UDP or TCP. What the dashboard says goes before the variables, for all front doors.',
     trial: true,
     tests: [`${front}/metrics.test.ts: a StatsD server is set for all front doors`],
   },
