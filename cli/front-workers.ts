@@ -32,11 +32,7 @@ export class FrontWorkers {
 
   /** Throws a line for people where the ports cannot be had. */
   static async open(options: WorkersOptions): Promise<FrontWorkers> {
-    const { settings } = options;
-    const listeners = await openListeners(settings);
-    if (listeners === undefined && settings.CT_PROXY_WORKERS > 1)
-      throw new Error('CT_PROXY_WORKERS: front doors share sockets by the native add-on, which is not there');
-    return new FrontWorkers(options, listeners);
+    return new FrontWorkers(options, await openListeners(options.settings));
   }
 
   private constructor(options: WorkersOptions, listeners: Awaited<ReturnType<typeof openListeners>>) {

@@ -19,26 +19,31 @@ export interface Listeners {
 }
 
 /**
- * Opens the ports of clients; undefined where Node alone carries connections, which has no word for a bare
- * descriptor. Throws a line for people where a port cannot be had.
+ * Opens the ports of clients that systemd does not hold. Where Node alone carries connections, which has no word for a bare
+ * descriptor, whoever serves opens them; undefined where that is all of them. Throws a line for people where a port cannot be had.
  */
 export async function openListeners(settings: Settings): Promise<Listeners | undefined> {
   const native = settings.CT_NATIVE_SOCKETS === 'off' ? undefined : loadNativeSockets();
-  if (native === undefined) return undefined;
+  if (native === undefined && settings.CT_PROXY_WORKERS > 1)
+    throw new Error('CT_PROXY_WORKERS: front doors share sockets by the native add-on, which is not there');
   // Nothing is accepted here: the descriptors leave the set before its first turn.
-  native.open(new Uint8Array(1_024), new Int32Array(80), () => undefined);
+  native?.open(new Uint8Array(1_024), new Int32Array(80), () => undefined);
   try {
-    const names = servesTls(settings) ? (['http', 'https'] as const) : (['http'] as const);
+    const names: string[] = [];
     const descriptors: number[] = [];
     const held = readInheritedListeners(process.env, process.pid);
-    for (const name of names) {
+    for (const name of servesTls(settings) ? (['http', 'https'] as const) : (['http'] as const)) {
       const setting = name === 'http' ? 'CT_HTTP_PORT' : 'CT_HTTPS_PORT';
       const port = { setting, port: settings[setting] };
-      descriptors.push(held[name] ?? (await openPort(native, settings.CT_HOST, port)));
+      const descriptor = held[name] ?? (native && (await openPort(native, settings.CT_HOST, port)));
+      if (descriptor === undefined) continue;
+      names.push(name);
+      descriptors.push(descriptor);
     }
+    if (names.length === 0) return undefined;
     return { descriptors, env: { LISTEN_FDS: String(names.length), LISTEN_FDNAMES: names.join(':') } };
   } finally {
-    native.shutDown();
+    native?.shutDown();
   }
 }
 
