@@ -24,7 +24,7 @@ class Refusal extends Error {
   }
 }
 
-/** What takes longest on the server is a session that moves, and that is over within 6 s. */
+/** What takes longest on the server is to read a registry, and that is over within 25 s; a session moves within 6 s. */
 const answerMaxMs = 30_000;
 
 let viewer: Viewer | undefined;
