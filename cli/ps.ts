@@ -6,8 +6,8 @@ import { readRunState } from './run-state.ts';
 import type { ProcessRow } from './run-state.ts';
 
 export const psHelp = `
-Of mooring direct, and of mooring proxy with CT_PROXY_WORKERS above 1, in the data folder. Memory is what the process has
-of the machine's (RSS).
+Of mooring direct, and of mooring proxy with CT_PROXY_WORKERS above 1 or a planned restart, in the data folder. Memory is what
+the process has of the machine's (RSS).
 
 Examples:
   mooring ps
