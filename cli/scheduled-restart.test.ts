@@ -1,12 +1,13 @@
 /** The planned restart, where the process that restarts the pool cannot be started, or is stopped. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { openLog } from '#shared/log.ts';
 import type { LogEvent, LogFacts } from '#shared/log.ts';
+import type { Settings } from '#shared/settings/schema.ts';
 import { defaultSettings } from '../test/support/default-settings.ts';
 import { eventually } from '../test/support/oct-inbox.ts';
 import { ScheduledRestart } from './scheduled-restart.ts';
@@ -16,8 +17,14 @@ interface Scene {
   readonly heard: { readonly event: LogEvent; readonly facts: LogFacts }[];
 }
 
+function makeFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mooring-restart-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** Every second; `program` runs in the place of Node. */
-function begin(t: TestContext, program: string): Scene {
+function begin(t: TestContext, program: string, given: Partial<Settings> = {}): Scene {
   const { execPath } = process;
   process.execPath = program;
   t.after(() => (process.execPath = execPath));
@@ -27,7 +34,7 @@ function begin(t: TestContext, program: string): Scene {
     role: 'direct',
     hear: (event, facts) => heard.push({ event, facts }),
   });
-  const settings = { ...defaultSettings(), CT_AUTO_RESTART_CRON_PATTERN: '* * * * * *' };
+  const settings = { ...defaultSettings(), ...given, CT_AUTO_RESTART_CRON_PATTERN: '* * * * * *' };
   const restart = new ScheduledRestart({ settings, what: '--rolling', log });
   t.after(() => restart.stop());
   restart.begin();
@@ -41,8 +48,7 @@ test('a restart whose process cannot be started is told, and the supervisor live
 });
 
 test('a restart that the end of the pool cuts short has not failed', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'mooring-restart-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = makeFolder(t);
   const program = join(folder, 'node');
   writeFileSync(program, `#!/bin/sh\ntouch ${folder}/runs\nexec sleep 60\n`, { mode: 0o700 });
   const { restart, heard } = begin(t, program);
@@ -55,6 +61,20 @@ test('a restart that the end of the pool cuts short has not failed', async (t) =
     heard.map(({ event }) => event),
     ['restart.planned', 'restart.started'],
   );
+});
+
+test('a restart asks where the settings have the admin API, also where those stand in no variable', async (t) => {
+  const folder = makeFolder(t);
+  const program = join(folder, 'node');
+  const given = join(folder, 'given');
+  writeFileSync(
+    program,
+    `#!/bin/sh\necho "$CT_ADMIN_SOCKET $CT_ADMIN_TOKEN" >${given}.draft\nmv ${given}.draft ${given}\n`,
+    { mode: 0o700 },
+  );
+  begin(t, program, { CT_ADMIN_SOCKET: '/run/mooring/own.sock', CT_ADMIN_TOKEN: 'a token of a file' });
+  await eventually(() => existsSync(given), 'it runs');
+  assert.equal(readFileSync(given, 'utf8'), '/run/mooring/own.sock a token of a file\n');
 });
 
 /** Processes and pipes that Node waits for. */

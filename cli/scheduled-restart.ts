@@ -55,9 +55,12 @@ export class ScheduledRestart {
     this.#lastMs = now;
     const { settings, what, log } = this.#options;
     log.info('restart.started', { next: this.#cron?.nextRun()?.toISOString() });
-    const args = [command, 'restart', what, '--data-dir', settings.CT_DATA_DIR];
+    const { CT_DATA_DIR: folder, CT_ADMIN_SOCKET, CT_ADMIN_TOKEN } = settings;
+    const args = [command, 'restart', what, '--data-dir', folder];
     try {
-      const over = promisify(execFile)(process.execPath, args);
+      // Commands read no settings file.
+      const env = { ...process.env, CT_ADMIN_SOCKET, CT_ADMIN_TOKEN };
+      const over = promisify(execFile)(process.execPath, args, { env });
       this.#running = over.child;
       await over;
       log.info('restart.ended');
