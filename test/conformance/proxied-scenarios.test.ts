@@ -111,7 +111,7 @@ test('the PROXY protocol as the suites of HAProxy and nginx try it: plain, over 
     'HAProxy proxy_protocol_random_fail: eight in a row over TLS, each its own client',
     async (t) => {
       for (let i = 1; i <= 8; i++) {
-        const connection = await openFrom(t, door.securePort, proxy);
+        const connection = await openFrom(t, door.httpsPort, proxy);
         connection.send(`PROXY TCP4 192.0.2.${i} 192.0.2.200 ${i} 443\r\n`);
         const secure = connectTls({ socket: connection.socket, rejectUnauthorized: false });
         secure.write(
@@ -123,7 +123,7 @@ test('the PROXY protocol as the suites of HAProxy and nginx try it: plain, over 
     },
   );
   await t.test('nginx h2_proxy_protocol: before HTTP/2, for each stream', async (t) => {
-    const connection = await openFrom(t, door.securePort, proxy);
+    const connection = await openFrom(t, door.httpsPort, proxy);
     connection.send(binary('2111', ipv4));
     const socket = connectTls({
       socket: connection.socket,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Certificate } from './certificate.ts';
+import { letGo } from './child-end.ts';
 import { freePort } from './free-port.ts';
 import { eventually } from './oct-inbox.ts';
 
@@ -57,9 +58,11 @@ export class DockerRegistry {
     const path = join(folder, 'config.yml');
     // JSON is YAML, too.
     writeFileSync(path, JSON.stringify(config));
-    const child = spawn(program, ['serve', path], { stdio: 'ignore' });
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, 'serve', path], { stdio: 'ignore' });
     const exited = once(child, 'exit');
+    letGo(child);
     t.after(async () => {
+      child.ref();
       child.kill('SIGKILL');
       await exited;
       rmSync(folder, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { letGo } from './child-end.ts';
 import { command, fleetSecret, plainEnv } from './front-door.ts';
 import type { FrontDoor, LogLine } from './front-door.ts';
 
@@ -42,9 +43,7 @@ export function startEdge(t: TestContext, start: EdgeStart): number {
     });
   }
   const exited = once(edge, 'exit');
-  // Where the end of something else fails, nobody comes to the end of this one, and the test's process would wait for it for ever.
-  edge.unref();
-  edge.channel?.unref();
+  letGo(edge);
   t.after(async () => {
     edge.ref();
     edge.kill('SIGINT');

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { letGo } from './child-end.ts';
 import { Inbox } from './oct-inbox.ts';
 import { checkPath } from './static-backend.ts';
 import type { BackendAnswer, StaticBackend } from './static-backend.ts';
@@ -109,6 +110,7 @@ export class FrontDoor {
   constructor(child: ChildProcess, dataDir: string) {
     this.#child = child;
     this.dataDir = dataDir;
+    letGo(child);
     const { promise, resolve } = Promise.withResolvers<string>();
     this.#exited = promise;
     child.once('close', (code, signal) => {
@@ -130,11 +132,6 @@ export class FrontDoor {
 
   get pid(): number {
     return this.#child.pid!;
-  }
-
-  /** Of TLS; 0 without a certificate. */
-  get securePort(): number {
-    return this.#ports.https;
   }
 
   get controlPort(): number {
@@ -193,23 +190,27 @@ export class FrontDoor {
 
   /** Kills the process, and takes its end for a good one. */
   async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#exited;
+    await this.#stop('SIGKILL');
     this.#isKilled = true;
   }
 
   /** Stops the process as an administrator would, and checks that its life was clean. */
   async end(): Promise<void> {
-    const kill = setTimeout(() => this.#child.kill('SIGKILL'), endMaxMs);
-    this.#child.kill('SIGTERM');
-    const end = await this.#exited;
-    clearTimeout(kill);
+    const end = await this.#stop('SIGTERM');
     const failures = this.log.items.filter(
       (line) => line.event === 'process.failed' || line['code'] === 'internal',
     );
     assert.deepEqual(failures, [], 'the front door met no error that nobody expected');
     assert.equal(this.#stderr, '', 'the front door had nothing to say on standard error');
     assert.equal(end, this.#isKilled ? 'SIGKILL' : 'exit 0');
+  }
+
+  async #stop(signal: NodeJS.Signals): Promise<string> {
+    const kill = setTimeout(() => this.#child.kill('SIGKILL'), endMaxMs);
+    this.#child.kill(signal);
+    const end = await this.#exited;
+    clearTimeout(kill);
+    return end;
   }
 
   async #admin<T>(path: string): Promise<T> {

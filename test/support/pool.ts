@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { deriveFleetSecrets, hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { AffinityKey } from '#shared/ids.ts';
+import { letGo } from './child-end.ts';
 import { readUpgrades } from './front-door.ts';
 import { eventually } from './oct-inbox.ts';
 
@@ -92,6 +93,7 @@ export class Pool {
     this.#process.once('exit', (code, signal) => {
       this.#ended = { code, signal };
     });
+    letGo(this.#process);
   }
 
   async waitUntilReady(): Promise<void> {
@@ -195,7 +197,9 @@ export class Pool {
       },
     });
     const exited = once(edge, 'exit');
+    letGo(edge);
     t.after(async () => {
+      edge.ref();
       edge.kill('SIGTERM');
       const [code] = (await exited) as [number | null];
       if (code !== 0) throw new Error(`${id} ended with ${code}`);

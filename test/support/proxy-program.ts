@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 import { haproxy } from '../../bench/rivals/haproxy.ts';
 import { installMissingPrograms } from '../../bench/rivals/install.ts';
 import { nginx } from '../../bench/rivals/nginx.ts';
+import { letGo } from './child-end.ts';
 import { freePort } from './free-port.ts';
 import { until } from './front-door.ts';
 
@@ -82,7 +83,9 @@ async function startProgram(
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (line: string) => (said += line));
   const ended = once(child, 'exit');
+  letGo(child);
   t.after(async () => {
+    child.ref();
     child.kill('SIGKILL');
     await ended;
     rmSync(folder, { recursive: true, force: true });

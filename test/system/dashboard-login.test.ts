@@ -172,7 +172,7 @@ test('a password may be set as a hash that a command makes, and a login ends whe
   assert.equal((await viewer.ask('/dashboard/viewer')).status, 303);
   assert.equal((await viewer.logIn('ada', password)).status, 403);
   assert.equal((await viewer.logIn('ada', 'another password')).status, 303);
-  const overTls = await askTls(door.securePort, { target: '/dashboard/login', headers: '' });
+  const overTls = await askTls(door.httpsPort, { target: '/dashboard/login', headers: '' });
   assert.match(overTls.head, /^set-cookie: ct-login=.*; SameSite=Strict; Secure\r?$/m);
   const faulty = spawnSync(process.execPath, [command, 'check'], {
     env: plainEnv({ CT_DASHBOARD_PASSWORD: made.trim().slice(0, -3) }),

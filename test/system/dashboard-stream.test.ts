@@ -51,7 +51,7 @@ test('front doors side by side show one pool: its figures, its sessions and wher
 
 test('a stream goes under HTTP/2, too, and ends when its front door stops', async (t) => {
   const { door, caPath } = await startSecureDoor(t, { settings });
-  const client = await openHttp2(t, door.securePort, caPath);
+  const client = await openHttp2(t, door.httpsPort, caPath);
   const stream = client.session.request({ ':path': '/dashboard/live', ...admin });
   let text = '';
   let hasEnded = false;

@@ -159,7 +159,7 @@ test('before TLS the header is the same: required of the listed, refused from ot
   const tls = { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath, CT_HTTPS_PORT: '0', CT_HEAD_TIMEOUT_MS: '500' };
   const { door, backend } = await start(t, tls);
   for (const [at, header] of [line, formatProxyHeader('v2', { address: client, isSecure: true })].entries()) {
-    const raw = await openFrom(t, door.securePort, proxy);
+    const raw = await openFrom(t, door.httpsPort, proxy);
     raw.send(header);
     const secure = connectTls({ socket: raw.socket, ca: [], rejectUnauthorized: false });
     await once(secure, 'secureConnect');
@@ -174,7 +174,7 @@ test('before TLS the header is the same: required of the listed, refused from ot
     [stranger, line],
     [proxy, ''],
   ] as const) {
-    const raw = await openFrom(t, door.securePort, from);
+    const raw = await openFrom(t, door.httpsPort, from);
     raw.send(header);
     const secure = connectTls({ socket: raw.socket, rejectUnauthorized: false });
     const [error] = (await once(secure, 'error')) as [NodeJS.ErrnoException];
@@ -186,7 +186,7 @@ test('before TLS the header is the same: required of the listed, refused from ot
 test('a proxy that resets in the middle of its header, as one that only looks does, harms nobody', async (t) => {
   const { certPath, keyPath } = new Authority(t).sign('DNS:door.test,IP:127.0.0.1');
   const { door } = await start(t, { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath, CT_HTTPS_PORT: '0' });
-  for (const port of [door.port, door.securePort]) {
+  for (const port of [door.port, door.httpsPort]) {
     const connected = await door.metric('ct_proxy_connections_open');
     const raw = await openFrom(t, port, proxy);
     raw.send(line.slice(0, 10));

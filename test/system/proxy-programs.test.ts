@@ -84,7 +84,7 @@ suite('proxies in front', { concurrency: 3 }, () => {
     const { certPath, keyPath } = authority.sign('DNS:localhost,IP:127.0.0.1');
     const scene = await start(t, { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath, CT_HTTPS_PORT: '0' });
     const port = await freePort();
-    const server = `server door 127.0.0.1:${scene.door.securePort} source ${proxy} send-proxy-v2`;
+    const server = `server door 127.0.0.1:${scene.door.httpsPort} source ${proxy} send-proxy-v2`;
     await startHaproxy(t, port, `listen front\n  mode tcp\n  bind 127.0.0.1:${port}\n  ${server}\n`);
     const raw = await openFrom(t, port, client);
     const secure = connectTls({ socket: raw.socket, rejectUnauthorized: false });

@@ -163,7 +163,9 @@ for (const native of ['auto', 'off'])
     const variables = Object.entries(env).flatMap(([name, value]) => ['-E', `${name}=${value}`]);
     const holder = ['-l', `127.0.0.1:${port}`, '--fdname=http', ...variables];
     const program = [process.execPath, command, 'proxy'];
-    const child = spawn('systemd-socket-activate', [...holder, ...program], {
+    // The end of the channel, by which others notice that their test is gone, is nothing that it passes on.
+    const line = ['--pdeathsig', 'KILL', 'systemd-socket-activate', ...holder, ...program];
+    const child = spawn('setpriv', line, {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const door = new FrontDoor(child, dataDir);
