@@ -8,7 +8,7 @@ import { adminToken, isReady, makeDataDir, startFrontDoor } from './front-door.t
 import type { FrontDoor } from './front-door.ts';
 import { LicenceMaker } from './licences.ts';
 import { eventually } from './oct-inbox.ts';
-import { openPool } from './pool.ts';
+import { startPool } from './pool.ts';
 import { runCommand } from './run-command.ts';
 import { sharedSqlServer } from './sql/sql-server.ts';
 import { StatsdServer } from './statsd-server.ts';
@@ -62,9 +62,7 @@ export async function startSingle(t: TestContext): Promise<ModeScene> {
     CT_LOG_DIR: logs,
     CT_EDGES: '1',
   };
-  const { pool, close } = openPool({ dataDir, env });
-  t.after(close);
-  await pool.waitUntilReady();
+  const pool = await startPool(t, { dataDir, env });
   const pids = async (): Promise<number[]> => {
     const { stdout } = await runCommand(t, ['ps', '--data-dir', dataDir, '--json']);
     return (JSON.parse(stdout) as { processes: { pid: number }[] }).processes.map(({ pid }) => pid);

@@ -8,7 +8,7 @@ import { SessionTokens } from '#shared/session-token.ts';
 import { openBrowser } from '../support/browser.ts';
 import { startFrontDoor } from '../support/front-door.ts';
 import { hostSession, joinSession } from '../support/oct-client.ts';
-import { openPool } from '../support/pool.ts';
+import { startPool } from '../support/pool.ts';
 import type { Pool } from '../support/pool.ts';
 import { openDocument } from '../support/y-document.ts';
 import { startSignOnProvider } from '../support/sign-on-provider.ts';
@@ -53,9 +53,7 @@ async function openServed(
   more: Record<string, string>,
 ): Promise<{ pool: Pool; url: string }> {
   const provider = await startSignOnProvider(t);
-  const { pool, close } = openPool({ env: { ...provider.settings, ...more, CT_EDGES: '1' } });
-  t.after(close);
-  await pool.waitUntilReady();
+  const pool = await startPool(t, { env: { ...provider.settings, ...more, CT_EDGES: '1' } });
   await provider.serve(pool.url);
   return { pool, url: pool.url };
 }
