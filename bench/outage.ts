@@ -76,7 +76,18 @@ async function withCleanUp<T>(work: (t: Cleaner) => Promise<T>): Promise<T> {
   try {
     return await work(t);
   } finally {
-    for (const end of ends.toReversed()) await end();
+    await endAll(ends);
+  }
+}
+
+/** The last one first, and each whatever becomes of those before it. */
+async function endAll(ends: (() => unknown)[]): Promise<void> {
+  const end = ends.pop();
+  if (end === undefined) return;
+  try {
+    await end();
+  } finally {
+    await endAll(ends);
   }
 }
 
