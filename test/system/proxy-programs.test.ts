@@ -60,11 +60,12 @@ suite('proxies in front', { concurrency: 3 }, () => {
     test(`HAProxy by ${name} tells who the client is, and checks us by LOCAL`, async (t) => {
       const scene = await start(t);
       const port = await freePort();
+      // Checks that come often have as little time unless it is said: a front door that gets no processor would count as down.
       const server = `server door 127.0.0.1:${scene.door.port} source ${proxy} ${send} check check-send-proxy inter 100`;
       await startHaproxy(
         t,
         port,
-        `listen front\n  mode tcp\n  bind 127.0.0.1:${port}\n  option httpchk GET /health\n  ${server}\n`,
+        `listen front\n  mode tcp\n  bind 127.0.0.1:${port}\n  option httpchk GET /health\n  timeout check 20s\n  ${server}\n`,
       );
       await assertToldOf(t, scene, port);
       assert.equal(await scene.door.metric('ct_proxy_rejected_total'), 0);
