@@ -38,6 +38,8 @@ const changeTypes: Readonly<Record<ChangeKind, FileChangeEventType>> = {
 };
 /** Of an operating system's usual 8,192 or more. */
 const watchersMax = 2_000;
+/** Files that members are told have no document: those asked for last. */
+const refusedMax = 100;
 /** For what members have typed and is still on its way. */
 const gatherMaxMs = 1_500;
 /** A message goes out in this time, or the session is not there to hear it. */
@@ -79,8 +81,7 @@ export class HostSession {
       watch: this.#watch,
       tell: (news) => options.desk.tell({ ...news, by: this.#nameOf(news.by) }),
       onRefused: (path, reason) => {
-        this.#refused.set(path, reason);
-        this.#publish();
+        this.#refuse(path, reason);
       },
     });
     this.#connection.onDisconnect(() => this.#ended.resolve('lost'));
@@ -193,6 +194,14 @@ export class HostSession {
         told.push({ type: changeTypes[kind], path });
     }
     if (told.length > 0) await this.#connection.fs.change({ changes: told });
+  }
+
+  #refuse(path: string, reason: string): void {
+    this.#refused.delete(path);
+    this.#refused.set(path, reason);
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > refusedMax) this.#refused.delete(oldest!);
+    this.#publish();
   }
 
   #tellFile(news: FileNews): void {

@@ -62,7 +62,10 @@ export function openDocuments(
   };
 }
 
-/** The same connection, with edits of some members left out; their questions for what others have are answered. */
+/**
+ * The same connection, with edits of some members left out; their questions for what others have are answered. Where others
+ * have their carets is nothing to us: a guest may say it of any number of members, and we would keep it and say it again.
+ */
 function guard(
   connection: ProtocolBroadcastConnection,
   mayEdit: (member: string) => boolean,
@@ -76,6 +79,7 @@ function guard(
         if (update[0] === messageYjsSyncStep1 || mayEdit(origin)) void handler(origin, update);
         if (update[0] === messageYjsSyncStep2) onAnswer(origin);
       }),
+    onAwarenessUpdate: () => undefined,
   };
   return Object.create(connection, { sync: { value: guarded } }) as ProtocolBroadcastConnection;
 }

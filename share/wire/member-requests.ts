@@ -157,6 +157,8 @@ async function openFile(
     const parent = await folder.find(writeMemberPath(above, folder.name));
     if (real.startsWith(parent.path)) watch.watch(above, parent.path, [names.at(-1)!]);
   } catch (error) {
-    await refuse(faultFor(error).message);
+    const fault = faultFor(error);
+    // What is no path concerns nobody else.
+    if (fault.code !== 'EINVAL') await refuse(fault.message);
   }
 }

@@ -8,6 +8,7 @@ import type { AuthMetadata, Peer, ProtocolBroadcastConnection, Workspace } from 
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { version } from '#shared/version.ts';
+import { trustOrigins } from './trusted-origins.ts';
 
 export interface Account {
   readonly name: string;
@@ -43,6 +44,8 @@ const reconnectDelayMs = 300;
 const reconnectDelayMaxMs = 3_000;
 /** A socket whose edge died before its first packet is noticed only then. */
 const openMaxMs = 8_000;
+/** The server holds a question for the host's word, or for a login, for 30 s at most. */
+const answerMaxMs = 60_000;
 
 initializeProtocol({ cryptoModule: webcrypto });
 
@@ -50,7 +53,7 @@ initializeProtocol({ cryptoModule: webcrypto });
 export async function hostSession(options: ClientOptions, key?: string): Promise<SessionConnection> {
   const { provider, sockets } = openProvider(options, key);
   const { roomId, roomToken } = await provider.createRoom({});
-  const connection = await provider.connect(roomToken);
+  const connection = trustOrigins(await provider.connect(roomToken));
   return { key: roomId, connection, socket: sockets[0]! };
 }
 
@@ -58,7 +61,7 @@ export async function hostSession(options: ClientOptions, key?: string): Promise
 export async function joinSession(options: ClientOptions, key: string): Promise<GuestConnection> {
   const { provider, sockets } = openProvider(options, key);
   const { roomToken, host, workspace } = await provider.joinRoom({ roomId: key });
-  const connection = await provider.connect(roomToken, host);
+  const connection = trustOrigins(await provider.connect(roomToken, host), host.id);
   return { key, connection, socket: sockets[0]!, host, workspace };
 }
 
@@ -141,11 +144,16 @@ async function logIn(
 
 /** A front door that cannot be reached is told by its address and the reason, which `fetch` keeps to itself. */
 async function ask(url: string, init: RequestInit): Promise<Response> {
+  const deadline = AbortSignal.timeout(answerMaxMs);
   try {
-    return await fetch(url, init);
+    return await fetch(url, {
+      ...init,
+      signal: init.signal ? AbortSignal.any([init.signal, deadline]) : deadline,
+    });
   } catch (error) {
     if ((error as Error).name === 'AbortError') throw error;
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    throw new Error(`${new URL(url).origin} cannot be reached (${code ?? message})`, { cause: error });
+    const reason = deadline.aborted ? 'no answer' : (code ?? message);
+    throw new Error(`${new URL(url).origin} cannot be reached (${reason})`, { cause: error });
   }
 }

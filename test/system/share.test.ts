@@ -204,6 +204,46 @@ test('who is asked for comes in or stays out as the host says, and in a session 
   assert.equal(readFileSync(join(folder, 'a.txt'), 'utf8'), 'a\n');
 });
 
+test('what a guest forges or floods neither ends the session, nor shuts others out, nor grows at the host', async (t) => {
+  const folder = makeFolder(t, { 'a.txt': 'a\n' });
+  const { host, key } = await shareFolder(t, pool.url, { folder });
+  const [bob, cid] = await Promise.all([
+    enterEditor(t, pool.url, key),
+    enterEditor(t, pool.url, key, { name: 'cid' }),
+  ]);
+  const { connection } = bob.member;
+  const { self } = cid.member;
+  for (const each of [connection, cid.member.connection]) each.onBroadcast(() => undefined);
+  const forge = async (method: string, ...parameters: unknown[]): Promise<void> =>
+    // To the host alone: other editors have nobody who would tell them.
+    await connection.sendNotification(method, bob.hostId, ...parameters);
+  await forge('peer/info', { ...self, id: 'nobody' });
+  await forge('peer/init', { host: { ...self, id: 'nobody' }, guests: [] });
+  await forge('room/joined', { ...self, name: 'forged' });
+  await forge('room/left', self);
+  await forge('room/closed');
+  await forge('sync/dataUpdate', new Uint8Array([1, 200]));
+  await forge('sync/dataUpdate');
+  await connection.sendRequest('peer/join', bob.hostId, { name: 'forged' });
+  for (const path of [undefined, {}, '', '../x', 'x'.repeat(100_000)]) await forge('editor/open', path);
+  for (let file = 0; file < 300; file += 1)
+    await connection.editor.open(bob.hostId, `project/none-${file}.txt`);
+
+  await cid.open('project/a.txt', 'a\n');
+  await bob.open('project/a.txt', 'a\n');
+  assert.deepEqual(
+    host.news.filter(
+      ({ event, name }) => event === 'session.ended' || event === 'member.left' || name === 'forged',
+    ),
+    [],
+  );
+  const refused = (): Record<string, string> | undefined =>
+    [...cid.awareness.getStates().values()].map(({ host: said }) => said?.refused).find(Boolean);
+  await eventually(() => refused()?.['project/none-299.txt'] !== undefined, 'the last refusal is told');
+  assert.ok(Object.keys(refused()!).length <= 100);
+  assert.equal(await host.stop(), 0, host.errors);
+});
+
 function isIn(content: string, ...paths: string[]): () => boolean {
   return () => paths.every((path) => existsSync(path) && readFileSync(path, 'utf8') === content);
 }
