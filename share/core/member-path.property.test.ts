@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { posix, win32 } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readMemberPath, writeMemberPath } from './member-path.ts';
+import { faultOf, readMemberPath, writeMemberPath } from './member-path.ts';
 
 const hostileParts = [
   '.. . / \\ ..\\ c: C:\\x nul COM1.txt x::$DATA GIT~1 a. ... ~ %2e%2e project a b.txt'.split(' '),
@@ -51,6 +51,10 @@ test('what a path may not have is refused with a reason', () => {
   for (const asked of ['project/nul', 'project/a:b', 'project/GIT~1/config', 'project/a.', 'project/..\\x'])
     assert.equal(readMemberPath(asked, 'project', 'win32').kind, 'refused', asked);
   assert.equal(readMemberPath(undefined, 'project', 'linux').kind, 'refused');
+});
+
+test('a host that lists a path as a name of its folder names nothing', () => {
+  for (const name of ['../x', 'a/../../x', '.git/config', '/']) assert.ok(faultOf(name, 'linux'), name);
 });
 
 test('names of any language and with spaces are names', () => {

@@ -39,6 +39,7 @@ function refuse(reason: string): MemberPath {
 export function faultOf(name: string, platform: string): string | undefined {
   if (name === '') return 'an empty name';
   if (name === '.' || name === '..') return 'a way up';
+  if (name.includes('/')) return 'several names';
   if (name.length > nameMaxLength) return 'a name that is too long';
   // A terminal that prints such a name would obey it.
   if (hasControlCharacters(name)) return 'control characters';
