@@ -67,11 +67,11 @@ export function answerRequests(options: RequestsOptions): void {
   editor.onClose((by, path) => options.files.leave(by, path));
 }
 
-function statAs({ stat, names }: Place, { folder }: RequestsOptions): FileSystemStat {
+function statAs({ stat, names, path }: Place, { folder }: RequestsOptions): FileSystemStat {
   if (stat === undefined) throw new FolderFault('ENOENT');
   let isFixed = folder.isReadOnly;
   try {
-    if (names.length > 0) folder.mayWrite({ names });
+    if (names.length > 0) folder.mayWrite({ names, path });
   } catch {
     isFixed = true;
   }

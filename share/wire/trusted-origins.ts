@@ -57,7 +57,10 @@ export function trustOrigins(
   }
   // The library has registered these already, for the keys of members that it keeps.
   const { room, peer } = connection;
-  for (const register of [room.onJoin, room.onLeave, room.onClose, peer.onInit]) register(() => undefined);
+  room.onJoin(() => undefined);
+  room.onLeave(() => undefined);
+  room.onClose(() => undefined);
+  peer.onInit(() => undefined);
   return connection;
 }
 

@@ -214,18 +214,18 @@ test('what a guest forges or floods neither ends the session, nor shuts others o
   const { connection } = bob.member;
   const { self } = cid.member;
   for (const each of [connection, cid.member.connection]) each.onBroadcast(() => undefined);
-  const forge = async (method: string, ...parameters: unknown[]): Promise<void> =>
-    // To the host alone: other editors have nobody who would tell them.
-    await connection.sendNotification(method, bob.hostId, ...parameters);
-  await forge('peer/info', { ...self, id: 'nobody' });
-  await forge('peer/init', { host: { ...self, id: 'nobody' }, guests: [] });
-  await forge('room/joined', { ...self, name: 'forged' });
-  await forge('room/left', self);
-  await forge('room/closed');
-  await forge('sync/dataUpdate', new Uint8Array([1, 200]));
-  await forge('sync/dataUpdate');
+  // To the host alone: other editors have nobody who would tell them.
+  const forge = (method: string, ...parameters: unknown[]): void =>
+    connection.sendNotification(method, bob.hostId, ...parameters);
+  forge('peer/info', { ...self, id: 'nobody' });
+  forge('peer/init', { host: { ...self, id: 'nobody' }, guests: [] });
+  forge('room/joined', { ...self, name: 'forged' });
+  forge('room/left', self);
+  forge('room/closed');
+  forge('sync/dataUpdate', new Uint8Array([1, 200]));
+  forge('sync/dataUpdate');
   await connection.sendRequest('peer/join', bob.hostId, { name: 'forged' });
-  for (const path of [undefined, {}, '', '../x', 'x'.repeat(100_000)]) await forge('editor/open', path);
+  for (const path of [undefined, {}, '', '../x', 'x'.repeat(100_000)]) forge('editor/open', path);
   for (let file = 0; file < 300; file += 1)
     await connection.editor.open(bob.hostId, `project/none-${file}.txt`);
 
@@ -238,7 +238,9 @@ test('what a guest forges or floods neither ends the session, nor shuts others o
     [],
   );
   const refused = (): Record<string, string> | undefined =>
-    [...cid.awareness.getStates().values()].map(({ host: said }) => said?.refused).find(Boolean);
+    [...cid.awareness.getStates().values()]
+      .map((state) => (state['host'] as { refused?: Record<string, string> } | undefined)?.refused)
+      .find(Boolean);
   await eventually(() => refused()?.['project/none-299.txt'] !== undefined, 'the last refusal is told');
   assert.ok(Object.keys(refused()!).length <= 100);
   assert.equal(await host.stop(), 0, host.errors);
