@@ -42,6 +42,12 @@ export class IgnoreFiles {
     return this.#known.get(folder.join('/'))?.text;
   }
 
+  /** A folder that was looked into is to be asked for as if it were elsewhere already. */
+  expect(folder: readonly string[], elsewhere: readonly string[]): void {
+    const known = this.#known.get(folder.join('/'));
+    if (known !== undefined) this.#known.set(elsewhere.join('/'), known);
+  }
+
   #namesFor(folder: readonly string[]): readonly string[] {
     const own = this.#isUsed ? perFolder : perFolder.slice(1);
     return folder.length === 0 && this.#isUsed ? [join('.git', 'info', 'exclude'), ...own] : own;

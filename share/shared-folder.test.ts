@@ -89,6 +89,54 @@ test('what is hidden is not there, by whatever name, and no rule of it is change
   assert.ok(!existsSync(join(folder.root, 'sub/ok.txt')));
 });
 
+test('no link is a way to what says what is hidden', async (t) => {
+  const { folder } = await openFolder(t, { '.gitignore': 'private/\n', 'private/x': 'x', 'a.txt': 'a' });
+  symlinkSync('.gitignore', join(folder.root, 'harmless'));
+  const place = await folder.find('project/harmless');
+  await assert.rejects(folder.write(place, new Uint8Array()), /EACCES/);
+  await assert.rejects(folder.rename(await folder.find('project/a.txt'), place), /EACCES/);
+  assert.equal(readFileSync(join(folder.root, '.gitignore'), 'utf8'), 'private/\n');
+});
+
+test('by a link to a folder, what is hidden in it is neither listed nor deleted nor brought to light', async (t) => {
+  const { folder } = await openFolder(t, {
+    '.gitignore': '/sub/deep/private\n',
+    'sub/deep/private': 'x',
+    'sub/deep/a.txt': 'a',
+  });
+  symlinkSync('sub', join(folder.root, 'link'));
+  const place = await folder.find('project/link/deep');
+  assert.deepEqual([...(await folder.list(place)).keys()], ['a.txt']);
+  await assert.rejects(folder.rename(place, await folder.find('project/x')), /EEXIST/);
+  await assert.rejects(folder.remove(place), /EEXIST/);
+  assert.ok(existsSync(join(folder.root, 'sub/deep/private')));
+});
+
+test('a folder is not renamed to where what is hidden in it would be seen', async (t) => {
+  const { folder } = await openFolder(t, {
+    '.gitignore': '/sub/deep/private\n*.log\n/open\n',
+    'sub/deep/private': 'x',
+    'sub/deep/a.txt': 'a',
+    'other/.gitignore': 'out/\n',
+    'other/in/out/x': 'x',
+    'other/a.log': 'x',
+    'other/a.txt': 'a',
+  });
+  for (const [from, to] of [
+    ['project/sub', 'project/x'],
+    ['project/sub/deep', 'project/x'],
+    ['project/other/in', 'project/x'],
+  ] as const) {
+    await assert.rejects(folder.rename(await folder.find(from), await folder.find(to)), /EEXIST/, from);
+    assert.ok(!existsSync(join(folder.root, 'x')));
+  }
+  // Its own rules go with it, and those of all folders above it say the same of it there.
+  await folder.rename(await folder.find('project/other'), await folder.find('project/x'));
+  assert.ok(existsSync(join(folder.root, 'x/in/out/x')));
+  await assert.rejects(folder.find('project/x/in/out/x'), /ENOENT/);
+  await assert.rejects(folder.find('project/x/a.log'), /ENOENT/);
+});
+
 test('in a folder that is shared to read nothing changes', async (t) => {
   const { folder } = await openFolder(t, { 'a.txt': 'a' }, { isReadOnly: true });
   const place = await folder.find('project/a.txt');

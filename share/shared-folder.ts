@@ -97,10 +97,14 @@ export class SharedFolder {
     this.counts.listings += 1;
     const entries = new Map<string, EntryKind>();
     await this.#ignoreFiles.look(place.names);
+    const real = this.#namesOf(place.path);
+    const isByLink = real.join('/') !== place.names.join('/');
+    if (isByLink) await this.#ignoreFiles.look(real);
     for await (const entry of await opendir(place.path, { bufferSize: 256 })) {
       this.counts.entries += 1;
       const names = [...place.names, entry.name];
       if (faultOf(entry.name, process.platform) !== undefined) continue;
+      if (isByLink && !this.#isShared([...real, entry.name], entry.isDirectory())) continue;
       if (entry.isSymbolicLink()) {
         const target = await this.findNames(names).catch(() => undefined);
         const kind = target?.stat === undefined ? undefined : kindOf(target.stat);
@@ -154,7 +158,7 @@ export class SharedFolder {
     this.mayWrite(place);
     if (place.stat === undefined) throw new FolderFault('ENOENT');
     const path = await this.#ownPath(place);
-    if (!(await this.#removeShared(path, place.names)))
+    if (!(await this.#removeShared(path, this.#namesOf(path))))
       throw new FolderFault('EEXIST', 'what is not shared is in it, and stays');
   }
 
@@ -178,15 +182,37 @@ export class SharedFolder {
     this.mayWrite(to);
     if (from.stat === undefined) throw new FolderFault('ENOENT');
     if (to.stat?.isDirectory() === true) throw new FolderFault('EEXIST');
-    await rename(await this.#ownPath(from), await this.#ownPath(to));
+    const [path, target] = [await this.#ownPath(from), await this.#ownPath(to)];
+    const isFolder = (await lstat(path)).isDirectory();
+    if (isFolder && (await this.#wouldShow(path, this.#namesOf(path), this.#namesOf(target))))
+      throw new FolderFault('EEXIST', 'what is not shared is in it, and would be there');
+    await rename(path, target);
+  }
+
+  /** Whether something in a folder is hidden by where it is, and would not be elsewhere. */
+  async #wouldShow(path: string, from: readonly string[], to: readonly string[]): Promise<boolean> {
+    await this.#ignoreFiles.look(from);
+    this.#ignoreFiles.expect(from, to);
+    for await (const entry of await opendir(path)) {
+      const isFolder = entry.isDirectory();
+      const [now, then] = [
+        [...from, entry.name],
+        [...to, entry.name],
+      ];
+      if (!this.#isShared(now, isFolder)) {
+        if (this.#isShared(then, isFolder)) return true;
+      } else if (isFolder && (await this.#wouldShow(join(path, entry.name), now, then))) return true;
+    }
+    return false;
   }
 
   /** Throws `EACCES` where members may change nothing. */
-  mayWrite({ names }: Pick<Place, 'names'>): void {
+  mayWrite({ names, path }: Pick<Place, 'names' | 'path'>): void {
     if (this.isReadOnly) throw new FolderFault('EACCES', 'the session is read-only');
     if (names.length === 0) throw new FolderFault('EACCES', 'the shared folder itself');
-    // Whoever writes the rules can show what they hide.
-    if (this.#isKept(names)) throw new FolderFault('EACCES', 'it says what is shared');
+    // Whoever writes the rules, by whatever name, can show what they hide.
+    if (this.#isKept(names) || this.#isKept(this.#namesOf(path)))
+      throw new FolderFault('EACCES', 'it says what is shared');
   }
 
   /** The entry itself, where `path` is what it leads to. */
