@@ -38,8 +38,11 @@ export class SharedFile {
   readonly #options: SharedFileOptions;
   #file: TextFile = emptyFile;
   #signature: FileSignature | undefined;
+  /** The document's text, until it changes: asked for with every file that is written. */
+  #typed: string | undefined;
   #work: Promise<unknown> = Promise.resolve();
   readonly #observer = (_: unknown, transaction: Y.Transaction): void => {
+    this.#typed = undefined;
     if (transaction.origin !== this.#options.origin) this.#options.onChange(this);
   };
 
@@ -201,7 +204,8 @@ export class SharedFile {
   }
 
   #currentText(): string {
-    return this.#options.text.toJSON().replaceAll(/\r\n?/g, '\n').toWellFormed();
+    this.#typed ??= this.#options.text.toJSON().replaceAll(/\r\n?/g, '\n').toWellFormed();
+    return this.#typed;
   }
 
   /** One thing after the other, whatever became of the one before. */
