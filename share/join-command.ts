@@ -24,7 +24,6 @@ export async function joinFolder(link: string, path: string, flags: JoinFlags): 
   const desk = openDesk(flags.json === true, false);
   tellStrayFailures(desk);
   const line = { tell: (_isConnected: boolean): void => undefined };
-  const stopped = untilSignal(() => undefined);
   desk.tell({ event: 'join.asked' });
   const connection = await joinSession(
     {
@@ -38,6 +37,8 @@ export async function joinFolder(link: string, path: string, flags: JoinFlags): 
   const session = new GuestSession(connection, desk);
   line.tell = (isConnected) => session.setConnected(isConnected);
   await session.ready();
+  // Until now there was nothing to bring to an end: a signal ended the process.
+  const stopped = untilSignal(() => undefined);
   const mirror = await Mirror.open({ path, remote: session, desk, only: flags.only ?? [], filesMax });
   const standing = setInterval(
     () => session.show({ openFiles: mirror.openFiles, unsaved: mirror.unsaved.length }),

@@ -98,8 +98,9 @@ export class HostSession {
 
   /** The socket is there, or is away for now. */
   setConnected(isConnected: boolean): void {
-    if (isConnected === this.#isConnected || this.#isClosing) return;
+    if (isConnected === this.#isConnected) return;
     this.#isConnected = isConnected;
+    if (this.#isClosing) return;
     this.#options.desk.tell({ event: isConnected ? 'line.back' : 'line.lost' });
     this.#publish();
   }
@@ -123,8 +124,8 @@ export class HostSession {
       await this.#documents.gather([...this.#guests.keys()], gatherMaxMs);
     const failed = await this.#files.close();
     this.#watch.close();
-    if (reason === 'left') await this.#leave();
     this.#isClosing = true;
+    if (reason === 'left') await this.#leave();
     this.#documents.dispose();
     this.#connection.dispose();
     return failed;
