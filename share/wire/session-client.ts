@@ -70,6 +70,8 @@ function openProvider(
   key: string | undefined,
 ): { provider: ConnectionProvider; sockets: Socket[] } {
   const sockets: Socket[] = [];
+  /** Why the login failed: the library says of it only that it has stopped to wait. */
+  let refusal: unknown;
   const provider = new ConnectionProvider({
     url: options.url,
     client: clientName,
@@ -81,8 +83,18 @@ function openProvider(
           'x-oct-client': clientName,
           ...(key !== undefined && url.endsWith('/session/create') && { ctstickiness: key }),
         },
+      }).catch((error: unknown) => {
+        throw refusal ?? error;
       }),
-    authenticationHandler: async (token, metadata) => await logIn(options, token, metadata),
+    authenticationHandler: async (token, metadata) => {
+      try {
+        await logIn(options, token, metadata);
+        return true;
+      } catch (error) {
+        refusal = error;
+        return false;
+      }
+    },
     transports: [
       {
         id: 'socket.io',
@@ -119,16 +131,16 @@ async function logIn(
   { url, account, onLoginPage }: ClientOptions,
   token: string,
   metadata: AuthMetadata,
-): Promise<boolean> {
+): Promise<void> {
   const form = metadata.providers.find(
     ({ type, name }) => type === 'form' && name === (account.apiKey === undefined ? 'unverified' : 'apikey'),
   );
   if (form === undefined) {
-    if (metadata.loginPageUrl === undefined) return false;
+    if (metadata.loginPageUrl === undefined) throw new Error(`${url} has no login for this command`);
     const page = new URL(metadata.loginPageUrl, `${url}/`);
     page.searchParams.set('token', token);
     onLoginPage(page.href);
-    return true;
+    return;
   }
   const fields =
     account.apiKey === undefined
@@ -139,7 +151,7 @@ async function logIn(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token, ...fields }),
   });
-  return response.ok;
+  if (!response.ok) throw new Error(`${url} refuses the login (${response.status})`);
 }
 
 /** A front door that cannot be reached is told by its address and the reason, which `fetch` keeps to itself. */

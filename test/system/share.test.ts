@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '../support/oct-inbox.ts';
 import { openPool } from '../support/pool.ts';
-import { enterEditor, joinFolder, makeFolder, shareFolder } from '../support/share-host.ts';
+import { enterEditor, joinFolder, makeFolder, shareFolder, ShareProcess } from '../support/share-host.ts';
 
-const { pool, close } = openPool();
+const { pool, close } = openPool({
+  env: { CT_LOGIN: 'simple,apikey', CT_API_KEY: 'a key for tests only' },
+});
 before(async () => await pool.waitUntilReady());
 after(close);
 
@@ -244,6 +246,16 @@ test('what a guest forges or floods neither ends the session, nor shuts others o
   await eventually(() => refused()?.['project/none-299.txt'] !== undefined, 'the last refusal is told');
   assert.ok(Object.keys(refused()!).length <= 100);
   assert.equal(await host.stop(), 0, host.errors);
+});
+
+test('whom the front door does not let in is told so', async (t) => {
+  const refused = new ShareProcess(t, [
+    'share',
+    makeFolder(t, {}),
+    ...['--server', pool.url, '--api-key', 'another key'],
+  ]);
+  assert.equal(await refused.exited(), 1);
+  assert.match(refused.errors, /refuses the login \(4\d\d\)/);
 });
 
 function isIn(content: string, ...paths: string[]): () => boolean {
