@@ -32,7 +32,7 @@ export class Chat {
     if (connection === undefined || self === undefined || text.trim() === '') return;
     // Without a connection it waits in the library until there is one.
     connection.chat.sendMessage(text.slice(0, textMax)).catch(() => undefined);
-    this.#add(self.id, text.slice(0, textMax), false);
+    this.#add(self.id, text, false);
   }
 
   noteTyping(): void {
@@ -51,7 +51,13 @@ export class Chat {
   #add(from: string, text: string, isDirect: boolean): void {
     const { chat, members, self, unread } = this.#store.value;
     const name = [...members, ...(self === undefined ? [] : [self])].find(({ id }) => id === from)?.name;
-    const line = { id: ++this.#lastId, from, name: name ?? 'The server', text, isDirect };
+    const line = {
+      id: ++this.#lastId,
+      from,
+      name: name ?? 'The server',
+      text: text.slice(0, textMax),
+      isDirect,
+    };
     this.#forgetWriting(from);
     const isUnread = !this.#isShown && from !== self?.id;
     this.#store.set({ chat: [...chat, line].slice(-linesMax), unread: isUnread ? unread + 1 : unread });

@@ -43,16 +43,19 @@ export class FileTree {
   }
 
   async open(path: string): Promise<void> {
-    const before = this.store.value.folders.get(path);
-    const { entries: known = [], hidden: rest = 0 } = before ?? {};
-    this.#put(path, { entries: known, hidden: rest, isLoading: true, fault: undefined });
+    const { entries: known = [], hidden: rest = 0 } = this.store.value.folders.get(path) ?? {};
+    const opening = { entries: known, hidden: rest, isLoading: true, fault: undefined };
+    this.#put(path, opening);
+    // Whoever has closed it meanwhile, or asked again, does not see this answer.
+    const settle = (folder: OpenFolder): void => {
+      if (this.store.value.folders.get(path) === opening) this.#put(path, folder);
+    };
     try {
       const all = (await this.#source.list(path)).toSorted(byKindAndName);
       const [entries, hidden] = [all.slice(0, entriesMax), Math.max(0, all.length - entriesMax)];
-      if (this.store.value.folders.has(path))
-        this.#put(path, { entries, hidden, isLoading: false, fault: undefined });
+      settle({ entries, hidden, isLoading: false, fault: undefined });
     } catch (error) {
-      this.#put(path, { entries: known, hidden: rest, isLoading: false, fault: String(error) });
+      settle({ ...opening, isLoading: false, fault: String(error) });
     }
   }
 

@@ -6,7 +6,7 @@ import { FileChangeEventType, FileType, VERSION } from 'open-collaboration-proto
 import type { Peer, ProtocolBroadcastConnection, User, Workspace } from 'open-collaboration-protocol';
 import type { Store } from '../store.ts';
 import type { SharedFolder } from './folder.ts';
-import { decode } from './open-files.ts';
+import { decode, textSizeMax } from './open-files.ts';
 import type { FileTree } from './file-tree.ts';
 import type { SessionView } from './session-view.ts';
 import type { SharedDocuments } from './shared-documents.ts';
@@ -22,18 +22,29 @@ interface Hosted {
 const writeBackAfterMs = 400;
 const askMaxMs = 300_000;
 
+/** A text that the host has put into the document. */
+interface SharedText {
+  /** Writes it back at once. */
+  readonly save: () => Promise<void>;
+  /** Its file is no more under this name. */
+  readonly forget: () => void;
+}
+
 export class HostDuty {
   /** Whoever changes something by it, everybody is told. */
   readonly folder: SharedFolder;
   readonly workspace: Workspace;
   readonly #source: SharedFolder;
+  #lastChange: Promise<unknown> = Promise.resolve();
   #announce: (path: string, type: FileChangeEventType) => void = () => undefined;
-  readonly #shared = new Map<string, ReturnType<typeof setTimeout> | undefined>();
+  readonly #shared = new Map<string, SharedText>();
+  /** What the document has of their texts is of files that are gone. */
+  readonly #gone = new Set<string>();
   #lastQuestion = 0;
 
   constructor(folder: SharedFolder, workspace: Workspace) {
     this.#source = folder;
-    this.folder = announcing(folder, (path, type) => this.#announce(path, type));
+    this.folder = this.#inOrder(folder);
     this.workspace = workspace;
   }
 
@@ -57,30 +68,43 @@ export class HostDuty {
   /** Once for each path: a text that is put in again would undo what others have typed. */
   shareText(session: Hosted, path: string, picture: string): void {
     if (this.#shared.has(path)) return;
-    this.#shared.set(path, undefined);
-    const { documents } = session;
+    const { documents, tell } = session;
     const text = documents.text(path);
-    if (!documents.hasContent(path)) text.insert(0, picture);
-    text.observe(() => {
-      clearTimeout(this.#shared.get(path));
-      this.#shared.set(
-        path,
-        setTimeout(() => void this.#writeBack(session, path), writeBackAfterMs),
+    if (this.#gone.delete(path)) text.delete(0, text.length);
+    else if (documents.hasContent(path)) picture = '';
+    text.insert(0, picture);
+    let waiting: ReturnType<typeof setTimeout> | undefined;
+    const save = async (): Promise<void> => {
+      clearTimeout(waiting);
+      await this.#source.write(path, encode(text.toJSON()));
+    };
+    const saveInOrder = (): void => {
+      // By its turn the file may be gone.
+      this.#takeTurn(async () => (this.#shared.get(path) === shared ? await save() : undefined)).catch(
+        (error: unknown) => tell(`${path} could not be written: ${String(error)}`, true),
       );
-    });
+    };
+    const note = (): void => {
+      clearTimeout(waiting);
+      waiting = setTimeout(saveInOrder, writeBackAfterMs);
+    };
+    const forget = (): void => {
+      clearTimeout(waiting);
+      text.unobserve(note);
+    };
+    const shared = { save, forget };
+    this.#shared.set(path, shared);
+    text.observe(note);
   }
 
   async #openFor(session: Hosted, path: string): Promise<void> {
     if (this.#shared.has(path)) return;
-    const picture = decode(await this.folder.read(path));
-    if (picture !== undefined) this.shareText(session, path, picture);
-  }
-
-  async #writeBack({ documents, tell }: Hosted, path: string): Promise<void> {
     try {
-      await this.#source.write(path, encode(documents.text(path).toJSON()));
-    } catch (error) {
-      tell(`${path} could not be written: ${String(error)}`, true);
+      if ((await this.folder.size(path)) > textSizeMax) return;
+      const picture = decode(await this.folder.read(path));
+      if (picture !== undefined) this.shareText(session, path, picture);
+    } catch {
+      // Whoever opens what cannot be read is told so when they read it.
     }
   }
 
@@ -146,41 +170,64 @@ export class HostDuty {
     if (entry.isFolder) return { type: FileType.Directory, ...times, size: 0 };
     return { type: FileType.File, ...times, size: await this.folder.size(path) };
   }
+
+  /** One change after the other, so that none is overtaken by one before; everybody is told of each. */
+  #inOrder(folder: SharedFolder): SharedFolder {
+    const { Create, Update, Delete } = FileChangeEventType;
+    return {
+      list: async (path) => await folder.list(path),
+      size: async (path) => await folder.size(path),
+      read: async (path) => await folder.read(path),
+      write: async (path, content) =>
+        await this.#takeTurn(async () => {
+          const isNew = await folder.size(path).then(
+            () => false,
+            () => true,
+          );
+          await folder.write(path, content);
+          this.#announce(path, isNew ? Create : Update);
+        }),
+      makeFolder: async (path) =>
+        await this.#takeTurn(async () => {
+          await folder.makeFolder(path);
+          this.#announce(path, Create);
+        }),
+      rename: async (from, to) =>
+        await this.#takeTurn(async () => {
+          for (const [, { save }] of this.#sharedUnder(from)) await save();
+          await folder.rename(from, to);
+          for (const path of [from, to]) this.#forgetUnder(path);
+          this.#announce(from, Delete);
+          this.#announce(to, Create);
+        }),
+      remove: async (path) =>
+        await this.#takeTurn(async () => {
+          await folder.remove(path);
+          this.#forgetUnder(path);
+          this.#announce(path, Delete);
+        }),
+    };
+  }
+
+  async #takeTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.#lastChange.then(change);
+    this.#lastChange = turn.catch(() => undefined);
+    await turn;
+  }
+
+  #sharedUnder(path: string): [string, SharedText][] {
+    return [...this.#shared].filter(([known]) => known === path || known.startsWith(`${path}/`));
+  }
+
+  #forgetUnder(path: string): void {
+    for (const [known, { forget }] of this.#sharedUnder(path)) {
+      forget();
+      this.#shared.delete(known);
+      this.#gone.add(known);
+    }
+  }
 }
 
 function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);
-}
-
-function announcing(
-  folder: SharedFolder,
-  announce: (path: string, type: FileChangeEventType) => void,
-): SharedFolder {
-  const { Create, Update, Delete } = FileChangeEventType;
-  return {
-    list: async (path) => await folder.list(path),
-    size: async (path) => await folder.size(path),
-    read: async (path) => await folder.read(path),
-    write: async (path, content) => {
-      const isNew = await folder.size(path).then(
-        () => false,
-        () => true,
-      );
-      await folder.write(path, content);
-      announce(path, isNew ? Create : Update);
-    },
-    makeFolder: async (path) => {
-      await folder.makeFolder(path);
-      announce(path, Create);
-    },
-    rename: async (from, to) => {
-      await folder.rename(from, to);
-      announce(from, Delete);
-      announce(to, Create);
-    },
-    remove: async (path) => {
-      await folder.remove(path);
-      announce(path, Delete);
-    },
-  };
 }

@@ -36,5 +36,7 @@ test('a path leads nowhere but below the folder, and nothing is put over somethi
   await assert.rejects(folder.rename('root/a.txt', 'root/b.txt'), /EEXIST/);
   await assert.rejects(folder.makeFolder('root/a.txt'), /EEXIST/);
   await assert.rejects(folder.list('root/a.txt'), /ENOTDIR/);
+  await folder.makeFolder('root/c');
+  for (const path of ['root', 'root/c']) await assert.rejects(folder.rename(path, `${path}/d`), /EINVAL/);
   await assert.rejects(folder.remove('root'), /EPERM/);
 });

@@ -43,6 +43,7 @@ export class MemoryFolder implements SharedFolder {
     this.#needFolderOf(to);
     if (!this.#nodes.has(from)) throw missing(from);
     if (this.#nodes.has(to)) throw new Error(`EEXIST: ${to} is there already`);
+    if (to.startsWith(`${from}/`)) throw new Error(`EINVAL: ${to} is in ${from}`);
     for (const [path, content] of this.#nodes) {
       if (path !== from && !path.startsWith(`${from}/`)) continue;
       this.#nodes.delete(path);

@@ -22,7 +22,8 @@ export interface FilesView {
   readonly active: string | undefined;
 }
 
-const sizeMax = 2 * 1024 * 1024;
+/** A larger file gets no shared text. */
+export const textSizeMax = 2 * 1024 * 1024;
 const binaryProbeBytes = 8_192;
 const askAgainAfterMs = 3_000;
 
@@ -45,17 +46,15 @@ export class OpenFiles {
     const known = this.#find(path);
     this.store.set({ active: path });
     if (known !== undefined && known.state !== 'plain') return;
-    this.#put({ path, state: 'loading', picture: '', note: '', undo: undefined });
+    const { files } = this.store.value;
+    const file: OpenFile = { path, state: 'loading', picture: '', note: '', undo: undefined };
+    this.store.set({
+      files: known === undefined ? [...files, file] : files.map((other) => (other === known ? file : other)),
+    });
     try {
-      await this.#load(path);
+      await this.#load(file);
     } catch (error) {
-      this.#put({
-        path,
-        state: 'plain',
-        picture: '',
-        note: `It cannot be read: ${String(error)}`,
-        undo: undefined,
-      });
+      this.#become(file, { state: 'plain', note: `It cannot be read: ${String(error)}` });
     }
   }
 
@@ -77,73 +76,65 @@ export class OpenFiles {
     return paths;
   }
 
-  async #load(path: string): Promise<void> {
+  /** They will not become ready. */
+  closeUnready(): void {
+    for (const { path, state } of this.store.value.files) if (state !== 'ready') this.close(path);
+  }
+
+  async #load(file: OpenFile): Promise<void> {
+    const { path } = file;
     const { folder, documents, askForText } = this.#options;
-    if (!documents.hasContent(path) && (await folder.size(path)) > sizeMax)
-      return this.#put({
-        path,
-        state: 'plain',
-        picture: '',
-        note: 'It is too large to be edited here.',
-        undo: undefined,
-      });
+    if (!documents.hasContent(path) && (await folder.size(path)) > textSizeMax)
+      return void this.#become(file, { state: 'plain', note: 'It is too large to be edited here.' });
     const picture = documents.hasContent(path) ? '' : decode(await folder.read(path));
     if (picture === undefined)
-      return this.#put({
-        path,
+      return void this.#become(file, {
         state: 'plain',
-        picture: '',
         note: 'It is no text in UTF-8, so it is not shown.',
-        undo: undefined,
       });
+    if (this.#find(path) !== file) return;
     askForText(path, picture);
-    if (picture === '' || documents.hasContent(path)) return this.#makeReady(path);
-    this.#put({ path, state: 'waiting', picture, note: '', undo: undefined });
-    this.#awaitText(path, picture);
+    if (picture === '' || documents.hasContent(path)) return this.#makeReady(file);
+    this.#awaitText(this.#become(file, { state: 'waiting', picture }));
   }
 
   /** The text comes, or a word of the host that it does not. */
-  #awaitText(path: string, picture: string): void {
+  #awaitText(file: OpenFile): void {
+    const { path, picture } = file;
     const { documents, askForText } = this.#options;
     const text = documents.text(path);
     const asking = setInterval(() => askForText(path, picture), askAgainAfterMs);
     const look = (): void => {
-      const isOpen = this.#find(path)?.state === 'waiting';
+      const isOpen = this.#find(path) === file;
       const refusal = documents.refusalOf(path);
       const isReady = documents.hasContent(path);
       if (isOpen && !isReady && refusal === undefined) return;
       clearInterval(asking);
       text.unobserve(look);
       documents.awareness.off('change', look);
-      if (isOpen && isReady) this.#makeReady(path);
-      else if (isOpen)
-        this.#put({
-          path,
-          state: 'plain',
-          picture,
-          note: `The host does not share its text: ${refusal}.`,
-          undo: undefined,
-        });
+      if (isReady) this.#makeReady(file);
+      else this.#become(file, { state: 'plain', note: `The host does not share its text: ${refusal}.` });
     };
     text.observe(look);
     documents.awareness.on('change', look);
   }
 
-  #makeReady(path: string): void {
-    const undo = new Y.UndoManager(this.#options.documents.text(path));
-    this.#put({ path, state: 'ready', picture: '', note: '', undo });
+  #makeReady(file: OpenFile): void {
+    if (this.#find(file.path) !== file) return;
+    const undo = new Y.UndoManager(this.#options.documents.text(file.path));
+    this.#become(file, { state: 'ready', picture: '', undo });
+  }
+
+  /** Whoever has closed it meanwhile does not see it again. */
+  #become(file: OpenFile, more: Partial<OpenFile>): OpenFile {
+    const next = { ...file, ...more };
+    const files = this.store.value.files.map((other) => (other === file ? next : other));
+    this.store.set({ files });
+    return next;
   }
 
   #find(path: string): OpenFile | undefined {
     return this.store.value.files.find((file) => file.path === path);
-  }
-
-  #put(file: OpenFile): void {
-    const { files } = this.store.value;
-    const isKnown = this.#find(file.path) !== undefined;
-    this.store.set({
-      files: isKnown ? files.map((other) => (other.path === file.path ? file : other)) : [...files, file],
-    });
   }
 }
 

@@ -159,7 +159,9 @@ export class Session {
     this.#setLink({ state: 'over' });
     keepTicket(this.#options.ticket.key, undefined);
     this.follower.close();
-    // The text stays for whoever wants to copy it.
+    this.files.closeUnready();
+    // The texts stay for whoever wants to copy them.
+    this.documents.close();
     this.#connection?.dispose();
   }
 
@@ -240,6 +242,7 @@ export class Session {
     this.#setLink({ state: 'up', returns: before.returns + (before.state === 'away' ? 1 : 0) });
     try {
       const answer = await fetch(`${baseOf(this.#options.ticket.key)}ct-health/`);
+      if (!answer.ok) return;
       const { edge, epoch } = (await answer.json()) as { edge: string; epoch?: number };
       this.#setLink({ edge, epoch: epoch === undefined ? epochOf(socket) : String(epoch) });
       if (before.edge !== undefined && before.edge !== edge)
