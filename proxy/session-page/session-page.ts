@@ -14,6 +14,8 @@ const top = '/session/';
 const joinPath = `${top}join`;
 const nonceBytes = 16;
 
+const always = { 'referrer-policy': 'same-origin', 'x-content-type-options': 'nosniff' };
+
 /** The editor writes its styles by itself, under a nonce of this answer; everything else is files of this server. */
 function contentPolicy(nonce: string): string {
   return `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
@@ -26,23 +28,27 @@ export class SessionPage {
   answer(request: LocalRequest): LocalAnswer {
     const { path, target } = request;
     if (path === joinPath) return leadTo(request);
-    if (path.startsWith(top) && path !== top) return this.#files.answer(path.slice(top.length), request);
+    if (path.startsWith(top) && path !== top) return this.#file(path.slice(top.length), request);
     requireMethod(request, 'GET');
     const [place, query] = target.split(/(?=\?)/, 2) as [string, string?];
     // What the page asks for is relative to its folder.
     if (!place.endsWith('/'))
       return { status: 308, headers: { location: `${place}/${query ?? ''}` }, body: '' };
     const page = this.#files.text('index.html');
-    if (page === undefined) return this.#files.answer('index.html', request);
+    if (page === undefined) return this.#file('index.html', request);
     const nonce = randomBytes(nonceBytes).toString('base64url');
     const headers = {
+      ...always,
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
       'content-security-policy': contentPolicy(nonce),
-      'referrer-policy': 'same-origin',
-      'x-content-type-options': 'nosniff',
     };
     return { status: 200, headers, body: page.replace('NONCE', nonce) };
+  }
+
+  #file(name: string, request: LocalRequest): LocalAnswer {
+    const answer = this.#files.answer(name, request);
+    return { ...answer, headers: { ...always, ...answer.headers } };
   }
 }
 

@@ -26,12 +26,14 @@ interface FileHostOptions {
   readonly files: Readonly<Record<string, string>>;
   readonly approves?: (user: User) => boolean | Promise<boolean>;
   readonly readers?: readonly string[];
+  /** Texts are put into the document from then on. */
+  readonly mayShare?: Promise<void>;
 }
 
 export async function startFileHost(
   t: TestContext,
   pool: Pool,
-  { files, ...rest }: FileHostOptions,
+  { files, mayShare, ...rest }: FileHostOptions,
 ): Promise<FileHost> {
   const member = await hostSession({ url: pool.url, loginToken: await logIn(pool.url, 'Hilda'), ...rest });
   t.after(() => member.dispose());
@@ -48,7 +50,8 @@ export async function startFileHost(
   connection.onReconnect(() => provider.connect());
   connection.onDisconnect(() => doc.destroy());
   serveFiles(connection, files);
-  connection.editor.onOpen((_origin, path) => {
+  connection.editor.onOpen(async (_origin, path) => {
+    await mayShare;
     const text = doc.getText(path);
     if (text.length === 0) text.insert(0, files[path] ?? '');
   });

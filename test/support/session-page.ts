@@ -55,7 +55,15 @@ export async function shownText(page: Page, name: string): Promise<string> {
 
 /** Types at the end of the text, as keys are pressed. */
 export async function typeAtEnd(page: Page, name: string, text: string): Promise<void> {
+  await typeAt(page, name, 'End', text);
+}
+
+export async function typeAtStart(page: Page, name: string, text: string): Promise<void> {
+  await typeAt(page, name, 'Home', text);
+}
+
+async function typeAt(page: Page, name: string, key: 'Home' | 'End', text: string): Promise<void> {
   await editorOf(page, name).focus();
-  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.press(`ControlOrMeta+${key}`);
   await page.keyboard.type(text);
 }

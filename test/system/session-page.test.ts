@@ -21,6 +21,7 @@ import {
   openSessionPage,
   shownText,
   typeAtEnd,
+  typeAtStart,
 } from '../support/session-page.ts';
 
 let opened: ReturnType<typeof openPool>;
@@ -70,8 +71,15 @@ test('a guest opens the link, waits for the host, and both edit a file and see e
   );
   host.text(path).insert(0, '// from the host\n');
   host.point(path, 3);
-  await page.locator('.remote-cursor', { hasText: 'Hilda' }).waitFor();
+  const cursor = page.locator('.remote-cursor', { hasText: 'Hilda' });
+  await cursor.waitFor();
   assert.equal(await shownText(page, 'main.ts'), host.text(path).toJSON());
+  // Drawn anew it would show its name again, over the text that others write before it.
+  await cursor.evaluate((element) => element.setAttribute('data-before', ''));
+  await typeAtStart(page, 'main.ts', 'before ');
+  assert.equal(await page.locator('.remote-cursor[data-before]').count(), 1);
+  host.point(path, 5);
+  await page.locator('.remote-cursor:not([data-before])').waitFor();
   await eventually(
     () =>
       [...host.awareness.getStates().values()].some(
@@ -148,18 +156,45 @@ test('a session that begins in a browser with a folder: who joins by the start p
   await guest.page.getByText('by the guest, and by an editor').waitFor();
   const { fs } = editor.member.connection;
   assert.deepEqual(await fs.readdir(editor.hostId, 'project'), { 'notes.md': 1, 'plan.txt': 1 });
+  await editor.member.connection.editor.open(editor.hostId, 'project/none.txt');
   await fs.mkdir(editor.hostId, 'project/drafts');
   await guest.page.getByRole('treeitem', { name: 'drafts' }).waitFor();
 
   await host.page.getByLabel('Guests may only read').check();
   await guest.page.getByText('Read-only', { exact: true }).waitFor();
   await typeAtEnd(guest.page, 'notes.md', 'too late');
+  await guest.page.keyboard.press('ControlOrMeta+z');
+  assert.equal(await shownText(guest.page, 'notes.md'), text.toJSON());
   await assert.rejects(fs.mkdir(editor.hostId, 'project/more'), /read-only/);
   await host.page.getByRole('button', { name: 'End session' }).click();
   await guest.page.getByText('The host has ended the session.').waitFor();
   await guest.page.getByRole('button', { name: 'Save a copy of project/notes.md' }).waitFor();
   assert.equal(text.toJSON(), '# Notes\nby the guest, and by an editor');
   assert.deepEqual([...host.faults, ...guest.faults], []);
+});
+
+test('whoever reads the picture of a file goes on in its text when that comes, where they were', async (t) => {
+  const mayShare = Promise.withResolvers<void>();
+  const host = await startFileHost(t, pool, { files, mayShare: mayShare.promise });
+  const { page, faults } = await openSessionPage(browser, `${pool.url}/~${host.key}/`);
+  t.after(async () => await page.context().close());
+  await askToJoin(page, 'Gustav');
+  await openFile(page, 'main.ts');
+  await page.getByText('The host is about to open this file.').waitFor();
+  await typeAtEnd(page, 'main.ts', 'not yet');
+  for (const key of ['ControlOrMeta+z', 'ControlOrMeta+Home', 'ArrowRight']) await page.keyboard.press(key);
+  mayShare.resolve();
+  await page.getByText('The host is about to open this file.').waitFor({ state: 'detached' });
+  await eventually(
+    async () => (await editorOf(page, 'main.ts').getAttribute('aria-readonly')) === 'false',
+    'the text is there',
+  );
+  await page.keyboard.type('!');
+  await eventually(
+    () => host.text('src/main.ts').toJSON() === 'c!onst answer = 42;\n',
+    'the host has what was typed',
+  );
+  assert.deepEqual(faults, []);
 });
 
 test('two sessions in two tabs share no cookie, and a tab that is loaded again is the same member, unasked', async (t) => {
@@ -256,6 +291,15 @@ test('every screen is accessible in light, in dark and on a phone, and none is w
   await page.getByText('The host has ended the session.').waitFor();
   await judge('end');
   assert.deepEqual(faults, []);
+});
+
+test('what the page is made of is taken for nothing else than it says', async () => {
+  const page = readFileSync(join(builtSessionPage, 'index.html'), 'utf8');
+  const names = [...page.matchAll(/\/session\/assets\/[^"]+/g)].map(([name]) => name);
+  for (const name of ['/session/', ...names]) {
+    const { status, headers } = await fetch(pool.url + name);
+    assert.deepEqual([status, headers.get('x-content-type-options')], [200, 'nosniff'], name);
+  }
 });
 
 test('the page is less than 400 KB compressed', () => {

@@ -20,6 +20,7 @@ export interface Ticket {
 
 const profileName = 'mooring-profile';
 const loginName = 'mooring-login';
+const ticketName = 'mooring-ticket';
 
 /** The key of the page's session; undefined where one is to begin. */
 export function keyOfPage(): string | undefined {
@@ -50,15 +51,17 @@ export function keepLogin(name: string, token: string): void {
 }
 
 export function readTicket(key: string): Ticket | undefined {
-  return read(sessionStorage, ticketName(key)) as Ticket | undefined;
+  const ticket = read(sessionStorage, ticketName) as Ticket | undefined;
+  return ticket?.key === key ? ticket : undefined;
 }
 
-export function keepTicket(key: string, ticket: Ticket | undefined): void {
-  keep(sessionStorage, ticketName(key), ticket);
+/** One for each tab, as it has a private key in it: another session in the same tab takes its place. */
+export function keepTicket(ticket: Ticket): void {
+  keep(sessionStorage, ticketName, ticket);
 }
 
-function ticketName(key: string): string {
-  return `mooring-ticket-${key}`;
+export function dropTicket(key: string): void {
+  if (readTicket(key) !== undefined) keep(sessionStorage, ticketName, undefined);
 }
 
 function read(storage: Storage, name: string): unknown {

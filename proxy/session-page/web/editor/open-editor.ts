@@ -25,8 +25,10 @@ import { reachOf, remoteSelections } from './remote-selections.ts';
 
 export interface TextEditor {
   setReadOnly(isReadOnly: boolean): void;
-  focus(): void;
-  close(): void;
+  /** Goes on where the picture of the text was read. */
+  goOnFrom(head: number): void;
+  /** Gives where somebody was in it with caret and keys. */
+  close(): number | undefined;
 }
 
 /** Where a member was in a text whose tab is not shown. */
@@ -61,6 +63,7 @@ export function openEditor(parent: HTMLElement, file: OpenFile, session: Session
             follower.stop();
         }),
         saveKey(session, path),
+        keymap.of(yUndoManagerKeymap),
         languageOf(path),
         ...usual,
         lineWrap(),
@@ -69,19 +72,24 @@ export function openEditor(parent: HTMLElement, file: OpenFile, session: Session
     }),
   });
   returnTo(view, text, session);
-  if (reading?.path === path) goOnFrom(view, reading.head);
-  reading = undefined;
   tellPlace(view, path, session);
   follower.onPlace = () => goAlong(view, path, session);
   follower.onPlace();
   return {
-    setReadOnly: (isReadOnly) => view.dispatch({ effects: access.reconfigure(accessOf(isReadOnly, path)) }),
-    focus: () => view.focus(),
+    setReadOnly: (isReadOnly) => {
+      // To take something back is to write.
+      if (isReadOnly) file.undo?.clear();
+      view.dispatch({ effects: access.reconfigure(accessOf(isReadOnly, path)) });
+    },
+    goOnFrom: (head) => {
+      view.dispatch({ selection: { anchor: Math.min(head, view.state.doc.length) } });
+      view.focus();
+    },
     close: () => {
       const head = Y.createRelativePositionFromTypeIndex(text, view.state.selection.main.head);
       places.set(text, { head, scroll: view.scrollDOM.scrollTop });
       follower.onPlace = undefined;
-      view.destroy();
+      return closeView(view);
     },
   };
 }
@@ -98,19 +106,13 @@ export function showPicture(parent: HTMLElement, { path, picture }: OpenFile): T
     look,
   ];
   const view = new EditorView({ parent, state: EditorState.create({ doc: picture, extensions }) });
-  const close = (): void => {
-    reading = view.hasFocus ? { path, head: view.state.selection.main.head } : undefined;
-    view.destroy();
-  };
-  return { setReadOnly: () => undefined, focus: () => view.focus(), close };
+  return { setReadOnly: () => undefined, goOnFrom: () => undefined, close: () => closeView(view) };
 }
 
-/** Whoever reads the picture of a file when its text comes is to go on in that: keys would be lost without a word. */
-let reading: { readonly path: string; readonly head: number } | undefined;
-
-function goOnFrom(view: EditorView, head: number): void {
-  view.dispatch({ selection: { anchor: Math.min(head, view.state.doc.length) } });
-  view.focus();
+function closeView(view: EditorView): number | undefined {
+  const head = view.hasFocus ? view.state.selection.main.head : undefined;
+  view.destroy();
+  return head;
 }
 
 const usual: readonly Extension[] = [
@@ -124,7 +126,7 @@ const usual: readonly Extension[] = [
   crosshairCursor(),
   highlightActiveLine(),
   highlightSelectionMatches(),
-  keymap.of([...yUndoManagerKeymap, ...defaultKeymap, ...searchKeymap, indentWithTab]),
+  keymap.of([...defaultKeymap, ...searchKeymap, indentWithTab]),
 ];
 
 function accessOf(isReadOnly: boolean, path: string): Extension {

@@ -47,6 +47,8 @@ export function remoteSelections(options: RemoteOptions): Extension {
 
 class RemoteSelections {
   decorations: DecorationSet;
+  /** Where each was when it was drawn last, and how often it has moved by itself. */
+  readonly #drawn = new Map<string, { head: number; moves: number }>();
   readonly #options: RemoteOptions;
   readonly #tell: () => void;
 
@@ -63,7 +65,9 @@ class RemoteSelections {
 
   update(update: ViewUpdate): void {
     const hasMoved = update.transactions.some((transaction) => transaction.annotation(othersMoved) === true);
-    if (hasMoved || update.docChanged) this.decorations = this.#draw(update.state.doc.length);
+    if (!hasMoved && !update.docChanged) return;
+    for (const place of this.#drawn.values()) place.head = update.changes.mapPos(place.head);
+    this.decorations = this.#draw(update.state.doc.length);
   }
 
   destroy(): void {
@@ -77,7 +81,7 @@ class RemoteSelections {
       const name = nameOf(peer);
       if (name === undefined || !ClientTextSelection.is(selection) || selection.path !== path) continue;
       const who = `who-${colourOf(colour, peer)}`;
-      for (const one of selection.textSelections) {
+      for (const [at, one] of selection.textSelections.entries()) {
         const reach = reachOf(documents, path, one);
         if (reach === undefined || Math.max(reach.anchor, reach.head) > length) continue;
         const { anchor, head } = reach;
@@ -88,28 +92,37 @@ class RemoteSelections {
               Math.max(anchor, head),
             ),
           );
-        ranges.push(Decoration.widget({ widget: new RemoteCursor(who, name, head), side: 1 }).range(head));
+        const moves = this.#noteMove(`${peer} ${at}`, head);
+        ranges.push(Decoration.widget({ widget: new RemoteCursor(who, name, moves), side: 1 }).range(head));
       }
     }
     return RangeSet.of(ranges, true);
+  }
+
+  /** What others type before a cursor carries it along. */
+  #noteMove(cursor: string, head: number): number {
+    const before = this.#drawn.get(cursor);
+    const moves = (before?.moves ?? 0) + (before?.head === head ? 0 : 1);
+    this.#drawn.set(cursor, { head, moves });
+    return moves;
   }
 }
 
 class RemoteCursor extends WidgetType {
   readonly #who: string;
   readonly #name: string;
-  readonly #head: number;
+  readonly #moves: number;
 
-  constructor(who: string, name: string, head: number) {
+  constructor(who: string, name: string, moves: number) {
     super();
     this.#who = who;
     this.#name = name;
-    this.#head = head;
+    this.#moves = moves;
   }
 
   override eq(other: RemoteCursor): boolean {
     // One that has moved is drawn anew, which shows its name for a while.
-    return other.#who === this.#who && other.#name === this.#name && other.#head === this.#head;
+    return other.#who === this.#who && other.#name === this.#name && other.#moves === this.#moves;
   }
 
   override toDOM(): HTMLElement {

@@ -6,7 +6,7 @@ import type { InitData, Peer, ProtocolBroadcastConnection } from 'open-collabora
 import type { Socket } from 'socket.io-client';
 import { connectMember, describeFault } from '../link/entry.ts';
 import { epochOf, openTransport } from '../link/transport.ts';
-import { baseOf, keepTicket } from '../place.ts';
+import { baseOf, dropTicket } from '../place.ts';
 import type { Profile, Ticket } from '../place.ts';
 import { Store } from '../store.ts';
 import { Chat } from './chat.ts';
@@ -157,7 +157,7 @@ export class Session {
     if (this.store.value.end !== undefined) return;
     this.store.set({ end: reason, following: undefined, questions: [] });
     this.#setLink({ state: 'over' });
-    keepTicket(this.#options.ticket.key, undefined);
+    dropTicket(this.#options.ticket.key);
     this.follower.close();
     this.files.closeUnready();
     // The texts stay for whoever wants to copy them.

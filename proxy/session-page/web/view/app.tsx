@@ -17,7 +17,7 @@ export function App(): JSX.Element {
     ({ ticket, profile, duty }: Arrival) => {
       const { key } = ticket;
       // A host's files do not outlive its page, so only a guest comes back by loading it again.
-      if (duty === undefined) keepTicket(key, ticket);
+      if (duty === undefined) keepTicket(ticket);
       if (keyOfPage() !== key) history.replaceState(undefined, '', baseOf(key));
       const entered = new Session({ ticket, profile, duty, tell });
       setSession(entered);

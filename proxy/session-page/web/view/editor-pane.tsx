@@ -23,7 +23,7 @@ export function EditorPane({ session, view }: { session: Session; view: SessionV
       {file === undefined ? null : (
         <div class="text" role="tabpanel" aria-label={nameOf(file.path)}>
           <FileBody
-            key={`${file.path} ${file.state}`}
+            key={file.path}
             file={file}
             session={session}
             isReadOnly={view.isReadOnly && !session.isHost}
@@ -90,22 +90,28 @@ interface BodyProps {
 function FileBody({ file, session, isReadOnly }: BodyProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<TextEditor>(undefined);
+  /** Whoever reads the picture of a file when its text comes is to go on in that: keys would be lost without a word. */
+  const readAt = useRef<number>(undefined);
   const { state } = file;
   useEffect(() => {
     if (place.current === null) return undefined;
     const opened =
       state === 'ready' ? openEditor(place.current, file, session) : showPicture(place.current, file);
     editor.current = opened;
-    return () => opened.close();
-    // The parent makes another one for another file or state.
-  }, []);
-  useEffect(() => editor.current?.setReadOnly(isReadOnly), [isReadOnly]);
+    if (readAt.current !== undefined) opened.goOnFrom(readAt.current);
+    return () => {
+      readAt.current = opened.close();
+      editor.current = undefined;
+    };
+    // The parent makes another one for another file.
+  }, [state]);
+  useEffect(() => editor.current?.setReadOnly(isReadOnly), [state, isReadOnly]);
   if (state === 'plain') return <p class="empty soft">{file.note}</p>;
   if (state === 'loading') return <p class="empty soft">Loading …</p>;
   return (
     <>
       {state === 'waiting' ? <p class="hint soft">The host is about to open this file.</p> : null}
-      <div class="code" ref={place} />
+      <div key="code" class="code" ref={place} />
     </>
   );
 }
