@@ -29,7 +29,7 @@ export const targets: readonly Target[] = [
   {
     web: join(proxyFolder, 'session-page', 'web'),
     built: builtSessionPage,
-    alsoFrom: [],
+    alsoFrom: ['base.css', 'notices.tsx'].map((name) => join(import.meta.dirname, 'web', name)),
     packages:
       /^(esbuild|preact|yjs|lib0|y-protocols|y-codemirror\.next|open-collaboration-(protocol|yjs)|socket\.io-client|@(codemirror|lezer)\/.*)$/,
   },

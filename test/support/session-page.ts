@@ -1,5 +1,9 @@
 /** The session page in the machine's own Chromium, used as a person uses it. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { ensureBuilt } from '../../proxy/dashboard/build.ts';
+import { openBrowser } from './browser.ts';
+import { openPool } from './pool.ts';
+import type { Pool } from './pool.ts';
 
 const waitMaxMs = 30_000;
 
@@ -7,6 +11,32 @@ export interface PageGuest {
   readonly page: Page;
   /** What the page said of faults of its own. */
   readonly faults: readonly string[];
+}
+
+/** A pool that is ready and has its pages, and a browser. */
+export async function openPages(): Promise<{
+  pool: Pool;
+  browser: Browser;
+  close: () => Promise<void>;
+}> {
+  await ensureBuilt();
+  const opened = openPool();
+  const { pool } = opened;
+  const opening = openBrowser();
+  const close = async (): Promise<void> => {
+    await opening.then(
+      async (browser) => await browser.close(),
+      () => undefined,
+    );
+    await opened.close();
+  };
+  try {
+    await pool.waitUntilReady();
+    return { pool, browser: await opening, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Opens an address; `script` runs before any of the page's own. */

@@ -7,34 +7,32 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { ensureBuilt } from '../../proxy/dashboard/build.ts';
-import { openBrowser } from '../support/browser.ts';
 import { eventually } from '../support/oct-inbox.ts';
-import { openPool } from '../support/pool.ts';
 import type { Pool } from '../support/pool.ts';
 import { runCommand } from '../support/run-command.ts';
-import { askToJoin, editorOf, openFile, openSessionPage, shownText } from '../support/session-page.ts';
+import {
+  askToJoin,
+  editorOf,
+  openFile,
+  openPages,
+  openSessionPage,
+  shownText,
+} from '../support/session-page.ts';
 import { makeFolder, shareFolder } from '../support/share-host.ts';
 
 /** Four processes, one after the other, however busy the machine. */
 const replaceMaxMs = 110_000;
 const returnMaxMs = 40_000;
 
-let opened: ReturnType<typeof openPool>;
 let pool: Pool;
 let browser: Browser;
+let close: () => Promise<void>;
 
 before(async () => {
-  await ensureBuilt();
-  opened = openPool();
-  ({ pool } = opened);
-  [browser] = await Promise.all([openBrowser(), pool.waitUntilReady()]);
+  ({ pool, browser, close } = await openPages());
 });
 
-after(async () => {
-  await browser?.close();
-  await opened?.close();
-});
+after(async () => await close?.());
 
 /** Types numbered words, key by key, where the cursor is. */
 class Typist {

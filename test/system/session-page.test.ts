@@ -1,16 +1,10 @@
 /** The session page as people use it: a real pool, a host with the unmodified library of editors, real Chromium. */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { ensureBuilt } from '../../proxy/dashboard/build.ts';
-import { builtSessionPage } from '../../proxy/dashboard/built-folder.ts';
-import { openBrowser } from '../support/browser.ts';
 import { assertAccessible } from '../support/dashboard.ts';
 import { startFileHost } from '../support/file-host.ts';
 import { eventually } from '../support/oct-inbox.ts';
-import { openPool } from '../support/pool.ts';
 import type { Pool } from '../support/pool.ts';
 import { runCommand } from '../support/run-command.ts';
 import { enterEditor } from '../support/share-host.ts';
@@ -18,27 +12,22 @@ import {
   askToJoin,
   editorOf,
   openFile,
+  openPages,
   openSessionPage,
   shownText,
   typeAtEnd,
   typeAtStart,
 } from '../support/session-page.ts';
 
-let opened: ReturnType<typeof openPool>;
 let pool: Pool;
 let browser: Browser;
+let close: () => Promise<void>;
 
 before(async () => {
-  await ensureBuilt();
-  opened = openPool();
-  ({ pool } = opened);
-  [browser] = await Promise.all([openBrowser(), pool.waitUntilReady()]);
+  ({ pool, browser, close } = await openPages());
 });
 
-after(async () => {
-  await browser?.close();
-  await opened?.close();
-});
+after(async () => await close?.());
 
 /** A folder for pictures of every screen, to be looked at. */
 const shots = process.env['SESSION_PAGE_SHOTS'] ?? '';
@@ -287,24 +276,18 @@ test('every screen is accessible in light, in dark and on a phone, and none is w
   await page.getByRole('log').getByText('Welcome').waitFor({ state: 'attached' });
   await page.locator('.remote-cursor').waitFor({ state: 'attached' });
   await judge('session', ['Files', 'Text', 'People', 'Chat']);
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  for (const { width, height } of [...screens, { width: 900, height: 700 }]) {
+    await page.setViewportSize({ width, height });
+    if (width < 500) await page.getByRole('button', { name: 'Chat', exact: true }).click();
+    const notice = (await page.locator('.notices').boundingBox())!;
+    const input = (await page.getByLabel('Message to everybody').boundingBox())!;
+    const isApart = notice.x + notice.width <= input.x || notice.y + notice.height <= input.y;
+    assert.ok(notice.height > 0 && isApart, `what is told covers the chat's input at ${width} px`);
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
   await host.member.connection.room.leave();
   await page.getByText('The host has ended the session.').waitFor();
   await judge('end');
   assert.deepEqual(faults, []);
-});
-
-test('what the page is made of is taken for nothing else than it says', async () => {
-  const page = readFileSync(join(builtSessionPage, 'index.html'), 'utf8');
-  const names = [...page.matchAll(/\/session\/assets\/[^"]+/g)].map(([name]) => name);
-  for (const name of ['/session/', ...names]) {
-    const { status, headers } = await fetch(pool.url + name);
-    assert.deepEqual([status, headers.get('x-content-type-options')], [200, 'nosniff'], name);
-  }
-});
-
-test('the page is less than 400 KB compressed', () => {
-  const page = readFileSync(join(builtSessionPage, 'index.html'), 'utf8');
-  const names = [...page.matchAll(/\/session\/(assets\/[^"]+)/g)].map(([, name]) => name!);
-  const sum = names.reduce((all, name) => all + statSync(join(builtSessionPage, `${name}.gz`)).size, 0);
-  assert.ok(names.length === 2 && sum < 400_000, `${sum} bytes`);
 });

@@ -1,4 +1,4 @@
-/** What became of what a person did: told in words at the edge of the page, and to whoever hears it. */
+/** What became of what a person did, or just happened: told in words at the edge of the page, and to whoever hears it. */
 import { useCallback, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 
@@ -9,19 +9,21 @@ export interface Notice {
 }
 
 const noticesMax = 3;
-const shownMs = 12_000;
 let lastId = 0;
 
-export function useNotices(): {
+export function useNotices(shownMs = 12_000): {
   notices: readonly Notice[];
   tell: (text: string, isFault?: boolean) => void;
 } {
   const [notices, setNotices] = useState<readonly Notice[]>([]);
-  const tell = useCallback((text: string, isFault = false) => {
-    const id = ++lastId;
-    setNotices((before) => [...before, { id, text, isFault }].slice(-noticesMax));
-    setTimeout(() => setNotices((before) => before.filter((notice) => notice.id !== id)), shownMs);
-  }, []);
+  const tell = useCallback(
+    (text: string, isFault = false) => {
+      const id = ++lastId;
+      setNotices((before) => [...before, { id, text, isFault }].slice(-noticesMax));
+      setTimeout(() => setNotices((before) => before.filter((notice) => notice.id !== id)), shownMs);
+    },
+    [shownMs],
+  );
   return { notices, tell };
 }
 

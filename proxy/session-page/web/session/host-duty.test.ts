@@ -1,6 +1,5 @@
 /** A host's files while others edit them: what is deleted stays away, and no write is overtaken by one before. */
 import assert from 'node:assert/strict';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Store } from '../store.ts';
@@ -76,10 +75,11 @@ test('a file that is made anew has nothing of the text of the one that was delet
 
 test('a slow write is not overtaken by the next one', async (t) => {
   const folder = new MemoryFolder('root', { 'a.txt': '' });
-  const slow = Promise.withResolvers<void>();
+  const [begun, slow] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const write = folder.write.bind(folder);
   let writes = 0;
   folder.write = async (path, content) => {
+    begun.resolve();
     if (++writes === 1) await slow.promise;
     await write(path, content);
   };
@@ -88,7 +88,7 @@ test('a slow write is not overtaken by the next one', async (t) => {
   for (const word of ['first ', 'second ']) {
     type('root/a.txt', word);
     t.mock.timers.tick(10_000);
-    await nextTurn();
+    await begun.promise;
   }
   slow.resolve();
   await duty.folder.makeFolder('root/after');

@@ -7,11 +7,14 @@ import { Session } from '../session/session.ts';
 import { useStore } from '../store.ts';
 import { EndScreen } from './end-screen.tsx';
 import { EntryScreen } from './entry-screen.tsx';
-import { Notices, useNotices } from './notices.tsx';
+import { Notices, useNotices } from '../../../dashboard/web/notices.tsx';
 import { SessionScreen } from './session-screen.tsx';
 
+/** Somebody edits meanwhile, and the next one may follow at once. */
+const shownMs = 8_000;
+
 export function App(): JSX.Element {
-  const { notices, tell } = useNotices();
+  const { notices, tell } = useNotices(shownMs);
   const [session, setSession] = useState<Session>();
   const enter = useCallback(
     ({ ticket, profile, duty }: Arrival) => {

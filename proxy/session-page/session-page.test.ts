@@ -1,0 +1,35 @@
+/** The session page's own files as the front door answers them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { ensureBuilt } from '../dashboard/build.ts';
+import type { LocalRequest } from '../local-answer.ts';
+import { SessionPage } from './session-page.ts';
+
+function requestOf(path: string): LocalRequest {
+  return {
+    method: 'GET',
+    path,
+    query: '',
+    host: 'localhost',
+    target: path,
+    headers: ['accept-encoding', 'gzip'],
+    secure: false,
+    client: '192.0.2.1',
+    readBody: () => Promise.resolve(''),
+    signal: new AbortController().signal,
+  };
+}
+
+test('the page is less than 400 KB compressed, and what it is made of is taken for nothing else than it says', async () => {
+  await ensureBuilt();
+  const page = new SessionPage();
+  const html = page.answer(requestOf('/session/'));
+  const names = [...String(html.body).matchAll(/\/session\/assets\/[^"]+/g)].map(([name]) => name);
+  const files = names.map((name) => page.answer(requestOf(name)));
+  for (const { headers } of [html, ...files]) assert.equal(headers['x-content-type-options'], 'nosniff');
+  const bodies = files.map(({ body }) => body as Buffer);
+  for (const body of bodies) assert.ok(gunzipSync(body).length > body.length);
+  const sum = bodies.reduce((all, body) => all + body.length, 0);
+  assert.ok(files.length === 2 && sum < 400_000, `${sum} bytes`);
+});
