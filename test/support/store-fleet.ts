@@ -15,8 +15,11 @@ type Settings = Readonly<Record<string, string>>;
 
 export interface StoreFleet {
   readonly doors: readonly [FrontDoor, FrontDoor];
-  /** Status and owner (`edge:incarnation`) of the answer for a key. */
-  readonly look: (door: FrontDoor, key: string) => Promise<{ status: number; owner: string }>;
+  /** Status and owner (`edge:incarnation`) of the answer for a key, or the code of a refusal. */
+  readonly look: (
+    door: FrontDoor,
+    key: string,
+  ) => Promise<{ status: number; owner: string; code: string | undefined }>;
   /** The same over connections of its own: nobody waits for what `look` waits for. */
   readonly lookAside: StoreFleet['look'];
   /** The owner; throws on any other answer than 200. */
@@ -51,8 +54,8 @@ export async function startStoreFleet(
   }
   const look = lookThrough(t, 32);
   const ask: StoreFleet['ask'] = async (door, key) => {
-    const { status, owner } = await look(door, key);
-    assert.equal(status, 200, key);
+    const { status, owner, code } = await look(door, key);
+    assert.equal(status, 200, `${key}: ${code}`);
     return owner;
   };
   return { doors, look, lookAside: lookThrough(t, 8), ask };
@@ -66,8 +69,8 @@ function lookThrough(t: TestContext, connections: number): StoreFleet['look'] {
       dispatcher: agent,
       headers: { ctstickiness: key },
     });
-    const { edge, incarnation } = (await body.json()) as { edge: string; incarnation: number };
-    return { status: statusCode, owner: `${edge}:${incarnation}` };
+    const { edge, incarnation, code } = (await body.json()) as Record<string, string | undefined>;
+    return { status: statusCode, owner: `${edge}:${incarnation}`, code };
   };
 }
 

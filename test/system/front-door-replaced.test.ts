@@ -56,6 +56,8 @@ function askOn(
   return async () => {
     clearInterval(asking);
     await eventually(() => answered === asked, 'all is answered');
+    // Kept connections that are idle are those of clients who may ask again: a front door waits for them.
+    agent.destroy();
     return { asked, failed };
   };
 }
