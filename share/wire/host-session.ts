@@ -79,6 +79,7 @@ export class HostSession {
       folder,
       files: this.#files,
       watch: this.#watch,
+      roomToSend: session.roomToSend,
       tell: (news) => options.desk.tell({ ...news, by: this.#nameOf(news.by) }),
       onRefused: (path, reason) => {
         this.#refuse(path, reason);

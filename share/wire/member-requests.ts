@@ -13,12 +13,14 @@ import type { FolderWatch } from '../folder-watch.ts';
 import { writeMemberPath } from '../core/member-path.ts';
 import type { SharedFiles } from '../shared-files.ts';
 import type { Place, SharedFolder } from '../shared-folder.ts';
+import { Turns } from '../turns.ts';
 
 export interface RequestsOptions {
   readonly connection: ProtocolBroadcastConnection;
   readonly folder: SharedFolder;
   readonly files: SharedFiles;
   readonly watch: FolderWatch;
+  readonly roomToSend: () => Promise<void>;
   readonly tell: (news: RequestNews) => void;
   /** A file that gets no document. */
   readonly onRefused: (path: string, reason: string) => void;
@@ -53,7 +55,12 @@ export function answerRequests(options: RequestsOptions): void {
   const { fs, editor } = connection;
   fs.onStat(answer(async (_, path) => statAs(await folder.find(path), options)));
   fs.onReaddir(answer(async (_, path) => await listFolder(path, options)));
-  fs.onReadFile(answer(async (_, path) => ({ content: await readFile(path, options) })));
+  const reads = new Turns();
+  fs.onReadFile(
+    answer(
+      async (by, path) => await reads.take(by, async () => ({ content: await readFile(path, options) })),
+    ),
+  );
   fs.onWriteFile(answer(async (by, path, data) => await writeFile(by, path, data?.content, options)));
   fs.onMkdir(
     answer(async (by, path) => {
@@ -96,7 +103,9 @@ async function listFolder(path: string, { folder, watch }: RequestsOptions): Pro
   return listing;
 }
 
-async function readFile(path: string, { folder, files }: RequestsOptions): Promise<Uint8Array> {
+/** One after the other for each member, and when there is room: a few small questions have answers of gigabytes. */
+async function readFile(path: string, { folder, files, roomToSend }: RequestsOptions): Promise<Uint8Array> {
+  await roomToSend();
   const place = await folder.find(path);
   return files.bytesOf(path) ?? (await folder.read(place));
 }

@@ -30,7 +30,8 @@ export interface ClientOptions {
 export interface SessionConnection {
   readonly key: string;
   readonly connection: ProtocolBroadcastConnection;
-  readonly socket: Socket;
+  /** Resolves when what was said has left, but for a little; rejects where that takes too long. */
+  readonly roomToSend: () => Promise<void>;
 }
 
 export interface GuestConnection extends SessionConnection {
@@ -46,6 +47,10 @@ const reconnectDelayMaxMs = 3_000;
 const openMaxMs = 8_000;
 /** The server holds a question for the host's word, or for a login, for 30 s at most. */
 const answerMaxMs = 60_000;
+/** Bytes that may wait in our own socket because the server does not take them as fast. */
+const waitingMaxBytes = 8 * 1_024 * 1_024;
+const waitingMaxMs = 45_000;
+const waitingLookMs = 20;
 
 initializeProtocol({ cryptoModule: webcrypto });
 
@@ -54,7 +59,7 @@ export async function hostSession(options: ClientOptions, key?: string): Promise
   const { provider, sockets } = openProvider(options, key);
   const { roomId, roomToken } = await provider.createRoom({});
   const connection = trustOrigins(await provider.connect(roomToken));
-  return { key: roomId, connection, socket: sockets[0]! };
+  return { key: roomId, connection, roomToSend: async () => await roomToSend(sockets[0]!) };
 }
 
 /** Asks to be let in, and waits for the host's word. */
@@ -62,7 +67,7 @@ export async function joinSession(options: ClientOptions, key: string): Promise<
   const { provider, sockets } = openProvider(options, key);
   const { roomToken, host, workspace } = await provider.joinRoom({ roomId: key });
   const connection = trustOrigins(await provider.connect(roomToken, host), host.id);
-  return { key, connection, socket: sockets[0]!, host, workspace };
+  return { key, connection, roomToSend: async () => await roomToSend(sockets[0]!), host, workspace };
 }
 
 function openProvider(
@@ -125,6 +130,22 @@ function openSocket(url: string, headers: Record<string, string>, onLine: Client
   socket.on('connect', () => onLine(true));
   socket.on('disconnect', () => onLine(false));
   return socket;
+}
+
+/** The library sends whatever it is given, and nothing tells it to wait. */
+async function roomToSend(socket: Socket): Promise<void> {
+  const deadline = performance.now() + waitingMaxMs;
+  while (!socket.connected || waitingBytes(socket) > waitingMaxBytes) {
+    if (performance.now() > deadline) throw new Error('the line is too slow');
+    await new Promise((resolve) => setTimeout(resolve, waitingLookMs));
+  }
+}
+
+/** On a WebSocket; by polling what waits is with the engine, as packets. */
+function waitingBytes({ io: { engine } }: Socket): number {
+  const { ws } = engine.transport as unknown as { ws?: { readonly bufferedAmount: number } };
+  const packets = engine.writeBuffer as readonly { readonly data?: { readonly length?: number } }[];
+  return packets.reduce((sum, { data }) => sum + (data?.length ?? 0), ws?.bufferedAmount ?? 0);
 }
 
 async function logIn(

@@ -48,6 +48,10 @@ export class ShareProcess {
     return this.#errors;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** The first that matches, of what came or is to come. */
   async next(event: string, facts: Record<string, unknown> = {}): Promise<ShareNews> {
     const find = (): ShareNews | undefined =>
