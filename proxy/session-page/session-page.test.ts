@@ -25,7 +25,8 @@ test('the page is less than 400 KB compressed, and what it is made of is taken f
   await ensureBuilt();
   const page = new SessionPage();
   const html = page.answer(requestOf('/session/'));
-  const names = [...String(html.body).matchAll(/\/session\/assets\/[^"]+/g)].map(([name]) => name);
+  assert.equal(typeof html.body, 'string');
+  const names = [...(html.body as string).matchAll(/\/session\/assets\/[^"]+/g)].map(([name]) => name);
   const files = names.map((name) => page.answer(requestOf(name)));
   for (const { headers } of [html, ...files]) assert.equal(headers['x-content-type-options'], 'nosniff');
   const bodies = files.map(({ body }) => body as Buffer);

@@ -252,7 +252,10 @@ test('whom the front door does not let in is told so', async (t) => {
   const refused = new ShareProcess(t, [
     'share',
     makeFolder(t, {}),
-    ...['--server', pool.url, '--api-key', 'another key'],
+    '--server',
+    pool.url,
+    '--api-key',
+    'another key',
   ]);
   assert.equal(await refused.exited(), 1);
   assert.match(refused.errors, /refuses the login \(4\d\d\)/);
