@@ -38,7 +38,6 @@ interface ChildOptions {
 
 type Ports = ReadyMessage['ports'];
 type Message = ReadyMessage | CallMessage | ReplacementReport | SettingsTakenMessage | ShareMessage;
-type Word = CallMessage['type'] | ReplacementOrder['type'];
 
 const command = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
 /**
@@ -118,12 +117,12 @@ export class SupervisedChild {
       this.#options.beforeReplacement?.();
       successor = this.#spawn(starts.successor);
       this.#successor = successor;
-      await this.#nextWord(successor, 'prepared');
+      const { takesEdges = false } = await this.#nextWord<ReplacementReport>(successor, 'prepared');
       this.#process = successor;
       // From now on its end is that of the process that serves.
       this.#successor = undefined;
-      if (this.#running.has(old)) await this.#retire(old);
-      tell(successor, 'go');
+      if (this.#running.has(old)) await this.#retire(old, takesEdges);
+      tell(successor, { type: 'go' });
       await this.#nextWord(successor, 'ready');
       log.info('child.replaced', { child: name, childPid: successor.pid, beforePid: old.pid });
     } catch (error) {
@@ -136,10 +135,10 @@ export class SupervisedChild {
     }
   }
 
-  async #retire(old: ChildProcess): Promise<void> {
+  async #retire(old: ChildProcess, takesEdges: boolean): Promise<void> {
     const { log, name } = this.#options;
     const retired = this.#nextWord(old, 'retired');
-    tell(old, 'retire');
+    tell(old, { type: 'retire', takesEdges });
     await retired.catch(async (error: unknown) => {
       log.warn('child.unwilling', { child: name, error });
       // It may have the ports that only one can have.
@@ -197,7 +196,7 @@ export class SupervisedChild {
   #watch(child: ChildProcess): void {
     let unanswered = 0;
     const ask = (): void => {
-      if (unanswered++ < unansweredMax) return tell(child, 'call');
+      if (unanswered++ < unansweredMax) return tell(child, { type: 'call' });
       this.#options.log.error('child.stuck', { child: this.#options.name, childPid: child.pid });
       child.kill('SIGKILL');
     };
@@ -252,7 +251,7 @@ export class SupervisedChild {
   }
 }
 
-function tell(child: ChildProcess, type: Word): void {
+function tell(child: ChildProcess, word: CallMessage | ReplacementOrder): void {
   // Of a process that is gone its exit tells.
-  child.send({ type }, () => undefined);
+  child.send(word, () => undefined);
 }

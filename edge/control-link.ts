@@ -42,6 +42,8 @@ export interface LinkOptions {
   /** At `atMs` or later nobody listened at the locator, where it is local. Told of each attempt to connect. */
   readonly onAbsent: (link: ControlLink, atMs: number) => void;
   readonly onOrder: (link: ControlLink, order: FrontDoorOrder | RulesOrder) => void;
+  /** Another process is about to take the front door's place, and can be joined at the same address. */
+  readonly onSuccessor: (link: ControlLink, target: ControlTarget) => void;
   /** Another process has this edge's id now. */
   readonly onSuperseded: () => void;
   readonly log: Log;
@@ -241,6 +243,8 @@ export class ControlLink {
       }
       case 'farewell-taken':
         return this.#onFarewell?.();
+      case 'successor':
+        return this.#options.onSuccessor(this, this.#options.target);
       case 'evacuated':
         return this.#onEvacuated?.(true);
       default:

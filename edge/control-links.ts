@@ -1,6 +1,7 @@
 /**
  * The control connections to all front doors that `CT_LOCATOR` names: joins those that appear, leaves those that vanish
- * when their connection ends, and keeps one connection where two addresses lead to one front door.
+ * when their connection ends, keeps one connection where two addresses lead to one front door, and two while one front door
+ * takes the place of another.
  */
 import type { EdgeMessage } from '#shared/control-protocol.ts';
 import type { Log } from '#shared/log.ts';
@@ -20,6 +21,8 @@ export class ControlLinks {
   readonly #options: ControlLinksOptions;
   /** By locator and address. */
   readonly #links = new Map<string, ControlLink>();
+  /** Of a front door that takes a place, the one that had it. */
+  readonly #before = new Map<ControlLink, ControlLink>();
   readonly #names: LocatorNames;
 
   constructor(options: ControlLinksOptions) {
@@ -49,11 +52,31 @@ export class ControlLinks {
     return links.length > 0;
   }
 
+  /** Another process takes the place of this front door: it is joined too, and whoever judged before judges on until it goes. */
+  succeed(old: ControlLink, target: ControlTarget): void {
+    const name = [...this.#links].find(([, link]) => link === old)?.[0];
+    if (name === undefined || old.isVanished) return;
+    this.#links.delete(name);
+    this.#links.set(`${name} ${old.door}`, old);
+    old.setVanished(true);
+    const link = this.#options.open(target);
+    this.#links.set(name, link);
+    this.#before.set(link, old);
+    link.connect();
+  }
+
+  /** This front door has answered a report: who waits to be replaced by it may go. */
+  noteAnswered(link: ControlLink): void {
+    this.#before.get(link)?.tell({ type: 'followed' });
+    this.#before.delete(link);
+  }
+
   /** To be called when a connection has begun or ended: what waited for that is done. */
   settle(): void {
     for (const [name, link] of this.#links) {
       if (!link.isVanished || link.isWelcome) continue;
       this.#links.delete(name);
+      this.#before.delete(link);
       void link.close();
       this.#options.onLeft(link);
       this.#options.log.info('control.left', { locator: name.trimEnd() });

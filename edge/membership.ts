@@ -3,53 +3,18 @@
  * `onLapsed` when the right to serve ends: the lease was not renewed in time, or the incarnation is over.
  */
 import { controlProtocolVersion, reportKeysMax } from '#shared/control-protocol.ts';
-import type {
-  EdgeHello,
-  EdgeLoad,
-  EdgeMessage,
-  EdgeReport,
-  FrontDoorOrder,
-} from '#shared/control-protocol.ts';
+import type { EdgeHello, EdgeMessage, EdgeReport, FrontDoorOrder } from '#shared/control-protocol.ts';
 import { formatOwner } from '#shared/ids.ts';
-import type { EdgeId, Incarnation } from '#shared/ids.ts';
-import type { Log } from '#shared/log.ts';
+import type { Incarnation } from '#shared/ids.ts';
 import type { RulesOrder } from '#shared/pool-rules.ts';
 import { timing } from '#shared/timing.ts';
 import { ControlLinks } from './control-links.ts';
 import { ControlLink } from './control-link.ts';
-import type { OpenControlSocket, ReportContent, SentReport } from './control-link.ts';
-import type { KeyRegistry } from './core/key-registry.ts';
+import type { ReportContent, SentReport } from './control-link.ts';
 import { LeaseClock } from './core/lease-clock.ts';
-import type { ControlTarget, ResolveName } from './locator-names.ts';
+import type { ControlTarget } from './locator-names.ts';
+import type { MembershipOptions } from './membership-options.ts';
 import { obeyOrder } from './obey-order.ts';
-import type { SessionOrders } from './session-orders.ts';
-
-export interface MembershipOptions {
-  readonly id: EdgeId;
-  readonly locators: readonly string[];
-  /** Addresses of a name among them; undefined where no name is looked up. */
-  readonly resolveName?: ResolveName;
-  /** Nothing stands between this edge and its front doors, which run on its host. */
-  readonly locatorsAreLocal: boolean;
-  readonly openSocket: OpenControlSocket;
-  /** All of the hello that does not change from boot to boot. */
-  readonly identity: Omit<EdgeHello, 'type' | 'protocol' | 'edgeId' | 'bootId'>;
-  readonly registry: KeyRegistry;
-  /** The load since the last report. */
-  readonly sampleLoad: () => EdgeLoad;
-  /** Whether `sessionsMax` is reached. */
-  readonly isFull: () => boolean;
-  /** What front doors ask of the sessions here. */
-  readonly orders: SessionOrders;
-  /** The edge must drop every session now, without another durable write. */
-  readonly onLapsed: () => void;
-  /** Another process has taken the edge id over: this one has to end. */
-  readonly onSuperseded: () => void;
-  readonly log: Log;
-  readonly nowMs: () => number;
-  readonly random: () => number;
-  readonly newBootId: () => string;
-}
 
 export class Membership {
   readonly #options: MembershipOptions;
@@ -103,9 +68,13 @@ export class Membership {
       onWelcome: (incarnation) => this.#onWelcome(incarnation),
       onClosed: () => this.#links.settle(),
       onLease: (link, report, renewed) => this.#onLease(link, report, renewed),
-      onPromise: (link, sentAtMs) => this.#onVouched(link, sentAtMs),
+      onPromise: (link, sentAtMs) => {
+        this.#onVouched(link, sentAtMs);
+        this.#links.noteAnswered(link);
+      },
       onAbsent: (link, atMs) => this.#onVouched(link, atMs),
       onOrder: (link, order) => this.#obey(link, order),
+      onSuccessor: (link, target) => this.#links.succeed(link, target),
       onSuperseded,
       log,
       nowMs,
@@ -173,7 +142,8 @@ export class Membership {
 
   #hello(): EdgeHello {
     const { id, identity } = this.#options;
-    return { type: 'hello', protocol: controlProtocolVersion, edgeId: id, bootId: this.#bootId, ...identity };
+    const self = { edgeId: id, bootId: this.#bootId, follows: true };
+    return { type: 'hello', protocol: controlProtocolVersion, ...self, ...identity };
   }
 
   #onWelcome(incarnation: Incarnation): void {
@@ -229,6 +199,7 @@ export class Membership {
     this.#vouched.set(link, sentAtMs);
     this.#renewedAtMs = Math.max(this.#renewedAtMs, sentAtMs);
     this.#lease.renew(sentAtMs);
+    this.#links.noteAnswered(link);
     if (link.door !== undefined) this.#vouchers.set(link, link.door);
     this.#options.registry.confirm(content);
     this.#isServing = true;
@@ -262,6 +233,8 @@ export class Membership {
   #onLeft(link: ControlLink): void {
     this.#vouched.delete(link);
     if (this.mayServe) this.#vouchers.delete(link);
+    // Whoever is left conducts nothing that this one had begun.
+    if (this.#links.all.length === 1) this.#goneSinceMs = this.#options.nowMs();
   }
 
   /** -Infinity while one of those that might judge has said nothing. */

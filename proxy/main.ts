@@ -8,7 +8,7 @@ import type { AffinityKey } from '#shared/ids.ts';
 import { localHost } from '#shared/local-host.ts';
 import type { Log } from '#shared/log.ts';
 import { announceReady, armProcessLife } from '#shared/process-life.ts';
-import { awaitTurn, goesOn, onRetire } from '#shared/replacement.ts';
+import { awaitTurn, goesOn, isSuccessor, onRetire } from '#shared/replacement.ts';
 import { readFingerprint } from '#shared/self-signed-file.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { readInheritedListeners } from '#shared/inherited-listeners.ts';
@@ -37,7 +37,8 @@ import { openDashboard } from './dashboard/open-dashboard.ts';
 import { openGate } from './dashboard/door/open-gate.ts';
 import { Traffic } from './limits/traffic.ts';
 import { openLogin } from './login/open-login.ts';
-import { openControlServer } from './membership/control-server.ts';
+import { openControlPort, shareControlPort } from './membership/control-port.ts';
+import type { ControlOptions, ControlPort } from './membership/control-port.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
 import type { EdgePool } from './membership/pool.ts';
 import { BackendList } from './membership/backend-list.ts';
@@ -55,6 +56,9 @@ import type { Transport } from './wire/transport.ts';
 import { openTransport } from './wire/open-transport.ts';
 import { TimerWheel } from './wire/timer-wheel.ts';
 import { Upstreams } from './wire/upstreams.ts';
+
+/** Edges follow within milliseconds; a machine that is this busy is none to hurry on. Less than the supervisor waits. */
+const handOverMaxMs = 20_000;
 
 /** Starts the front door; resolves when it serves, rejects when it cannot. */
 export async function startFrontDoor(given: Settings, source: SettingsSource): Promise<void> {
@@ -101,8 +105,9 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
       return settings.CT_HSTS;
     },
   };
-  await awaitTurn();
-  const control = isStatic ? undefined : await openControl({ settings, locator, journal, joinToken, log });
+  const control = await takePlace(
+    isStatic ? undefined : controlOptions({ settings, locator, journal, joinToken, log }),
+  );
   await directory.extendLeases();
   if (goesOn() && !isStatic) await meetEdges(directory, pool);
   await BackendList.begin(backends, { ...locator, settings, log, signal: stopping.signal }, reloads);
@@ -162,19 +167,26 @@ function answerHere(options: {
   });
 }
 
-async function openControl(options: {
+/** Edges can be at home here before the process before lets go of them; where the port cannot be shared, afterwards. */
+async function takePlace(options: ControlOptions | undefined): Promise<ControlPort | undefined> {
+  const early = options !== undefined && isSuccessor() ? await shareControlPort(options) : undefined;
+  await awaitTurn({ takesEdges: early !== undefined });
+  return early ?? (options && (await openControlPort(options)));
+}
+
+function controlOptions(options: {
   settings: Settings;
   locator: Locator;
   journal: FrontJournal;
   joinToken: string;
   log: Log;
-}): Promise<{ port: number; close: () => void }> {
+}): ControlOptions {
   const { settings, locator, journal, joinToken, log } = options;
   const requests: EdgeRequests = {
     ...edgeRequests(locator, log),
     takeRecords: async (edge, records) => await journal.take(edge, records),
   };
-  return await openControlServer({
+  return {
     host: settings.CT_CONTROL_HOST,
     port: settings.CT_CONTROL_PORT,
     joinToken,
@@ -183,7 +195,7 @@ async function openControl(options: {
     links: locator.links,
     requests,
     log,
-  });
+  };
 }
 
 /**
@@ -208,7 +220,7 @@ function armLife(options: {
   served: {
     front: FrontServer;
     admin: { close: () => void };
-    control: { close: () => void } | undefined;
+    control: ControlPort | undefined;
     settler: Settler;
     upstreams: Upstreams;
     transport: Transport;
@@ -238,8 +250,10 @@ function armLife(options: {
       await locator.directory.close();
     },
   });
-  onRetire(async () => {
+  onRetire(async (takesEdges) => {
     log.info('process.retiring');
+    const left = takesEdges ? await control?.handOver(handOverMaxMs) : undefined;
+    if (left !== undefined && left.length > 0) log.warn('control.left-behind', { edges: left });
     stopping.abort();
     await locator.mover.idle();
     // No edge reports here any more: what it would tell of the pool is its successor's to tell.

@@ -65,6 +65,8 @@ const helloSchema = z.object({
     .url({ protocol: /^https?$/ })
     .max(256)
     .optional(),
+  /** It can be sent on to the successor of a front door. */
+  follows: z.boolean().optional(),
   /** It knows of seats of a licence. */
   seats: z.boolean().optional(),
   /** Where the edge takes connections over from front doors of its own machine; none where it does not. */
@@ -86,6 +88,8 @@ const reportSchema = z.object({
 });
 
 const farewellSchema = z.object({ type: z.literal('farewell') });
+/** The successor of this front door has answered a report: nothing is lost when the connection ends. */
+const followedSchema = z.object({ type: z.literal('followed') });
 
 /** Answer to `list-sessions`: the smallest sessions first, and how many there are in all. */
 const sessionsSchema = z.object({
@@ -163,6 +167,7 @@ export const edgeMessageSchema = z.discriminatedUnion('type', [
   claimsSchema,
   holdsSchema,
   claimSeatsSchema,
+  followedSchema,
 ]);
 
 const welcomeSchema = z.object({
@@ -181,6 +186,11 @@ const leaseSchema = z.object({
 });
 /** The store did not answer to the report of this sequence: this front door moves none of the edge's pins for a lease. */
 const promiseSchema = z.object({ type: z.literal('promise'), sequence: count });
+/**
+ * Another process listens at this front door's address, and takes its place: the edge joins it besides, and says `followed` here. Told
+ * to edges whose hello says that they follow.
+ */
+const successorSchema = z.object({ type: z.literal('successor') });
 const farewellTakenSchema = z.object({ type: z.literal('farewell-taken') });
 
 /** From now on the edge reports `draining`, or does not any more. */
@@ -244,6 +254,7 @@ export const frontDoorMessageSchema = z.discriminatedUnion('type', [
   whoHoldsSchema,
   licenceSchema,
   seatsSchema,
+  successorSchema,
 ]);
 
 export type EdgeHello = z.infer<typeof helloSchema>;
@@ -253,22 +264,9 @@ export type EdgeMessage = z.infer<typeof edgeMessageSchema>;
 export type FrontDoorMessage = z.infer<typeof frontDoorMessageSchema>;
 export type StrandedSession = z.infer<typeof strandedSchema>['sessions'][number];
 /** What a front door asks of an edge, beside the answers to what the edge says. */
-export type FrontDoorOrder = Extract<
+export type FrontDoorOrder = Exclude<
   FrontDoorMessage,
-  {
-    type:
-      | 'drain'
-      | 'list-sessions'
-      | 'moved'
-      | 'stop'
-      | 'journal-taken'
-      | 'digest-claims'
-      | 'list-claims'
-      | 'who-holds'
-      | 'fence'
-      | 'licence'
-      | 'seats';
-  }
+  { type: 'welcome' | 'lease' | 'promise' | 'farewell-taken' | 'evacuated' | 'successor' }
 >;
 export type ClaimedKey = z.infer<typeof claimSchema>;
 export type KeyState = z.infer<typeof keyStateSchema>;

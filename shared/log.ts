@@ -90,6 +90,8 @@ export const logEvents = {
     'The licence has ended: sessions that run go on, and nobody new gets in before it is renewed.',
   'edge.refused': 'An edge may not join: token, settings or id are wrong.',
   'control.connected': 'The edge joined a front door.',
+  'control.left-behind':
+    'A front door makes way for its successor, and these edges have not joined that one in time: they do so when they are cut off.',
   'control.left': 'The edge left a front door whose address its name has no more.',
   'control.unresolved':
     'The name of a front door cannot be looked up; the edge keeps the addresses that it knows and tries again.',

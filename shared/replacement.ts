@@ -10,10 +10,16 @@ export type ReplacementReport = {
    * of what only one can have.
    */
   readonly type: 'replace' | 'prepared' | 'retired';
+  /** With `prepared`: edges can join it already, beside the old process. */
+  readonly takesEdges?: boolean;
 };
 
 /** What a supervisor tells its children. */
-export type ReplacementOrder = { readonly type: 'retire' | 'go' };
+export type ReplacementOrder = {
+  readonly type: 'retire' | 'go';
+  /** With `retire`: as the successor said. */
+  readonly takesEdges?: boolean;
+};
 
 /** Set in the environment of a process that is not the first one of its place. */
 const startVariable = 'MOORING_START';
@@ -27,10 +33,15 @@ export function goesOn(): boolean {
   return process.env[startVariable] !== undefined;
 }
 
+/** The process before serves still. */
+export function isSuccessor(): boolean {
+  return process.env[startVariable] === 'successor';
+}
+
 /** Resolves at once, but in a successor, which waits until the process before it has retired. */
-export async function awaitTurn(): Promise<void> {
-  if (process.env[startVariable] !== 'successor') return;
-  report('prepared');
+export async function awaitTurn({ takesEdges }: { readonly takesEdges: boolean }): Promise<void> {
+  if (!isSuccessor()) return;
+  report({ type: 'prepared', takesEdges });
   await new Promise<void>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('no word of the process before')), turnMaxMs);
     process.on('message', (message: ReplacementOrder) => {
@@ -41,19 +52,19 @@ export async function awaitTurn(): Promise<void> {
   });
 }
 
-/** `retire` lets go of what only one process can have; it is called once. */
-export function onRetire(retire: () => Promise<void>): void {
+/** `retire` lets go of what only one process can have; it is called once, and told whether the successor takes edges already. */
+export function onRetire(retire: (takesEdges: boolean) => Promise<void>): void {
   process.on('message', (message: ReplacementOrder) => {
-    if (message.type === 'retire') void retire().then(() => report('retired'));
+    if (message.type !== 'retire') return;
+    void retire(message.takesEdges === true).then(() => report({ type: 'retired' }));
   });
 }
 
 /** False where no supervisor is there to do it. */
 export function askForReplacement(): boolean {
-  return process.connected && report('replace');
+  return process.connected && report({ type: 'replace' });
 }
 
-function report(type: ReplacementReport['type']): boolean {
-  const message: ReplacementReport = { type };
+function report(message: ReplacementReport): boolean {
   return process.send?.(message) ?? false;
 }

@@ -116,6 +116,7 @@ class SimulatedEdge {
         isLocal: false,
         onAbsent: nothing,
         onOrder: (link, order) => this.#answer(link, order),
+        onSuccessor: nothing,
         onSuperseded: nothing,
         log: silentLog(),
         nowMs: () => performance.now(),

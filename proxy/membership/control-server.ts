@@ -1,18 +1,11 @@
 /**
- * The control port: edges join here over one WebSocket each. Checks the join token before the upgrade, the
- * hello after it, and hands every report to `Membership`. Holds no state beyond the connection.
+ * The connections of edges, one WebSocket each, once they have shown the join token. Checks the hello, and hands every
+ * report to `Membership`. Holds no state beyond the connection.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import { bearsToken, listen } from '#shared/admin-server.ts';
 import {
   controlCloseCodes,
-  controlMessageMaxBytes,
-  controlPath,
   controlProtocolVersion,
   edgeMessageSchema,
   parseControlMessage,
@@ -33,12 +26,6 @@ import { timing } from '#shared/timing.ts';
 import type { EdgeRef } from '../directory/directory.ts';
 import type { EdgeAnswer, EdgeLinks } from './edge-links.ts';
 import type { Membership } from './membership.ts';
-
-interface ControlOptions extends ConnectionOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly joinToken: string;
-}
 
 export interface ConnectionOptions {
   readonly clusterHash: string;
@@ -69,40 +56,6 @@ const doorId = randomUUID();
 const helloDeadlineMs = 5_000;
 const messagesWaitingMax = 16;
 
-export async function openControlServer(
-  options: ControlOptions,
-): Promise<{ port: number; close: () => void }> {
-  const sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: controlMessageMaxBytes,
-    perMessageDeflate: false,
-  });
-  const connected: ConnectedEdges = new Map();
-  const server = createServer((_request, response) => {
-    response.writeHead(426, { connection: 'close' });
-    response.end();
-  });
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy());
-    if (request.url !== controlPath || !bearsToken(request, options.joinToken)) {
-      options.log.warn('edge.refused', { reason: 'join token or path is wrong' });
-      socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      acceptEdge(webSocket, connected, options);
-    });
-  });
-  const port = await listen(server, { host: options.host, port: options.port });
-  return {
-    port,
-    close: () => {
-      server.close();
-      for (const client of sockets.clients) client.terminate();
-    },
-  };
-}
-
 /** The newest connection of each edge. */
 export type ConnectedEdges = Map<EdgeId, EdgeConnection>;
 
@@ -122,6 +75,9 @@ class EdgeConnection {
   #bootId = '';
   #saidFarewell = false;
   #hasReported = false;
+  /** It can be sent on to another process at this place. */
+  #canFollow = false;
+  readonly #followed = Promise.withResolvers<void>();
   #toldRules: PoolRules | undefined;
   #waiting = 0;
   #turn: Promise<void> = Promise.resolve();
@@ -142,6 +98,13 @@ class EdgeConnection {
     this.#connected = connected;
     this.#options = options;
     this.#silence = setTimeout(() => this.#onSilence(), helloDeadlineMs);
+  }
+
+  /** Has the edge join whoever listens here now; resolves when it has, when it is gone, and at once where it knows of no such thing. */
+  async sendOn(): Promise<void> {
+    if (!this.#canFollow) return;
+    this.#send({ type: 'successor' });
+    await this.#followed.promise;
   }
 
   #onMessage(text: string): void {
@@ -174,6 +137,8 @@ class EdgeConnection {
         return void this.#takeRecords(message);
       case 'claim-seats':
         return void this.#claimSeats(message);
+      case 'followed':
+        return this.#followed.resolve();
       case 'stranded':
         if (this.#edge !== undefined) void this.#options.requests.giveBack(this.#edge, message.sessions);
     }
@@ -194,6 +159,7 @@ class EdgeConnection {
     if (this.#socket.readyState !== this.#socket.OPEN) return await this.#follow(edge);
     this.#edge = edge;
     this.#bootId = hello.bootId;
+    this.#canFollow = hello.follows === true;
     const older = this.#connected.get(id);
     this.#connected.set(id, this);
     if (older !== undefined) older.#makeWayFor(hello.bootId);
@@ -257,6 +223,7 @@ class EdgeConnection {
 
   async #onClose(): Promise<void> {
     clearTimeout(this.#silence);
+    this.#followed.resolve();
     const edge = this.#edge;
     if (edge === undefined || this.#connected.get(edge.id) !== this) return;
     this.#connected.delete(edge.id);

@@ -1,11 +1,11 @@
 /** A front door that is replaced while it serves: connections go on, new ones wait for its successor. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
+import { childrenOf, opens, rests, successorAmong } from '../support/child-processes.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { startPool } from '../support/pool.ts';
 import type { Pool } from '../support/pool.ts';
@@ -74,10 +74,6 @@ async function replace(t: TestContext, pool: Pool): Promise<string> {
   const pid = /^front door: replaced, process (\d+)$/m.exec(stdout)?.[1];
   assert.ok(pid !== undefined, stdout);
   return pid;
-}
-
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 }
 
 async function answersPing(socket: WebSocket): Promise<void> {
@@ -180,10 +176,7 @@ test('where a front door dies while its successor prepares itself, that one serv
   assert.equal((await pool.act('/admin/replace', {})).status, 200);
   let successor: number | undefined;
   const prepares = (): boolean => {
-    // Before that it is still a copy of the supervisor, which waits for it.
-    const isFrontDoor = (pid: number): boolean =>
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('\0proxy');
-    successor = childrenOf(pool.pid).find((pid) => !before.includes(pid) && isFrontDoor(pid));
+    successor = successorAmong(pool.pid, before);
     if (successor !== undefined) process.kill(successor, 'SIGSTOP');
     return successor !== undefined;
   };
@@ -209,7 +202,7 @@ test('where a successor dies that waits for its turn, another one serves', async
   let successor: number | undefined;
   await eventually(() => {
     successor = childrenOf(pool.pid).find(
-      (pid) => !before.includes(pid) && hasOpened(pid, 'directory.sqlite'),
+      (pid) => !before.includes(pid) && opens(pid, (path) => path.endsWith('directory.sqlite')),
     );
     return successor !== undefined;
   }, 'a successor prepares itself');
@@ -224,28 +217,6 @@ test('where a successor dies that waits for its turn, another one serves', async
   await serves(pool, old);
   assert.notEqual(await pool.childPid('front door'), successor);
 });
-
-/** It does nothing any more but wait. */
-async function rests(pid: number): Promise<void> {
-  let used = '';
-  let calm = 0;
-  await eventually(() => {
-    const now = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15).join(' ');
-    calm = now === used ? calm + 1 : 0;
-    used = now;
-    return calm >= 20;
-  }, 'it has nothing to do');
-}
-
-function hasOpened(pid: number, file: string): boolean {
-  return readdirSync(`/proc/${pid}/fd`).some((name) => {
-    try {
-      return readlinkSync(`/proc/${pid}/fd/${name}`).endsWith(file);
-    } catch {
-      return false;
-    }
-  });
-}
 
 /** Another process serves in the place of the one before. */
 async function serves(pool: Pool, before: number): Promise<void> {
