@@ -1,5 +1,5 @@
 /**
- * What a running `mooring direct` leaves in its data folder: the lock that refuses a second start, and the
+ * What a supervisor (`mooring direct`, or `mooring proxy` with one) leaves in its data folder: the lock that refuses a second one, and the
  * ports that other commands ask at. The lock is SQLite's file lock, which the system releases with the
  * process however it dies, so there is no stale lock to remove by hand.
  */

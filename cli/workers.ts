@@ -1,5 +1,4 @@
 /** `mooring proxy` with several front doors, or one that is restarted by plan: a supervisor that holds their sockets, and nothing else. */
-import { mkdirSync } from 'node:fs';
 import { readLicence } from '#shared/licence/licence-source.ts';
 import { localHost } from '#shared/local-host.ts';
 import { openLog } from '#shared/log.ts';
@@ -11,14 +10,15 @@ import { version } from '#shared/version.ts';
 import { ChildSettings } from './child-settings.ts';
 import { FrontWorkers } from './front-workers.ts';
 import { ProcessTable, supervisorRow } from './process-table.ts';
-import { removeRunState } from './run-state.ts';
+import { lockDataDir } from './run-state.ts';
 import { ScheduledRestart } from './scheduled-restart.ts';
 
 /** Resolves when all of them serve. */
 export async function runWorkers(settings: Settings, source: SettingsSource): Promise<void> {
   // A licence that is none stops the start here, in one line.
   readLicence(settings);
-  mkdirSync(settings.CT_DATA_DIR, { recursive: true, mode: 0o700 });
+  // A second supervisor would take run state and admin sockets from the first, and remove both when it ends.
+  const lock = lockDataDir(settings.CT_DATA_DIR);
   const places = openLogPlaces(settings, 'proxy');
   const log = openLog({ level: settings.CT_LOG_LEVEL, role: 'proxy', places });
   log.info('process.starting', { version, message: `Mooring v${version}` });
@@ -38,7 +38,7 @@ export async function runWorkers(settings: Settings, source: SettingsSource): Pr
   const stop = async (): Promise<void> => {
     restart.stop();
     await workers.stop();
-    removeRunState(settings.CT_DATA_DIR);
+    lock.release();
   };
   armProcessLife({ log, stop, stopMaxMs: stopMaxMs + 5_000 });
   onHangup(() => workers.pass('SIGHUP'));

@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { askAtSocket } from '../support/admin-api.ts';
 import type { AskAdmin } from '../support/admin-api.ts';
 import { freePort } from '../support/free-port.ts';
-import { command, FrontDoor, makeDataDir, startFrontDoor } from '../support/front-door.ts';
+import { command, fleetSecret, FrontDoor, makeDataDir, startFrontDoor } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { startPool } from '../support/pool.ts';
 import type { Pool } from '../support/pool.ts';
@@ -116,6 +116,42 @@ test('in front of static backends the supervisor runs front doors alone, and sta
   await eventually(isBack, 'another one serves in its place');
   assert.ok(await answers());
 });
+
+test('a second supervisor on one data folder is refused and takes nothing from the first, which a killed one does not stand in the way of', async (t) => {
+  const backend = await startStaticBackend(t, 'a');
+  const settings = { CT_PROXY_WORKERS: String(workers) };
+  const first = await startFrontDoor(t, { backends: [backend], settings });
+  const { dataDir } = first;
+  const serves = async (): Promise<number> =>
+    (await fetch(`http://${first.host}/`, { headers: { ctstickiness: 'k', connection: 'close' } })).status;
+  const processes = async (): Promise<string> =>
+    JSON.stringify(await readRows(t, dataDir), ['name', 'pid', 'restarts']);
+  const before = await processes();
+  const free = { CT_HTTP_PORT: '0', CT_ADMIN_PORT: '0', CT_CONTROL_PORT: '0', CT_DATA_DIR: dataDir };
+  const secrets = { CT_JOIN_TOKEN: fleetSecret, CT_SESSION_SECRET: fleetSecret };
+  const planned = { CT_PROXY_WORKERS: '1', CT_AUTO_RESTART_CRON_PATTERN: '0 3 * * 0' };
+  for (const [role, more] of [
+    ['proxy', settings],
+    ['proxy', planned],
+    ['direct', {}],
+  ] as const) {
+    const second = await runCommand(t, [role], { ...free, ...secrets, ...more });
+    assert.deepEqual([second.code, second.stdout], [1, ''], second.stderr);
+    const refusal = `mooring: the data folder ${dataDir} is in use by process ${first.pid}; stop it, or set CT_DATA_DIR\n`;
+    assert.equal(second.stderr, refusal);
+  }
+  assert.equal(await processes(), before);
+  assert.equal(await serves(), 200);
+  await first.kill();
+  const next = await startFrontDoor(t, { backends: [backend], settings, dataDir });
+  assert.match(await processes(), new RegExp(`"pid":${next.pid}\\b`));
+});
+
+/** As `mooring ps` tells them. */
+async function readRows(t: TestContext, dataDir: string): Promise<unknown[]> {
+  const { stdout } = await runCommand(t, ['ps', '--data-dir', dataDir, '--json']);
+  return (JSON.parse(stdout) as { processes: unknown[] }).processes;
+}
 
 test('they are replaced one after the other and take settings up together, and nobody notices', async (t) => {
   const dataDir = makeDataDir(t);
