@@ -5,15 +5,19 @@
 import { AppError } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Directory } from './directory/directory.ts';
+import { parseStored } from './directory/stored-json.ts';
 
 interface FleetSettingOptions<T> {
   readonly directory: Directory;
   readonly name: string;
   /** What holds where nothing is stored. */
   readonly initial: T;
-  /** Undefined for what this program does not read: a newer one may know more, and what this one would misread it leaves alone. */
+  /**
+   * Undefined for what this program does not read: a newer one may know more, and what this one would misread it leaves alone. What is no
+   * JSON is handed in as undefined.
+   */
   readonly parse: (stored: unknown) => T | undefined;
-  /** Told once of each version that `parse` does not read. */
+  /** Told once of each version that is not read. */
   readonly onRefused: (version: number) => void;
   /** For who has not seen the newest. */
   readonly changedCode: ErrorCode;
@@ -28,6 +32,8 @@ export class FleetSetting<T> {
   #version = 0;
   #text = '';
   #refusedVersion = 0;
+  /** What is stored now. */
+  #isReadable = true;
   #value: T;
 
   constructor(options: FleetSettingOptions<T>) {
@@ -50,11 +56,16 @@ export class FleetSetting<T> {
     const stored = await directory.readFleetSetting(name);
     // A store that went back to an older copy gives a version twice.
     const isKnown = stored?.version === this.#version && stored.value === this.#text;
+    this.#isReadable = true;
     if (stored === undefined || isKnown) return;
-    const value = parse(JSON.parse(stored.value));
+    const content = parseStored(stored.value);
+    const value = parse(content);
     if (value === undefined) {
       if (stored.version !== this.#refusedVersion) onRefused(stored.version);
       this.#refusedVersion = stored.version;
+      this.#isReadable = content === undefined;
+      // Nobody's program wrote it: whoever sets it anew may.
+      if (content === undefined) this.#version = stored.version;
       return;
     }
     this.#value = value;
@@ -64,13 +75,14 @@ export class FleetSetting<T> {
 
   /**
    * `next` in its stored form. Gives what it was. Throws `changedCode` where `seen` is not the newest version, with what is set by
-   * now.
+   * now, and `stored-unreadable` where the newest is nothing that this program reads.
    */
   async replace(next: unknown, seen: number | undefined): Promise<T> {
     const { directory, name } = this.#options;
     for (let tries = 0; tries < triesMax; tries++) {
       await this.refresh();
       const before = this.#value;
+      if (!this.#isReadable) throw new AppError('stored-unreadable');
       if (seen !== undefined && seen !== this.#version) throw this.#changed();
       if (!(await directory.writeFleetSetting(name, JSON.stringify(next), this.#version))) continue;
       await this.refresh();

@@ -1,12 +1,15 @@
 /**
  * Regions of clients as all front doors of the fleet know them.
  */
+import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
 import type { Log } from '#shared/log.ts';
 import { Regions, regionFaults } from '#shared/regions.ts';
 import type { RegionTable } from '#shared/regions.ts';
 import type { Directory } from './directory/directory.ts';
 import { FleetSetting } from './fleet-setting.ts';
+
+const storedSchema = z.record(z.string(), z.array(z.string()));
 
 export class RegionMap {
   readonly #log: Log;
@@ -20,8 +23,8 @@ export class RegionMap {
       initial: new Regions({}),
       changedCode: 'regions-changed',
       parse: (stored) => {
-        const table = stored as RegionTable;
-        return regionFaults(table).length === 0 ? new Regions(table) : undefined;
+        const table = storedSchema.safeParse(stored).data;
+        return table === undefined || regionFaults(table).length > 0 ? undefined : new Regions(table);
       },
       onRefused: (version) => log.error('regions.refused', { version }),
     });

@@ -83,6 +83,8 @@ export const logEvents = {
   'licence.absent': 'There is no licence, so connections are not limited.',
   'licence.installed':
     'A licence is valid, at start or after a reload; carries licensee, connections, and the last day.',
+  'licence.ledger-refused':
+    'What is stored of the seats that edges hold is nothing that this program reads; they claim them anew.',
   'licence.nearly-full':
     'Nine tenths of the connections of the licence are taken; told once until they were fewer than 85 %.',
   'licence.expiring': 'The licence ends within 30, 7 or 1 days; told once for each.',

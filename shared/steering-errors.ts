@@ -22,6 +22,13 @@ export const steeringErrors = {
     closeCode: 1013,
     message: 'Somebody else changes weights or maintenance at this moment; try again.',
   },
+  'stored-unreadable': {
+    ...conflict,
+    status: 500,
+    level: 'error',
+    message:
+      'What is stored of this is nothing that this version reads, and it leaves it alone: use the version that wrote it, or restore the database.',
+  },
   'settings-invalid': {
     ...badRequest,
     message: 'The settings have faults; those that run are as they were.',

@@ -39,6 +39,8 @@ const limit = z
 const deadlineMaxSeconds = 86_400;
 const look = { method: 'GET', role: 'reader', query: nothing, body: nothing, refusals: [] } as const;
 const act = { method: 'POST', role: 'admin', query: nothing } as const;
+/** What changes a setting of the whole fleet. */
+const stored = ['body-invalid', 'stored-unreadable', 'directory-unavailable'] as const;
 const page = {
   since: count.optional().describe('Stored then or later, in ms since 1970.'),
   before: count.optional().describe('The `next` of the page before.'),
@@ -147,7 +149,7 @@ export const adminTable = {
       statsd: statsdSchema.nullable().optional(),
     }),
     answer: metricsView,
-    refusals: ['body-invalid', 'setting-changed', 'directory-unavailable'],
+    refusals: ['setting-changed', ...stored],
   },
   settings: {
     ...look,
@@ -165,7 +167,7 @@ export const adminTable = {
       regions: z.record(z.string().max(256), z.array(z.string().max(256))),
     }),
     answer: regionsView,
-    refusals: ['body-invalid', 'regions-invalid', 'regions-changed', 'directory-unavailable'],
+    refusals: ['regions-invalid', 'regions-changed', ...stored],
   },
   move: {
     ...act,
@@ -208,7 +210,7 @@ export const adminTable = {
       'An edge or backend takes no new keys and keeps its sessions, also over its restart; or takes them again.',
     body: z.strictObject({ edge, on: z.boolean() }),
     answer: z.strictObject({ edge, on: z.boolean() }),
-    refusals: ['body-invalid', 'edge-unknown', 'steering-changed', 'directory-unavailable'],
+    refusals: ['edge-unknown', 'steering-changed', ...stored],
   },
   weight: {
     ...act,
@@ -219,7 +221,7 @@ export const adminTable = {
       weight: z.number().int().min(1).max(1_000).nullable().describe('null: the weight of its own.'),
     }),
     answer: z.strictObject({ edge, weight: count }),
-    refusals: ['body-invalid', 'edge-unknown', 'steering-changed', 'directory-unavailable'],
+    refusals: ['edge-unknown', 'steering-changed', ...stored],
   },
   evict: {
     ...act,

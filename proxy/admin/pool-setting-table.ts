@@ -10,7 +10,7 @@ const version = count.optional().describe('As it was read; without it, it is rep
 const look = { method: 'GET', role: 'reader', query: nothing, body: nothing } as const;
 const put = { method: 'PUT', role: 'admin', query: nothing } as const;
 const unread = ['directory-unavailable'] as const;
-const unset = ['body-invalid', 'setting-changed', 'directory-unavailable'] as const;
+const unset = ['body-invalid', 'setting-changed', 'stored-unreadable', 'directory-unavailable'] as const;
 
 const hostingView = z.strictObject({ version: count, ...hostingSchema.shape });
 const endsView = z.strictObject({ version: count, ...endsSchema.shape });

@@ -7,6 +7,7 @@ import { AppError } from '#shared/errors.ts';
 import type { EdgeId } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Directory } from '../directory/directory.ts';
+import { parseStored } from '../directory/stored-json.ts';
 import type { EdgePool, PoolEdge, Steering } from '../membership/pool.ts';
 
 interface SteeringOptions {
@@ -33,6 +34,8 @@ export class EdgeSteering {
   #value = '{}';
   /** One line for each. */
   #refusedVersion = 0;
+  /** What is stored now. */
+  #isReadable = true;
   #wanted = new Map<EdgeId, Steering>();
 
   constructor(options: SteeringOptions) {
@@ -66,6 +69,7 @@ export class EdgeSteering {
   async #change(id: EdgeId, edit: (before: Steering) => Steering): Promise<Steering | undefined> {
     for (let tries = 0; tries < triesMax; tries++) {
       await this.#read();
+      if (!this.#isReadable) throw new AppError('stored-unreadable');
       const before = this.#wanted.get(id);
       const table = Object.fromEntries(this.#wanted);
       table[id] = edit(before ?? {});
@@ -80,14 +84,19 @@ export class EdgeSteering {
 
   async #read(): Promise<void> {
     const stored = await this.#options.directory.readFleetSetting(settingName);
+    this.#isReadable = true;
     // A store that went back to an older copy gives a version twice.
     if (stored === undefined || (stored.version === this.#version && stored.value === this.#value)) return;
-    const parsed = steeringSchema.safeParse(JSON.parse(stored.value));
+    const content = parseStored(stored.value);
+    const parsed = steeringSchema.safeParse(content);
     // A newer program may know more than this one; what this one would misread it leaves alone.
     if (!parsed.success) {
       if (stored.version !== this.#refusedVersion)
         this.#options.log.error('steering.refused', { version: stored.version, error: parsed.error });
       this.#refusedVersion = stored.version;
+      this.#isReadable = content === undefined;
+      // Nobody's program wrote it: whoever sets it anew may.
+      if (content === undefined) this.#version = stored.version;
       return;
     }
     this.#wanted = new Map(Object.entries(parsed.data) as [EdgeId, Steering][]);

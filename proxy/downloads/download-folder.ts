@@ -78,12 +78,17 @@ async function resolveIn(folder: string, names: readonly string[]): Promise<stri
   return path;
 }
 
+/** What a failure of the file system is to whoever asked for a file. */
+export function folderFault(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return new AppError(absent.has(code) ? 'not-found' : 'downloads-unavailable', { cause: error });
+}
+
 async function attempt<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    const { code = '' } = error as NodeJS.ErrnoException;
-    throw new AppError(absent.has(code) ? 'not-found' : 'downloads-unavailable', { cause: error });
+    throw folderFault(error);
   }
 }

@@ -60,7 +60,12 @@ export class PoolLicence {
     const { settings, directory, log } = options;
     this.#options = options;
     this.#licence = readLicence(settings);
-    this.#book = new SeatBook({ directory, max: () => this.#licence?.maxConnections ?? Infinity, log });
+    this.#book = new SeatBook({
+      directory,
+      max: () => this.#licence?.maxConnections ?? Infinity,
+      onLost: () => this.#tellEdges(),
+      log,
+    });
     this.#tellInstalled();
   }
 
@@ -130,9 +135,14 @@ export class PoolLicence {
     this.#licence = licence;
     this.#toldDays = Infinity;
     this.#tellInstalled();
-    for (const edge of this.#edges.values())
-      this.#options.links.tell(edge, { type: 'licence', isLimited: licence !== undefined });
+    this.#tellEdges();
     this.#watch();
+  }
+
+  /** Whoever hears it claims what it holds. */
+  #tellEdges(): void {
+    for (const edge of this.#edges.values())
+      this.#options.links.tell(edge, { type: 'licence', isLimited: this.#licence !== undefined });
   }
 
   #tellInstalled(): void {

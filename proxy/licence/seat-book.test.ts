@@ -15,7 +15,9 @@ import { SeatBook } from './seat-book.ts';
 
 const max = 100;
 
-async function openBooks(t: TestContext): Promise<{ books: SeatBook[]; directories: Directory[] }> {
+async function openBooks(
+  t: TestContext,
+): Promise<{ books: SeatBook[]; directories: Directory[]; lost: readonly number[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'mooring-seats-'));
   const open = async (): Promise<Directory> => await openSqliteDirectory(join(folder, 'directory.sqlite'));
   const directories = [await open(), await open()];
@@ -23,8 +25,12 @@ async function openBooks(t: TestContext): Promise<{ books: SeatBook[]; directori
     for (const directory of directories) await directory.close();
     rmSync(folder, { recursive: true });
   });
-  const books = directories.map((directory) => new SeatBook({ directory, max: () => max, log: silentLog() }));
-  return { books, directories };
+  const lost: number[] = [];
+  const books = directories.map(
+    (directory, at) =>
+      new SeatBook({ directory, max: () => max, onLost: () => void lost.push(at), log: silentLog() }),
+  );
+  return { books, directories, lost };
 }
 
 /** An edge that asks for one seat at a time, of whichever front door. */
@@ -101,6 +107,21 @@ test('seats of an edge that is over, as the directory says, are free', async (t)
   await books[0]!.refresh(() => true);
   assert.deepEqual([books[0]!.taken, books[1]!.taken], [0, 0]);
 });
+
+for (const content of ['no JSON', '', 'null', '[]', '{"edges":{"edge-1":{"seats":-1}}}', '{"edges":7}'])
+  void test(`a ledger that is ${content === '' ? 'empty' : content} is told once, and edges claim anew what they hold`, async (t) => {
+    const { books, directories, lost } = await openBooks(t);
+    const edge = new Asker('edge-1');
+    await edge.ask(books[0]!, 60);
+    assert.ok(await directories[1]!.writeFleetSetting('licence-seats', content, 1));
+    for (const book of [...books, ...books]) await book.refresh(() => true);
+    assert.deepEqual(lost, [0, 1]);
+    assert.deepEqual(await edge.ask(books[1]!, 0), { granted: 0, isProvisional: false });
+    for (const book of books) await book.refresh(() => true);
+    assert.deepEqual([books[0]!.taken, books[1]!.taken], [60, 60]);
+    assert.equal((await new Asker('edge-2').ask(books[0]!, 50)).granted, 40);
+    assert.deepEqual(lost, [0, 1]);
+  });
 
 test('without the store each front door gives away what it last saw to be free, and not more', async (t) => {
   const { books, directories } = await openBooks(t);

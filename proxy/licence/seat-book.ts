@@ -5,6 +5,7 @@
 import type { Log } from '#shared/log.ts';
 import type { EdgeId, Incarnation } from '#shared/ids.ts';
 import type { Directory } from '../directory/directory.ts';
+import { parseStored } from '../directory/stored-json.ts';
 import { isStoreFailure } from '../directory/store-failure.ts';
 import { applyClaim, dropEdges, emptyLedger, ledgerSchema, seatsTaken } from './seat-ledger.ts';
 import type { SeatClaim, SeatLedger } from './seat-ledger.ts';
@@ -28,15 +29,18 @@ export class SeatBook {
   readonly #directory: Directory;
   readonly #max: () => number;
   readonly #log: Log;
+  readonly #onLost: () => void;
   #ledger: SeatLedger = emptyLedger;
   #waiting: Waiting[] = [];
   #isWriting = false;
+  #lostVersion = 0;
 
-  /** `max` is asked at each claim, for a licence may be renewed. */
-  constructor(options: { directory: Directory; max: () => number; log: Log }) {
+  /** `max` is asked at each claim, for a licence may be renewed. `onLost`: what edges hold is to be claimed anew. */
+  constructor(options: { directory: Directory; max: () => number; onLost: () => void; log: Log }) {
     this.#directory = options.directory;
     this.#max = options.max;
     this.#log = options.log;
+    this.#onLost = options.onLost;
   }
 
   /** As this front door last saw it. */
@@ -109,9 +113,21 @@ export class SeatBook {
   /** Returns its version, which a write needs. */
   async #read(): Promise<number> {
     const stored = await this.#directory.readFleetSetting(settingName);
-    const parsed = stored === undefined ? undefined : ledgerSchema.safeParse(JSON.parse(stored.value));
-    // What another program wrote is claimed anew.
-    this.#ledger = parsed?.data ?? emptyLedger;
-    return stored?.version ?? 0;
+    if (stored === undefined) {
+      this.#ledger = emptyLedger;
+      return 0;
+    }
+    const ledger = ledgerSchema.safeParse(parseStored(stored.value)).data;
+    this.#ledger = ledger ?? emptyLedger;
+    if (ledger === undefined) this.#lose(stored.version);
+    return stored.version;
+  }
+
+  /** What another program wrote is claimed anew: edges know what they hold. */
+  #lose(version: number): void {
+    if (version === this.#lostVersion) return;
+    this.#lostVersion = version;
+    this.#log.error('licence.ledger-refused', { version });
+    this.#onLost();
   }
 }

@@ -1,6 +1,7 @@
-/** Log files without a wire: how many of them are sent at once. */
+/** Log files without a wire: how many of them are sent at once, and what is said where they cannot be read. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -13,6 +14,7 @@ import type { PiecewiseBody } from '../wire/answer-body.ts';
 import { LogDownloads } from './log-downloads.ts';
 
 interface Scene {
+  readonly folder: string;
   readonly begin: (method: string, path: string) => Promise<PiecewiseBody>;
 }
 
@@ -28,7 +30,7 @@ function openScene(t: TestContext): Scene {
     const { body } = await downloads.answer(viewer, request as unknown as LocalRequest);
     return isPiecewise(body) ? body : { pieces: (async function* () {})() };
   };
-  return { begin };
+  return { begin, folder };
 }
 
 test('no more than 32 log files are sent at once, however many are asked for together; each that ends makes room', async (t) => {
@@ -50,3 +52,43 @@ test('no more than 32 log files are sent at once, however many are asked for tog
   const { pieces } = await begin('GET', '/logs/usage.log');
   assert.equal(String(await buffer(pieces)), 'content');
 });
+
+test('a file that cannot be read is not left out of the list or the archive: whoever asks is told', async (t) => {
+  const { begin, folder } = openScene(t);
+  writeFileSync(join(folder, 'download-metrics.csv'), 'day,client\n');
+  const isUnreadable = (error: unknown): boolean =>
+    error instanceof AppError && error.code === 'downloads-unavailable';
+  const held = holdDescriptors();
+  try {
+    for (const path of ['/logs/', '/logs/metrics.tar.gz'])
+      await assert.rejects(begin('GET', path), isUnreadable);
+    // Enough for the first of the two files.
+    closeSync(held.pop()!);
+    await assert.rejects(begin('GET', '/logs/metrics.tar.gz'), isUnreadable);
+    held.push(openSync('/dev/null', 'r'));
+  } finally {
+    held.forEach((descriptor) => closeSync(descriptor));
+    limitDescriptors('hard');
+  }
+  const { pieces } = await begin('GET', '/logs/metrics.tar.gz');
+  assert.ok((await buffer(pieces)).length > 0);
+});
+
+/** All that this process may have. */
+function holdDescriptors(): number[] {
+  const some = 100;
+  limitDescriptors(Math.max(...readdirSync('/proc/self/fd').map(Number)) + some);
+  const held: number[] = [];
+  try {
+    for (;;) held.push(openSync('/dev/null', 'r'));
+  } catch {
+    return held;
+  }
+}
+
+/** Of this process: getrlimit(2). */
+function limitDescriptors(soft: number | 'hard'): void {
+  const [, hard] = /^Max open files +\S+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))!;
+  const limit = `--nofile=${soft === 'hard' ? hard : soft}:${hard}`;
+  execFileSync('prlimit', ['--pid', String(process.pid), limit]);
+}

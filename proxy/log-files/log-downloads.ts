@@ -13,7 +13,7 @@ import { contentRange, piecesOf } from '../downloads/file-pieces.ts';
 import { json, requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
 import { isPiecewise } from '../wire/answer-body.ts';
-import { listLogFiles, openLogFile } from './log-folder.ts';
+import { findLogFile, listLogFiles, openLogFile } from './log-folder.ts';
 import type { OpenLog } from './log-folder.ts';
 import { logIndex } from './log-index.ts';
 import { tarOf } from './tar-archive.ts';
@@ -32,7 +32,7 @@ export class LogDownloads {
     this.#settings = settings;
   }
 
-  /** Throws `role-missing`, `not-found`, `method-refused`, `downloads-busy`. */
+  /** Throws `role-missing`, `not-found`, `method-refused`, `downloads-busy`, `downloads-unavailable`. */
   readonly answer: AnswerViewer = async (viewer, request) => {
     // They name people, and one may have the password that the pool has made.
     if (viewer.role !== 'admin') throw new AppError('role-missing');
@@ -155,13 +155,19 @@ async function* zip(files: readonly OpenLog[], signal: AbortSignal): AsyncGenera
   }
 }
 
+/** Those that there are. An archive that lacks one which cannot be read would look whole. */
 async function openAll(folder: string, names: readonly string[]): Promise<readonly OpenLog[]> {
   const files: OpenLog[] = [];
-  for (const name of names) {
-    const file = await openLogFile(folder, name).catch(() => undefined);
-    if (file !== undefined) files.push(file);
+  try {
+    for (const name of names) {
+      const file = await findLogFile(folder, name);
+      if (file !== undefined) files.push(file);
+    }
+    return files;
+  } catch (error) {
+    await closeAll(files);
+    throw error;
   }
-  return files;
 }
 
 /** To close one that is closed is no fault. */

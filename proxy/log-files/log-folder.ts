@@ -3,7 +3,7 @@ import { opendir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#shared/errors.ts';
-import { openPath } from '../downloads/download-folder.ts';
+import { folderFault, openPath } from '../downloads/download-folder.ts';
 
 export interface OpenLog {
   readonly name: string;
@@ -34,7 +34,17 @@ export async function openLogFile(folder: string, name: string): Promise<OpenLog
   return { name, handle, size: Number(state.size), modifiedMs: Number(state.mtimeNs / 1_000_000n) };
 }
 
-/** Those that are written now first, then older ones, each by name. Empty where there is no such folder. */
+/** Undefined where it has got another name, or is gone. Throws `downloads-unavailable`. */
+export async function findLogFile(folder: string, name: string): Promise<OpenLog | undefined> {
+  try {
+    return await openLogFile(folder, name);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+/** Those that are written now first, then older ones, each by name. Empty where there is no such folder. Throws `downloads-unavailable`. */
 export async function listLogFiles(folder: string): Promise<readonly ListedLog[]> {
   if (folder === '') return [];
   const names: string[] = [];
@@ -44,13 +54,14 @@ export async function listLogFiles(folder: string): Promise<readonly ListedLog[]
       if (++seen > entriesMax) break;
       if (entry.isFile() && namePattern.test(entry.name)) names.push(entry.name);
     }
-  } catch {
-    return [];
+  } catch (error) {
+    const fault = folderFault(error);
+    if (fault.code === 'not-found') return [];
+    throw fault;
   }
   const listed: ListedLog[] = [];
   for (const name of names.toSorted(byAge)) {
-    const file = await openLogFile(folder, name).catch(() => undefined);
-    // It has got another name, or is gone.
+    const file = await findLogFile(folder, name);
     if (file === undefined) continue;
     await file.handle.close();
     listed.push({ name, bytes: file.size, modified: new Date(file.modifiedMs).toISOString() });

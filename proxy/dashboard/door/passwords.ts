@@ -5,12 +5,14 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { AdminRole } from '#shared/admin-operation.ts';
+import { AppError } from '#shared/errors.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';
 import type { Log } from '#shared/log.ts';
 import { hashPassword, isPasswordHash, verifyPassword } from '#shared/password-hash.ts';
 import { adminUserOf } from '#shared/settings/dashboard-settings.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { Directory } from '../../directory/directory.ts';
+import { parseStored } from '../../directory/stored-json.ts';
 
 export interface Account {
   readonly user: string;
@@ -42,7 +44,7 @@ export class Passwords {
     this.#options = options;
   }
 
-  /** Learns the password that the pool has made, or makes it. Rejects where the directory cannot be reached. */
+  /** Learns the password that the pool has made, or makes it. Rejects where the directory cannot be reached, or has what is none. */
   async prepare(): Promise<void> {
     if (this.#settled().some(({ role }) => role === 'admin')) return;
     this.#made ??= (await this.#read()) ?? (await this.#make());
@@ -88,7 +90,10 @@ export class Passwords {
 
   async #read(): Promise<string | undefined> {
     const stored = await this.#options.directory.readFleetSetting(storedName);
-    return stored === undefined ? undefined : storedSchema.parse(JSON.parse(stored.value)).password;
+    if (stored === undefined) return undefined;
+    const found = storedSchema.safeParse(parseStored(stored.value)).data;
+    if (found === undefined) throw new AppError('stored-unreadable', { facts: { setting: storedName } });
+    return found.password;
   }
 
   async #make(): Promise<string> {
