@@ -60,7 +60,7 @@ export const originalRows = {
   ssoPaths: {
     section: 'paths',
     original: '`/sso/authorization-code/callback`, `/sso/logout`',
-    here: 'The same.',
+    here: 'The same, so that what is registered at the provider stays.',
     tests: [`${front}/sso.test.ts: whom the provider knows gets into the dashboard of any front door`],
   },
   versionsList: {

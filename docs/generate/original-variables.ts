@@ -83,11 +83,12 @@ export const originalVariables = {
     section: 'variables',
     original:
       '`CT_SSO_SYSTEM_BASE_URL`, `CT_SSO_AUTHORIZATION_ENDPT`, `CT_SSO_TOKEN_ENDPT`, `CT_SSO_CLIENT_ID`, `CT_SSO_CLIENT_SECRET`, `CT_SSO_PROVIDER`, `CT_SSO_SECURE_JWKS_ENDPT_ENABLE`, `CT_SSO_APP_BASE_URL`, `CT_REQUEST_OFFLINE_ACCESS`',
-    here: 'OpenID Connect with the same names, for the dashboard and for sessions, with groups, roles and guests besides. Not tried with the five providers themselves.',
+    here: 'OpenID Connect with the same names, for the dashboard and for sessions, with groups, roles and guests besides. Tried with the manners of each of the five providers as their makers document them, not with the providers themselves.',
     tests: [
       `${front}/sso-sessions.test.ts: an editor gets in by a browser at the provider`,
       `${front}/sso.test.ts: whom the provider knows gets into the dashboard of any front door`,
       `${front}/sso.test.ts: a provider that shows its keys to clients alone, names another token endpoint`,
+      'proxy/sso/oidc-provider.test.ts: a provider with the manners of ',
     ],
   },
   timeZone: {

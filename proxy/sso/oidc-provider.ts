@@ -12,8 +12,9 @@ import { ssoBaseOf } from '#shared/settings/sso-settings.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { UpstreamTrust } from '../upstream-trust.ts';
 import type { Flow, Purpose } from './flow-cookie.ts';
-import { groupsClaimOf, personOf, scopesOf } from './person.ts';
+import { personOf } from './person.ts';
 import type { Person } from './person.ts';
+import { discoveryOf, scopesOf } from './provider-kinds.ts';
 
 interface ProviderOptions {
   readonly settings: Settings;
@@ -30,6 +31,7 @@ const knownBy = [
   'CT_SSO_SYSTEM_BASE_URL',
   'CT_SSO_AUTHORIZATION_ENDPT',
   'CT_SSO_TOKEN_ENDPT',
+  'CT_SSO_PROVIDER',
   'CT_SSO_CLIENT_ID',
   'CT_SSO_CLIENT_SECRET',
 ] as const;
@@ -78,7 +80,10 @@ export class OidcProvider {
     const isOffline = settings.CT_REQUEST_OFFLINE_ACCESS === 'true';
     const url = oidc.buildAuthorizationUrl(config, {
       redirect_uri: callback,
-      scope: scopesOf(settings.CT_SSO_PROVIDER, isOffline),
+      scope: scopesOf(settings.CT_SSO_PROVIDER, {
+        isOffline,
+        supported: config.serverMetadata().scopes_supported,
+      }),
       code_challenge: await oidc.calculatePKCECodeChallenge(flow.verifier),
       code_challenge_method: 'S256',
       state: flow.state,
@@ -102,8 +107,7 @@ export class OidcProvider {
     return await judged(async () => {
       const tokens = await oidc.authorizationCodeGrant(config, current, checks);
       const claims = await this.#verify(config, tokens.id_token!);
-      const { CT_SSO_PROVIDER: kind, CT_SSO_GROUPS_CLAIM: given } = this.#options.settings;
-      const groupsClaim = groupsClaimOf(kind, given);
+      const groupsClaim = this.#options.settings.CT_SSO_GROUPS_CLAIM || 'groups';
       const person = personOf(claims, groupsClaim);
       if (person.groups.length > 0 || config.serverMetadata().userinfo_endpoint === undefined) return person;
       // Some tell no more in the token than who it is.
@@ -112,11 +116,14 @@ export class OidcProvider {
     });
   }
 
-  /** Where the browser logs out at the provider; undefined where that has no such page, or cannot be asked. */
-  async logoutUrl(after: string): Promise<string | undefined> {
+  /**
+   * Where the browser logs out at the provider, and then comes to `after` with this `state`; undefined where that has no such page, or
+   * cannot be asked.
+   */
+  async logoutUrl(after: string, state: string): Promise<string | undefined> {
     const config = await this.#config().catch(() => undefined);
     if (config?.serverMetadata().end_session_endpoint === undefined) return undefined;
-    return oidc.buildEndSessionUrl(config, { post_logout_redirect_uri: after }).href;
+    return oidc.buildEndSessionUrl(config, { post_logout_redirect_uri: after, state }).href;
   }
 
   /** The signature, and once more whom it is for: the library has looked at what is said, not at who signed it. */
@@ -178,7 +185,8 @@ export class OidcProvider {
     const execute = base.protocol === 'http:' ? [oidc.allowInsecureRequests] : [];
     const options = { [oidc.customFetch]: customFetch, execute };
     try {
-      const found = await oidc.discovery(base, id, metadata, proofOf(secret), options);
+      const address = discoveryOf(settings.CT_SSO_PROVIDER, base);
+      const found = await oidc.discovery(address, id, metadata, proofOf(secret), options);
       if (tokenEndpoint === '') return found;
       const said: oidc.ServerMetadata = found.serverMetadata();
       const server = { ...said, token_endpoint: tokenEndpoint };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isAmong, personOf, roleOf, scopesOf } from './person.ts';
+import { isAmong, personOf, roleOf } from './person.ts';
 
 const claims = { iss: 'https://login.example.com', sub: '7', name: 'Ada', email: 'ada@example.org' };
 
@@ -23,6 +23,7 @@ test('groups are a list, one text, or stand within an object, under whatever nam
     personOf({ ...claims, ...more }, path).groups;
   assert.deepEqual(groups({ groups: ['a', 7, 'b'] }, 'groups'), ['a', 'b']);
   assert.deepEqual(groups({ groups: 'a' }, 'groups'), ['a']);
+  assert.deepEqual(groups({ groups: [{ name: 'a', id: '7' }, null, {}, { name: 7 }] }, 'groups'), ['a']);
   assert.deepEqual(groups({ realm_access: { roles: ['a'] } }, 'realm_access.roles'), ['a']);
   assert.deepEqual(groups({ 'https://x.example/groups': ['a'] }, 'https://x.example/groups'), ['a']);
   for (const odd of [undefined, null, 7, {}, { roles: 1 }])
@@ -39,11 +40,6 @@ test('the groups of administrators go before those of readers, and a star is eve
   assert.equal(roleBy(['Ops'], []), undefined);
   assert.equal(roleBy([], ['*']), 'reader');
   assert.equal(isAmong([], []), false);
-});
-
-test('each kind of provider is asked for what it needs to tell groups', () => {
-  assert.equal(scopesOf('OKTA', true), 'openid profile email groups offline_access');
-  assert.equal(scopesOf('none', false), 'openid profile email');
 });
 
 test('whatever a provider says, a person comes out', () => {

@@ -13,35 +13,9 @@ export interface Person {
 
 type Claims = Readonly<Record<string, unknown>>;
 
-export type Provider = Settings['CT_SSO_PROVIDER'];
-
-/** Where a kind of provider has groups, and what has to be asked for so that it tells them. */
-const kinds: Readonly<Record<string, { readonly claim: string; readonly scope?: string }>> = {
-  OKTA: { claim: 'groups', scope: 'groups' },
-  MICROSOFT: { claim: 'groups' },
-  IDCS: { claim: 'groups', scope: 'get_groups' },
-  KEYCLOAK: { claim: 'groups' },
-  ONELOGIN: { claim: 'groups', scope: 'groups' },
-};
-
 const nameMaxLength = 128;
 const emailMaxLength = 320;
 const groupsMax = 1_000;
-
-export function scopesOf(provider: Provider, isOffline: boolean): string {
-  const scopes = [
-    'openid',
-    'profile',
-    'email',
-    kinds[provider]?.scope,
-    isOffline ? 'offline_access' : undefined,
-  ];
-  return scopes.filter((scope) => scope !== undefined).join(' ');
-}
-
-export function groupsClaimOf(provider: Provider, given: string): string {
-  return given || (kinds[provider]?.claim ?? 'groups');
-}
 
 /** `issuer` and `subject` are of the token; the claims may be those of the token and of the user-info endpoint. */
 export function personOf(claims: Claims, groupsClaim: string): Person {
@@ -76,7 +50,7 @@ export function isAmong(groups: readonly string[], wanted: readonly string[]): b
   return wanted.includes('*') || groups.some((group) => wanted.includes(group));
 }
 
-/** One text, a list of texts, or nothing; the whole name first, for some claims are called by a URL. */
+/** One text, a list, or nothing; the whole name of the claim first, for some claims are called by a URL. */
 function groupsIn(claims: Claims, path: string): readonly string[] {
   let value: unknown = claims[path];
   if (value === undefined) {
@@ -88,5 +62,14 @@ function groupsIn(claims: Claims, path: string): readonly string[] {
           : undefined;
   }
   const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((item): item is string => typeof item === 'string').slice(0, groupsMax);
+  return list
+    .slice(0, groupsMax)
+    .map(groupName)
+    .filter((name) => name !== undefined);
+}
+
+/** Oracle lists objects with names. */
+function groupName(item: unknown): string | undefined {
+  const name: unknown = typeof item === 'object' && item !== null ? (item as Claims)['name'] : item;
+  return typeof name === 'string' ? name : undefined;
 }

@@ -34,6 +34,9 @@ export type ConfirmLogin = (pollToken: string, person: Omit<Person, 'groups'>) =
 
 const flowCookie = 'ct-sso';
 const callbackPath = '/sso/authorization-code/callback';
+const logoutPath = '/sso/logout';
+/** How a browser comes back that has logged out at the provider. */
+const leftState = 'left';
 const formMaxBytes = 16_384;
 
 export class SignOn {
@@ -83,7 +86,7 @@ export class SignOn {
         return await this.#takeBack(request);
       case '/sso/confirm':
         return await this.#takeConfirmation(request);
-      case '/sso/logout':
+      case logoutPath:
         requireMethod(request, 'GET');
         return await this.#logOut(request);
       default:
@@ -159,8 +162,9 @@ export class SignOn {
   async #logOut(request: LocalRequest): Promise<LocalAnswer<string>> {
     const { cookies, provider } = this.#options;
     const headers = { 'set-cookie': cookies.clear(request.secure) };
-    const url = await provider.logoutUrl(`${this.#baseOf(request)}/`);
-    if (url === undefined) return leftPage(headers);
+    if (new URLSearchParams(request.query).get('state') === leftState) return leftPage(true, headers);
+    const url = await provider.logoutUrl(this.#baseOf(request) + logoutPath, leftState);
+    if (url === undefined) return leftPage(false, headers);
     return { status: 303, headers: { location: url, 'cache-control': 'no-store', ...headers }, body: '' };
   }
 

@@ -33,13 +33,11 @@ export function donePage(): LocalAnswer<string> {
   return page(200, 'Logged in', '<h1>You are logged in</h1><p>Go back to your editor.</p>');
 }
 
-export function leftPage(headers: Headers): LocalAnswer<string> {
-  return page(
-    200,
-    'Logged out',
-    '<h1>You are logged out</h1><p>Your session at the provider may go on.</p>',
-    headers,
-  );
+/** `everywhere`: at the provider, too. */
+export function leftPage(everywhere: boolean, headers: Headers): LocalAnswer<string> {
+  const rest = everywhere ? '' : '<p>Your session at the provider may go on.</p>';
+  const body = `<h1>You are logged out</h1>${rest}<p><a href="/">To the start page</a></p>`;
+  return page(200, 'Logged out', body, headers);
 }
 
 /** With a way to begin again, where there is one. */

@@ -31,7 +31,7 @@ export const ssoSettings = {
     ...choice,
     default: 'none',
     choices: ['none', 'OKTA', 'MICROSOFT', 'IDCS', 'KEYCLOAK', 'ONELOGIN'],
-    help: 'Kind of the provider: which scope and claim it has for groups.',
+    help: 'Kind of the provider: which scope makes it tell groups, and whether it calls itself by another address than its own.',
   },
   CT_SSO_APP_BASE_URL: {
     ...text,
@@ -49,7 +49,7 @@ export const ssoSettings = {
   },
   CT_SSO_GROUPS_CLAIM: {
     ...text,
-    help: 'Claim that names the groups of a person, with dots into objects; unless set, groups, or what CT_SSO_PROVIDER has for it.',
+    help: 'Claim that names the groups of a person, with dots into objects; unless set, groups.',
   },
   CT_SSO_ADMIN_GROUPS: {
     ...group,

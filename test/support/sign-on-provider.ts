@@ -26,6 +26,20 @@ const people: Readonly<Record<string, readonly string[]>> = {
   eve: ['strangers'],
 };
 
+/** What providers do differently. */
+export interface ProviderManners {
+  /** Paths that all it has stands below; each is asked like the other. */
+  readonly paths?: readonly string[];
+  /** Where it is not its address and first path. */
+  readonly issuer?: string;
+  /** Scope that it tells groups for. */
+  readonly groupsScope?: string;
+  readonly groupsAs?: (groups: readonly string[]) => unknown;
+  readonly isEmailVerified?: boolean;
+  /** Refuses a login for a scope that it does not list, as Okta does. */
+  readonly isStrict?: boolean;
+}
+
 interface Answer {
   readonly status: number;
   readonly body: string;
@@ -41,6 +55,7 @@ export class SignOnProvider {
   tamper: ((path: string, answer: Answer) => Promise<Answer> | Answer) | undefined;
   /** Shows its keys to clients alone, as Oracle's does. */
   guardsKeys = false;
+  manners: ProviderManners = {};
 
   constructor(server: Server) {
     this.#server = server;
@@ -91,20 +106,27 @@ export class SignOnProvider {
     this.#handle = () => undefined;
   }
 
+  get #scopes(): string[] {
+    return ['openid', 'offline_access', 'profile', 'email', this.manners.groupsScope ?? 'profile'];
+  }
+
   #open(): void {
-    const provider = new Provider(this.url, {
+    const { paths = [''], groupsScope = 'profile', groupsAs, isEmailVerified = true } = this.manners;
+    const claims: Record<string, string[]> = { profile: ['name'], email: ['email', 'email_verified'] };
+    claims[groupsScope] = [...(claims[groupsScope] ?? []), 'groups'];
+    const provider = new Provider(this.manners.issuer ?? this.url + paths[0], {
       clients: [
         {
           client_id: clientId,
           client_secret: clientSecret,
           redirect_uris: this.#redirects,
           grant_types: ['authorization_code', 'client_credentials'],
-          post_logout_redirect_uris: this.#redirects.map((uri) => `${new URL(uri).origin}/`),
+          post_logout_redirect_uris: this.#redirects.map((uri) => `${new URL(uri).origin}/sso/logout`),
         },
       ],
       jwks: { keys: this.keys },
       cookies: { keys: ['a cookie key for tests only'] },
-      claims: { openid: ['sub'], profile: ['name', 'groups'], email: ['email', 'email_verified'] },
+      claims: { openid: ['sub'], ...claims },
       scopes: ['openid', 'offline_access', 'urn:opc:idm:__myscopes__'],
       features: { clientCredentials: { enabled: true } },
       pkce: { required: () => true },
@@ -114,27 +136,42 @@ export class SignOnProvider {
           sub: id,
           name: `${id[0]!.toUpperCase()}${id.slice(1)} Lovelace`,
           email: `${id}@example.org`,
-          email_verified: true,
-          groups: people[id] ?? [],
+          email_verified: isEmailVerified,
+          groups: groupsAs?.(people[id] ?? []) ?? people[id] ?? [],
         }),
       }),
     });
-    this.#handle = (request, response) => void provider.callback()(request, response);
+    this.#handle = (request, response) => {
+      const path = paths.find((one) => request.url?.startsWith(`${one}/`));
+      if (path === undefined) return void response.writeHead(404).end();
+      // As a framework mounts it.
+      Object.assign(request, { originalUrl: request.url, url: request.url?.slice(path.length) });
+      void provider.callback()(request, response);
+    };
   }
 
   readonly onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const path = new URL(request.url ?? '/', this.url).pathname;
+    const { pathname: path, searchParams: query } = new URL(request.url ?? '/', this.url);
     const hasToken = request.headers.authorization?.startsWith('Bearer ') ?? false;
-    if (this.guardsKeys && path === '/jwks' && !hasToken) return void response.writeHead(401).end();
+    if (this.guardsKeys && path.endsWith('/jwks') && !hasToken) return void response.writeHead(401).end();
+    const isUnlisted = (scope: string): boolean => !this.#scopes.includes(scope);
+    if (this.manners.isStrict && query.get('scope')?.split(' ').some(isUnlisted)) {
+      const refusal = new URLSearchParams({ error: 'invalid_scope', state: query.get('state')! });
+      return void response.writeHead(303, { location: `${query.get('redirect_uri')}?${refusal}` }).end();
+    }
     if (this.tamper === undefined) return this.#handle(request, response);
     const end = response.end.bind(response);
     const pieces: Buffer[] = [];
     const tamper = this.tamper;
+    let isEnded = false;
     const keep = (piece: unknown): void => {
       if (typeof piece === 'string' || piece instanceof Uint8Array) pieces.push(Buffer.from(piece));
     };
     response.write = ((piece: unknown) => (keep(piece), true)) as typeof response.write;
     response.end = ((piece: unknown) => {
+      // The provider's own pages are ended once more by what is below them.
+      if (isEnded) return response;
+      isEnded = true;
       keep(piece);
       void (async () => {
         const { status, body } = await tamper(path, {

@@ -46,7 +46,13 @@ test('whom the provider knows gets into the dashboard of any front door, with th
       assert.deepEqual([seen['name'], seen['role'], seen['by']], [`${name}@example.org`, role, 'sso']);
     }
     const left = await viewer.ask('/sso/logout');
-    assert.match(left.headers.location ?? '', /\/session\/end\?/);
+    const { pathname, searchParams } = new URL(left.headers.location!);
+    assert.equal(pathname, '/session/end');
+    // The provider leads back with the state, by the address that is registered.
+    const end = new URL(searchParams.get('post_logout_redirect_uri')!);
+    assert.ok(doors.some(({ host }) => end.href === `http://${host}/sso/logout`));
+    const over = await viewer.ask(`${end.pathname}?state=${searchParams.get('state')}`);
+    assert.deepEqual([over.status, over.headers.location], [200, undefined]);
     assert.equal((await viewer.ask('/dashboard/viewer')).status, 303);
   }
 });
