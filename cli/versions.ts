@@ -17,6 +17,16 @@ interface VersionsOptions extends InspectOptions {
   readonly limit?: string;
 }
 
+interface StatusView {
+  readonly version: string;
+  /** An older front door tells none. */
+  readonly frontDoors?: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly isThis: boolean;
+  }[];
+}
+
 /** Members by the version that they run. */
 type Running = ReadonlyMap<string, readonly string[]>;
 
@@ -63,12 +73,15 @@ function notesOf(running: Running, tags: readonly string[]): string[] {
 async function findRunning(options: InspectOptions): Promise<Running | string> {
   try {
     const [status, { edges }] = await Promise.all([
-      ask<{ version: string }>(options, '/admin/status'),
+      ask<StatusView>(options, '/admin/status'),
       ask<{ edges: { id: string; kind: string; version: string }[] }>(options, '/admin/edges'),
     ]);
     const running = new Map([[status.version, ['the front door']]]);
-    for (const { id, version } of edges.filter((edge) => edge.version !== ''))
-      running.set(version, [...(running.get(version) ?? []), id]);
+    const add = (version: string, member: string): void =>
+      void running.set(version, [...(running.get(version) ?? []), member]);
+    for (const { name, version, isThis } of status.frontDoors ?? [])
+      if (!isThis) add(version, `front door ${name}`);
+    for (const { id, version } of edges.filter((edge) => edge.version !== '')) add(version, id);
     return running;
   } catch (error) {
     // Where one was named it was meant.

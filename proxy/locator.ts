@@ -8,6 +8,7 @@ import { EdgeSteering } from './admin/steering.ts';
 import type { Directory } from './directory/directory.ts';
 import { openDirectory } from './directory/open-directory.ts';
 import { EdgeCalls } from './edge-calls.ts';
+import { FrontDoorRoll } from './front-door-roll.ts';
 import { openLimits } from './limits/open-limits.ts';
 import type { Limits } from './limits/open-limits.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
@@ -55,6 +56,7 @@ export interface Locator {
   readonly statsd: StatsdSetting;
   readonly licence: PoolLicence;
   readonly poolSettings: PoolSettings;
+  readonly roll: FrontDoorRoll;
   readonly fleetViews: readonly { refresh(): Promise<void> }[];
   readonly metrics: Metrics;
   readonly secrets: FleetSecrets;
@@ -112,8 +114,9 @@ export async function openLocator(options: {
   const drains = new Drains({ ...shared, placer, links, mover, signal });
   const reconciler = new Reconciler({ ...named, links });
   onMet = () => outage.noteMeeting(reconciler.requestAll());
-  const steered = { drains, reconciler, regions, steering, statsd, licence, poolSettings };
-  const fleetViews = [regions, statsd, licence, poolSettings];
+  const roll = new FrontDoorRoll({ directory, nowMs });
+  const steered = { drains, reconciler, regions, steering, statsd, licence, poolSettings, roll };
+  const fleetViews = [regions, statsd, licence, poolSettings, roll];
   const decisions = { placer, outage, limits, snapshot, gate, mover, ...steered };
   return { directory, pool, membership, links, trust, calls, ...decisions, fleetViews, metrics, secrets };
 }

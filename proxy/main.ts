@@ -23,6 +23,7 @@ import { SettingNetworks } from '#shared/network-list.ts';
 import type { GateLimits } from './core/request-gate.ts';
 import { openDownloads } from './downloads/open-downloads.ts';
 import { endRetired, startChores } from './chores.ts';
+import { frontDoorName } from './front-door-roll.ts';
 import type { Directory, EdgeRow } from './directory/directory.ts';
 import { openFrontLog } from './front-log.ts';
 import { FrontJournal } from './journal/front-journal.ts';
@@ -115,7 +116,9 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const carriers = { upstreams, wheel, transport, exchange, arrivals };
   const front = await openFrontServer({ settings, inherited, ...carriers, metrics, tls });
   watchDescriptors(locator.limits, front, { log, metrics, signal: stopping.signal });
-  page.tellStatsd(front.httpPort);
+  const name = frontDoorName(front.httpPort);
+  page.tellStatsd(name);
+  locator.roll.enter(name);
   entrance.opened(front.httpsPort);
   tls?.care(stopping.signal);
   const ports = { http: front.httpPort, https: front.httpsPort, control: control?.port };
@@ -239,7 +242,7 @@ function armLife(options: {
       front.stopAccepting();
       upstreams.leaveTunnels();
       await settler.idle(AbortSignal.timeout(settings.CT_STOP_GRACE_MS));
-      await served.page.stop();
+      await Promise.all([served.page.stop(), locator.roll.leave()]);
       front.destroy();
       control?.close();
       admin.close();
@@ -257,7 +260,7 @@ function armLife(options: {
     stopping.abort();
     await locator.mover.idle();
     // No edge reports here any more: what it would tell of the pool is its successor's to tell.
-    await served.page.stop();
+    await Promise.all([served.page.stop(), locator.roll.leave()]);
     front.retire();
     control?.close();
     admin.close();

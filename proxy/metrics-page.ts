@@ -1,10 +1,8 @@
 /** The metrics of the front door: set anew before each look, shown to whoever may read them, told to a StatsD server. */
-import { hostname } from 'node:os';
 import { AppError } from '#shared/errors.ts';
 import type { Log } from '#shared/log.ts';
 import { MetricsAccess } from '#shared/metrics-access.ts';
 import type { Settings } from '#shared/settings/schema.ts';
-import { readWorker } from '#shared/siblings.ts';
 import { StatsdPush } from '#shared/statsd-push.ts';
 import { headerValues } from './core/header-list.ts';
 import type { FrontJournal } from './journal/front-journal.ts';
@@ -36,13 +34,11 @@ export class MetricsPage {
     return this.#access;
   }
 
-  /** To be called when this front door serves clients on the port, which with the host is its name among those who tell StatsD. */
-  tellStatsd(port: number): void {
+  /** To be called when this front door serves clients; `name` is its own among those who tell StatsD. */
+  tellStatsd(name: string): void {
     const { settings, locator, log } = this.#options;
-    const { number, of } = readWorker();
-    const place = `${hostname()}-${port}`;
     this.#push = new StatsdPush({
-      instance: of > 1 ? `${place}-${number}` : place,
+      instance: name,
       read: async () => {
         await this.refresh();
         return await locator.metrics.read();

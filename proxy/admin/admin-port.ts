@@ -97,7 +97,7 @@ function handlersOf(
     }),
     ...poolSettingHandlers(locator.poolSettings),
     ...settingsHandlers(settings, reloads),
-    ...versionHandlers({ settings, pool: locator.pool, nowMs }),
+    ...versionHandlers({ ...locator, settings, nowMs }),
     licence: () => locator.licence.view(),
     replace: () => {
       reloads.judgeSuccessor();

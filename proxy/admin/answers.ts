@@ -19,6 +19,9 @@ export const statusView = z.strictObject({
   version: text,
   pid: count,
   worker: text.describe('Which front door of its supervisor it is, and of how many.'),
+  frontDoors: z
+    .array(z.strictObject({ name: text, version: text, isThis: z.boolean() }))
+    .describe('Of the whole pool. One that was killed stands here for up to two minutes.'),
   uptimeSeconds: count,
   ports: z.record(text, count.optional()),
   edges: count,

@@ -4,6 +4,7 @@ import type { EdgeId } from '#shared/ids.ts';
 import { readWorker } from '#shared/siblings.ts';
 import { version } from '#shared/version.ts';
 import type { Directory, Pin } from '../directory/directory.ts';
+import type { FrontDoorRoll } from '../front-door-roll.ts';
 import type { EdgeLinks } from '../membership/edge-links.ts';
 import type { EdgePool, PoolEdge } from '../membership/pool.ts';
 import { verifyOwners } from '../membership/verifier.ts';
@@ -21,6 +22,7 @@ interface LookOptions {
   readonly nowMs: () => number;
   readonly drains: Drains;
   readonly links: EdgeLinks;
+  readonly roll: FrontDoorRoll;
   readonly startedAtMs: number;
   readonly ports: () => Readonly<Record<string, number | undefined>>;
 }
@@ -28,7 +30,7 @@ interface LookOptions {
 type Looks = Handlers<AdminTable, 'document' | 'status' | 'edges' | 'pins' | 'where' | 'verify' | 'drains'>;
 
 export function lookHandlers(options: LookOptions): Looks {
-  const { directory, pool, nowMs, drains } = options;
+  const { directory, pool, nowMs, drains, roll } = options;
   const document = renderOpenApi();
   const { number, of } = readWorker();
   return {
@@ -39,6 +41,7 @@ export function lookHandlers(options: LookOptions): Looks {
         version,
         pid: process.pid,
         worker: `${number} of ${of}`,
+        frontDoors: roll.doors.map((door) => ({ ...door, isThis: roll.isThis(door) })),
         uptimeSeconds: Math.round((nowMs() - options.startedAtMs) / 1_000),
         ports: options.ports(),
         edges: edges.length,

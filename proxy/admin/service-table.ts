@@ -38,7 +38,7 @@ export const serviceTable = {
       running: z.array(
         z.strictObject({
           version: z.string(),
-          members: z.array(z.string()).describe('Edges, and this front door.'),
+          members: z.array(z.string()).describe('This front door, the others by their names, and edges.'),
           isInRegistry: z.boolean(),
         }),
       ),

@@ -6,6 +6,7 @@ import { isTagOf, readImageTags } from '#shared/registry/image-tags.ts';
 import { isOlderVersion } from '#shared/registry/order-tags.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { version } from '#shared/version.ts';
+import type { FrontDoorRoll } from '../front-door-roll.ts';
 import type { EdgePool } from '../membership/pool.ts';
 import type { AdminTable } from './admin-table.ts';
 import type { Handlers } from './operation.ts';
@@ -13,6 +14,7 @@ import type { Handlers } from './operation.ts';
 interface VersionOptions {
   readonly settings: Settings;
   readonly pool: Pick<EdgePool, 'list'>;
+  readonly roll: FrontDoorRoll;
   readonly nowMs: () => number;
 }
 
@@ -26,7 +28,12 @@ const keptMs = 60_000;
 /** Newest tags of one answer. */
 const tagsMax = 50;
 
-export function versionHandlers({ settings, pool, nowMs }: VersionOptions): Handlers<AdminTable, 'versions'> {
+export function versionHandlers({
+  settings,
+  pool,
+  roll,
+  nowMs,
+}: VersionOptions): Handlers<AdminTable, 'versions'> {
   let asked: Asked | undefined;
   const ask = async (repository: string): Promise<{ tags: readonly string[]; fault: string }> => {
     if (repository === '') return { tags: [], fault: '' };
@@ -38,8 +45,10 @@ export function versionHandlers({ settings, pool, nowMs }: VersionOptions): Hand
   };
   const runningNow = (): ReadonlyMap<string, readonly string[]> => {
     const running = new Map([[version, ['this front door']]]);
-    for (const edge of pool.list(nowMs()))
-      if (edge.version !== '') running.set(edge.version, [...(running.get(edge.version) ?? []), edge.id]);
+    const add = (name: string, member: string): void =>
+      void running.set(name, [...(running.get(name) ?? []), member]);
+    for (const door of roll.doors) if (!roll.isThis(door)) add(door.version, `front door ${door.name}`);
+    for (const edge of pool.list(nowMs())) if (edge.version !== '') add(edge.version, edge.id);
     return running;
   };
   return {

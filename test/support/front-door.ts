@@ -32,6 +32,8 @@ export interface FrontDoorOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Shared by front doors that use one directory; otherwise one of its own. */
   readonly dataDir?: string;
+  /** Path of the command, where it is not this one's. */
+  readonly program?: string;
 }
 
 export interface LogLine {
@@ -80,7 +82,10 @@ export async function startFrontDoor(t: TestContext, options: FrontDoorOptions =
   });
   // By the end of the channel the front door notices that its test is gone, and ends too.
   const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const;
-  const child = spawn(process.execPath, [command, 'proxy', ...flags], { env, stdio: [...stdio] });
+  const child = spawn(process.execPath, [options.program ?? command, 'proxy', ...flags], {
+    env,
+    stdio: [...stdio],
+  });
   const door = new FrontDoor(child, dataDir);
   t.after(async () => await door.end());
   await door.listening();

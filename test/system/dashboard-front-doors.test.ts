@@ -1,6 +1,7 @@
 /** Dashboards of two front doors on one database server, in real Chromium: one pool, one licence, one set of rules, one list of versions. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { hostname } from 'node:os';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -14,8 +15,10 @@ import { ensureBuilt } from '../../proxy/dashboard/build.ts';
 import { openBrowser } from '../support/browser.ts';
 import { openDashboard, openTab } from '../support/dashboard.ts';
 import { DockerRegistry } from '../support/docker-registry.ts';
+import { copyAs } from '../support/other-version.ts';
+import { runCommand } from '../support/run-command.ts';
 import { locatorOf, startEdgeOf } from '../support/edge-process.ts';
-import { fleetSecret, isReady, startFrontDoor } from '../support/front-door.ts';
+import { adminToken, fleetSecret, isReady, startFrontDoor } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { LicenceMaker } from '../support/licences.ts';
 import { hostSession, logIn } from '../support/oct-client.ts';
@@ -140,7 +143,8 @@ test('two dashboards on one database show one pool: who is there, what the licen
   for (const page of pages) {
     const rowOf = (name: string) => page.getByRole('row').filter({ hasText: name });
     await rowOf(`v${version}`)
-      .filter({ hasText: /this front door, edge-1, edge-2|this front door, edge-2, edge-1/ })
+      .filter({ hasText: 'this front door, ' })
+      .filter({ hasText: /, front door \S+, (edge-1, edge-2|edge-2, edge-1)/ })
       .waitFor();
     await rowOf('99.1.0').filter({ hasText: 'newer' }).waitFor();
     assert.equal(await page.getByText('different versions').count(), 0);
@@ -171,3 +175,39 @@ test('two dashboards on one database show one pool: who is there, what the licen
   for (const page of pages)
     await page.getByRole('alert').filter({ hasText: 'Warning: Down at eight' }).waitFor();
 });
+
+test('front doors of different versions know of each other: the dashboard warns while both are there, and says which is which', async (t) => {
+  await ensureBuilt();
+  const door = await startFrontDoor(t, { settings: dashboardLogin });
+  const { dataDir, host, adminUrl } = door;
+  const browser = await openBrowser();
+  t.after(async () => await browser.close());
+  const { page, faults } = await openDashboard(browser, `http://${host}`);
+  const row = page.getByRole('row').filter({ has: page.getByText('9.8.7', { exact: true }) });
+  const warning = page.getByText(`Members run different versions: ${version}, 9.8.7.`);
+  await page.getByRole('row').filter({ hasText: version }).filter({ hasText: 'this front door' }).waitFor();
+  assert.equal(await warning.count(), 0);
+  const other = await startFrontDoor(t, { settings: dashboardLogin, dataDir, program: copyAs(t, '9.8.7') });
+  await warning.waitFor();
+  await row.filter({ hasText: `front door ${hostname()}-${other.port}` }).waitFor();
+  const status = await runCommand(t, ['status', '--admin', other.adminUrl, '--json'], {
+    CT_ADMIN_TOKEN: adminToken,
+  });
+  const { frontDoors } = JSON.parse(status.stdout) as { frontDoors: object[] };
+  assert.deepEqual(
+    frontDoors.toSorted(byVersion),
+    [
+      { name: `${hostname()}-${door.port}`, version, isThis: false },
+      { name: `${hostname()}-${other.port}`, version: '9.8.7', isThis: true },
+    ].toSorted(byVersion),
+  );
+  assert.ok(adminUrl !== other.adminUrl);
+  await other.end();
+  await warning.waitFor({ state: 'detached' });
+  await row.waitFor({ state: 'detached' });
+  assert.deepEqual(faults, []);
+});
+
+function byVersion(a: object, b: object): number {
+  return JSON.stringify(a).localeCompare(JSON.stringify(b));
+}

@@ -26,7 +26,13 @@ class BusyPool {
     const places = Object.fromEntries(
       Array.from({ length: 400 }, (_, i) => [`session-${i}`, `edge-${look}`]),
     );
-    return await Promise.resolve({ pool: { ...figures, sessions: look }, banner, edges: {}, places });
+    return await Promise.resolve({
+      pool: { ...figures, sessions: look },
+      banner,
+      edges: {},
+      places,
+      doors: {},
+    });
   }
 }
 
@@ -123,7 +129,7 @@ class HeldPool {
   async look(): Promise<Picture> {
     const { promise, resolve } = Promise.withResolvers<number>();
     this.held.push(resolve);
-    return { pool: { ...figures, sessions: await promise }, banner, edges: {}, places: {} };
+    return { pool: { ...figures, sessions: await promise }, banner, edges: {}, places: {}, doors: {} };
   }
 }
 

@@ -39,6 +39,7 @@ const picture: fc.Arbitrary<Picture> = fc.record({
   banner: fc.record({ text: fc.constantFrom('', 'a', 'b'), level: fc.constantFrom('info', 'warning') }),
   edges: fc.dictionary(name, edge),
   places: fc.dictionary(name, fc.constantFrom('edge-1', 'edge-2')),
+  doors: fc.dictionary(name, fc.constantFrom('1.0.0', '1.1.0')),
 });
 
 test('a change that went over the wire makes the second picture of the first, whatever sessions are called', () => {
@@ -56,8 +57,14 @@ test('what did not change is not told', () => {
 });
 
 /** As plain objects, in one order. */
-function sorted({ pool, banner, edges, places }: Picture): unknown {
+function sorted({ pool, banner, edges, places, doors }: Picture): unknown {
   const list = (of: object): unknown =>
     Object.entries(structuredClone(of)).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return { pool: { ...pool }, banner: { ...banner }, edges: list(edges), places: list(places) };
+  return {
+    pool: { ...pool },
+    banner: { ...banner },
+    edges: list(edges),
+    places: list(places),
+    doors: list(doors),
+  };
 }

@@ -40,6 +40,9 @@ export interface EdgeFigures {
 /** Session keys, each with the edge that has it: of each edge a few, always the same ones while they live. */
 export type Places = Readonly<Record<string, string>>;
 
+/** Front doors by their names, each with its version. */
+export type Doors = Readonly<Record<string, string>>;
+
 /** A word of administrators to everybody; without a text there is none. */
 export interface ShownBanner {
   readonly text: string;
@@ -51,6 +54,7 @@ export interface Picture {
   readonly banner: ShownBanner;
   readonly edges: Readonly<Record<string, EdgeFigures>>;
   readonly places: Places;
+  readonly doors: Doors;
 }
 
 /** Only what differs; null for what is no more. */
@@ -59,6 +63,7 @@ export interface PictureChange {
   readonly banner?: Partial<ShownBanner>;
   readonly edges?: Readonly<Record<string, Partial<EdgeFigures> | null>>;
   readonly places?: Readonly<Record<string, string | null>>;
+  readonly doors?: Readonly<Record<string, string | null>>;
 }
 
 /** The last minutes, oldest first, in steps of `sampleIntervalMs`. */
@@ -89,27 +94,35 @@ export function differ(before: Picture, after: Picture): PictureChange | undefin
   const pool = differFlat({ ...before.pool }, { ...after.pool });
   const banner = differFlat({ ...before.banner }, { ...after.banner });
   const edges = differEach(before.edges, after.edges, (old, now) => differFlat({ ...old }, { ...now }));
-  const places = differEach(before.places, after.places, (old, now) => (old === now ? undefined : now));
-  const changes = [pool, banner, edges, places];
+  const places = differEach(before.places, after.places, changeOf);
+  const doors = differEach(before.doors, after.doors, changeOf);
+  const changes = [pool, banner, edges, places, doors];
   if (changes.every((change) => change === undefined)) return undefined;
   return {
     ...(pool === undefined ? {} : { pool }),
     ...(banner === undefined ? {} : { banner }),
     ...(edges === undefined ? {} : { edges }),
     ...(places === undefined ? {} : { places }),
+    ...(doors === undefined ? {} : { doors }),
   };
 }
 
-export function applyChange(picture: Picture, { pool, banner, edges, places }: PictureChange): Picture {
+export function applyChange(picture: Picture, change: PictureChange): Picture {
+  const { pool, banner, edges, places, doors } = change;
   return {
     pool: pool === undefined ? picture.pool : { ...picture.pool, ...pool },
     banner: banner === undefined ? picture.banner : { ...picture.banner, ...banner },
     edges:
       edges === undefined
         ? picture.edges
-        : applyEach(picture.edges, edges, (old, change) => ({ ...old, ...change }) as EdgeFigures),
+        : applyEach(picture.edges, edges, (old, figures) => ({ ...old, ...figures }) as EdgeFigures),
     places: places === undefined ? picture.places : applyEach(picture.places, places, (_, edge) => edge),
+    doors: doors === undefined ? picture.doors : applyEach(picture.doors, doors, (_, version) => version),
   };
+}
+
+function changeOf(old: string, now: string): string | undefined {
+  return old === now ? undefined : now;
 }
 
 function differFlat<T extends object>(before: Flat, after: Flat): Partial<T> | undefined {

@@ -7,6 +7,7 @@ import type { Log } from '#shared/log.ts';
 import type { Directory } from '../../directory/directory.ts';
 import type { PoolLicence } from '../../licence/pool-licence.ts';
 import type { EdgePool, PoolEdge } from '../../membership/pool.ts';
+import type { FrontDoorRoll } from '../../front-door-roll.ts';
 import type { Drains } from '../../move/drains.ts';
 import { poolFigures } from '../../pool-metrics.ts';
 import { edgeSamplesMax, poolSamplesMax } from './picture.ts';
@@ -19,6 +20,7 @@ interface WatchOptions {
   /** Different people in sessions of the whole pool, where that is known. */
   readonly people: () => number | undefined;
   readonly licence: Pick<PoolLicence, 'view'>;
+  readonly roll: Pick<FrontDoorRoll, 'doors'>;
   /** What everybody is to be told now. */
   readonly banner: () => Banner | undefined;
   readonly log: Log;
@@ -77,7 +79,7 @@ export class PoolWatch {
 
   /** Without its store it tells what it knew of places. */
   async look(): Promise<Picture> {
-    const { pool, drains, nowMs } = this.#options;
+    const { pool, drains, roll, nowMs } = this.#options;
     const edges = pool.list(nowMs());
     await this.#readPlaces(edges);
     const left = new Map(drains.views().map((drain) => [drain.edge as string, drain.left]));
@@ -86,6 +88,7 @@ export class PoolWatch {
       banner: this.#bannerNow(),
       edges: Object.fromEntries(edges.map((edge) => [edge.id, describe(edge, left.get(edge.id) ?? -1)])),
       places: this.#listPlaces(edges),
+      doors: Object.fromEntries(roll.doors.map(({ name, version }) => [name, version])),
     };
   }
 

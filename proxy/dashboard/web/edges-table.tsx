@@ -157,7 +157,8 @@ function DrainButton(about: { subject: string; isDisabled: boolean; tell: PagePr
 }
 
 function VersionWarning({ picture, version }: { picture: Picture; version: string }): JSX.Element | null {
-  const versions = new Set(Object.values(picture.edges).map((edge) => edge.version));
+  const edges = Object.values(picture.edges).map((edge) => edge.version);
+  const versions = new Set([...edges, ...Object.values(picture.doors)]);
   versions.delete('');
   versions.add(version);
   if (versions.size < 2) return null;

@@ -1,6 +1,6 @@
 /** Versions: what runs where, beside what the registry of images has. */
 import type { JSX } from 'preact';
-import { longPauseMs, useAgainWith, useAsked } from './asked.ts';
+import { useAgainWith, useAsked } from './asked.ts';
 import { DataTable } from './data-table.tsx';
 import { look } from './operations.ts';
 import type { Answer } from './operations.ts';
@@ -17,7 +17,7 @@ const membersShown = 4;
 /** `running` tells when to ask anew. */
 export function VersionsPanel({ running }: { running: string }): JSX.Element {
   const { answer, fault, again } = useAsked('versions', async () => await look<'versions'>('versions'));
-  useAgainWith(running, again, longPauseMs);
+  useAgainWith(running, again);
   return (
     <section class="panel" aria-labelledby="versions-title">
       <h2 id="versions-title">Versions</h2>

@@ -37,11 +37,11 @@ export function OverviewPage(props: PageProps): JSX.Element {
   );
 }
 
-/** Which edge runs which version. */
-function runningOf({ edges }: Picture): string {
-  return Object.entries(edges)
-    .map(([id, { version }]) => `${id} ${version}`)
-    .join('\n');
+/** Which member runs which version. */
+function runningOf({ edges, doors }: Picture): string {
+  const ofEdges = Object.entries(edges).map(([id, { version }]) => `${id} ${version}`);
+  const ofDoors = Object.entries(doors).map(([name, version]) => `${name} ${version}`);
+  return [...ofDoors, ...ofEdges].join('\n');
 }
 
 /** Of how many the licence allows, where there is one. */
