@@ -36,7 +36,7 @@ export function lockRestart(dataDir: string): { release: () => void } {
   return { release: () => lock.close() };
 }
 
-export function removeRunState(dataDir: string): void {
+function removeRunState(dataDir: string): void {
   rmSync(statePath(dataDir), { force: true });
 }
 

@@ -41,7 +41,8 @@ Examples:
 async function run({ port, edges, sessions, users, moves }: Flags): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mooring-demo-'));
   const ending = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
+  // Ctrl-C comes twice, from the terminal and from npm: the second one is not to cut the cleaning up short.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort());
   const login = { user: 'demo', password: randomBytes(9).toString('base64url') };
   const pool = startDemoPool({ folder, port, edges, login, onEnd: () => ending.abort() });
   try {

@@ -32,8 +32,7 @@ export interface FrontDoorOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Shared by front doors that use one directory; otherwise one of its own. */
   readonly dataDir?: string;
-  /** Path of the command, where it is not this one's. */
-  readonly program?: string;
+  /** Path of another command. */ readonly program?: string;
 }
 
 export interface LogLine {
