@@ -5,15 +5,17 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isSameFile, signatureOf } from './core/file-signature.ts';
-import { faultOf, writeMemberPath } from './core/member-path.ts';
+import { writeMemberPath } from './core/member-path.ts';
 import type { Desk } from './desk.ts';
 import { faultFor } from './folder-fault.ts';
 import { FolderWatch } from './folder-watch.ts';
 import type { EntryChange } from './folder-watch.ts';
 import { digestOf, MirroredFiles } from './mirrored-files.ts';
+import type { Mirrored } from './mirrored-files.ts';
 import { openMirrorFolders } from './mirror-folders.ts';
 import { readIfThere } from './remote.ts';
 import type { Remote } from './remote.ts';
+import { RemoteTree, TooManyFiles } from './remote-tree.ts';
 import { SharedFiles } from './shared-files.ts';
 import type { SharedFolder } from './shared-folder.ts';
 import { Turns } from './turns.ts';
@@ -27,7 +29,6 @@ export interface MirrorOptions {
   readonly filesMax: number;
 }
 
-const fetchersMax = 8;
 /** Folders of which changes here are noticed; an operating system has 8,192 or more for all programs. */
 const watchersMax = 6_000;
 const progressIntervalMs = 500;
@@ -61,9 +62,10 @@ export class Mirror {
       onRejected: async (path, bytes) => await this.#keepMine(path, bytes),
     });
     this.#watch = new FolderWatch((changes) => void this.#onLocalChanges(changes), watchersMax);
-    remote.onChanged(
-      (path, kind) => void this.#turns.take(path, async () => await this.#onRemoteChange(path, kind)),
-    );
+    remote.onChanged((path, kind) => {
+      const take = this.#turns.take(path, async () => await this.#onRemoteChange(path, kind));
+      take.catch((error: unknown) => this.#tellSkipped(path, error));
+    });
     remote.doc.on('update', () => this.#followDocuments());
   }
 
@@ -85,25 +87,20 @@ export class Mirror {
     return this.#files.unsaved;
   }
 
-  /** Fetches everything that is wanted, folder by folder. */
+  /** Fetches everything that is wanted. Rejects before the first file where that is too much. */
   async fetch(): Promise<void> {
     const { desk, only } = this.#options;
-    const progress = setInterval(
-      () => desk.tell({ event: 'folder.fetched', ...this.#fetched, isDone: false }),
-      progressIntervalMs,
-    );
+    const tree = this.#newTree();
+    const tell = (isDone: boolean): void =>
+      desk.tell({ event: 'folder.fetched', ...tree.counts, ...this.counts, isDone });
+    const progress = setInterval(() => tell(false), progressIntervalMs);
     try {
-      const wanted =
-        only.length > 0 ? only.map((path) => path.split('/').filter((name) => name !== '')) : [[]];
-      for (const names of wanted) {
-        const { type } = await this.#options.remote.stat(writeMemberPath(names, this.#folder.name));
-        if (type === 'folder') await this.#fetchFolder(names);
-        else await this.#fetchFile(names);
-      }
+      const wanted = only.map((path) => path.split('/').filter((name) => name !== ''));
+      await this.#fetchTree(tree, wanted.length > 0 ? wanted : [[]]);
     } finally {
       clearInterval(progress);
     }
-    desk.tell({ event: 'folder.fetched', ...this.#fetched, isDone: true });
+    tell(true);
     this.#followDocuments();
   }
 
@@ -125,38 +122,18 @@ export class Mirror {
         await this.#turns.take(path, async () => await this.#push(path)).catch(() => undefined);
   }
 
-  get #fetched(): { files: number; bytes: number } {
-    return { files: this.counts.files, bytes: this.counts.bytes };
+  #newTree(): RemoteTree {
+    return new RemoteTree(this.#options.remote, this.#options.filesMax - this.#mirrored.size);
   }
 
-  async #fetchFolder(names: readonly string[]): Promise<void> {
-    const place = await this.#folder.findNames(names);
-    await mkdir(place.path, { recursive: true });
-    const entries = await this.#options.remote.list(writeMemberPath(names, this.#folder.name));
-    const isFine = ([name]: readonly [string, unknown]): boolean =>
-      faultOf(name, process.platform) === undefined;
-    const sound = [...entries].filter(isFine);
-    this.#watch.watch(
-      names,
-      place.path,
-      sound.map(([name]) => name),
-    );
-    const files = sound.filter(([, kind]) => kind === 'file').map(([name]) => name);
-    const fetchNext = async (): Promise<void> => {
-      for (let name = files.shift(); name !== undefined; name = files.shift())
-        await this.#fetchFile([...names, name]);
-    };
-    await Promise.all(Array.from({ length: fetchersMax }, fetchNext));
-    for (const [name, kind] of sound) if (kind === 'folder') await this.#fetchFolder([...names, name]);
-  }
-
-  async #fetchFile(names: readonly string[]): Promise<void> {
-    if (this.#mirrored.size >= this.#options.filesMax)
-      throw new Error(
-        `more than ${this.#options.filesMax} files: say which with --only, or raise --files-max`,
-      );
-    const path = writeMemberPath(names, this.#folder.name);
-    await this.#turns.take(path, async () => await this.#pull(path));
+  async #fetchTree(tree: RemoteTree, wanted: readonly (readonly string[])[]): Promise<void> {
+    await tree.look(wanted);
+    for (const { names, entries } of tree.folders) {
+      const place = await this.#folder.findNames(names);
+      await mkdir(place.path, { recursive: true });
+      this.#watch.watch(names, place.path, entries);
+    }
+    await tree.forEachFile(async (path) => await this.#turns.take(path, async () => await this.#pull(path)));
   }
 
   /** The session's content, into the folder. */
@@ -174,22 +151,44 @@ export class Mirror {
       this.counts.bytes += bytes.length;
     } catch (error) {
       this.counts.skipped += 1;
-      this.#options.desk.tell({ event: 'file.refused', path, reason: faultFor(error).message });
+      this.#tellSkipped(path, error);
     }
+  }
+
+  #tellSkipped(path: string, error: unknown): void {
+    const reason = error instanceof TooManyFiles ? error.message : faultFor(error).message;
+    this.#options.desk.tell({ event: 'file.skipped', path, reason });
   }
 
   /** Documents that anybody has opened are followed: from then on their words say what is in the file. */
   #followDocuments(): void {
-    for (const path of this.#options.remote.documents) {
-      if (this.#files.has(path) || !this.#mirrored.has(path) || this.#turns.has(path)) continue;
-      void this.#turns.take(path, async () => await Promise.resolve(this.#adopt(path)));
+    const { remote } = this.#options;
+    for (const path of remote.documents) {
+      if (this.#files.has(path) || this.#turns.has(path)) continue;
+      if (this.#mirrored.get(path)?.isMergeable !== true || !remote.hasText(path)) continue;
+      void this.#turns.take(path, async () => await this.#adopt(path));
     }
   }
 
-  #adopt(path: string): void {
+  /** Whether the document says from now on what is in the file. */
+  async #adopt(path: string): Promise<void> {
     const known = this.#mirrored.get(path);
-    if (known?.bytes !== undefined && this.#options.remote.hasText(path))
-      this.#files.adopt(path, known.bytes, known.signature);
+    const base = known && (await this.#baseOf(path, known));
+    if (base !== undefined) this.#files.adopt(path, base, known!.signature);
+  }
+
+  /** What both sides last had in common; undefined where neither has it any more. */
+  async #baseOf(path: string, known: Mirrored): Promise<Uint8Array | undefined> {
+    if (!known.isMergeable) return undefined;
+    const kept = this.#mirrored.contentOf(path);
+    if (kept !== undefined) return kept;
+    const here = async (): Promise<Uint8Array> => await this.#folder.read(await this.#folder.find(path));
+    for (const read of [here, async () => await this.#options.remote.read(path)]) {
+      const bytes = await read().catch(() => undefined);
+      if (bytes !== undefined && digestOf(bytes) === known.digest) return bytes;
+    }
+    this.#mirrored.loseBase(path);
+    return undefined;
   }
 
   async #onRemoteChange(path: string, kind: 'written' | 'deleted'): Promise<void> {
@@ -198,8 +197,7 @@ export class Mirror {
     const entry = await this.#options.remote.stat(path).catch(() => undefined);
     if (entry === undefined) return;
     if (entry.type === 'folder') {
-      if (this.#mirrored.size < this.#options.filesMax) await this.#fetchFolder(path.split('/').slice(1));
-      return;
+      return await this.#fetchTree(this.#newTree(), [path.split('/').slice(1)]);
     }
     if (!(await this.#isUntouched(path))) return await this.#push(path);
     await this.#pull(path);
@@ -226,9 +224,7 @@ export class Mirror {
       const path = writeMemberPath(names, this.#folder.name);
       await this.#turns
         .take(path, async () => await this.#onLocalChange(path, names))
-        .catch((error: unknown) =>
-          this.#options.desk.tell({ event: 'file.refused', path, reason: faultFor(error).message }),
-        );
+        .catch((error: unknown) => this.#tellSkipped(path, error));
     }
   }
 
@@ -278,8 +274,10 @@ export class Mirror {
       this.#mirrored.forget(path);
       return await this.#pull(path);
     }
-    if (known?.bytes !== undefined && (await remote.openDocument(path)))
-      if (this.#files.adopt(path, known.bytes, known.signature)) return await this.#files.look(path);
+    // The base first: a host that has opened the document has what others type, too.
+    const base = known && (await this.#baseOf(path, known));
+    if (base !== undefined && (await remote.openDocument(path)))
+      if (this.#files.adopt(path, base, known!.signature)) return await this.#files.look(path);
     const theirs = await readIfThere(remote, path);
     const isTheirsNew = theirs !== undefined && digestOf(theirs) !== known?.digest;
     if (isTheirsNew && digestOf(theirs) !== digestOf(bytes)) {

@@ -1,9 +1,9 @@
 /** The desk of a person: lines as things happen, a line at the bottom of what is true now, questions one at a time. */
 import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
-import { nameOf, standingWords, wordsFor } from './core/news-words.ts';
+import { fetchWords, nameOf, standingWords, wordsFor } from './core/news-words.ts';
 import { invitation } from './core/invitation.ts';
-import type { Applicant, News, Standing } from './core/news.ts';
+import type { Applicant, FetchNews, News, Standing } from './core/news.ts';
 import type { Desk } from './desk.ts';
 
 interface Terminal {
@@ -13,11 +13,15 @@ interface Terminal {
 
 /** Clients ask no longer than that. */
 const answerMaxMs = 300_000;
+/** Where no line can be drawn anew, as in a log. */
+const progressIntervalMs = 10_000;
 
 export class TerminalDesk implements Desk {
   readonly #terminal: Terminal;
   readonly #showsCode: boolean;
   #standing = '';
+  #progress: string | undefined;
+  #progressAt = -Infinity;
   #asking: Promise<unknown> = Promise.resolve();
   #question: { text: string; readline: Interface } | undefined;
 
@@ -31,6 +35,7 @@ export class TerminalDesk implements Desk {
       this.#print(invitation(news, this.#showsCode && this.#isLive));
       return;
     }
+    if (news.event === 'folder.fetched') this.#showProgress(news);
     const words = wordsFor(news);
     if (words !== undefined) this.#print(words);
   }
@@ -77,6 +82,14 @@ export class TerminalDesk implements Desk {
     return /^y(es)?$/i.test(answer.trim());
   }
 
+  #showProgress(news: FetchNews): void {
+    this.#progress = news.isDone ? undefined : fetchWords(news);
+    if (this.#isLive) return this.#draw();
+    if (this.#progress === undefined || performance.now() - this.#progressAt < progressIntervalMs) return;
+    this.#progressAt = performance.now();
+    this.#print(this.#progress);
+  }
+
   #print(words: string): void {
     this.#terminal.output.write(`${this.#isLive ? eraseLine : ''}${words}\n`);
     if (this.#isLive) this.#draw();
@@ -85,7 +98,7 @@ export class TerminalDesk implements Desk {
   #draw(): void {
     if (!this.#isLive) return;
     const { output } = this.#terminal;
-    const line = this.#question?.text ?? this.#standing;
+    const line = this.#question?.text ?? this.#progress ?? this.#standing;
     const width = Math.max(20, (output.columns || 80) - 1);
     output.write(`${eraseLine}${line.length > width ? `${line.slice(0, width - 1)}…` : line}`);
   }

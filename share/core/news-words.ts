@@ -1,5 +1,5 @@
 /** What happened, in a line for people. What others have written is stripped of what would move a terminal's cursor. */
-import type { Applicant, EndReason, News, Standing } from './news.ts';
+import type { Applicant, EndReason, FetchNews, News, Standing } from './news.ts';
 import { plainWords } from './plain-words.ts';
 
 /** Undefined for what people need not be told line by line. */
@@ -45,10 +45,21 @@ export function wordsFor(news: News): string | undefined {
     case 'login.needed':
       return `Log in here, in a browser: ${news.url}`;
     case 'folder.fetched':
-      return news.isDone ? `${news.files} files, ${megabytes(news.bytes)}` : undefined;
+      return news.isDone ? fetchWords(news) : undefined;
+    case 'file.skipped':
+      return `${plainWords(news.path)} is left out: ${news.reason}`;
     case 'trouble.met':
       return plainWords(news.reason);
   }
+}
+
+/** How far the first fetch is; at its end, what came of it. */
+export function fetchWords({ folders, found, isListed, files, bytes, skipped, isDone }: FetchNews): string {
+  const size = megabytes(bytes);
+  const left = skipped > 0 ? `, ${counted(skipped, 'file')} left out` : '';
+  if (isDone) return `${counted(files, 'file')} in ${counted(folders, 'folder')}, ${size}${left}`;
+  if (!isListed) return `Looking what is there: ${counted(found, 'file')} in ${counted(folders, 'folder')}`;
+  return `Fetching: ${files.toLocaleString('en')} of ${counted(found, 'file')}, ${size}${left}`;
 }
 
 /** One line of what is true now. */
@@ -92,6 +103,10 @@ function changeWords({ what, by, path, to = '' }: News & { event: 'change.made' 
     case 'renamed':
       return `${who} renamed ${where} to ${plainWords(to)}`;
   }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function megabytes(bytes: number): string {

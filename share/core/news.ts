@@ -26,16 +26,25 @@ export type News =
   | { readonly event: 'chat.said'; readonly from: string; readonly text: string; readonly isDirect: boolean }
   | { readonly event: 'line.lost' | 'line.back' }
   | { readonly event: 'login.needed'; readonly url: string }
-  | {
-      readonly event: 'folder.fetched';
-      readonly files: number;
-      readonly bytes: number;
-      readonly isDone: boolean;
-    }
+  | FetchNews
   | { readonly event: 'join.asked' }
   | { readonly event: 'file.sent'; readonly path: string }
+  | { readonly event: 'file.skipped'; readonly path: string; readonly reason: string }
   | { readonly event: 'file.kept'; readonly path: string; readonly copy: string }
   | { readonly event: 'trouble.met'; readonly reason: string };
+
+export interface FetchNews {
+  readonly event: 'folder.fetched';
+  /** What the session has, as far as it is known; all of it once `isListed`. */
+  readonly folders: number;
+  readonly found: number;
+  readonly isListed: boolean;
+  /** What is here. */
+  readonly files: number;
+  readonly bytes: number;
+  readonly skipped: number;
+  readonly isDone: boolean;
+}
 
 export type ChangeWhat = 'written' | 'folder' | 'deleted' | 'renamed';
 
