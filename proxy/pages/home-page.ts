@@ -23,9 +23,9 @@ export function homePage({ edges, origin, banner, hasClients }: HomeOptions): st
         title="A code of letters and digits, or a link to a session">
       <button>Join</button></form>
     <div class="card"><h2>Start a session</h2>
-      <p>With a folder of yours, from a terminal: <code>npx mooring share . --server ${escapeHtml(origin)}</code></p>
+      <p><a href="/session/">In this browser</a>: with nothing yet, or with a folder of your machine.</p>
       <p>From an editor: ${editorWay(origin, hasClients)}</p>
-      <p>Or <a href="/session/">start with nothing, in this browser</a>.</p></div>
+      <p>From a terminal that has the command, with the folder you are in: <code>mooring share . --server ${escapeHtml(origin)}</code></p></div>
     ${poolCard(edges)}
     <h2>For programs</h2>
     <p>A document of y-websocket, shared by whoever knows the name of its session:</p>

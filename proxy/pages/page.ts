@@ -11,8 +11,8 @@ export const pageStyle = `
   .card h2:first-child, form:first-child > h2 { margin-top: 0; }
   a { color: var(--accent); } p { margin: .5rem 0; } .soft { color: var(--soft); }
   .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.25rem; margin: 1rem 0; overflow-x: auto; }
-  table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
-  tr:last-child td { border-bottom: 0; } td.number, th.number { text-align: right; }
+  table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .5rem .35rem 0; border-bottom: 1px solid var(--line); }
+  th:last-child, td:last-child { padding-right: 0; } tr:last-child td { border-bottom: 0; } td.number, th.number { text-align: right; }
   code, pre { font-family: ui-monospace, monospace; font-size: .9em; } pre { margin: 0; white-space: pre-wrap; word-break: break-all; }
   label { display: block; margin: .75rem 0 .25rem; } input { width: 100%; padding: .55rem; border: 1px solid var(--soft); border-radius: .4rem; background: var(--paper); color: inherit; font: inherit; }
   button { margin-top: 1rem; padding: .6rem 1.2rem; border: 0; border-radius: .4rem; background: var(--accent); color: var(--card); font: inherit; font-weight: 600; cursor: pointer; }

@@ -18,8 +18,8 @@ export interface FileHost {
   readonly doc: Y.Doc;
   readonly awareness: Awareness;
   text(path: string): Y.Text;
-  /** Puts the cursor after so many characters, as an editor says it. */
-  point(path: string, index: number): void;
+  /** Puts the cursor after so many characters, as an editor says it; what is between it and the other end is chosen. */
+  point(path: string, index: number, end?: number): void;
 }
 
 interface FileHostOptions {
@@ -55,9 +55,11 @@ export async function startFileHost(
     const text = doc.getText(path);
     if (text.length === 0) text.insert(0, files[path] ?? '');
   });
-  const point = (path: string, index: number): void => {
-    const position = Y.createRelativePositionFromTypeIndex(doc.getText(path), index);
-    const textSelections = [{ start: position, end: position, direction: 1 }];
+  const point = (path: string, index: number, last = index): void => {
+    const [start, end] = [index, last].map((at) =>
+      Y.createRelativePositionFromTypeIndex(doc.getText(path), at),
+    );
+    const textSelections = [{ start, end, direction: 1 }];
     awareness.setLocalStateField('selection', { path, textSelections, visibleRanges: [] });
   };
   return { key: member.key, member, doc, awareness, text: (path) => doc.getText(path), point };

@@ -97,3 +97,20 @@ async function typeAt(page: Page, name: string, key: 'Home' | 'End', text: strin
   await page.keyboard.press(`ControlOrMeta+${key}`);
   await page.keyboard.type(text);
 }
+
+/** A folder of the browser's own storage instead of one that a person picks: to a page they are the same. */
+export const givesFolder = `globalThis.showDirectoryPicker = async () => {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle('project', { create: true });
+  for (const name of ['notes.md', '.env']) {
+    const writing = await (await folder.getFileHandle(name, { create: true })).createWritable();
+    await writing.write('# Notes\\n');
+    await writing.close();
+  }
+  return folder;
+}`;
+/** What is in its `notes.md`. */
+export const readsBack = `(async () => {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('project');
+  return await (await (await folder.getFileHandle('notes.md')).getFile()).text();
+})()`;

@@ -11,9 +11,11 @@ import { enterEditor } from '../support/share-host.ts';
 import {
   askToJoin,
   editorOf,
+  givesFolder,
   openFile,
   openPages,
   openSessionPage,
+  readsBack,
   shownText,
   typeAtEnd,
   typeAtStart,
@@ -81,22 +83,6 @@ test('a guest opens the link, waits for the host, and both edit a file and see e
   assert.deepEqual(faults, []);
 });
 
-/** A folder of the browser's own storage instead of one that a person picks: to a page they are the same. */
-const givesFolder = `globalThis.showDirectoryPicker = async () => {
-  const root = await navigator.storage.getDirectory();
-  const folder = await root.getDirectoryHandle('project', { create: true });
-  for (const name of ['notes.md', '.env']) {
-    const writing = await (await folder.getFileHandle(name, { create: true })).createWritable();
-    await writing.write('# Notes\\n');
-    await writing.close();
-  }
-  return folder;
-}`;
-const readsBack = `(async () => {
-  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('project');
-  return await (await (await folder.getFileHandle('notes.md')).getFile()).text();
-})()`;
-
 test('a session that begins in a browser with a folder: who joins by the start page is let in by the button, writes, follows, chats, and hears the end', async (t) => {
   const host = await openSessionPage(browser, `${pool.url}/session/`, { script: givesFolder });
   const guest = await openSessionPage(browser, `${pool.url}/`);
@@ -111,7 +97,7 @@ test('a session that begins in a browser with a folder: who joins by the start p
   await guest.page.getByLabel('Session code').fill(host.page.url());
   await guest.page.getByRole('button', { name: 'Join' }).click();
   await askToJoin(guest.page, 'Gustav');
-  await host.page.getByRole('button', { name: 'Let Gustav in' }).click();
+  await host.page.getByRole('button', { name: 'Let in Gustav' }).click();
   await openFile(guest.page, 'notes.md');
   await typeAtEnd(guest.page, 'notes.md', 'by the guest');
   await host.page.getByText('by the guest').waitFor();
@@ -137,7 +123,7 @@ test('a session that begins in a browser with a folder: who joins by the start p
   const key = /~([^/]+)/.exec(host.page.url())![1]!;
   const [editor] = await Promise.all([
     enterEditor(t, pool.url, key, { name: 'Emil' }),
-    host.page.getByRole('button', { name: 'Let Emil in' }).click(),
+    host.page.getByRole('button', { name: 'Let in Emil' }).click(),
   ]);
   const text = await editor.open('project/notes.md', '# Notes\nby the guest');
   text.insert(text.length, ', and by an editor');
@@ -156,6 +142,7 @@ test('a session that begins in a browser with a folder: who joins by the start p
   assert.equal(await shownText(guest.page, 'notes.md'), text.toJSON());
   await assert.rejects(fs.mkdir(editor.hostId, 'project/more'), /read-only/);
   await host.page.getByRole('button', { name: 'End session' }).click();
+  await host.page.getByText('You have ended the session.').waitFor();
   await guest.page.getByText('The host has ended the session.').waitFor();
   await guest.page.getByRole('button', { name: 'Save a copy of project/notes.md' }).waitFor();
   assert.equal(text.toJSON(), '# Notes\nby the guest, and by an editor');
@@ -239,14 +226,18 @@ test('a guest who is refused is told so, a code that nobody has is no session, a
   await page.getByText(text).waitFor();
 });
 
+const nameOpacity = `getComputedStyle(document.querySelector('.remote-name')).opacity`;
 const screens = [
   { colorScheme: 'light', width: 1280, height: 800 },
   { colorScheme: 'dark', width: 1280, height: 800 },
   { colorScheme: 'light', width: 360, height: 740 },
 ] as const;
 
+/** Every colour of code, and lines that no screen holds. */
+const wide = `import { a } from 'b';\n/* ${'so '.repeat(90)}*/ export class A { b = 'c'.d(42 as number, /e/); }\n`;
+
 test('every screen is accessible in light, in dark and on a phone, and none is wider than its screen', async (t) => {
-  const host = await startFileHost(t, pool, { files });
+  const host = await startFileHost(t, pool, { files: { ...files, 'src/wide.ts': wide } });
   const { page, faults } = await openSessionPage(browser, `${pool.url}/`);
   t.after(async () => await page.context().close());
   const judge = async (where: string, parts: readonly string[] = []): Promise<void> => {
@@ -276,6 +267,16 @@ test('every screen is accessible in light, in dark and on a phone, and none is w
   await page.getByRole('log').getByText('Welcome').waitFor({ state: 'attached' });
   await page.locator('.remote-cursor').waitFor({ state: 'attached' });
   await judge('session', ['Files', 'Text', 'People', 'Chat']);
+  await openFile(page, 'wide.ts');
+  await eventually(() => host.text('src/wide.ts').length === wide.length, 'the host shares the text');
+  host.point('src/wide.ts', 0, wide.length);
+  await page.locator('.remote-selection').first().waitFor();
+  await page.getByRole('button', { name: 'Follow Hilda' }).click();
+  // The name of a cursor fades: what is judged in between is no colour of the page.
+  await eventually(async () => (await page.evaluate(nameOpacity)) === '0', 'its name is gone');
+  await page.getByText('Details').click();
+  await judge('followed', ['Text', 'People']);
+  await page.getByText('Details').click();
   await page.getByRole('button', { name: 'Copy link' }).click();
   for (const { width, height } of [...screens, { width: 900, height: 700 }]) {
     await page.setViewportSize({ width, height });

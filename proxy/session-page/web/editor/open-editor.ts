@@ -137,6 +137,7 @@ function accessOf(isReadOnly: boolean, path: string): Extension {
     EditorView.contentAttributes.of({
       'aria-label': `Text of ${name}`,
       'aria-readonly': String(isReadOnly),
+      tabindex: '0',
     }),
   ];
 }

@@ -40,6 +40,8 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #folder: SharedFolder;
   #connection: ProtocolBroadcastConnection | undefined;
+  /** What this member has decided by itself. */
+  #farewell: string | undefined;
 
   constructor(options: SessionOptions) {
     const { ticket, duty } = options;
@@ -146,16 +148,18 @@ export class Session {
   }
 
   async leave(): Promise<void> {
+    // The server closes the connection of whoever leaves: that is no other end.
+    this.#farewell = this.isHost ? 'You have ended the session.' : 'You have left the session.';
     // A moment for the word to go out; where there is no connection the server notices by itself.
     const isSaid = this.#connection?.room.leave().catch(() => undefined);
     await Promise.race([isSaid, new Promise((resolve) => setTimeout(resolve, 1_000))]);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    this.end(this.isHost ? 'You have ended the session.' : 'You have left the session.');
+    this.end(this.#farewell);
   }
 
   end(reason: string): void {
     if (this.store.value.end !== undefined) return;
-    this.store.set({ end: reason, following: undefined, questions: [] });
+    this.store.set({ end: this.#farewell ?? reason, following: undefined, questions: [] });
     this.#setLink({ state: 'over' });
     dropTicket(this.#options.ticket.key);
     this.follower.close();

@@ -9,6 +9,8 @@ interface ActionsProps {
   /** The row that is chosen; undefined where there is none. */
   readonly path: string | undefined;
   readonly isFolder: boolean;
+  /** Whether the host can be asked now. */
+  readonly isReachable: boolean;
   readonly tell: (text: string, isFault?: boolean) => void;
 }
 
@@ -20,7 +22,13 @@ const actions = {
 } as const;
 type Action = keyof typeof actions;
 
-export function FileActions({ session, path, isFolder, tell }: ActionsProps): JSX.Element | null {
+export function FileActions({
+  session,
+  path,
+  isFolder,
+  isReachable,
+  tell,
+}: ActionsProps): JSX.Element | null {
   const dialog = useRef<HTMLDialogElement>(null);
   const [action, setAction] = useState<Action>('file');
   const [text, setText] = useState('');
@@ -45,7 +53,7 @@ export function FileActions({ session, path, isFolder, tell }: ActionsProps): JS
       {(Object.keys(actions) as Action[])
         .filter((name) => !isRoot || name === 'file' || name === 'folder')
         .map((name) => (
-          <button key={name} onClick={() => ask(name)}>
+          <button key={name} disabled={!isReachable} onClick={() => ask(name)}>
             {actions[name].title}
           </button>
         ))}
@@ -76,7 +84,9 @@ export function FileActions({ session, path, isFolder, tell }: ActionsProps): JS
             <button type="button" onClick={() => dialog.current?.close()}>
               Cancel
             </button>
-            <button class="primary">{actions[action].button}</button>
+            <button class={action === 'remove' ? 'primary danger' : 'primary'}>
+              {actions[action].button}
+            </button>
           </p>
         </form>
       </dialog>

@@ -48,7 +48,8 @@ export function FileTreePanel({ session, view, tell }: TreeProps): JSX.Element {
       <h2 id="files-title">Files</h2>
       <FileActions
         session={session}
-        path={view.link.state === 'up' ? chosen?.path : undefined}
+        path={chosen?.path}
+        isReachable={view.link.state === 'up'}
         isFolder={chosen?.isFolder === true}
         tell={tell}
       />
@@ -58,6 +59,7 @@ export function FileTreePanel({ session, view, tell }: TreeProps): JSX.Element {
           <li
             key={row.path}
             role="treeitem"
+            title={row.path}
             class={`level-${Math.min(row.level, 8)}`}
             aria-level={row.level}
             aria-selected={row.path === active}

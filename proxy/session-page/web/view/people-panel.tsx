@@ -35,8 +35,8 @@ export function PeoplePanel({ session, view }: { session: Session; view: Session
                 {path === undefined ? null : <span class="soft"> {path.replace(/.*\//, '')}</span>}
               </span>
               <button
-                aria-pressed={isFollowed}
-                aria-label={`Follow ${name}`}
+                class={isFollowed ? 'on' : ''}
+                aria-label={isFollowed ? `Following ${name}: stop` : `Follow ${name}`}
                 onClick={() => (isFollowed ? session.follower.stop() : session.follower.follow(id))}
               >
                 {isFollowed ? 'Following' : 'Follow'}

@@ -11,17 +11,25 @@ export function Questions({ questions }: { questions: readonly JoinQuestion[] })
         <p key={id} class="notice">
           <span>
             <strong>{user.name}</strong>
-            {user.email === undefined ? '' : ` (${user.email})`} wants to join
-            {user.authProvider === undefined ? '' : `; login: ${user.authProvider}`}.
+            {user.email === undefined ? '' : ` (${user.email})`} wants to join.
+            <span class="soft"> {assurance(user.authProvider)}</span>
           </span>
           <span class="actions">
-            <button class="primary" onClick={() => answer(true)}>
-              Let {user.name} in
+            <button class="primary" aria-label={`Let in ${user.name}`} onClick={() => answer(true)}>
+              Let in
             </button>
-            <button onClick={() => answer(false)}>Refuse {user.name}</button>
+            <button aria-label={`Refuse ${user.name}`} onClick={() => answer(false)}>
+              Refuse
+            </button>
           </span>
         </p>
       ))}
     </div>
   );
+}
+
+/** `Unverified` is the login by a name alone. */
+function assurance(provider: string | undefined): string {
+  if (provider === undefined) return '';
+  return provider === 'Unverified' ? 'Nobody has checked this name.' : `Logged in with ${provider}.`;
 }
