@@ -8,7 +8,7 @@ import type { AffinityKey } from '#shared/ids.ts';
 import { localHost } from '#shared/local-host.ts';
 import type { Log } from '#shared/log.ts';
 import { announceReady, armProcessLife } from '#shared/process-life.ts';
-import { awaitTurn, goesOn, isSuccessor, onRetire } from '#shared/replacement.ts';
+import { goesOn, onRetire } from '#shared/replacement.ts';
 import { readFingerprint } from '#shared/self-signed-file.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { readInheritedListeners } from '#shared/inherited-listeners.ts';
@@ -38,7 +38,7 @@ import { openDashboard } from './dashboard/open-dashboard.ts';
 import { openGate } from './dashboard/door/open-gate.ts';
 import { Traffic } from './limits/traffic.ts';
 import { openLogin } from './login/open-login.ts';
-import { openControlPort, shareControlPort } from './membership/control-port.ts';
+import { takeControlPort } from './membership/control-port.ts';
 import type { ControlOptions, ControlPort } from './membership/control-port.ts';
 import type { EdgeRequests } from './membership/control-server.ts';
 import type { EdgePool } from './membership/pool.ts';
@@ -106,7 +106,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
       return settings.CT_HSTS;
     },
   };
-  const control = await takePlace(
+  const control = await takeControlPort(
     isStatic ? undefined : controlOptions({ settings, locator, journal, joinToken, log }),
   );
   await directory.extendLeases();
@@ -168,13 +168,6 @@ function answerHere(options: {
     sessionPage: new SessionPage(),
     viewers,
   });
-}
-
-/** Edges can be at home here before the process before lets go of them; where the port cannot be shared, afterwards. */
-async function takePlace(options: ControlOptions | undefined): Promise<ControlPort | undefined> {
-  const early = options !== undefined && isSuccessor() ? await shareControlPort(options) : undefined;
-  await awaitTurn({ takesEdges: early !== undefined });
-  return early ?? (options && (await openControlPort(options)));
 }
 
 function controlOptions(options: {

@@ -11,6 +11,7 @@ import { WebSocketServer } from 'ws';
 import { bearsToken, listen } from '#shared/admin-server.ts';
 import { controlMessageMaxBytes, controlPath } from '#shared/control-protocol.ts';
 import type { EdgeId } from '#shared/ids.ts';
+import { awaitTurn, isSuccessor } from '#shared/replacement.ts';
 import { acceptEdge } from './control-server.ts';
 import type { ConnectedEdges, ConnectionOptions } from './control-server.ts';
 
@@ -30,14 +31,21 @@ export interface ControlPort {
 /** Where processes can listen at one port, and the kernel gives connections to those that do. */
 const canShare = process.platform === 'linux';
 
-export async function openControlPort(options: ControlOptions): Promise<ControlPort> {
+/** Edges can be at home here before the process before lets go of them; where the port cannot be shared, afterwards. */
+export async function takeControlPort(options: ControlOptions | undefined): Promise<ControlPort | undefined> {
+  const early = options !== undefined && isSuccessor() ? await shareControlPort(options) : undefined;
+  await awaitTurn({ takesEdges: early !== undefined });
+  return early ?? (options && (await openControlPort(options)));
+}
+
+async function openControlPort(options: ControlOptions): Promise<ControlPort> {
   // A port that any process has belongs to somebody else.
   if (canShare && options.port !== 0) await findFree(options.host, options.port);
   return await openAt(options, canShare);
 }
 
 /** Beside the process that is to be replaced; undefined where it does not share its port. */
-export async function shareControlPort(options: ControlOptions): Promise<ControlPort | undefined> {
+async function shareControlPort(options: ControlOptions): Promise<ControlPort | undefined> {
   if (!canShare) return undefined;
   try {
     return await openAt(options, true);

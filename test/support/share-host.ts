@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -171,4 +171,9 @@ export async function joinFolder(
   const guest = new ShareProcess(t, ['join', `${url}/~${key}/`, folder, '--name', name, ...flags]);
   await guest.next('session.joined');
   return { guest, folder };
+}
+
+/** Whether all of these files are there with this content. */
+export function isIn(content: string, ...paths: string[]): () => boolean {
+  return () => paths.every((path) => existsSync(path) && readFileSync(path, 'utf8') === content);
 }

@@ -8,7 +8,14 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '../support/oct-inbox.ts';
 import { openPool } from '../support/pool.ts';
-import { enterEditor, joinFolder, makeFolder, shareFolder, ShareProcess } from '../support/share-host.ts';
+import {
+  enterEditor,
+  isIn,
+  joinFolder,
+  makeFolder,
+  shareFolder,
+  ShareProcess,
+} from '../support/share-host.ts';
 
 const { pool, close } = openPool({
   env: { CT_LOGIN: 'simple,apikey', CT_API_KEY: 'a key for tests only' },
@@ -104,34 +111,6 @@ test('two mirrors and the host’s folder stay the same, whoever changes what', 
   assert.equal(await dan.guest.exited(), 0, dan.guest.errors);
   assert.equal(readFileSync(join(dan.folder, 'src/a.txt'), 'utf8'), `${merged}last\r\n`);
   assert.equal(existsSync(join(folder, 'out/mine')), false);
-});
-
-test('a mirror of more than it keeps in memory merges all the same, says how far it is, and takes nothing where there is too much', async (t) => {
-  const large = Array.from({ length: 9 }, (_, n) => [`large/${n}.txt`, `${n}`.repeat(1_048_576)] as const);
-  const folder = makeFolder(t, { 'a.txt': 'one\n', 'b.txt': 'one\n', ...Object.fromEntries(large) });
-  const { host, key } = await shareFolder(t, pool.url, { folder });
-  const empty = makeFolder(t, {});
-  const link = `${pool.url}/~${key}/`;
-  const refused = new ShareProcess(t, ['join', link, empty, '--name', 'eve', '--files-max', '10']);
-  const [{ folder: mirrored, guest }, bob] = await Promise.all([
-    joinFolder(t, pool.url, { key, flags: ['--files-max', '11'] }),
-    enterEditor(t, pool.url, key),
-  ]);
-  const fetched = { files: 11, found: 11, folders: 2, skipped: 0, bytes: 9 * 1_048_576 + 8 };
-  await guest.next('folder.fetched', { ...fetched, isListed: true, isDone: true });
-  assert.equal(await refused.exited(), 1);
-  assert.match(refused.errors, /more files than --files-max/);
-  assert.deepEqual(readdirSync(empty), []);
-
-  writeFileSync(join(mirrored, 'a.txt'), 'one\nmine\n');
-  await guest.next('file.sent', { path: 'project/a.txt' });
-  const text = await bob.open('project/b.txt', 'one\n');
-  await guest.next('file.opened', { path: 'project/b.txt' });
-  text.insert(0, 'typed\n');
-  await eventually(isIn('typed\none\n', join(mirrored, 'b.txt'), join(folder, 'b.txt')), 'it is written');
-  await eventually(isIn('one\nmine\n', join(folder, 'a.txt')), 'what was saved is at the host');
-  assert.equal(await guest.stop(), 0, guest.errors);
-  assert.equal(await host.stop(), 0, host.errors);
 });
 
 test('through a drain and a killed edge in the middle of edits no character is lost, on the disk or at anybody’s', async (t) => {
@@ -288,10 +267,6 @@ test('whom the front door does not let in is told so', async (t) => {
   assert.equal(await refused.exited(), 1);
   assert.match(refused.errors, /refuses the login \(4\d\d\)/);
 });
-
-function isIn(content: string, ...paths: string[]): () => boolean {
-  return () => paths.every((path) => existsSync(path) && readFileSync(path, 'utf8') === content);
-}
 
 /** The client library gives up after 30 s; a takeover with its back-off is a third of that on an idle machine. */
 const waitMaxMs = 60_000;

@@ -69,16 +69,7 @@ export function FileActions({
           {action === 'remove' ? (
             <p>{path} is deleted on the host’s disk, for everybody.</p>
           ) : (
-            <>
-              <label for="action-path">Path</label>
-              <input
-                id="action-path"
-                required
-                autocomplete="off"
-                value={text}
-                onInput={({ currentTarget }) => setText(currentTarget.value)}
-              />
-            </>
+            <PathField text={text} onChange={setText} />
           )}
           <p class="actions">
             <button type="button" onClick={() => dialog.current?.close()}>
@@ -91,5 +82,20 @@ export function FileActions({
         </form>
       </dialog>
     </div>
+  );
+}
+
+function PathField(props: { readonly text: string; readonly onChange: (text: string) => void }): JSX.Element {
+  return (
+    <>
+      <label for="action-path">Path</label>
+      <input
+        id="action-path"
+        required
+        autocomplete="off"
+        value={props.text}
+        onInput={({ currentTarget }) => props.onChange(currentTarget.value)}
+      />
+    </>
   );
 }

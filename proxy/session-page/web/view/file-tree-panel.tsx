@@ -72,17 +72,22 @@ export function FileTreePanel({ session, view, tell }: TreeProps): JSX.Element {
               {row.isFolder ? (row.folder === undefined ? '▸' : '▾') : ''}
             </span>
             {row.name}
-            {row.folder?.isLoading === true && row.folder.entries.length === 0 ? (
-              <span class="soft"> …</span>
-            ) : null}
-            {row.folder === undefined || row.folder.hidden === 0 ? null : (
-              <span class="soft"> and {row.folder.hidden} more, not shown</span>
-            )}
-            {row.folder?.fault === undefined ? null : <span class="soft"> cannot be read</span>}
+            <FolderNotes row={row} />
           </li>
         ))}
       </ul>
     </nav>
+  );
+}
+
+function FolderNotes({ row: { folder } }: { readonly row: TreeRow }): JSX.Element | null {
+  if (folder === undefined) return null;
+  return (
+    <>
+      {folder.isLoading && folder.entries.length === 0 ? <span class="soft"> …</span> : null}
+      {folder.hidden === 0 ? null : <span class="soft"> and {folder.hidden} more, not shown</span>}
+      {folder.fault === undefined ? null : <span class="soft"> cannot be read</span>}
+    </>
   );
 }
 
