@@ -44,7 +44,7 @@ const settledAtOnce = 900;
 const settlingMax = 2;
 /** Between two looks whether others reach it. */
 const lookIntervalMs = 200;
-/** So long after its failure somebody waits for the others' word; later, without it, nobody does. */
+/** So long after its failure, or their last word, somebody waits for the others'; later, without it, nobody does. */
 const wordMaxMs = timing.takeoverWaitMs;
 /** The store is back: other front doors may still have keys that they placed meanwhile. */
 const cautiousMs = 5_000;
@@ -55,6 +55,8 @@ export class OutagePlacement {
   #failedAtMs = -Infinity;
   #isDown = false;
   #downSinceMs = 0;
+  /** When others last said what is down: the store, or this front door's way to it. */
+  #wordAtMs = -Infinity;
   #isSettling = false;
   #awaitingWord: Promise<void> | undefined;
   /** Comparisons with the edges' claims that have not ended. */
@@ -110,7 +112,7 @@ export class OutagePlacement {
     const known = this.find(key);
     if (known !== undefined) return known;
     let held = await this.findHeld(key);
-    if (held.kind === 'free' && this.#verdict(held) === undefined) {
+    if (this.#verdict(held) === undefined && this.#mayWait) {
       this.#awaitingWord ??= this.#awaitWord(key).finally(() => (this.#awaitingWord = undefined));
       await this.#awaitingWord;
       held = await this.findHeld(key);
@@ -121,22 +123,39 @@ export class OutagePlacement {
       return held.pin;
     }
     if (!this.#isDown) return undefined;
-    const isAway = held.kind === 'free' && this.#verdict(held) === 'away';
-    if (!isAway || !this.#options.placesNewKeys()) throw cause;
-    return this.#placeByRank(key, cause);
+    const refusal = this.#refusalOf(held);
+    if (refusal === undefined) return this.#placeByRank(key, cause);
+    this.#options.metrics.count('ct_proxy_outage_refusals_total', { reason: refusal });
+    throw cause;
+  }
+
+  #refusalOf(held: Held): OutageRefusal | undefined {
+    if (held.kind === 'unsure') return 'edge-silent';
+    const verdict = this.#verdict(held);
+    if (verdict === 'cut-off') return 'cut-off';
+    if (verdict !== 'away') return 'no-word';
+    return this.#options.placesNewKeys() ? undefined : 'not-wanted';
   }
 
   /** One asks for all who wait, and whose key that is makes no difference. */
   async #awaitWord(key: AffinityKey): Promise<void> {
-    while (this.#isDown && this.#downForMs < wordMaxMs) {
+    while (this.#mayWait) {
       await sleep(lookIntervalMs);
-      const held = await this.findHeld(key);
-      if (held.kind !== 'free' || this.#verdict(held) !== undefined) return;
+      if (this.#verdict(await this.findHeld(key)) !== undefined) return;
     }
   }
 
-  #verdict({ heard }: Held & { kind: 'free' }): ReturnType<typeof judgeOutage> {
-    return judgeOutage(heard, this.#downForMs);
+  /** Soon after the failure, or after somebody's word: a busy machine's next one is late. */
+  get #mayWait(): boolean {
+    return this.#isDown && this.#options.nowMs() - Math.max(this.#downSinceMs, this.#wordAtMs) < wordMaxMs;
+  }
+
+  /** Undefined where nobody knows. */
+  #verdict(held: Held): 'held' | ReturnType<typeof judgeOutage> {
+    if (held.kind === 'held') return 'held';
+    const verdict = held.kind === 'free' ? judgeOutage(held.heard, this.#downForMs) : undefined;
+    if (verdict !== undefined) this.#wordAtMs = this.#options.nowMs();
+    return verdict;
   }
 
   #placeByRank(key: AffinityKey, cause: unknown): Pin {
@@ -249,6 +268,9 @@ interface Provisional {
   readonly pin: Pin;
   readonly sinceMs: number;
 }
+
+/** Why a key is placed nowhere while the store is down: see `ct_proxy_outage_refusals_total`. */
+type OutageRefusal = 'edge-silent' | 'cut-off' | 'no-word' | 'not-wanted';
 
 export type Held =
   | { readonly kind: 'held'; readonly pin: Pin }

@@ -68,6 +68,11 @@ export const metricTable = {
     help: 'Keys that were placed while the store did not answer, and are not in it yet.',
     labels: [],
   },
+  ct_proxy_outage_refusals_total: {
+    type: 'counter',
+    help: 'New keys refused while the store did not answer: `edge-silent`: an edge that may have it said nothing, `cut-off`: others reach the store, `no-word`: others said nothing of it, `not-wanted`: CT_STORE_OUTAGE.',
+    labels: ['reason'],
+  },
   ct_proxy_pins: { type: 'gauge', help: 'Pins in the directory.', labels: [] },
   ct_proxy_pin_cache_hits_total: { type: 'counter', help: 'Look-ups answered by the pin cache.', labels: [] },
   ct_proxy_edge_state: {

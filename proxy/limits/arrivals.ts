@@ -42,10 +42,11 @@ export class Arrivals {
   greet(peer: string): Arrival | ErrorCode {
     const { CT_LIMIT_CONNECTIONS: max } = this.#options.settings;
     const isOver = max > 0 && this.#open >= max && !this.#options.rules.isExempt(peer);
-    if (isOver || this.isFull) return this.refuse('front-door-full', peer);
-    this.#open++;
+    // Who is only told that it may not come in has a descriptor, too, until it has heard that.
     this.accepted++;
     this.onAccepted();
+    if (isOver || this.isFull) return this.refuse('front-door-full', peer);
+    this.#open++;
     return new Arrival(this, peer, this.#proxies.includes(peer));
   }
 

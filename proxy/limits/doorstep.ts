@@ -36,7 +36,7 @@ export class Doorstep {
 
   constructor(options: DoorstepOptions) {
     this.#options = options;
-    this.#refusals = new Refusals(options.wheel);
+    this.#refusals = new Refusals(options.wheel, () => options.arrivals.isFull);
   }
 
   readonly accept: Acceptor = (adopt) => {

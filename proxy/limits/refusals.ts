@@ -11,18 +11,23 @@ import type { TimerWheel } from '../wire/timer-wheel.ts';
 
 /** Connections that are being told: a flood of them must not take the descriptors that clients need. */
 const tellingMax = 256;
+/** Where descriptors run out: a third of the smallest reserve of them. */
+const tellingMaxWhenFull = 32;
 
 export class Refusals {
   readonly #wheel: TimerWheel;
+  readonly #isFull: () => boolean;
   readonly #telling = new Set<ByteSocket>();
 
-  constructor(wheel: TimerWheel) {
+  constructor(wheel: TimerWheel, isFull: () => boolean) {
     this.#wheel = wheel;
+    this.#isFull = isFull;
   }
 
   /** Of a connection that speaks HTTP/1.1, or would. */
   tell(socket: ByteSocket, code: ErrorCode): void {
-    if (this.#telling.size >= tellingMax) return socket.destroy();
+    const max = this.#isFull() ? tellingMaxWhenFull : tellingMax;
+    if (this.#telling.size >= max) return socket.destroy();
     this.#telling.add(socket);
     const onOver = (): void => {
       this.#wheel.remove(deadline);

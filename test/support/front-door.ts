@@ -185,11 +185,14 @@ export class FrontDoor {
 
   /** Sum over all label sets of one metric. */
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${this.adminUrl}/metrics`)).text();
-    const values = text
-      .split('\n')
-      .filter((line) => line.startsWith(name) && /[ {]/.test(line[name.length]!));
+    const values = await this.metricLines(name);
     return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /** Its values as the page has them, with their labels. */
+  async metricLines(name: string): Promise<string[]> {
+    const text = await (await fetch(`${this.adminUrl}/metrics`)).text();
+    return text.split('\n').filter((line) => line.startsWith(name) && /[ {]/.test(line[name.length]!));
   }
 
   /** Kills the process, and takes its end for a good one. */

@@ -36,7 +36,8 @@ async function assertToldOf(t: TestContext, { backend }: Scene, port: number): P
   const connection = await openFrom(t, port, client);
   for (const path of ['/first', '/second']) {
     connection.send(`GET ${path} HTTP/1.1\r\nHost: door.test\r\nctstickiness: k\r\n\r\n`);
-    assert.equal((await connection.answer()).status, 200);
+    const { status, body } = await connection.answer();
+    assert.equal(status, 200, body);
   }
   const socket = new WebSocket(`ws://127.0.0.1:${port}/socket`, {
     localAddress: client,
@@ -124,7 +125,8 @@ suite('proxies behind', { concurrency: 3 }, () => {
               connection.send(
                 `GET /${i}-${turn} HTTP/1.1\r\nHost: door.test\r\nctstickiness: k\r\nx-client: ${address}\r\n\r\n`,
               );
-              assert.equal((await connection.answer()).status, 200);
+              const { status, body } = await connection.answer();
+    assert.equal(status, 200, body);
             }
           }),
         );
