@@ -8,6 +8,7 @@ import type { EdgeId } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { socketPathOf } from '#shared/socket-path.ts';
+import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef } from '../directory/directory.ts';
 import type { EdgeCalls } from '../edge-calls.ts';
 import type { ProxyVersion } from '../proxied/format-proxy-header.ts';
@@ -75,6 +76,7 @@ export async function runBackendChecks(
   let edge: EdgeRef | undefined;
   let standing: Standing = 'unknown';
   let streak = new CheckStreak(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
+  void keepLease(() => (standing === 'ready' ? edge : undefined), options);
   while (!signal.aborted) {
     const fault = await checkBackend(backend, options);
     streak.limit(settings.CT_BACKEND_CHECK_RISE, settings.CT_BACKEND_CHECK_FALL);
@@ -92,6 +94,19 @@ export async function runBackendChecks(
     }
     onFirst();
     await sleep(settings.CT_BACKEND_CHECK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Between its checks, too: however seldom they are, and however late a busy machine is with them, it is up until they say that it is not. */
+async function keepLease(
+  ready: () => EdgeRef | undefined,
+  { directory, log, signal }: CheckOptions,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(timing.reportIntervalMs, undefined, { signal, ref: false }).catch(() => undefined);
+    const edge = ready();
+    if (edge === undefined || signal.aborted) continue;
+    await directory.renewLease(edge).catch((error: unknown) => log.debug('directory.failed', { error }));
   }
 }
 

@@ -59,6 +59,8 @@ export class StaticBackend {
   readonly requests: RecordedRequest[] = [];
   /** False lets the checks fail; everything else is still answered. */
   passesChecks = true;
+  /** False lets them wait in vain. */
+  answersChecks = true;
   /** Takes the requests of its path in place of the standard answer. */
   readonly handlers = new Map<string, RequestHandler>();
   readonly upgradeHandlers = new Map<string, UpgradeHandler>();
@@ -130,6 +132,7 @@ export class StaticBackend {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = request.url ?? '';
+    if (target === checkPath && !this.answersChecks) return;
     if (target === checkPath) return void response.writeHead(this.passesChecks ? 200 : 503).end();
     const handler = this.handlers.get(target.split('?', 1)[0]!);
     if (handler !== undefined) {

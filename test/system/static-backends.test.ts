@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
+import { timing } from '#shared/timing.ts';
 import { ask, isReady, makeDataDir, readUpgrades, startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { startStaticBackend, valuesOf } from '../support/static-backend.ts';
@@ -44,6 +45,16 @@ test('a backend of three times the weight gets three times the keys, within a th
   const owners = await ownersOf(door, makeKeys('weight', 200));
   const share = [...owners.values()].filter((owner) => owner === heavy.name).length;
   assert.ok(share >= 80 && share <= 160, `the heavy backend has ${share} of 200 keys, where 120 are due`);
+});
+
+test('a backend that is late with its checks, and not yet often enough to tell, gets new keys', async (t) => {
+  const backend = await startStaticBackend(t, 'a');
+  const settings = { CT_BACKEND_CHECK_INTERVAL_MS: '2000', CT_BACKEND_CHECK_FALL: '10' };
+  const door = await startFrontDoor(t, { backends: [backend], settings });
+  backend.answersChecks = false;
+  const startedAtMs = performance.now();
+  for (let n = 0; performance.now() - startedAtMs < 2 * timing.leaseMs; n++)
+    assert.equal((await ask(door, '/', { headers: { ctstickiness: `new-${n}` } })).status, 200, `new-${n}`);
 });
 
 test('a client without a key is given one, as header and as cookie, that leads back to its backend', async (t) => {
