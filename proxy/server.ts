@@ -155,7 +155,7 @@ class Listener implements Door, Http2Door {
 
   /** A connection that speaks HTTP/2. */
   takeHttp2(socket: TLSSocket, arrival: Arrival | undefined): void {
-    const connection = new Http2Connection(socket, this, arrival?.client);
+    const connection = new Http2Connection(socket, this, arrival);
     this.#connections.set(connection, arrival);
     if (this.isStopping) connection.stop();
   }

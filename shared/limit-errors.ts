@@ -23,6 +23,10 @@ export const limitErrors = {
   },
   'too-many-connections': { ...tooMany, message: 'Your address has as many connections as it may have.' },
   'connecting-too-fast': { ...tooMany, message: 'Your address opens connections faster than it may.' },
+  'flooded-before': {
+    ...tooMany,
+    message: 'Connections of your address were ended for floods: it opens no new ones for a short time.',
+  },
   'too-many-new-keys': { ...tooMany, message: 'Your address begins sessions faster than it may.' },
   'key-busy': { ...tooMany, message: 'The session has as many requests under way as it may have.' },
   'key-sockets-full': { ...tooMany, message: 'The session has as many connections as it may have.' },

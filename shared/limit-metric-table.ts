@@ -45,6 +45,16 @@ export const limitMetricTable = {
     help: 'Descriptors that this process may have, as the watch over them knows.',
     labels: [],
   },
+  ct_proxy_flood_penalties_total: {
+    type: 'counter',
+    help: 'How often an address was refused new connections for a while, for its connections were ended for floods.',
+    labels: [],
+  },
+  ct_proxy_addresses_penalized: {
+    type: 'gauge',
+    help: 'Client addresses that are refused new connections now, for floods.',
+    labels: [],
+  },
   ct_proxy_addresses_known: {
     type: 'gauge',
     help: 'Client addresses of which limits know something.',

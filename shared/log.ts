@@ -41,6 +41,7 @@ export const logEvents = {
   'exchange.failed': 'An exchange ended by a fault of ours or of an edge; carries the cause.',
   'clients.refused':
     'Clients were refused by a limit, or did not say who they are as a proxy must; one line for each code in 10 s, with how many and the last address.',
+  'client.penalized': 'An address flooded and opens nothing for `refusedMs`; carries flood and rounds.',
   'accepting.held': 'Descriptors run out, so no connection is accepted until some are free; once in 10 s.',
   'breaker.opened':
     'An edge failed exchanges of this front door in a row, and is asked again only after a pause; its keys stay.',

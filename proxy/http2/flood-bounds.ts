@@ -15,6 +15,21 @@ export type Flood =
   | 'window-stall'
   | 'protocol';
 
+/** Others come of faults and of clients that sleep, and cost little that the limits on connections do not bound. */
+const penalized: ReadonlySet<Flood> = new Set<Flood>([
+  'rapid-reset',
+  'streams',
+  'continuation',
+  'ping',
+  'settings',
+  'invalid-frames',
+]);
+
+/** Whether the address may not come straight back after it. */
+export function isPenalized(flood: Flood): boolean {
+  return penalized.has(flood);
+}
+
 /**
  * Streams that ended before their answer, whoever's frame ended them (CVE-2023-44487, CVE-2025-8671): a page that is left takes
  * all that it has open with it, but seldom.

@@ -22,7 +22,7 @@ import type { TimerWheel } from '../wire/timer-wheel.ts';
 import type { Upstreams } from '../wire/upstreams.ts';
 import type { Wire } from '../wire/wire.ts';
 import { ConnectWire } from './connect-wire.ts';
-import { pingRate, settingsRate, unansweredRate } from './flood-bounds.ts';
+import { isPenalized, pingRate, settingsRate, unansweredRate } from './flood-bounds.ts';
 import type { Flood } from './flood-bounds.ts';
 import { floodOf, sessionOptions } from './session-options.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -41,6 +41,13 @@ export interface Http2Door {
   forget(connection: Http2Connection): void;
 }
 
+/** Whose connection it is, and who hears what its client is to blame for. */
+export interface Http2Client {
+  readonly client: ProxiedClient;
+  blame(flood: Flood): void;
+  noteUnanswered(): void;
+}
+
 const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
 const webSocketKeyBytes = 16;
 const rates = { 'rapid-reset': unansweredRate, ping: pingRate, settings: settingsRate };
@@ -52,6 +59,7 @@ export class Http2Connection {
   readonly peer: Wire['peer'];
   readonly stall: StallWatch;
   readonly #door: Http2Door;
+  readonly #client: Http2Client | undefined;
   readonly #socket: TLSSocket;
   readonly #session: ServerHttp2Session;
   readonly #deadline = new Deadline(() => this.#onDue());
@@ -63,14 +71,15 @@ export class Http2Connection {
   #awaits: 'preface' | 'request' | 'streams' | 'last-streams' | 'close' = 'preface';
   #isOver = false;
 
-  constructor(socket: TLSSocket, door: Http2Door, client?: ProxiedClient) {
+  constructor(socket: TLSSocket, door: Http2Door, client?: Http2Client) {
     const { settings, wheel } = door;
     this.#door = door;
+    this.#client = client;
     this.#socket = socket;
     this.settings = settings;
     this.wheel = wheel;
     this.upstreams = door.upstreams;
-    const address = client?.address ?? plainAddress(socket.remoteAddress);
+    const address = client?.client.address ?? plainAddress(socket.remoteAddress);
     this.peer = { address, secure: true, identity: identityOf(socket) };
     this.stall = new StallWatch({
       wheel,
@@ -172,6 +181,7 @@ export class Http2Connection {
 
   #spend(flood: 'rapid-reset' | 'ping' | 'settings'): void {
     const fullAtMs = takeToken(this.#fullAtMs[flood], performance.now(), rates[flood]);
+    if (flood === 'rapid-reset') this.#client?.noteUnanswered();
     if (fullAtMs === undefined) this.#endFor(flood);
     else this.#fullAtMs[flood] = fullAtMs;
   }
@@ -179,7 +189,7 @@ export class Http2Connection {
   /** Ends the connection for what its client did. */
   #endFor(flood: Flood): void {
     if (this.#session.destroyed) return;
-    this.#door.metrics.count('ct_proxy_http2_floods_total', { flood });
+    this.#blame(flood);
     this.#session.goaway(NGHTTP2_ENHANCE_YOUR_CALM);
     this.#session.destroy(new Error(flood), NGHTTP2_ENHANCE_YOUR_CALM);
     this.#await('close', lingerMs);
@@ -188,8 +198,13 @@ export class Http2Connection {
   #onError(error: NodeJS.ErrnoException): void {
     const flood = floodOf(error);
     if (flood === undefined || this.#awaits === 'close') return;
-    this.#door.metrics.count('ct_proxy_http2_floods_total', { flood });
+    this.#blame(flood);
     this.#await('close', lingerMs);
+  }
+
+  #blame(flood: Flood): void {
+    this.#door.metrics.count('ct_proxy_http2_floods_total', { flood });
+    if (isPenalized(flood)) this.#client?.blame(flood);
   }
 
   #onDue(): void {

@@ -50,6 +50,30 @@ test('a sweep forgets who has nothing open and full buckets, and nobody else', (
   assert.equal(table.size, 0);
 });
 
+test('an address with a penalty is kept until its floods are forgotten, and its neighbours know nothing of it', () => {
+  let now = 1_000;
+  const table = new AddressTable(() => now);
+  assert.equal(table.penalize('2001:db8::1', 60_000)?.rounds, 1);
+  assert.ok(table.isPenalized('2001:db8::2'), 'who has one address of a /64 has all');
+  assert.ok(!table.isPenalized('2001:db8:0:1::1') && table.penalized === 1);
+  now += 1_000;
+  assert.ok(!table.isPenalized('2001:db8::1') && table.penalized === 0);
+  table.sweep();
+  assert.equal(table.penalize('2001:db8::1', 60_000)?.rounds, 2, 'a sweep takes no round from it');
+  now += 2_000 + 300_000;
+  table.sweep();
+  assert.equal(table.size, 0);
+});
+
+test('who flooded is forgotten after those without fault where room is needed, and the table keeps its bound', () => {
+  const table = new AddressTable(() => 1_000, 20);
+  for (let i = 0; i < 10; i++) table.penalize(`10.0.0.${i}`, 60_000);
+  for (let i = 0; i < 200; i++) table.take(`10.0.1.${i}`, 'connections', rate);
+  assert.deepEqual([table.penalized, table.size], [10, 20]);
+  for (let i = 0; i < 200; i++) table.penalize(`10.0.2.${i}`, 60_000);
+  assert.equal(table.size, 20);
+});
+
 test('a flood of addresses grows the table no further than its bound, and nobody who has something open is forgotten', () => {
   const max = 50;
   fc.assert(

@@ -1,17 +1,21 @@
 /**
  * What each client address has open and how fast it comes, in bounded memory: who has something open is kept, and that is bounded
- * by descriptors; who has nothing open is kept until its buckets are full again, for then it is as one that never came.
+ * by descriptors; who has nothing open is kept until its buckets are full again and floods are forgotten, for then it is as one that
+ * never came.
  */
 import { groupOfAddress } from '../core/address-group.ts';
+import { noPenalty, penaltyAfterFlood } from '../core/flood-penalty.ts';
+import type { Penalty } from '../core/flood-penalty.ts';
 import { fullSince, takeToken } from '../core/token-bucket.ts';
 import type { Rate } from '../core/token-bucket.ts';
 
-export type Bucket = 'connections' | 'keys';
+export type Bucket = 'connections' | 'keys' | 'unanswered';
 
 interface Entry {
   open: number;
   /** When each bucket is full again. */
   readonly fullAtMs: Record<Bucket, number>;
+  penalty: Penalty;
 }
 
 export type Counted = { readonly leave: () => void };
@@ -62,7 +66,29 @@ export class AddressTable {
     return true;
   }
 
-  /** Forgets who has nothing open and full buckets. */
+  /** Whether the address opens nothing for now, for it flooded. */
+  isPenalized(address: string): boolean {
+    const penalty = this.#entries.get(groupOfAddress(address))?.penalty ?? noPenalty;
+    return this.#nowMs() < penalty.refusedUntilMs;
+  }
+
+  /** The address flooded; undefined where that changes nothing. */
+  penalize(address: string, maxMs: number): Penalty | undefined {
+    const entry = this.#entryOf(address);
+    const next = penaltyAfterFlood(entry.penalty, this.#nowMs(), maxMs);
+    if (next !== undefined) entry.penalty = next;
+    return next;
+  }
+
+  /** How many addresses open nothing for now. */
+  get penalized(): number {
+    const now = this.#nowMs();
+    let penalized = 0;
+    for (const { penalty } of this.#entries.values()) if (now < penalty.refusedUntilMs) penalized++;
+    return penalized;
+  }
+
+  /** Forgets who has nothing open, full buckets and no floods. */
   sweep(): void {
     for (const [group, entry] of this.#entries) if (this.#saysNothing(entry)) this.#entries.delete(group);
   }
@@ -72,30 +98,38 @@ export class AddressTable {
     let entry = this.#entries.get(group);
     if (entry === undefined) {
       if (this.#entries.size >= this.#max) this.#makeRoom();
-      entry = { open: 0, fullAtMs: { connections: fullSince, keys: fullSince } };
+      const fullAtMs = { connections: fullSince, keys: fullSince, unanswered: fullSince };
+      entry = { open: 0, fullAtMs, penalty: noPenalty };
       this.#entries.set(group, entry);
     }
     return entry;
   }
 
-  /** The first that says nothing goes, or else the first that has nothing open; those passed over go behind the others. */
+  /**
+   * The first that says nothing goes, or else the first that has nothing open, one without a penalty before one that bought itself one
+   * address more; those passed over go behind the others.
+   */
   #makeRoom(): void {
     let idle: string | undefined;
+    let penalized: string | undefined;
     let looks = 0;
     for (const [group, entry] of this.#entries) {
       if (++looks > looksMax) break;
       if (this.#saysNothing(entry)) return void this.#entries.delete(group);
-      if (entry.open === 0) idle ??= group;
+      if (entry.open === 0 && entry.penalty === noPenalty) idle ??= group;
       else {
+        if (entry.open === 0) penalized ??= group;
         this.#entries.delete(group);
         this.#entries.set(group, entry);
       }
     }
-    if (idle !== undefined) this.#entries.delete(idle);
+    const leaving = idle ?? penalized;
+    if (leaving !== undefined) this.#entries.delete(leaving);
   }
 
-  #saysNothing({ open, fullAtMs }: Entry): boolean {
+  #saysNothing({ open, fullAtMs, penalty }: Entry): boolean {
     const now = this.#nowMs();
-    return open === 0 && fullAtMs.connections <= now && fullAtMs.keys <= now;
+    if (open > 0 || now < penalty.forgottenAtMs) return false;
+    return fullAtMs.connections <= now && fullAtMs.keys <= now && fullAtMs.unanswered <= now;
   }
 }

@@ -2,11 +2,18 @@
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { SettingNetworks } from '#shared/network-list.ts';
+import type { Penalty } from '../core/flood-penalty.ts';
+import type { Rate } from '../core/token-bucket.ts';
 import type { AddressTable, Counted } from './address-table.ts';
 
 /** A burst of so many seconds passes: a building whose network comes back, or a session that moves. */
 const connectionBurstSeconds = 10;
 const minuteMs = 60_000;
+/**
+ * Streams of one address that end before their answers, on whichever connection: those of 20 connections at once, and of 10 in the
+ * long run, as `proxy/http2/flood-bounds.ts` bounds one. Who comes back before each bound is found out by this.
+ */
+const unansweredRate: Rate = { burst: 4_000, costMs: 5 };
 const uncounted: Counted = { leave: () => undefined };
 
 export class ArrivalRules {
@@ -29,7 +36,8 @@ export class ArrivalRules {
 
   /** A new connection of a client; proxies speak for many. */
   openConnection(address: string): Counted | ErrorCode {
-    if (this.isExempt(address) || this.#trusted.includes(address)) return uncounted;
+    if (this.#speaksForMany(address)) return uncounted;
+    if (this.#penaltyMaxMs > 0 && this.#addresses.isPenalized(address)) return 'flooded-before';
     const { CT_LIMIT_CONNECTION_RATE: perSecond } = this.#settings;
     const rate = { costMs: 1_000 / perSecond, burst: perSecond * connectionBurstSeconds };
     if (perSecond > 0 && !this.#addresses.take(address, 'connections', rate)) return 'connecting-too-fast';
@@ -46,6 +54,26 @@ export class ArrivalRules {
     const { CT_LIMIT_NEW_KEYS: perMinute } = this.#settings;
     if (perMinute === 0 || this.isExempt(address)) return true;
     return this.#addresses.take(address, 'keys', { costMs: minuteMs / perMinute, burst: perMinute });
+  }
+
+  /** A connection of the address was ended for a flood; undefined where that changes nothing for its next ones. */
+  penalize(address: string): Penalty | undefined {
+    if (this.#speaksForMany(address)) return undefined;
+    return this.#addresses.penalize(address, this.#penaltyMaxMs);
+  }
+
+  /** A stream of the address ended before its answer; false where there were too many. */
+  mayLeaveUnanswered(address: string): boolean {
+    if (this.#penaltyMaxMs === 0 || this.#speaksForMany(address)) return true;
+    return this.#addresses.take(address, 'unanswered', unansweredRate);
+  }
+
+  get #penaltyMaxMs(): number {
+    return this.#settings.CT_LIMIT_FLOOD_PENALTY_MS;
+  }
+
+  #speaksForMany(address: string): boolean {
+    return this.isExempt(address) || this.#trusted.includes(address);
   }
 
   #open(address: string): Counted | ErrorCode {

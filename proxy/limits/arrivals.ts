@@ -56,6 +56,20 @@ export class Arrivals {
     return typeof counted === 'string' ? this.refuse(counted, address) : counted;
   }
 
+  /** The client flooded: its address opens no new connection for a while. */
+  penalize(address: string, flood: string): void {
+    const { rules, notes, metrics } = this.#options;
+    const penalty = rules.penalize(address);
+    if (penalty === undefined) return;
+    metrics.count('ct_proxy_flood_penalties_total');
+    notes.notePenalty(address, flood, penalty);
+  }
+
+  /** A request of the client ended before its answer. */
+  noteUnanswered(address: string): void {
+    if (!this.#options.rules.mayLeaveUnanswered(address)) this.penalize(address, 'rapid-reset');
+  }
+
   /** A connection that is refused before there is an exchange. */
   refuse(code: ErrorCode, client: string): ErrorCode {
     this.#options.metrics.count('ct_proxy_rejected_total', { code });
@@ -95,6 +109,19 @@ export class Arrival {
     if (typeof counted === 'string') return counted;
     this.#counted = counted;
     return undefined;
+  }
+
+  /** Its client flooded, and the connection ends for it. */
+  blame(flood: string): void {
+    if (this.#blamed !== undefined) this.#arrivals.penalize(this.#blamed, flood);
+  }
+
+  noteUnanswered(): void {
+    if (this.#blamed !== undefined) this.#arrivals.noteUnanswered(this.#blamed);
+  }
+
+  get #blamed(): string | undefined {
+    return this.#counted === undefined ? undefined : this.client.address;
   }
 
   /** It does not say who the client is, as it must. */

@@ -6,6 +6,7 @@ import type { Limits } from './open-limits.ts';
 export function setLimitGauges(metrics: Metrics, pool: EdgePool, { arrivals, addresses }: Limits): void {
   metrics.set('ct_proxy_connections_open', arrivals.open);
   metrics.set('ct_proxy_addresses_known', addresses.size);
+  metrics.set('ct_proxy_addresses_penalized', addresses.penalized);
   metrics.reset('ct_proxy_edge_breaker');
   metrics.reset('ct_proxy_edge_failures');
   metrics.reset('ct_proxy_edge_latency_seconds');

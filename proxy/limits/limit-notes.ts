@@ -1,6 +1,7 @@
 /** Tells of refusals by limits: each is counted, and the log has a line for each code now and then, with how many there were. */
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Log } from '#shared/log.ts';
+import type { Penalty } from '../core/flood-penalty.ts';
 
 const intervalMs = 10_000;
 
@@ -29,6 +30,12 @@ export class LimitNotes {
     this.#write(code, { refused: 1, client });
     this.#pending.set(code, { refused: 0, client });
     setTimeout(() => this.#flush(code), intervalMs).unref();
+  }
+
+  /** One line for each round of an address, which has less than one in a second. */
+  notePenalty(client: string, flood: string, { rounds, refusedUntilMs }: Penalty): void {
+    const refusedMs = Math.round(refusedUntilMs - performance.now());
+    this.#log.warn('client.penalized', { client, flood, rounds, refusedMs });
   }
 
   #flush(code: ErrorCode): void {

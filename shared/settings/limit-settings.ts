@@ -58,6 +58,13 @@ export const limitSettings = {
     default: 200,
     help: 'New connections of one client address a second, ten times as many at once; 0: no limit.',
   },
+  CT_LIMIT_FLOOD_PENALTY_MS: {
+    ...limit,
+    unit: 'ms',
+    default: 60_000,
+    max: 3_600_000,
+    help: 'An address whose connections are ended for floods of HTTP/2 opens no new ones for 1 s, twice as long each time it goes on, up to this; 0: never.',
+  },
   CT_LIMIT_NEW_KEYS: {
     ...limit,
     unit: 'keys/minute',
