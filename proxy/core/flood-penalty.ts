@@ -5,12 +5,13 @@
 export interface Penalty {
   /** Floods, each of which came after the penalty for the one before. */
   readonly rounds: number;
+  readonly refusedMs: number;
   readonly refusedUntilMs: number;
   /** From then on the address is as one that never flooded. */
   readonly forgottenAtMs: number;
 }
 
-export const noPenalty: Penalty = { rounds: 0, refusedUntilMs: 0, forgottenAtMs: 0 };
+export const noPenalty: Penalty = { rounds: 0, refusedMs: 0, refusedUntilMs: 0, forgottenAtMs: 0 };
 
 /** Long enough that a flood comes to nothing, short enough that a client with a fault, and who shares its address, hardly notices. */
 const firstMs = 1_000;
@@ -24,6 +25,7 @@ const calmMs = 300_000;
 export function penaltyAfterFlood(before: Penalty, nowMs: number, maxMs: number): Penalty | undefined {
   if (nowMs < before.refusedUntilMs || maxMs <= 0) return undefined;
   const rounds = nowMs < before.forgottenAtMs ? before.rounds : 0;
-  const refusedUntilMs = nowMs + Math.min(firstMs * 2 ** rounds, maxMs);
-  return { rounds: rounds + 1, refusedUntilMs, forgottenAtMs: refusedUntilMs + calmMs };
+  const refusedMs = Math.min(firstMs * 2 ** rounds, maxMs);
+  const refusedUntilMs = nowMs + refusedMs;
+  return { rounds: rounds + 1, refusedMs, refusedUntilMs, forgottenAtMs: refusedUntilMs + calmMs };
 }

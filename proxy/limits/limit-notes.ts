@@ -33,8 +33,7 @@ export class LimitNotes {
   }
 
   /** One line for each round of an address, which has less than one in a second. */
-  notePenalty(client: string, flood: string, { rounds, refusedUntilMs }: Penalty): void {
-    const refusedMs = Math.round(refusedUntilMs - performance.now());
+  notePenalty(client: string, flood: string, { rounds, refusedMs }: Penalty): void {
     this.#log.warn('client.penalized', { client, flood, rounds, refusedMs });
   }
 

@@ -2,6 +2,7 @@
  * HTTP/2 frame by frame on a TLS socket, right or wrong (RFC 9113 section 4, RFC 7541): for what no library would send. Every wait
  * has a deadline; the connection ends with the test.
  */
+import { connect as connectPlain } from 'node:net';
 import type { TestContext } from 'node:test';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
@@ -115,26 +116,40 @@ export function request(stream: number, fields: readonly Field[]): Buffer {
   return frame(frameType.headers, flag.endStream | flag.endHeaders, stream, headerBlock(fields));
 }
 
-/** Opens a connection and sends preface and settings. */
+/** Whose connection it is. */
+interface Origin {
+  readonly localAddress?: string;
+  /** What a proxy says before TLS. */
+  readonly introduction?: string;
+}
+
+/** Opens a connection and sends preface and settings; one that is refused has ended. */
 export async function openFrames(
   t: Pick<TestContext, 'after'>,
   port: number,
   settings: readonly (readonly [number, number])[] = [],
+  origin: Origin = {},
 ): Promise<FrameConnection> {
-  const connection = await openBare(t, port);
+  const connection = await openBare(t, port, origin);
   // Without a dynamic table each block can be read by itself.
   connection.send(preface, settingsFrame([[1, 0], ...settings]));
-  await connection.when(() => connection.hasSettings, 'the settings are there');
+  await connection.when(() => connection.hasSettings || connection.hasEnded, 'the settings are there');
   connection.send(frame(frameType.settings, flag.ack, 0));
   return connection;
 }
 
 /** Opens a connection on which nothing is sent yet. */
-export async function openBare(t: Pick<TestContext, 'after'>, port: number): Promise<FrameConnection> {
-  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+export async function openBare(
+  t: Pick<TestContext, 'after'>,
+  port: number,
+  { localAddress, introduction = '' }: Origin = {},
+): Promise<FrameConnection> {
+  const below = connectPlain({ port, host: '127.0.0.1', ...(localAddress && { localAddress }) });
+  if (introduction !== '') below.write(introduction);
+  const socket = connect({ socket: below, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
   t.after(() => socket.destroy());
   const connection = new FrameConnection(socket);
-  await connection.when(() => socket.alpnProtocol === 'h2', 'TLS has agreed on h2');
+  await connection.when(() => socket.alpnProtocol === 'h2' || connection.hasEnded, 'TLS has agreed on h2');
   return connection;
 }
 

@@ -14,6 +14,8 @@ export interface Http2Scene {
   readonly wire: WireScene;
   readonly port: number;
   readonly connections: ReadonlySet<Http2Connection>;
+  /** Of which clients were blamed, in order; `unanswered` for a stream that ended before its answer. */
+  readonly blamed: readonly string[];
   /** `ct_proxy_http2_floods_total`, by flood. */
   floods(): Promise<Record<string, number>>;
 }
@@ -25,6 +27,12 @@ export async function openHttp2Scene(
 ): Promise<Http2Scene> {
   const wire = new WireScene(t, edges, settings);
   const connections = new Set<Http2Connection>();
+  const blamed: string[] = [];
+  const client = {
+    client: { address: '203.0.113.5', isSecure: false },
+    blame: (flood: string) => void blamed.push(flood),
+    noteUnanswered: () => void blamed.push('unanswered'),
+  };
   const door: Http2Door = {
     settings: wire.settings,
     wheel: wire.wheel,
@@ -37,7 +45,7 @@ export async function openHttp2Scene(
   const { certPath, keyPath } = new Authority(t).sign('DNS:localhost,IP:127.0.0.1');
   const files = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
   const server = createServer({ ...files, ALPNProtocols: ['h2'], allowHalfOpen: true }, (socket) => {
-    connections.add(new Http2Connection(socket, door));
+    connections.add(new Http2Connection(socket, door, client));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -48,6 +56,7 @@ export async function openHttp2Scene(
   return {
     wire,
     connections,
+    blamed,
     port: (server.address() as AddressInfo).port,
     floods: async () => {
       const text = await wire.metrics.render();
