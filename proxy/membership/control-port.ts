@@ -28,8 +28,11 @@ export interface ControlPort {
   close(): void;
 }
 
-/** Where processes can listen at one port, and the kernel gives connections to those that do. */
-const canShare = process.platform === 'linux';
+/**
+ * Somebody has the port and does not share it, or this is a system where processes cannot listen at one port so that each gets
+ * connections: libuv says ENOTSUP, a kernel that does not know the option EINVAL or ENOPROTOOPT.
+ */
+const cannotShare: readonly unknown[] = ['EADDRINUSE', 'ENOTSUP', 'EINVAL', 'ENOPROTOOPT'];
 
 /** Edges can be at home here before the process before lets go of them; where the port cannot be shared, afterwards. */
 export async function takeControlPort(options: ControlOptions | undefined): Promise<ControlPort | undefined> {
@@ -40,17 +43,16 @@ export async function takeControlPort(options: ControlOptions | undefined): Prom
 
 async function openControlPort(options: ControlOptions): Promise<ControlPort> {
   // A port that any process has belongs to somebody else.
-  if (canShare && options.port !== 0) await findFree(options.host, options.port);
-  return await openAt(options, canShare);
+  if (options.port !== 0) await findFree(options.host, options.port);
+  return (await shareControlPort(options)) ?? (await openAt(options, false));
 }
 
-/** Beside the process that is to be replaced; undefined where it does not share its port. */
+/** Beside the process that is to be replaced, where there is one; undefined where the port cannot be shared. */
 async function shareControlPort(options: ControlOptions): Promise<ControlPort | undefined> {
-  if (!canShare) return undefined;
   try {
     return await openAt(options, true);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    if (cannotShare.includes((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
 }
