@@ -2,7 +2,7 @@
  * The edge's public side: clients that a front door has sent here with a ticket. A listener of its own, so that the one for
  * front doors, which believes internal headers, need not be reachable; here they are taken away, and only the ticket counts.
  */
-import { randomUUID } from 'node:crypto';
+import { constants, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -79,6 +79,8 @@ class DirectServer {
         : createSecureServer({
             ...limits,
             handshakeTimeout: headersTimeoutMs,
+            // As at the front door (`test/system/tls-entrance.test.ts`).
+            secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
             cert: readFileSync(cert),
             key: readFileSync(key),
           });

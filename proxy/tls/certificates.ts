@@ -2,7 +2,7 @@
  * The certificates of the front door: read at start, where any fault stops it, and again when files have changed, where whatever is
  * wrong leaves the certificate that was served before. Connections keep the one that they began with.
  */
-import { randomBytes } from 'node:crypto';
+import { constants, randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
@@ -50,6 +50,8 @@ const namesToldMax = 20;
 const certificatesToldMax = 100;
 /** So that sessions go on under whichever certificate they come back to. */
 const sessionIdContext = 'mooring';
+/** A client of TLS 1.2 could have us shake hands again and again on one connection, which no limit on connections counts. */
+const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
 const ticketKeyBytes = 48;
 /** Whoever gets hold of a key can read what TLS 1.2 said under its tickets; sessions end after 5 minutes anyway. */
 const ticketKeysMaxMs = 86_400_000;
@@ -213,7 +215,8 @@ export class Certificates {
 
   #contextOptions({ cert, key }: CertificatePair, authorities: string): SecureContextOptions {
     const minVersion = this.#options.settings.CT_TLS_MIN_VERSION as 'TLSv1.2' | 'TLSv1.3';
-    return { cert, key, minVersion, sessionIdContext, ...(authorities === '' ? {} : { ca: authorities }) };
+    const ofClients = authorities === '' ? {} : { ca: authorities };
+    return { cert, key, minVersion, secureOptions, sessionIdContext, ...ofClients };
   }
 
   #tell(): void {

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { ask, makeDataDir, startFrontDoor, until } from '../support/front-door.ts';
@@ -58,6 +59,26 @@ test('TLS 1.0 and 1.1 are refused, 1.2 and 1.3 served, and each failure is count
   await until(async () => (await failures(door, 'left')) >= 1, 'a client that leaves is counted');
   const lines = door.log.items.filter(({ event }) => event === 'handshakes.failed');
   assert.ok(lines.length <= 1, 'failures do not fill the log');
+});
+
+test('nobody gets a second handshake on one connection, whichever certificate it has, and others go on', async (t) => {
+  const { door } = await open(t);
+  for (const options of [{}, { servername: 'localhost' }, { ALPNProtocols: ['h2'] }]) {
+    const socket = connectTls({
+      port: door.httpsPort,
+      maxVersion: 'TLSv1.2',
+      rejectUnauthorized: false,
+      ...options,
+    });
+    t.after(() => socket.destroy());
+    await once(socket, 'secureConnect');
+    const refused = new Promise<Error | null>((resolve) => {
+      socket.once('error', resolve);
+      socket.renegotiate({}, resolve);
+    });
+    assert.match(String(await refused), /no renegotiation/);
+  }
+  assert.equal((await askTls(door.httpsPort, { maxVersion: 'TLSv1.2' })).status, 200);
 });
 
 test('with TLS 1.3 as the least, 1.2 is refused', async (t) => {
