@@ -1,6 +1,6 @@
 /**
- * What an address pays whose connections are ended for floods: for a while it opens no new ones. The while is short at first, doubles
- * with each round up to a bound, and after a calm time all is forgotten, for addresses change hands. Pure.
+ * What an address pays whose connections are ended for floods: for a while it opens no new ones. The while is short at first, four
+ * times as long with each round up to a bound, and after a calm time all is forgotten, for addresses change hands. Pure.
  */
 export interface Penalty {
   /** Floods, each of which came after the penalty for the one before. */
@@ -15,6 +15,8 @@ export const noPenalty: Penalty = { rounds: 0, refusedMs: 0, refusedUntilMs: 0, 
 
 /** Long enough that a flood comes to nothing, short enough that a client with a fault, and who shares its address, hardly notices. */
 const firstMs = 1_000;
+/** A crowd of addresses floods four times each in the first minute, and once in each after that. */
+const growth = 4;
 /** Several times the longest penalty by default: who only waits for its end begins where it was. */
 const calmMs = 300_000;
 
@@ -25,7 +27,7 @@ const calmMs = 300_000;
 export function penaltyAfterFlood(before: Penalty, nowMs: number, maxMs: number): Penalty | undefined {
   if (nowMs < before.refusedUntilMs || maxMs <= 0) return undefined;
   const rounds = nowMs < before.forgottenAtMs ? before.rounds : 0;
-  const refusedMs = Math.min(firstMs * 2 ** rounds, maxMs);
+  const refusedMs = Math.min(firstMs * growth ** rounds, maxMs);
   const refusedUntilMs = nowMs + refusedMs;
   return { rounds: rounds + 1, refusedMs, refusedUntilMs, forgottenAtMs: refusedUntilMs + calmMs };
 }

@@ -63,7 +63,7 @@ export const limitSettings = {
     unit: 'ms',
     default: 60_000,
     max: 3_600_000,
-    help: 'An address whose connections are ended for floods of HTTP/2 opens no new ones for 1 s, twice as long each time it goes on, up to this; 0: never.',
+    help: 'An address whose connections are ended for floods of HTTP/2 opens no new ones for 1 s, four times as long each time it goes on, up to this; 0: never.',
   },
   CT_LIMIT_NEW_KEYS: {
     ...limit,

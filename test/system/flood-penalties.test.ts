@@ -74,7 +74,7 @@ test('an address that floods opens nothing for a time that grows, and a client a
   };
   await until(comeBack, 'it is refused between two floods');
   const told = penalties(door).map(({ client, rounds, refusedMs }) => [client, rounds, refusedMs]);
-  const expected = [1_000, 2_000].map((ms, i) => [flooder, i + 1, ms]);
+  const expected = [1_000, 4_000].map((ms, i) => [flooder, i + 1, ms]);
   assert.deepEqual(told.slice(0, 2), expected);
   assert.equal(await door.metric('ct_proxy_flood_penalties_total'), told.length);
   assert.equal(await door.metric('ct_proxy_addresses_penalized'), 1);
