@@ -126,7 +126,7 @@ suite('proxies behind', { concurrency: 3 }, () => {
                 `GET /${i}-${turn} HTTP/1.1\r\nHost: door.test\r\nctstickiness: k\r\nx-client: ${address}\r\n\r\n`,
               );
               const { status, body } = await connection.answer();
-    assert.equal(status, 200, body);
+              assert.equal(status, 200, body);
             }
           }),
         );
