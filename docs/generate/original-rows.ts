@@ -201,7 +201,7 @@ export const originalRows = {
     original: 'Downloads of server.log, sessions.log, usage.log, metrics.tar.gz',
     here: 'The same, on each front door those of its own.',
     trial: true,
-    tests: [`${front}/dashboard.test.ts: every link of the downloads leads to something`],
+    tests: [`${front}/dashboard-downloads.test.ts: every link of the downloads leads to something`],
   },
   maxConnections: {
     section: 'sizing',

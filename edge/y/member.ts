@@ -36,7 +36,8 @@ export interface MemberOptions {
   readonly onCut: (code: ErrorCode) => void;
 }
 
-const clientMaxLength = 64;
+/** A user agent names its browser at its end. */
+const clientMaxLength = 200;
 const keepAliveFrame = frameBinary(encodeAwarenessMessage([]));
 const flushes = new EndOfTurn<() => void>((flush) => flush());
 

@@ -88,10 +88,23 @@ export class SessionAdministration {
   /** Throws `session-not-found`, `member-not-found` or `ban-refused`. */
   async remove(key: AffinityKey, member: string, isBanned: boolean): Promise<{ edge: string }> {
     const pin = await this.#find(key);
+    const name = await this.#nameOf(pin, member);
     const body = JSON.stringify({ member, isBanned });
     await this.#act({ target: adminTargets.remove, ...this.#to(pin), body });
-    this.#options.log.info('member.removed', { ...this.#facts(pin), member, isBanned });
+    const audit = { key, subject: name ?? member };
+    this.#options.log.info('member.removed', { ...this.#facts(pin), member, isBanned, audit });
     return { edge: pin.owner.id };
+  }
+
+  /** For whoever reads the journal later; who is gone by then is removed all the same. */
+  async #nameOf(pin: Pin, member: string): Promise<string | undefined> {
+    try {
+      const { members } = await this.#ask({ target: adminTargets.show, ...this.#to(pin) }, membersSchema);
+      return members.find(({ id }) => id === member)?.name;
+    } catch (error) {
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
   }
 
   async #find(key: AffinityKey): Promise<Pin> {

@@ -12,8 +12,8 @@ export const pageStyle = `
   a { color: var(--accent); } p { margin: .5rem 0; } .soft { color: var(--soft); }
   .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.25rem; margin: 1rem 0; overflow-x: auto; }
   table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .5rem .35rem 0; border-bottom: 1px solid var(--line); }
-  th:last-child, td:last-child { padding-right: 0; } tr:last-child td { border-bottom: 0; } td.number, th.number { text-align: right; }
-  code, pre { font-family: ui-monospace, monospace; font-size: .9em; } pre { margin: 0; white-space: pre-wrap; word-break: break-all; }
+  th:last-child, td:last-child { padding-right: 0; } tr:last-child td { border-bottom: 0; } td.number, th.number { text-align: right; padding-right: 1.25rem; }
+  code, pre { font-family: ui-monospace, monospace; font-size: .9em; } pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
   label { display: block; margin: .75rem 0 .25rem; } input { width: 100%; padding: .55rem; border: 1px solid var(--soft); border-radius: .4rem; background: var(--paper); color: inherit; font: inherit; }
   button { margin-top: 1rem; padding: .6rem 1.2rem; border: 0; border-radius: .4rem; background: var(--accent); color: var(--card); font: inherit; font-weight: 600; cursor: pointer; }
   .banner { border: 1px solid var(--accent); border-left-width: .4rem; border-radius: .4rem; padding: .75rem 1rem; margin: 0 0 1.5rem; background: var(--card); overflow-wrap: anywhere; }

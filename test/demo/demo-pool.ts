@@ -1,9 +1,10 @@
-/** The pool of the demo: `mooring direct` as anybody starts it, with a password for its dashboard and a log that nobody reads. */
+/** The pool of the demo: `mooring direct` as anybody starts it, with a password for its dashboard, downloads and log files. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { plainEnv } from '../support/front-door.ts';
+import { makeDemoClients } from './demo-clients.ts';
 
 interface PoolOptions {
   readonly folder: string;
@@ -26,6 +27,8 @@ const command = join(import.meta.dirname, '../../bin/mooring.js');
 const stopMaxMs = 40_000;
 
 export function startDemoPool({ folder, port, edges, login, onEnd }: PoolOptions): DemoPool {
+  const clients = join(folder, 'clients');
+  makeDemoClients(clients);
   const child = spawn(process.execPath, [command, 'direct'], {
     // By the end of the channel it notices that the demo is gone.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -39,7 +42,8 @@ export function startDemoPool({ folder, port, edges, login, onEnd }: PoolOptions
       CT_DASHBOARD_USER: login.user,
       CT_DASHBOARD_PASSWORD: login.password,
       CT_LIMIT_NEW_KEYS: '0',
-      CT_LOG_LEVEL: 'warn',
+      CT_CLIENTS_DIR: clients,
+      CT_LOG_DIR: join(folder, 'logs'),
     }),
   });
   let said = '';

@@ -4,6 +4,7 @@ import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
 import type { OctMember } from '../support/oct-client.ts';
+import { browserOf, editorOf } from './demo-clients.ts';
 
 export interface DemoSession {
   readonly key: string;
@@ -56,7 +57,8 @@ class OctSession implements DemoSession {
   #came = 0;
 
   static async open(url: string, number: number): Promise<OctSession> {
-    const host = await hostSession({ url, loginToken: await logIn(url, nameOf(number)), ownBackOff: true });
+    const loginToken = await logIn(url, nameOf(number));
+    const host = await hostSession({ url, loginToken, ownBackOff: true, ...editorOf(number) });
     return new OctSession(url, number, host);
   }
 
@@ -78,9 +80,10 @@ class OctSession implements DemoSession {
   }
 
   async enter(): Promise<void> {
-    const name = nameOf(this.#number + 5 * ++this.#came);
-    const loginToken = await logIn(this.#url, name);
-    this.#guests.push(await joinSession({ url: this.#url, loginToken, ownBackOff: true }, this.key));
+    const number = this.#number + 5 * ++this.#came;
+    const options = { url: this.#url, ownBackOff: true, ...editorOf(number) };
+    const loginToken = await logIn(this.#url, nameOf(number));
+    this.#guests.push(await joinSession({ ...options, loginToken }, this.key));
   }
 
   leave(): void {
@@ -96,6 +99,7 @@ class OctSession implements DemoSession {
 class DocumentSession implements DemoSession {
   readonly key: string;
   readonly #url: string;
+  readonly #number: number;
   readonly #members: {
     readonly provider: WebsocketProvider;
     readonly doc: Y.Doc;
@@ -104,6 +108,7 @@ class DocumentSession implements DemoSession {
 
   constructor(url: string, number: number) {
     this.#url = url;
+    this.#number = number;
     this.key = `notes-of-${nameOf(number).toLowerCase()}`;
   }
 
@@ -114,7 +119,7 @@ class DocumentSession implements DemoSession {
   async enter(): Promise<void> {
     const doc = new Y.Doc();
     const provider = new WebsocketProvider(`${this.#url.replace('http', 'ws')}/y/${this.key}`, 'notes', doc, {
-      WebSocketPolyfill: WebSocket as never,
+      WebSocketPolyfill: webSocketOf(browserOf(this.#number + this.#members.length)) as never,
       disableBc: true,
     });
     const text = doc.getText('text');
@@ -140,4 +145,13 @@ class DocumentSession implements DemoSession {
     provider.destroy();
     doc.destroy();
   }
+}
+
+/** As a browser opens it, which says what it is. */
+function webSocketOf(userAgent: string): new (address: string, protocols?: string[]) => WebSocket {
+  return class extends WebSocket {
+    constructor(address: string, protocols?: string[]) {
+      super(address, protocols, { headers: { 'user-agent': userAgent } });
+    }
+  };
 }

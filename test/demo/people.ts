@@ -4,6 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { downloadClient } from './demo-clients.ts';
 import { openDemoSession } from './demo-session.ts';
 import type { DemoSession } from './demo-session.ts';
 
@@ -25,6 +26,8 @@ const membersMax = 6;
 /** Of a hundred steps: how many end a session, and how many have somebody leave. */
 const endsPercent = 4;
 const leavesPercent = 25;
+/** And of how many steps somebody downloads a client besides. */
+const downloadsPercent = 10;
 
 export class People {
   readonly #options: PeopleOptions;
@@ -50,7 +53,8 @@ export class People {
   }
 
   async #step(): Promise<void> {
-    const { sessionsWanted, usersMax, url } = this.#options;
+    const { sessionsWanted, usersMax, url, signal } = this.#options;
+    if (Math.random() * 100 < downloadsPercent) await downloadClient(url, signal);
     const users = this.#sessions.reduce((sum, { members }) => sum + members, 0);
     if (this.#sessions.length < sessionsWanted && users + 1 < usersMax) {
       this.#sessions.push(await openDemoSession(url, ++this.#number));

@@ -124,7 +124,7 @@ test('two dashboards on one database show one pool: who is there, what the licen
   const { edge } = await doors[0].where(first);
   if ((await doors[0].where(second)).edge === edge)
     assert.equal(await doors[1].move(second, edge === 'edge-1' ? 'edge-2' : 'edge-1'), 200);
-  await shows(pages, 'Active session connections', `2 of ${seats}`);
+  await shows(pages, 'Session connections', `2 of ${seats}`);
   await shows(pages, 'Active sessions', '2');
   // She is on both edges.
   await shows(pages, 'Users online now', '1');
@@ -135,7 +135,7 @@ test('two dashboards on one database show one pool: who is there, what the licen
     );
 
   await openDocument(t, `http://${doors[1].host}`, { key: 'of-somebody', name: 'notes' });
-  await shows(pages, 'Active session connections', `3 of ${seats}`);
+  await shows(pages, 'Session connections', `3 of ${seats}`);
   await shows(pages, 'Users online now', '2');
   for (const page of pages) await page.locator('.card.warn').filter({ hasText: 'nearly full' }).waitFor();
   await assert.rejects(host(t, doors[0], ann), /licence of this server allows no more/);

@@ -37,7 +37,7 @@ const tabs = {
   Activity: 'table',
   Regions: 'textarea',
   Settings: '[aria-label="Table of settings"] td',
-  Downloads: 'main li',
+  Downloads: '[aria-labelledby=clients-title] a',
 };
 
 test('every page is accessible in light, in dark and on a phone, and none is wider than its screen', async (t) => {
@@ -122,7 +122,10 @@ test('a session is moved and ended from its row, and the audit names who did it'
   await page.getByRole('button', { name: 'Save as CSV' }).click();
   const stream = (await (await download).createReadStream()).setEncoding('utf8');
   const text = (await stream.toArray()).join('');
-  assert.match(text, /^time,event,user,subject,session,origin,client,detail\r\n.*admin\.acted,ada,/);
+  assert.match(
+    text,
+    /^time,event,what,who,user_id,about,session,where,client,detail\r\n.*admin\.acted,Administrator,ada,/,
+  );
 });
 
 test('a session is chosen and moved from the row of its edge', async (t) => {
@@ -171,6 +174,9 @@ test('a member is banned by the button, and does not come in again', async (t) =
   await page.getByText(`Gustav is banned from ${host.key}.`).waitFor();
   await page.getByRole('button', { name: 'Ban Gustav' }).waitFor({ state: 'detached' });
   await assert.rejects(joinSession({ url, loginToken }, host.key));
+  await openTab(page, 'Activity');
+  const row = page.getByRole('row').filter({ hasText: 'Banned from a session' });
+  await row.getByRole('cell', { name: 'Gustav', exact: true }).waitFor();
 });
 
 test('regions are edited; what is no network is refused in words, with its code, and nothing is lost', async (t) => {
@@ -237,18 +243,6 @@ test('settings of the pool are changed for all; a wrong one is refused in words,
   await hosting.getByLabel('Lowest client version').fill('');
   await hosting.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Who may host: saved for the whole pool.').waitFor();
-});
-
-test('every link of the downloads leads to something', async (t) => {
-  const { page } = await openDashboard(browser, pool.url);
-  t.after(async () => await page.context().close());
-  await openTab(page, 'Downloads');
-  const links = await page.locator('main li a').all();
-  assert.ok(links.length > 0);
-  for (const link of links) {
-    const path = (await link.getAttribute('href'))!;
-    assert.equal((await page.request.get(`${pool.url}${path}`)).status(), 200, path);
-  }
 });
 
 test('everything is reached and done by the keyboard alone', async (t) => {

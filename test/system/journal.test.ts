@@ -51,7 +51,7 @@ void test('an administrator reads who came, left, was banned and logged in, by s
   const session = ['--session', ann.key];
   const told = async (): Promise<string[]> => await eventsOf(pool, `?session=${ann.key}`);
   // The edge and the front door tell each for itself, in their own time.
-  const asked = [`member.banned ${bob.self.id}`, `admin.acted ${bob.self.id}`];
+  const asked = ['member.banned =bob', `admin.acted ${bob.self.id}`];
   const last = ['member.left =bob', ...asked];
   await eventually(async () => {
     const lines = await told();

@@ -76,6 +76,15 @@ export interface History {
   readonly edges: Readonly<Record<string, readonly number[]>>;
 }
 
+/** Sessions with a place on the map, and those of one edge. */
+export const placesMax = 600;
+const placesOfEdgeMax = 60;
+const placesOfEdgeMin = 4;
+
+export function placesOfEdge(edges: number): number {
+  return Math.min(placesOfEdgeMax, Math.max(placesOfEdgeMin, Math.floor(placesMax / edges)));
+}
+
 /** The first event of a stream, and another one for whoever was too slow for the changes. */
 export interface Snapshot {
   readonly version: string;

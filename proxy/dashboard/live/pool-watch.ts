@@ -10,7 +10,7 @@ import type { EdgePool, PoolEdge } from '../../membership/pool.ts';
 import type { FrontDoorRoll } from '../../front-door-roll.ts';
 import type { Drains } from '../../move/drains.ts';
 import { poolFigures } from '../../pool-metrics.ts';
-import { edgeSamplesMax, poolSamplesMax } from './picture.ts';
+import { edgeSamplesMax, placesMax, placesOfEdge, poolSamplesMax } from './picture.ts';
 import type { EdgeFigures, History, Picture, PoolFigures } from './picture.ts';
 
 interface WatchOptions {
@@ -27,10 +27,6 @@ interface WatchOptions {
   readonly nowMs: () => number;
 }
 
-/** Sessions with a place on the map. */
-const placesMax = 600;
-const placesOfEdgeMax = 60;
-const placesOfEdgeMin = 4;
 /** Edges whose sessions are read in one look. */
 const readsPerLook = 4;
 
@@ -115,7 +111,7 @@ export class PoolWatch {
   async #readPlaces(edges: readonly PoolEdge[]): Promise<void> {
     const { directory, log } = this.#options;
     this.#looks++;
-    const limit = Math.min(placesOfEdgeMax, Math.max(placesOfEdgeMin, Math.floor(placesMax / edges.length)));
+    const limit = placesOfEdge(edges.length);
     const due = edges
       .map((edge) => ({ edge, urgency: this.#urgencyOf(edge) }))
       .sort((a, b) => b.urgency - a.urgency)

@@ -1,11 +1,10 @@
-/** Entries of the audit as rows: who did what, to what, when. */
+/** Entries of the audit as rows, and as a file for spreadsheets: who did what, to what, when. */
 import type { JSX } from 'preact';
+import { aboutOf, describeEvent, detailOf, whereOf, whoOf } from './activity-words.ts';
+import type { Entry } from './activity-words.ts';
 import { DataTable } from './data-table.tsx';
-import type { Answer } from './operations.ts';
 
-export type Entry = Answer<'audit'>['entries'][number];
-
-const columns = ['Time', 'Event', 'User', 'About', 'Where', 'Detail'] as const;
+const columns = ['Time', 'What', 'Who', 'About', 'Where', 'Detail'] as const;
 
 export function ActivityTable({ entries, name }: { entries: readonly Entry[]; name: string }): JSX.Element {
   return (
@@ -16,11 +15,13 @@ export function ActivityTable({ entries, name }: { entries: readonly Entry[]; na
             <td class="time">
               {new Date(entry.atMs).toLocaleString([], { dateStyle: 'short', timeStyle: 'medium' })}
             </td>
-            <td>{entry.event}</td>
-            <td>{entry.user || '–'}</td>
-            <td class="wrap">{entry.subject || entry.key || '–'}</td>
-            <td>{entry.origin}</td>
-            <td class="wrap">{entry.detail || entry.client}</td>
+            <td title={entry.event}>{describeEvent(entry)}</td>
+            <td title={entry.user}>{whoOf(entry) || '–'}</td>
+            <td class="wrap">
+              {aboutOf(entry) === entry.key ? <SessionHash hash={entry.key} /> : aboutOf(entry)}
+            </td>
+            <td>{whereOf(entry)}</td>
+            <td class="wrap">{detailOf(entry) || entry.client}</td>
           </tr>
         ))}
       </tbody>
@@ -28,19 +29,37 @@ export function ActivityTable({ entries, name }: { entries: readonly Entry[]; na
   );
 }
 
+function SessionHash({ hash }: { hash: string }): JSX.Element {
+  return hash === '' ? <>–</> : <code title="Session, by the hash that logs have of its key">{hash}</code>;
+}
+
+const head = [
+  'time',
+  'event',
+  'what',
+  'who',
+  'user_id',
+  'about',
+  'session',
+  'where',
+  'client',
+  'detail',
+] as const;
+
 /** As RFC 4180 has it; what a spreadsheet could take for a formula is shown as text. */
 export function toCsv(entries: readonly Entry[]): string {
   const rows = entries.map((entry) => [
     new Date(entry.atMs).toISOString(),
     entry.event,
+    describeEvent(entry),
+    whoOf(entry),
     entry.user,
-    entry.subject,
+    aboutOf(entry) === entry.key ? '' : aboutOf(entry),
     entry.key,
-    entry.origin,
+    whereOf(entry),
     entry.client,
-    entry.detail,
+    detailOf(entry),
   ]);
-  const head = ['time', 'event', 'user', 'subject', 'session', 'origin', 'client', 'detail'];
   return [head, ...rows].map((row) => row.map(quote).join(',')).join('\r\n') + '\r\n';
 }
 

@@ -92,7 +92,7 @@ function Header({ live, viewer, name, skip }: HeaderProps): JSX.Element {
               {viewer.name}
               {viewer.role === 'reader' ? ' (may look only)' : ''}
             </span>
-            <button class="quiet">Log out</button>
+            <button class="small quiet">Log out</button>
           </form>
         )}
       </div>

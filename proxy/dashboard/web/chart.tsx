@@ -94,13 +94,14 @@ function optionsOf({ series, kind, unit = '' }: ChartProps, width: number): uPlo
     height: heightPx,
     cursor: { show: false },
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    // The last time of a line stands in full at its end.
+    padding: [8, kind === 'bars' ? 20 : 36, 0, 0],
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
-      { ...axis, space: 90, values: (_, ticks) => ticks.map(kind === 'bars' ? showDay : showTime) },
+      { ...axis, space: 90, size: 28, values: (_, ticks) => ticks.map(kind === 'bars' ? showDay : showTime) },
       {
         ...axis,
-        size: 40 + unit.length * 7,
+        size: 40 + unit.length * 11,
         ...(unit === '' ? { incrs: wholeSteps } : {}),
         values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`),
       },
@@ -111,7 +112,8 @@ function optionsOf({ series, kind, unit = '' }: ChartProps, width: number): uPlo
         label: name,
         stroke: colourOf(colours[i]!),
         ...(kind === 'bars' ? { fill: colourOf(colours[i]!) } : {}),
-        width: 2,
+        // A day with nothing is no line on the ground.
+        width: kind === 'bars' ? 0 : 2,
         // Where two are the same both are seen.
         ...(i === 2 ? { dash: [6, 4] } : {}),
         points: { show: false },

@@ -7,20 +7,22 @@ type Column = string | readonly [name: string, kind: 'number' | 'optional'];
 interface DataTableProps {
   readonly label: string;
   readonly columns: readonly Column[];
+  /** On a phone each row is a block: what it is about, and below what can be done. */
+  readonly kind?: 'blocks';
   /** Its bodies. */
   readonly children: ComponentChildren;
 }
 
-export function DataTable({ label, columns, children }: DataTableProps): JSX.Element {
+export function DataTable({ label, columns, kind, children }: DataTableProps): JSX.Element {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={label}>
-      <table>
+      <table class={kind}>
         <thead>
           <tr>
             {columns.map((column) => {
-              const [name, kind] = typeof column === 'string' ? [column] : column;
+              const [name, kindOfColumn] = typeof column === 'string' ? [column] : column;
               return (
-                <th key={name} scope="col" class={kind}>
+                <th key={name} scope="col" class={kindOfColumn}>
                   {name}
                 </th>
               );

@@ -1,4 +1,5 @@
 /** Where everything stands on the pool map: pure, from the picture and the width that there is. */
+import { placesOfEdge } from '../live/picture.ts';
 import type { Picture } from '../live/picture.ts';
 
 export interface MapBox {
@@ -51,7 +52,8 @@ export function layOut(picture: Picture, width: number): { boxes: MapBox[]; dots
       id,
       state,
       sessions,
-      hidden: sessions - keys.length,
+      // Figures and places come at different times: fewer than there is room for are on their way.
+      hidden: sessions > placesOfEdge(ids.length) ? sessions - keys.length : 0,
       x,
       y,
       width: boxWidth,

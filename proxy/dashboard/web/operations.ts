@@ -34,6 +34,17 @@ export async function loadViewer(): Promise<Viewer> {
   return viewer;
 }
 
+/** As `/dashboard/logs/` lists them. */
+export interface LogList {
+  readonly host: string;
+  readonly files: readonly { readonly name: string; readonly bytes: number; readonly modified: string }[];
+  readonly archive?: string;
+}
+
+export async function listLogs(): Promise<LogList> {
+  return (await call('GET', '/dashboard/logs/')) as LogList;
+}
+
 /** An operation that only looks. */
 export async function look<N extends OperationName>(
   path: N | string,

@@ -78,7 +78,7 @@ function HostingForm(props: PageProps): JSX.Element {
       fields={({ minimumVersion, unidentified }) => (
         <>
           <label>
-            Lowest client version that may begin a session
+            Lowest client version
             <input name="minimum" placeholder="any" defaultValue={minimumVersion ?? ''} maxLength={32} />
           </label>
           <label>
@@ -90,6 +90,7 @@ function HostingForm(props: PageProps): JSX.Element {
               </option>
             </select>
           </label>
+          <p class="note">Who has an older version may join a session and begin none.</p>
         </>
       )}
       body={(form, { clients }) => ({

@@ -1,4 +1,5 @@
 /** One session in a table, with its members when they are asked for. */
+import { readClientName } from '#shared/client-name.ts';
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { PageProps } from './page-props.ts';
@@ -64,7 +65,7 @@ export function SessionRow(props: SessionProps): JSX.Element {
       </tr>
       {isOpen ? (
         <tr>
-          <td colSpan={4}>
+          <td colSpan={4} class="inside">
             <MemberList {...props} />
           </td>
         </tr>
@@ -82,13 +83,18 @@ function MemberList(props: SessionProps): JSX.Element {
   useAgainWith(session.members, again);
   if (fault !== undefined) return <p class="notice fault">{fault}</p>;
   if (answer === undefined) return <p>Asking…</p>;
-  if (answer.members.length === 0) return <p>Nobody is in it.</p>;
   return (
-    <ul class="members" aria-label={`Members of ${key}`}>
-      {answer.members.map((member) => (
-        <MemberItem key={member.id} member={member} reload={again} {...props} />
-      ))}
-    </ul>
+    <>
+      {answer.members.length === 0 ? <p>Nobody is in it.</p> : null}
+      <ul class="members" aria-label={`Members of ${key}`}>
+        {answer.members.map((member) => (
+          <MemberItem key={member.id} member={member} reload={again} {...props} />
+        ))}
+      </ul>
+      <p class="note">
+        <a href={`#/activity/${encodeURIComponent(key)}`}>Activity of this session</a>
+      </p>
+    </>
   );
 }
 
@@ -108,7 +114,7 @@ function MemberItem(props: SessionProps & { member: Member; reload: () => void }
         <strong>{who}</strong> {member.email === undefined ? '' : `<${member.email}>`}
       </span>
       <span class="note">
-        {member.role}, {member.client || 'unknown client'}, {member.transport},{' '}
+        {member.role}, {describeClient(member.client)}, {member.transport},{' '}
         {Math.round(member.messagesPerSecond)} messages/s
       </span>
       <span class="row-actions">
@@ -127,4 +133,9 @@ function MemberItem(props: SessionProps & { member: Member; reload: () => void }
       </span>
     </li>
   );
+}
+
+function describeClient(told: string): string {
+  const { client, version } = readClientName(told);
+  return `${client} ${version}`.trim();
 }

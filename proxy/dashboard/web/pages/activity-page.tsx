@@ -3,7 +3,8 @@ import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { PageProps } from '../page-props.ts';
 import { ActivityTable, toCsv } from '../activity-table.tsx';
-import type { Entry } from '../activity-table.tsx';
+import { matches } from '../activity-words.ts';
+import type { Entry } from '../activity-words.ts';
 import { useAsked } from '../asked.ts';
 import { look } from '../operations.ts';
 
@@ -16,8 +17,13 @@ interface Wanted {
   readonly before: readonly number[];
 }
 
-export function ActivityPage({ tell }: PageProps): JSX.Element {
-  const [wanted, setWanted] = useState<Wanted>({ session: '', day: '', before: [] });
+export function ActivityPage(props: PageProps): JSX.Element {
+  // Its address may name a session: another one begins anew.
+  return <Audit key={props.rest} {...props} />;
+}
+
+function Audit({ rest, tell }: PageProps): JSX.Element {
+  const [wanted, setWanted] = useState<Wanted>({ session: rest, day: '', before: [] });
   const [filter, setFilter] = useState('');
   const { session, day, before } = wanted;
   const since = day === '' ? undefined : new Date(`${day}T00:00`).getTime();
@@ -81,12 +87,6 @@ export function ActivityPage({ tell }: PageProps): JSX.Element {
       </nav>
     </section>
   );
-}
-
-function matches(entry: Entry, filter: string): boolean {
-  const { event, user, subject, origin, client, detail, key } = entry;
-  const text = [event, user, subject, origin, client, detail, key].join(' ').toLowerCase();
-  return text.includes(filter.trim().toLowerCase());
 }
 
 function saveCsv(entries: readonly Entry[], tell: PageProps['tell']): void {

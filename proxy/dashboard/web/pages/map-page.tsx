@@ -14,7 +14,10 @@ export function MapPage({ live: { picture } }: PageProps): JSX.Element {
   return (
     <>
       <section class="panel" aria-label="Pool map">
-        <p class="note">A box is an edge, a dot a session. Of edges with many sessions some are shown.</p>
+        <p class="note">
+          A box is an edge, a dot a session, which keeps its colour as it moves. Of edges with many sessions
+          some are shown.
+        </p>
         <div ref={place}>
           {picture === undefined || width === 0 ? null : <PoolMap picture={picture} width={width} />}
         </div>
@@ -42,8 +45,8 @@ function PoolMap({ picture, width }: { picture: Picture; width: number }): JSX.E
         >
           <span class="box-name">{id}</span>
           <span class="box-count">
-            {sessions}
-            {state === 'ready' ? '' : ` ${state}`}
+            {sessions} {sessions === 1 ? 'session' : 'sessions'}
+            {state === 'ready' ? '' : `, ${state}`}
             {hidden > 0 ? `, ${hidden} not shown` : ''}
           </span>
         </div>

@@ -23,7 +23,11 @@ export function OverviewPage(props: PageProps): JSX.Element {
     <>
       <section class="cards" aria-label="Now">
         <Card name="Users online now" value={String(users)} />
-        <Card name="Unique users" value={String(month.answer?.uniqueUsers ?? '–')} note="in 30 days" />
+        <Card
+          name="Unique users"
+          value={String(month.answer?.uniqueUsers ?? '–')}
+          note="in 30 days, by name"
+        />
         <Card name="Active sessions" value={String(sessions)} />
         <ConnectionsCard pool={picture.pool} />
         <Card name="Average server lag" value={`${lagMs} ms`} />
@@ -47,7 +51,7 @@ function runningOf({ edges, doors }: Picture): string {
 /** Of how many the licence allows, where there is one. */
 function ConnectionsCard({ pool }: { pool: PoolFigures }): JSX.Element {
   const { connections, connectionsMax, licence, licenceDaysLeft } = pool;
-  const name = 'Active session connections';
+  const name = 'Session connections';
   if (licence === 'none') return <Card name={name} value={String(connections)} />;
   const notes = {
     valid: `licence for ${licenceDaysLeft} more days`,

@@ -33,6 +33,10 @@ export function RegionsPage({ viewer, tell }: PageProps): JSX.Element {
   const isReader = viewer.role !== 'admin';
   return (
     <>
+      <p class="note">
+        Whose address is in the networks of a region gets an edge of that region while it has one; everybody
+        else gets any edge. An edge names its region by CT_REGION.
+      </p>
       <form onSubmit={(event) => void save(event)} aria-label="Regions">
         {Object.entries(draft).map(([name, text]) => (
           <RegionField
@@ -77,7 +81,7 @@ function RegionField({ name, text, region, isReader, set }: FieldProps): JSX.Ele
         {region === undefined || region.edges.length === 0
           ? 'No edge is in it.'
           : `Edges: ${region.edges.map(({ id, state }) => `${id} (${state})`).join(', ')}.`}{' '}
-        {region?.sessions ?? 0} sessions.
+        {region?.sessions ?? 0} {region?.sessions === 1 ? 'session' : 'sessions'}.
       </p>
       <label>
         Networks of {name}, one CIDR a line

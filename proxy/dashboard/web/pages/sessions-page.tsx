@@ -82,7 +82,7 @@ interface TableProps extends PageProps {
 
 function SessionTable({ sessions, ...rest }: TableProps): JSX.Element {
   return (
-    <DataTable label={`Sessions of ${rest.edge}`} columns={columns}>
+    <DataTable label={`Sessions of ${rest.edge}`} columns={columns} kind="blocks">
       {sessions.map((session) => (
         <SessionRow key={session.key} session={session} {...rest} />
       ))}

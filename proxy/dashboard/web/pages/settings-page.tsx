@@ -59,7 +59,7 @@ function ProcessSettings({ viewer, tell }: PageProps): JSX.Element {
               <th scope="row">
                 <code>{name}</code>
               </th>
-              <td class="wrap">{value}</td>
+              <td class="wrap">{value || <span class="note">not set</span>}</td>
               <td>{origin}</td>
               <td class="wide">{help}</td>
             </tr>

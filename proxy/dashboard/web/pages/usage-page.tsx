@@ -35,11 +35,11 @@ export function UsagePage(): JSX.Element {
     <>
       <form class="fields" onSubmit={(event) => event.preventDefault()}>
         <label>
-          Days
+          Period
           <select value={days} onChange={(event) => setDays(Number(event.currentTarget.value))}>
             {spans.map((span) => (
               <option key={span} value={span}>
-                {span}
+                {span} days
               </option>
             ))}
           </select>
@@ -64,7 +64,7 @@ function Summary({ summary }: { summary: Answer<'history'> }): JSX.Element {
   const { uniqueUsers, sessions, length, participants, downloads, days, timeZone } = summary;
   return (
     <section class="cards" aria-label={`The last ${days} days`}>
-      <Card name="Unique users" value={String(uniqueUsers)} note={`in ${days} days (${timeZone})`} />
+      <Card name="Unique users" value={String(uniqueUsers)} note={`by name (days of ${timeZone})`} />
       <Card name="Sessions" value={String(sessions)} />
       <Card
         name="Average session"
