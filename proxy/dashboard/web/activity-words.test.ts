@@ -1,3 +1,4 @@
+/** The words of the audit: what an entry of the journal becomes on the page and in its CSV. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboutOf, describeEvent, detailOf, matches, whereOf, whoOf } from './activity-words.ts';
