@@ -66,6 +66,7 @@ export class SupervisedChild {
   readonly #running = new Set<ChildProcess>();
   #pauseMs = pauseMinMs;
   #restart: NodeJS.Timeout | undefined;
+  #hasEndedWell = false;
   #isReplacing = false;
   /** Prepares itself to take the place. */
   #successor: ChildProcess | undefined;
@@ -187,7 +188,8 @@ export class SupervisedChild {
 
   #noteStart({ pid }: ChildProcess, extra: Readonly<Record<string, string>>): void {
     const { name, role, log, table, logFile = '' } = this.#options;
-    const how = extra === starts.again ? 'again' : extra === starts.successor ? 'successor' : 'first';
+    const again = this.#hasEndedWell ? 'successor' : 'again';
+    const how = extra === starts.again ? again : extra === starts.successor ? 'successor' : 'first';
     log.info('child.started', { child: name, childPid: pid });
     table?.started({ name, role, pid: pid!, logFile }, how);
   }
@@ -233,6 +235,8 @@ export class SupervisedChild {
 
   /** Of the process that serves. */
   #onExit(exit: { code: number | null; signal: string | null }, livedMs: number): void {
+    // As an edge does when it was emptied to be restarted: no crash.
+    this.#hasEndedWell = exit.code === 0;
     // A successor that prepares itself takes over.
     const pauseMs = this.#successor === undefined ? this.#startLater(livedMs) : 0;
     this.#options.log.warn('child.exited', { child: this.#options.name, ...exit, pauseMs });

@@ -105,12 +105,12 @@ test('a planned restart replaces front door and edges one after the other, while
   );
   const rows = await ps(t, dataDir);
   assert.deepEqual(
-    rows.map(({ name, replacements, restarts }) => [name, replacements + restarts]),
+    rows.map(({ name, replacements, restarts }) => [name, replacements, restarts]),
     [
-      ['supervisor', 0],
-      ['front door', 1],
-      ['edge-1', 1],
-      ['edge-2', 1],
+      ['supervisor', 0, 0],
+      ['front door', 1, 0],
+      ['edge-1', 1, 0],
+      ['edge-2', 1, 0],
     ],
   );
   const shown = await runCommand(t, ['ps', '--data-dir', dataDir]);
