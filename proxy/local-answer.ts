@@ -16,6 +16,8 @@ export interface LocalRequest {
   readonly secure: boolean;
   /** Address of the client. */
   readonly client: string;
+  /** It is that of somebody who speaks for another one. */
+  readonly isRelayed: boolean;
   readonly readBody: (maxBytes: number) => Promise<string>;
   readonly signal: AbortSignal;
 }

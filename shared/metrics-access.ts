@@ -24,7 +24,11 @@ export class MetricsAccess {
   /** `authorization` is the whole field. */
   admits(address: string, authorization: string): boolean {
     // As a socket that listens on IPv6 tells a client of IPv4.
-    if (this.#networks.includes(address.replace(/^::ffff:(?=\d+\.)/i, ''))) return true;
+    const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+    return this.#networks.includes(plain) || this.knowsToken(authorization);
+  }
+
+  knowsToken(authorization: string): boolean {
     if (this.#token === '' || !authorization.startsWith(bearer)) return false;
     return secretsEqual(authorization.slice(bearer.length), this.#token);
   }

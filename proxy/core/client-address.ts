@@ -41,6 +41,13 @@ export function readClientAddress(
   };
 }
 
+const relayFields = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+
+/** The peer is no proxy that we trust, and says that it speaks for somebody else: its address is not of who asks. */
+export function isRelayed(peer: string, headers: HeaderList, trusted: Networks): boolean {
+  return !trusted.includes(peer) && relayFields.some((name) => headerValues(headers, name).length > 0);
+}
+
 /** Undefined for what is no address. */
 interface Claims {
   readonly addresses: readonly (string | undefined)[];

@@ -45,6 +45,7 @@ function requestOf(path: string): LocalRequest {
     headers: [],
     secure: false,
     client: '192.0.2.1',
+    isRelayed: false,
     readBody: () => Promise.resolve(''),
     signal: new AbortController().signal,
   };

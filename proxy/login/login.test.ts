@@ -37,6 +37,7 @@ function ask(
     headers: [],
     secure: false,
     client: '192.0.2.1',
+    isRelayed: false,
     readBody: () => Promise.resolve(text),
     signal: new AbortController().signal,
     ...rest,

@@ -16,6 +16,7 @@ function requestOf(path: string): LocalRequest {
     headers: ['accept-encoding', 'gzip'],
     secure: false,
     client: '192.0.2.1',
+    isRelayed: false,
     readBody: () => Promise.resolve(''),
     signal: new AbortController().signal,
   };

@@ -175,6 +175,16 @@ test('on the port for clients nothing is served unless it is wanted, and nobody 
   const door = await startFrontDoor(t, { settings });
   const forged = await ask(door, '/metrics', { headers: { 'x-forwarded-for': '10.0.0.1' } });
   assert.equal(forged.status, 401, 'this client is no trusted proxy');
+  const open = await startFrontDoor(t, {
+    settings: { CT_PROMETHEUS_ENABLED: 'true', CT_METRICS_TOKEN: token, CT_TRUSTED_PROXIES: '127.0.0.2' },
+  });
+  assert.equal((await ask(open, '/metrics')).status, 200, 'this machine may read it');
+  for (const name of ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via']) {
+    const passedOn = await ask(open, '/metrics', { headers: { [name]: '203.0.113.7' } });
+    assert.equal(passedOn.status, 401, `a proxy of this machine brought somebody else, says ${name}`);
+  }
+  const known = { authorization: `Bearer ${token}`, via: '1.1 proxy' };
+  assert.equal((await ask(open, '/metrics', { headers: known })).status, 200, 'who has the token may');
   const posted = await ask(door, '/metrics', { method: 'POST' });
   assert.equal(posted.status, 405);
 });
