@@ -26,3 +26,14 @@ test('every link of the downloads leads to something: log files that are named w
   for (const path of paths) assert.equal((await page.request.get(`${url}${path}`)).status(), 200, path);
   assert.deepEqual(faults, []);
 });
+
+test('where CT_NOCLIENTS hides the downloads of clients, the dashboard leads to none', async (t) => {
+  const door = await startFrontDoor(t, { settings: { ...dashboardLogin, CT_NOCLIENTS: 'true' } });
+  const browser = await openBrowser();
+  t.after(async () => await browser.close());
+  const { page } = await openDashboard(browser, `http://127.0.0.1:${door.port}`);
+  await openTab(page, 'Downloads');
+  await page.getByText('This server offers none').waitFor();
+  await page.getByText('This server writes its log to standard output').waitFor();
+  assert.equal(await page.locator('main a').count(), 0);
+});

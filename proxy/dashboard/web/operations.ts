@@ -45,6 +45,12 @@ export async function listLogs(): Promise<LogList> {
   return (await call('GET', '/dashboard/logs/')) as LogList;
 }
 
+/** Whether this server offers downloads of clients. */
+export async function hasClients(): Promise<boolean> {
+  const { ok } = await fetch('/clients/', { method: 'HEAD', signal: AbortSignal.timeout(answerMaxMs) });
+  return ok;
+}
+
 /** An operation that only looks. */
 export async function look<N extends OperationName>(
   path: N | string,

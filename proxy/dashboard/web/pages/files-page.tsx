@@ -4,7 +4,7 @@ import type { PageProps } from '../page-props.ts';
 import { useAsked } from '../asked.ts';
 import { describeBytes } from '../bytes.ts';
 import { DataTable } from '../data-table.tsx';
-import { listLogs } from '../operations.ts';
+import { hasClients, listLogs } from '../operations.ts';
 import type { LogList } from '../operations.ts';
 
 const columns = ['File', ['Size', 'number'], ['Written', 'optional'], 'What it holds'] as const;
@@ -26,18 +26,30 @@ export function FilesPage({ viewer }: PageProps): JSX.Element {
         <h2 id="logs-title">Logs and metrics</h2>
         {viewer.role === 'admin' ? <Logs /> : <p>They name people: only administrators may have them.</p>}
       </section>
-      <section class="panel" aria-labelledby="clients-title">
-        <h2 id="clients-title">Clients</h2>
-        <p>
-          <a href="/clients/">Downloads for clients</a>, with the steps to install them and the address of
-          this server. Everybody may have them.
-        </p>
-        <p class="note">
-          The files are those of the folder CT_CLIENTS_DIR. How often each was downloaded stands under{' '}
-          <a href="#/usage">Usage</a>.
-        </p>
-      </section>
+      <Clients />
     </>
+  );
+}
+
+function Clients(): JSX.Element {
+  const { answer } = useAsked('has clients', hasClients);
+  return (
+    <section class="panel" aria-labelledby="clients-title">
+      <h2 id="clients-title">Clients</h2>
+      {answer === false ? <p>This server offers none: CT_NOCLIENTS is set.</p> : null}
+      {answer === true ? (
+        <>
+          <p>
+            <a href="/clients/">Downloads for clients</a>, with the steps to install them and the address of
+            this server. Everybody may have them.
+          </p>
+          <p class="note">
+            The files are those of the folder CT_CLIENTS_DIR. How often each was downloaded stands under{' '}
+            <a href="#/usage">Usage</a>.
+          </p>
+        </>
+      ) : null}
+    </section>
   );
 }
 
@@ -48,8 +60,7 @@ function Logs(): JSX.Element {
   if (answer.files.length === 0)
     return (
       <p>
-        There are no files: this server writes its log to standard output, unless <code>CT_LOG_DIR</code>{' '}
-        names a folder.
+        This server writes its log to standard output, unless <code>CT_LOG_DIR</code> names a folder.
       </p>
     );
   return <LogTable {...answer} />;
