@@ -98,8 +98,8 @@ async function authorize(
 
 function refusal(status: number, { host, repository }: ImageName, login: RegistryLogin | undefined): string {
   if (status === 401 || status === 403) {
-    const who = login === undefined ? 'nobody; set CT_REGISTRY_USER, or docker login' : login.user;
-    return `${host} does not let ${who} read ${repository}`;
+    if (login !== undefined) return `${host} does not let ${login.user} read ${repository}`;
+    return `${host} lets nobody read ${repository} without a login: set CT_REGISTRY_USER and CT_REGISTRY_PASSWORD, or docker login`;
   }
   return status === 404 ? `${host} has no ${repository}` : `${host} answers ${status}`;
 }
