@@ -183,8 +183,8 @@ export const originalRows = {
   },
   regionsPage: {
     section: 'dashboard',
-    original: 'Regions with CIDR lists',
-    here: 'The same.',
+    original: 'Regions with CIDR lists, and a graph of each',
+    here: 'The same lists, with the edges and sessions of now; graphs are of the whole pool.',
     tests: [`${front}/dashboard.test.ts: regions are edited`],
   },
   advanced: {
