@@ -14,6 +14,7 @@ const service = z.object({
   ports: z.array(text).default([]),
   volumes: z.array(text).default([]),
   depends_on: z.record(text, z.object({ condition: text, required: z.boolean().optional() })).default({}),
+  init: z.boolean().optional(),
   read_only: z.boolean().optional(),
   cap_drop: z.array(text).optional(),
   security_opt: z.array(text).optional(),

@@ -10,7 +10,7 @@ import { parseLocatorConfig } from '#shared/sql/database-settings.ts';
 import { parse } from 'yaml';
 import { projectFolder, readProjectFile } from '../tidy/project-files.ts';
 import { composeFaults, rawComposeFile, readComposeFile } from './compose-file.ts';
-import { exposedPorts, imageSettings, ownTag, roleOf } from './image-files.ts';
+import { exposedPorts, imageLabels, imageSettings, ownTag, roleOf } from './image-files.ts';
 
 const secrets = [
   'CT_JOIN_TOKEN',
@@ -89,6 +89,15 @@ test('every container is without rights, writes nothing but its volumes, and has
     const tag = /:([^:/]+)$/.exec(image)?.[1];
     assert.ok(tag !== undefined && tag !== 'latest', image);
     if (roleOf(image) !== undefined) assert.equal(tag, ownTag);
+  }
+});
+
+test('members run under an init, and their images say what they are, of which version', () => {
+  for (const { name, service, role } of members) {
+    assert.equal(service.init, true, name);
+    const { title, description, version, licenses } = imageLabels(role);
+    assert.deepEqual([version, licenses], [ownTag, 'MIT']);
+    assert.ok(title !== undefined && description !== undefined, name);
   }
 });
 

@@ -24,3 +24,14 @@ export function imageSettings(role: ImageRole): Record<string, string> {
     [...text.matchAll(/\b(CT_\w+)=(\S+)/g)].map(([, name, value]) => [name!, value!]),
   );
 }
+
+/** What the image says of itself, by the names of the Open Containers Initiative. */
+export function imageLabels(role: ImageRole): Record<string, string> {
+  const text = readProjectFile(`Dockerfile.${role}`);
+  return Object.fromEntries(
+    [...text.matchAll(/\borg\.opencontainers\.image\.(\w+)="([^"]*)"/g)].map(([, name, value]) => [
+      name!,
+      value!,
+    ]),
+  );
+}

@@ -18,6 +18,7 @@ const packageOf: Readonly<Record<string, string>> = {
   '/usr/bin/podman-compose': 'podman-compose',
   '/usr/lib/podman/netavark': 'netavark',
   '/usr/lib/podman/aardvark-dns': 'aardvark-dns',
+  '/usr/bin/catatonit': 'catatonit',
   '/usr/sbin/iptables': 'iptables',
   '/usr/sbin/nft': 'nftables',
 };
