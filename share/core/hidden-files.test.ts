@@ -25,6 +25,7 @@ test('secrets are hidden by name in any folder and any case, their examples are 
     '.env',
     'a/.env.local',
     '.ENV',
+    'fleet.env',
     'k.pem',
     'Server.KEY',
     'deep/id_ed25519',
@@ -32,7 +33,7 @@ test('secrets are hidden by name in any folder and any case, their examples are 
     '.npmrc',
   ];
   for (const path of secrets) assert.equal(why(hidden, path), 'secret', path);
-  for (const path of ['.env.example', 'id_rsa.pub', 'env', 'keyboard.ts', 'a/environment.md'])
+  for (const path of ['.env.example', 'example.env', 'id_rsa.pub', 'env', 'keyboard.ts', 'a/environment.md'])
     assert.equal(why(hidden, path), undefined, path);
 });
 

@@ -23,7 +23,7 @@ export type IgnoreTextOf = (folder: readonly string[]) => string | undefined;
 const neverShared = ['.git', '.hg', '.svn', '.jj', '.mooring-*'];
 
 const secrets = `
-.env .env.* !.env.example !.env.sample !.env.template !.env.dist .envrc
+.env .env.* *.env .envrc !.env.example !.env.sample !.env.template !.env.dist !example.env !sample.env !template.env
 *.pem *.key *.p12 *.pfx *.jks *.keystore *.kdbx *.ppk *.gpg
 id_rsa* id_dsa* id_ecdsa* id_ed25519* !id_*.pub
 .ssh/ .gnupg/ .aws/ .azure/ .kube/ .docker/ .gcloud/ .password-store/
