@@ -12,7 +12,7 @@ import type { Networks } from '#shared/network-list.ts';
 import { dueCookie } from './core/due-cookie.ts';
 import { judgeRequest } from './core/request-gate.ts';
 import type { GateLimits, GateResult } from './core/request-gate.ts';
-import { routePath, staticRoute } from './core/route.ts';
+import { isPreflight, routePath, staticRoute } from './core/route.ts';
 import type { Route } from './core/route.ts';
 import { strictTransportField } from './core/strict-transport.ts';
 import type { Pin } from './directory/directory.ts';
@@ -127,7 +127,7 @@ class Exchange {
         throw new AppError('not-found');
       case 'keyed':
         if (affinity.kind === 'keyed') return affinity.key;
-        if (route.name === 'health') return undefined;
+        if (route.name === 'health' || isPreflight(this.#wire.head)) return undefined;
         throw new AppError('key-missing');
       case 'create': {
         // A new session of our own takes no key from a cookie: that is the session the browser had before.

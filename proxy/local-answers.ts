@@ -142,7 +142,8 @@ function crossOrigin(headers: HeaderList): Record<string, string> {
   if (origin === undefined) return {};
   return {
     'access-control-allow-origin': origin,
-    'access-control-allow-headers': 'content-type, x-oct-jwt, ctstickiness',
+    'access-control-allow-headers':
+      'content-type, x-oct-jwt, x-oct-public-key, x-oct-client, x-oct-compression, ctstickiness',
     vary: 'Origin',
   };
 }

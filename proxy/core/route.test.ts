@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isRepeatable, routePath } from './route.ts';
+import { isPreflight, isRepeatable, routePath } from './route.ts';
 
 const routes: readonly (readonly [path: string, name: string, needs: string])[] = [
   ['/', 'home', 'local'],
@@ -52,4 +52,11 @@ test('what changes nothing may be sent twice, and of the rest only the poll of a
     assert.equal(isRepeatable(route, 'POST'), false, route);
     assert.equal(isRepeatable(route, 'PATCH'), false, route);
   }
+});
+
+test('a preflight is an OPTIONS that names the method of the call to come, and nothing else is', () => {
+  const asks = ['Access-Control-Request-Method', 'GET'];
+  assert.ok(isPreflight({ method: 'OPTIONS', headers: asks }));
+  assert.equal(isPreflight({ method: 'OPTIONS', headers: [] }), false);
+  assert.equal(isPreflight({ method: 'GET', headers: asks }), false);
 });

@@ -3,6 +3,8 @@
  * Static backends get every path.
  */
 import { splitKeyPrefix } from './affinity-key.ts';
+import { headerValues } from './header-list.ts';
+import type { HeaderList } from './header-list.ts';
 
 /** Closed set: it is a label in logs and metrics. */
 export type RouteName =
@@ -79,6 +81,14 @@ export function routePath(path: string): Route {
 /** True for what belongs to a connection that its edge has already: only that edge can answer it. */
 export function isOfConnection(route: RouteName, query: string): boolean {
   return route === 'socket-io' && new URLSearchParams(query).has('sid');
+}
+
+/**
+ * True where a browser asks beforehand whether a page of another origin may call (Fetch, CORS-preflight). It sends nothing of
+ * what the call itself will bear, so that it may name no session.
+ */
+export function isPreflight({ method, headers }: { method: string; headers: HeaderList }): boolean {
+  return method === 'OPTIONS' && headerValues(headers, 'access-control-request-method').length > 0;
 }
 
 const idempotentMethods = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'];

@@ -23,3 +23,9 @@ export interface Documents {
   write(line: string): void;
   texts(): string[];
 }
+
+/** `globalThis.editor` of `other-origin-page.ts`. */
+export interface EditorInPage {
+  host(url: string): Promise<string>;
+  join(url: string, key: string): Promise<string>;
+}
