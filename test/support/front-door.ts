@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { letGo } from './child-end.ts';
-import { Inbox } from './oct-inbox.ts';
+import { eventually, Inbox } from './oct-inbox.ts';
 import { checkPath } from './static-backend.ts';
 import type { BackendAnswer, StaticBackend } from './static-backend.ts';
 
@@ -89,7 +89,7 @@ export async function startFrontDoor(t: TestContext, options: FrontDoorOptions =
   t.after(async () => await door.end());
   await door.listening();
   const expected = backends.filter(({ backend }) => backend.passesChecks).length;
-  await until(async () => (await door.edges()).filter(isReady).length >= expected, 'backends are ready');
+  await eventually(async () => (await door.edges()).filter(isReady).length >= expected, 'backends are ready');
   return door;
 }
 
@@ -250,19 +250,7 @@ export async function readUpgrades(adminUrl: string): Promise<Record<string, num
   );
 }
 
-const untilMaxMs = 20_000;
-const untilPauseMs = 20;
-
-/** Asks again and again until the condition holds; fails at the deadline. */
-export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + untilMaxMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${untilMaxMs} ms until ${what}`);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, untilPauseMs);
-    await promise;
-  }
-}
+export { eventually as until };
 
 export interface Asked {
   readonly status: number;

@@ -62,12 +62,12 @@ export async function startStoreFleet(
     await eventually(isKnown, 'each front door knows the members in the store');
   }
   const look = lookThrough(t, 32);
-  const ask: StoreFleet['ask'] = async (door, key) => ownerOf(door, key, await look(door, key));
+  const ask: StoreFleet['ask'] = async (door, key) => await ownerOf(door, key, await look(door, key));
   const askPatiently: StoreFleet['ask'] = async (door, key) => {
     let last: Look = await look(door, key);
     const deadline = performance.now() + patienceMs;
     while (last.status === 503 && performance.now() < deadline) last = await look(door, key);
-    return ownerOf(door, key, last);
+    return await ownerOf(door, key, last);
   };
   return { doors, look, lookAside: lookThrough(t, 8), ask, askPatiently };
 }
