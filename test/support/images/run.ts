@@ -20,10 +20,10 @@ import {
   waitForEdges,
 } from './pool-checks.ts';
 import { Firewall } from './firewall.ts';
-import { buildImage, checkContent, checkRefusal, layersOf, roles } from './role-images.ts';
+import { buildImage, checkContent, checkRefusal, checkSize, layersOf, roles } from './role-images.ts';
 import { composeWithoutSecret, startComposePool, startHostPool } from './running-pool.ts';
 import type { ComposePool, RunningPool } from './running-pool.ts';
-import { ensureBaseImage } from './stand-in-base.ts';
+import { ensureBaseImages } from './stand-in-base.ts';
 import { ensureDatabaseImage } from './stand-in-database.ts';
 import { checkUpgrade } from './upgrade-check.ts';
 import { ToolBox, installTools } from './tool-box.ts';
@@ -51,12 +51,14 @@ async function main(): Promise<void> {
 
 async function testImages(box: ToolBox): Promise<void> {
   await box.clear();
-  await step('a stand-in for the base image is there', async () => await ensureBaseImage(box));
+  await step('stand-ins for the base images are there', async () => await ensureBaseImages(box));
   for (const role of roles) {
     await step(`Dockerfile.${role} builds`, async () => await buildImage(box, role));
-    for (const { step, bytes } of await layersOf(box, role)) {
+    const layers = await layersOf(box, role);
+    for (const { step, bytes } of layers) {
       console.log(`     ${(bytes / bytesPerMegabyte).toFixed(2).padStart(6)} MB  ${step}`);
     }
+    await step(`the ${role} image is small`, async () => await Promise.resolve(checkSize(layers)));
     await step(`the ${role} image holds its role and no more`, async () => await checkContent(box, role));
     await step(`the ${role} image does not start without secrets`, async () => {
       await checkRefusal(box, role);
