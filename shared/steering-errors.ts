@@ -23,8 +23,10 @@ export const steeringErrors = {
     message: 'Somebody else changes weights or maintenance at this moment; try again.',
   },
   'stored-unreadable': {
-    ...conflict,
+    source: 'internal',
+    retry: 'never',
     status: 500,
+    closeCode: 1011,
     level: 'error',
     message:
       'What is stored of this is nothing that this version reads, and it leaves it alone: use the version that wrote it, or restore the database.',
