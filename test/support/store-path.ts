@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** `closed`: reset, and refused. */
+/** `closed`: ended, and refused. Not by resets: one that met a pending end kept Node from ending, spinning over a handle that never closed. */
 type PathState = 'open' | 'closed';
 
 export class StorePath {
@@ -18,7 +18,7 @@ export class StorePath {
     this.port = (server.address() as AddressInfo).port;
     server.on('connection', (near) => {
       if (this.#state === 'closed') {
-        near.resetAndDestroy();
+        near.destroy();
         return;
       }
       const far = connect(targetPort, '127.0.0.1');
@@ -41,7 +41,7 @@ export class StorePath {
 
   set(state: PathState): void {
     this.#state = state;
-    if (state === 'closed') for (const socket of this.#sockets) socket.resetAndDestroy();
+    if (state === 'closed') for (const socket of this.#sockets) socket.destroy();
   }
 
   #carry(from: Socket, to: Socket): void {

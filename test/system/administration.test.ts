@@ -79,7 +79,7 @@ test('a member who is banned does not get back in, by its token or its login, al
   const bob = await joinSession(options, ann.key);
   t.after(() => bob.dispose());
   const removal = await mooring(t, 'remove', ann.key, bob.self.id, '--ban');
-  assert.match(removal.stdout, /is out of .* and does not come back\n$/);
+  assert.match(removal.stdout, /is out of .* and does not come back\n$/, removal.stderr);
   await bob.events.next((event) => event.kind === 'closed', 'the word to bob');
   const returns = async (): Promise<void> => {
     bob.socket!.connect();

@@ -1,7 +1,7 @@
 /** The session page as people use it: a real pool, a host with the unmodified library of editors, real Chromium. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from '../support/dashboard.ts';
 import { startFileHost } from '../support/file-host.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -236,6 +236,12 @@ const screens = [
 /** Every colour of code, and lines that no screen holds. */
 const wide = `import { a } from 'b';\n/* ${'so '.repeat(90)}*/ export class A { b = 'c'.d(42 as number, /e/); }\n`;
 
+async function showPart(page: Page, part: string, where: string): Promise<void> {
+  const click = page.getByRole('button', { name: part, exact: true }).click();
+  const seen = async (): Promise<string> => await page.locator('body').innerText();
+  await click.catch(async (cause: unknown) => assert.fail(`${where}: ${await seen()} (${String(cause)})`));
+}
+
 test('every screen is accessible in light, in dark and on a phone, and none is wider than its screen', async (t) => {
   const host = await startFileHost(t, pool, { files: { ...files, 'src/wide.ts': wide } });
   const { page, faults } = await openSessionPage(browser, `${pool.url}/`);
@@ -245,8 +251,8 @@ test('every screen is accessible in light, in dark and on a phone, and none is w
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height });
       for (const part of width < 500 && parts.length > 0 ? parts : ['']) {
-        if (part !== '') await page.getByRole('button', { name: part, exact: true }).click();
         const name = `${where} ${part}, ${colorScheme}, ${width}`;
+        if (part !== '') await showPart(page, part, name);
         if (shots !== '') await page.screenshot({ path: `${shots}/${name.replace(/[ ,]+/g, '-')}.png` });
         await assertAccessible(page, name);
         const wide = Number(await page.evaluate('document.documentElement.scrollWidth'));

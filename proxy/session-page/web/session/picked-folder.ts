@@ -1,9 +1,9 @@
 /** A folder of this machine that the host has picked in the browser, where browsers have such (File System Access). */
 import type { FolderEntry, SharedFolder } from './folder.ts';
 
-/** What is not shared: secrets and what tools keep for themselves. */
+/** What is not shared: secrets, what tools keep for themselves, and what Chromium writes beside a file until it is whole. */
 const hidden =
-  /^(\.git|\.hg|\.svn|node_modules|\.env(\..*)?|\.npmrc|\.netrc|id_(rsa|dsa|ecdsa|ed25519)|.*\.(pem|key|p12|pfx))$/i;
+  /^(\.git|\.hg|\.svn|node_modules|\.env(\..*)?|\.npmrc|\.netrc|id_(rsa|dsa|ecdsa|ed25519)|.*\.(env|pem|key|p12|pfx|crswap))$/i;
 
 export class PickedFolder implements SharedFolder {
   readonly name: string;
