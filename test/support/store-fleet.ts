@@ -64,10 +64,13 @@ export async function startStoreFleet(
   const look = lookThrough(t, 32);
   const ask: StoreFleet['ask'] = async (door, key) => await ownerOf(door, key, await look(door, key));
   const askPatiently: StoreFleet['ask'] = async (door, key) => {
-    let last: Look = await look(door, key);
-    const deadline = performance.now() + patienceMs;
-    while (last.status === 503 && performance.now() < deadline) last = await look(door, key);
-    return await ownerOf(door, key, last);
+    let last: Look | undefined;
+    const isAnswered = async (): Promise<boolean> => (last = await look(door, key)).status !== 503;
+    await eventually(isAnswered, `${key} is answered`, patienceMs).catch((error: unknown) => {
+      // Its code and reason say more.
+      if (last?.status !== 503) throw error;
+    });
+    return await ownerOf(door, key, last!);
   };
   return { doors, look, lookAside: lookThrough(t, 8), ask, askPatiently };
 }
