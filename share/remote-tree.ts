@@ -11,24 +11,33 @@ export interface FoundFolder {
 /** Requests to the host that are under way at once. */
 const requestsMax = 8;
 
+/** A host that goes on naming folders in folders would have all memory. */
+const foldersMaxByDefault = 500_000;
+
 export class TooManyFiles extends Error {
-  constructor() {
-    super('the session has more files than --files-max: say which with --only, or raise it');
+  constructor(reason = 'more files than --files-max: say which with --only, or raise it') {
+    super(`the session has ${reason}`);
   }
 }
 
 export class RemoteTree {
   readonly folders: FoundFolder[] = [];
   readonly files: string[] = [];
-  readonly #remote: Remote;
+  readonly #remote: Pick<Remote, 'folder' | 'stat' | 'list'>;
   readonly #filesMax: number;
+  readonly #foldersMax: number;
   #pending: (readonly string[])[] = [];
   #asking = 0;
   #isListed = false;
 
-  constructor(remote: Remote, filesMax: number) {
+  constructor(
+    remote: Pick<Remote, 'folder' | 'stat' | 'list'>,
+    filesMax: number,
+    foldersMax = foldersMaxByDefault,
+  ) {
     this.#remote = remote;
     this.#filesMax = filesMax;
+    this.#foldersMax = foldersMax;
   }
 
   /** What is known of it so far; `isListed` says that there is no more. */
@@ -67,6 +76,8 @@ export class RemoteTree {
   }
 
   async #lookInto(names: readonly string[]): Promise<void> {
+    if (this.folders.length >= this.#foldersMax)
+      this.#giveUp(`more than ${this.#foldersMax} folders: say which with --only`);
     const all = await this.#remote.list(this.#pathOf(names));
     const sound = [...all].filter(([name]) => faultOf(name, process.platform) === undefined);
     this.folders.push({ names, entries: sound.map(([name]) => name) });
@@ -77,11 +88,13 @@ export class RemoteTree {
   }
 
   #addFile(path: string): void {
-    if (this.files.length >= this.#filesMax) {
-      this.#pending = [];
-      throw new TooManyFiles();
-    }
+    if (this.files.length >= this.#filesMax) this.#giveUp();
     this.files.push(path);
+  }
+
+  #giveUp(reason?: string): never {
+    this.#pending = [];
+    throw new TooManyFiles(reason);
   }
 
   #pathOf(names: readonly string[]): string {
