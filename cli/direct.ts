@@ -60,6 +60,8 @@ export async function runDirect(settings: Settings, source: SettingsSource): Pro
     const ports = await startChildren({ settings, told, log, pool, table });
     table.serve(ports);
     restart.begin();
+    // What the children said comes before it: the fingerprint of a certificate that they made is among that.
+    await log.flush();
     announce(settings, ports);
     const message = `Mooring v${version} started successfully: ${settings.CT_EDGES} edges`;
     log.info('process.ready', { ports, message });

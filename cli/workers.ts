@@ -48,6 +48,8 @@ export async function runWorkers(settings: Settings, source: SettingsSource): Pr
     table.serve(ports);
     restart.begin();
     log.info('process.ready', { ports });
+    // What the children said comes before it: the fingerprint of a certificate that they made is among that.
+    await log.flush();
     announce(settings, workers, ports);
   } catch (error) {
     await stop();

@@ -83,6 +83,19 @@ export async function shownText(page: Page, name: string): Promise<string> {
   });
 }
 
+/** Resolves in the moment in which the page begins to say that a guest may only read: whether its text takes no key by then. */
+export async function lockedOnceTold(page: Page): Promise<boolean> {
+  return await page.evaluate<boolean>(`new Promise((resolve) => {
+    const look = () => {
+      const badges = [...document.querySelectorAll('.badge')];
+      if (badges.some(({ textContent }) => textContent === 'Read-only'))
+        resolve(document.querySelector('.cm-content').getAttribute('aria-readonly') === 'true');
+    };
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+    look();
+  })`);
+}
+
 /** Types at the end of the text, as keys are pressed. */
 export async function typeAtEnd(page: Page, name: string, text: string): Promise<void> {
   await typeAt(page, name, 'End', text);

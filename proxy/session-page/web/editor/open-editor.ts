@@ -24,7 +24,6 @@ import { look } from './look.ts';
 import { reachOf, remoteSelections } from './remote-selections.ts';
 
 export interface TextEditor {
-  setReadOnly(isReadOnly: boolean): void;
   /** Goes on where the picture of the text was read. */
   goOnFrom(head: number): void;
   /** Gives where somebody was in it with caret and keys. */
@@ -49,7 +48,7 @@ export function openEditor(parent: HTMLElement, file: OpenFile, session: Session
         // The shared text counts every character, so no other line end may be taken for one.
         EditorState.lineSeparator.of('\n'),
         EditorView.cspNonce.of(document.querySelector<HTMLLinkElement>('link[nonce]')?.nonce ?? ''),
-        access.of(accessOf(!session.mayWrite, path)),
+        access.of(accessOf(false, path)),
         yCollab(text, undefined, { undoManager: file.undo ?? false }),
         remoteSelections({ documents, path, nameOf: (peer) => nameOf(session, peer) }),
         EditorView.updateListener.of((update) => {
@@ -71,16 +70,12 @@ export function openEditor(parent: HTMLElement, file: OpenFile, session: Session
       ],
     }),
   });
+  const lock = obeyPermission(view, access, file, session);
   returnTo(view, text, session);
   tellPlace(view, path, session);
   follower.onPlace = () => goAlong(view, path, session);
   follower.onPlace();
   return {
-    setReadOnly: (isReadOnly) => {
-      // To take something back is to write.
-      if (isReadOnly) file.undo?.clear();
-      view.dispatch({ effects: access.reconfigure(accessOf(isReadOnly, path)) });
-    },
     goOnFrom: (head) => {
       view.dispatch({ selection: { anchor: Math.min(head, view.state.doc.length) } });
       view.focus();
@@ -89,6 +84,7 @@ export function openEditor(parent: HTMLElement, file: OpenFile, session: Session
       const head = Y.createRelativePositionFromTypeIndex(text, view.state.selection.main.head);
       places.set(text, { head, scroll: view.scrollDOM.scrollTop });
       follower.onPlace = undefined;
+      lock.end();
       return closeView(view);
     },
   };
@@ -106,7 +102,26 @@ export function showPicture(parent: HTMLElement, { path, picture }: OpenFile): T
     look,
   ];
   const view = new EditorView({ parent, state: EditorState.create({ doc: picture, extensions }) });
-  return { setReadOnly: () => undefined, goOnFrom: () => undefined, close: () => closeView(view) };
+  return { goOnFrom: () => undefined, close: () => closeView(view) };
+}
+
+/** By the session itself: the page is drawn later than a permission comes, and a key may be pressed between. */
+function obeyPermission(
+  view: EditorView,
+  access: Compartment,
+  file: OpenFile,
+  session: Session,
+): { end: () => void } {
+  let mayWrite = true;
+  const obey = (): void => {
+    if (session.mayWrite === mayWrite) return;
+    ({ mayWrite } = session);
+    // To take something back is to write.
+    if (!mayWrite) file.undo?.clear();
+    view.dispatch({ effects: access.reconfigure(accessOf(!mayWrite, file.path)) });
+  };
+  obey();
+  return { end: session.store.subscribe(obey) };
 }
 
 function closeView(view: EditorView): number | undefined {

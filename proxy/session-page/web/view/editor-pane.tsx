@@ -2,13 +2,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { openEditor, showPicture } from '../editor/open-editor.ts';
-import type { TextEditor } from '../editor/open-editor.ts';
 import type { OpenFile } from '../session/open-files.ts';
 import type { Session } from '../session/session.ts';
-import type { SessionView } from '../session/session-view.ts';
 import { useStore } from '../store.ts';
 
-export function EditorPane({ session, view }: { session: Session; view: SessionView }): JSX.Element {
+export function EditorPane({ session }: { session: Session }): JSX.Element {
   const { files, active } = useStore(session.files.store);
   const file = files.find(({ path }) => path === active);
   return (
@@ -22,12 +20,7 @@ export function EditorPane({ session, view }: { session: Session; view: SessionV
       )}
       {file === undefined ? null : (
         <div class="text" role="tabpanel" aria-label={nameOf(file.path)}>
-          <FileBody
-            key={file.path}
-            file={file}
-            session={session}
-            isReadOnly={view.isReadOnly && !session.isHost}
-          />
+          <FileBody key={file.path} file={file} session={session} />
         </div>
       )}
     </section>
@@ -84,12 +77,10 @@ function Tabs({ files, active, session }: TabsProps): JSX.Element {
 interface BodyProps {
   readonly file: OpenFile;
   readonly session: Session;
-  readonly isReadOnly: boolean;
 }
 
-function FileBody({ file, session, isReadOnly }: BodyProps): JSX.Element {
+function FileBody({ file, session }: BodyProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
-  const editor = useRef<TextEditor>(undefined);
   /** Whoever reads the picture of a file when its text comes is to go on in that: keys would be lost without a word. */
   const readAt = useRef<number>(undefined);
   const { state } = file;
@@ -97,15 +88,12 @@ function FileBody({ file, session, isReadOnly }: BodyProps): JSX.Element {
     if (place.current === null) return undefined;
     const opened =
       state === 'ready' ? openEditor(place.current, file, session) : showPicture(place.current, file);
-    editor.current = opened;
     if (readAt.current !== undefined) opened.goOnFrom(readAt.current);
     return () => {
       readAt.current = opened.close();
-      editor.current = undefined;
     };
     // The parent makes another one for another file.
   }, [state]);
-  useEffect(() => editor.current?.setReadOnly(isReadOnly), [state, isReadOnly]);
   if (state === 'plain') return <p class="empty soft">{file.note}</p>;
   if (state === 'loading') return <p class="empty soft">Loading …</p>;
   return (

@@ -36,7 +36,7 @@ export function SessionScreen({ session, tell }: SessionProps): JSX.Element {
       <Questions questions={view.questions} />
       <main class="parts">
         <FileTreePanel session={session} view={view} tell={tell} />
-        <EditorPane session={session} view={view} />
+        <EditorPane session={session} />
         <div class="side">
           <PeoplePanel session={session} view={view} />
           <ChatPanel session={session} view={view} />
