@@ -104,8 +104,15 @@ export class NetSocket implements ByteSocket {
 
   reset(): void {
     // Below TLS there is nothing that could be reset in public, and a Unix-domain socket has no reset of its own.
-    if (this.#isPlainTcp && this.#socket.remoteFamily !== undefined) this.#socket.resetAndDestroy();
+    const mayReset = this.#isPlainTcp && this.#socket.remoteFamily !== undefined && !this.#isEnding;
+    if (mayReset) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
+  }
+
+  /** While its end is on its way, libuv resets no socket (EINVAL), and Node would never close the descriptor. */
+  get #isEnding(): boolean {
+    const { writableEnded, writableFinished, writableLength } = this.#socket;
+    return writableEnded && !writableFinished && writableLength === 0;
   }
 
   releaseReads(): void {

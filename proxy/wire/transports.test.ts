@@ -186,6 +186,19 @@ testOnEach('a reset of one side is a reset for the other one, never an orderly e
   }
 });
 
+testOnEach('who ends a socket and breaks it off at once hears that it is closed', async (t) => {
+  const closed = Promise.withResolvers<Error | undefined>();
+  const { client } = await setScene(t, patientMs, nothing, async (fromClient) => {
+    fromClient.hearWith({ ...deaf(() => undefined), onClose: closed.resolve });
+    fromClient.end();
+    fromClient.reset();
+    assert.equal(await closed.promise, undefined);
+  });
+  const gone = new Promise<void>((resolve) => client.once('close', () => resolve()));
+  client.resume().once('end', () => client.end());
+  await gone;
+});
+
 testOnEach('a side that closed before the two were joined ends the other one', async (t) => {
   const { edge, ended } = await setScene(t, patientMs, nothing, async (fromClient) => {
     const closed = Promise.withResolvers<void>();

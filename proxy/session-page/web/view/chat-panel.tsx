@@ -11,9 +11,19 @@ export function ChatPanel({ session, view }: { session: Session; view: SessionVi
   const lines = useRef<HTMLDivElement>(null);
   useEffect(() => lines.current?.scrollTo({ top: lines.current.scrollHeight }), [chat.length]);
   useEffect(() => {
-    const watch = new IntersectionObserver(([seen]) => session.chat.show(seen?.isIntersecting === true));
+    let isInView = false;
+    // What comes while another tab is looked at is news, too: the title counts it.
+    const tell = (): void => session.chat.show(isInView && document.visibilityState === 'visible');
+    const watch = new IntersectionObserver((changes) => {
+      isInView = changes.at(-1)!.isIntersecting;
+      tell();
+    });
     watch.observe(panel.current!);
-    return () => watch.disconnect();
+    document.addEventListener('visibilitychange', tell);
+    return () => {
+      watch.disconnect();
+      document.removeEventListener('visibilitychange', tell);
+    };
   }, [session]);
   const names = members.filter(({ id }) => writing.includes(id)).map(({ name }) => name);
   return (
