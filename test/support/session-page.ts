@@ -122,8 +122,12 @@ export const givesFolder = `globalThis.showDirectoryPicker = async () => {
   }
   return folder;
 }`;
-/** What is in its `notes.md`. */
+/** What is in its `notes.md`; null where that is being written. */
 export const readsBack = `(async () => {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('project');
-  return await (await (await folder.getFileHandle('notes.md')).getFile()).text();
+  const file = await (await folder.getFileHandle('notes.md')).getFile();
+  return await file.text().catch((error) => {
+    if (error.name !== 'NotReadableError') throw error;
+    return null;
+  });
 })()`;

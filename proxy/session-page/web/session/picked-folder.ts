@@ -5,6 +5,8 @@ import type { FolderEntry, SharedFolder } from './folder.ts';
 const hidden =
   /^(\.git|\.hg|\.svn|node_modules|\.env(\..*)?|\.npmrc|\.netrc|id_(rsa|dsa|ecdsa|ed25519)|.*\.(env|pem|key|p12|pfx|crswap))$/i;
 
+const triesMax = 5;
+
 export class PickedFolder implements SharedFolder {
   readonly name: string;
   readonly #root: FileSystemDirectoryHandle;
@@ -27,7 +29,15 @@ export class PickedFolder implements SharedFolder {
   }
 
   async read(path: string): Promise<Uint8Array> {
-    return new Uint8Array(await (await this.#file(path)).arrayBuffer());
+    for (let tries = 1; ; tries++) {
+      const file = await this.#file(path);
+      try {
+        return new Uint8Array(await file.arrayBuffer());
+      } catch (error) {
+        // It was written between the two: what it is now can be read.
+        if ((error as Error).name !== 'NotReadableError' || tries === triesMax) throw error;
+      }
+    }
   }
 
   async write(path: string, content: Uint8Array): Promise<void> {
