@@ -1,3 +1,4 @@
+/** What a listing of a session bounds, and what it leaves out. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RemoteTree } from './remote-tree.ts';
