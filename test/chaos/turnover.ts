@@ -9,7 +9,7 @@ import { HeapInspector } from './heap-inspector.ts';
 import type { HistoryFolder, Pen } from './history.ts';
 import { Newness } from './newness.ts';
 import { OctWitness } from './oct-witness.ts';
-import { keepsLooking } from './patience.ts';
+import { fetchPatiently, keepsLooking } from './patience.ts';
 import type { SpreadPool } from './spread-pool.ts';
 import { YMember } from './y-member.ts';
 
@@ -88,6 +88,7 @@ async function talkInSession(url: string, history: HistoryFolder, n: number): Pr
       url,
       loginToken: await logIn(url, name, release),
       release,
+      fetch: fetchPatiently,
       webSocketOnly: true,
     } as const;
     return key === undefined ? await hostSession(options) : await joinSession(options, key);
