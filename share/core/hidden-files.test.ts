@@ -52,13 +52,16 @@ test('what is hidden is shared when it is named, and a secret only when it is na
   assert.equal(why(openRules(texts, { exclude: ['notes/'] }), 'notes/x'), 'ignored');
 });
 
-/** Patterns and paths of few letters, so that they meet. */
-const name = fc.constantFrom('a', 'b', 'ab', 'a.b', 'B');
+/** Patterns and paths of few letters, so that they meet, and names that mean something in a pattern. */
+const name = fc.constantFrom('a', 'b', 'ab', 'a.b', 'B', '[b]', 'a b', '!b', '#b', 'a*');
 const pattern = fc
   .tuple(
-    fc.constantFrom('', '!', '/'),
-    fc.constantFrom('a', 'b', '*', 'a*', '?b', '**/b', 'a/b', 'a/**', '[ab]', 'f', '*f', 'a/*.f'),
-    fc.constantFrom('', '/'),
+    fc.constantFrom('', '!', '/', '!/'),
+    fc.oneof(
+      fc.constantFrom('a', 'b', '*', 'a*', '?b', '**/b', 'a/b', 'a/**', '[ab]', 'f', '*f', 'a/*.f', ''),
+      fc.constantFrom('**', '\\!b', '\\#b', '#b', '\\[b\\]', 'a\\ b', 'b/**/f'),
+    ),
+    fc.constantFrom('', '/', ' ', '/ '),
   )
   .map((parts) => parts.join(''));
 const rules = fc.array(pattern, { maxLength: 4 }).map((lines) => lines.join('\n'));
@@ -66,21 +69,27 @@ const rules = fc.array(pattern, { maxLength: 4 }).map((lines) => lines.join('\n'
 const file = fc
   .tuple(fc.array(name, { maxLength: 3 }), fc.constantFrom('f', 'bf', 'a.f'))
   .map(([folders, leaf]) => [...folders, leaf].join('/'));
+const ignoreFiles = fc
+  .tuple(name, name)
+  .chain(([folder, inner]) => fc.record({ '': rules, [folder]: rules, [`${folder}/${inner}`]: rules }));
 
 test('ignore files mean what git says that they mean', (t) => {
   const repository = mkdtempSync(join(tmpdir(), 'mooring-ignore-'));
   t.after(() => rmSync(repository, { recursive: true }));
   execFileSync('git', ['init', '-q', repository]);
   fc.assert(
-    fc.property(rules, rules, fc.array(file, { minLength: 6, maxLength: 12 }), (outer, inner, files) => {
-      const texts = { '': outer, a: inner };
+    fc.property(ignoreFiles, fc.array(file, { minLength: 6, maxLength: 12 }), (texts, files) => {
       for (const [folder, text] of Object.entries(texts)) {
         mkdirSync(join(repository, folder), { recursive: true });
         writeFileSync(join(repository, folder, '.gitignore'), text);
       }
       const hidden = openRules(texts);
       const ours = files.filter((path) => why(hidden, path) !== undefined);
-      assert.deepEqual([...new Set(ours)].sort(), ignoredByGit(repository, files), `${outer}\n--\n${inner}`);
+      try {
+        assert.deepEqual([...new Set(ours)].sort(), ignoredByGit(repository, files), JSON.stringify(texts));
+      } finally {
+        for (const folder of Object.keys(texts)) rmSync(join(repository, folder, '.gitignore'));
+      }
     }),
     { numRuns: 60 },
   );

@@ -4,6 +4,8 @@
  */
 import ignore from 'ignore';
 import type { Ignore } from 'ignore';
+import { IgnoreChains } from './ignore-chain.ts';
+import type { IgnoreTextOf } from './ignore-chain.ts';
 
 export type Hidden = 'never shared' | 'secret' | 'ignored';
 
@@ -15,9 +17,6 @@ export interface SharingRules {
   /** Patterns that are hidden in addition to all ignore files. */
   readonly exclude: readonly string[];
 }
-
-/** The text of a folder's ignore files; names below the shared folder, none for itself. Undefined where it has none. */
-export type IgnoreTextOf = (folder: readonly string[]) => string | undefined;
 
 /** Git runs what it finds in its folder, and keeps passwords there. */
 const neverShared = ['.git', '.hg', '.svn', '.jj', '.mooring-*'];
@@ -40,14 +39,13 @@ export class HiddenFiles {
   readonly #include: Ignore;
   readonly #includeSecrets: Ignore;
   readonly #exclude: Ignore;
-  readonly #textOf: IgnoreTextOf;
-  readonly #parsed = new Map<string, Ignore>();
+  readonly #ignoreFiles: IgnoreChains;
 
   constructor({ include, includeSecrets, exclude }: SharingRules, textOf: IgnoreTextOf) {
     this.#include = ignore({ ignorecase: false }).add(include);
     this.#includeSecrets = ignore({ ignorecase: false }).add(includeSecrets);
     this.#exclude = ignore({ ignorecase: false }).add(exclude);
-    this.#textOf = textOf;
+    this.#ignoreFiles = new IgnoreChains(textOf);
   }
 
   /** Why a path is hidden, by its own name or by a folder above it; undefined for what is shared. */
@@ -65,35 +63,10 @@ export class HiddenFiles {
     if (this.#never.ignores(path)) return 'never shared';
     if (this.#secrets.ignores(path)) return this.#includeSecrets.ignores(path) ? undefined : 'secret';
     if (this.#exclude.ignores(path)) return 'ignored';
-    if (this.#isIgnored(names, isFolder) && !this.#include.ignores(path)) return 'ignored';
+    if (this.#ignoreFiles.hides(names, isFolder) && !this.#include.ignores(path)) return 'ignored';
     return undefined;
   }
-
-  /** The innermost folder with a word on it has the last. */
-  #isIgnored(names: readonly string[], isFolder: boolean): boolean {
-    for (let depth = names.length - 1; depth >= 0; depth -= 1) {
-      const rules = this.#rulesOf(names.slice(0, depth));
-      const said = rules?.test(joinPath(names.slice(depth), isFolder));
-      if (said?.ignored === true) return true;
-      if (said?.unignored === true) return false;
-    }
-    return false;
-  }
-
-  #rulesOf(folder: readonly string[]): Ignore | undefined {
-    const text = this.#textOf(folder);
-    if (text === undefined || text === '') return undefined;
-    const known = this.#parsed.get(text);
-    if (known !== undefined) return known;
-    if (this.#parsed.size >= parsedMax) this.#parsed.clear();
-    const rules = ignore({ ignorecase: false }).add(text);
-    this.#parsed.set(text, rules);
-    return rules;
-  }
 }
-
-/** Ignore files that are kept parsed; by their text, so that those of equal packages are one. */
-const parsedMax = 1_000;
 
 function joinPath(names: readonly string[], isFolder: boolean): string {
   return names.join('/') + (isFolder ? '/' : '');
