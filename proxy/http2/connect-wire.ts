@@ -12,6 +12,7 @@ import type { RequestHead } from '../core/request-gate.ts';
 import { HandedSocket } from '../wire/handed-socket.ts';
 import { Handshake } from '../wire/handshake.ts';
 import type { HandshakeEnd } from '../wire/handshake.ts';
+import { Leaving } from '../wire/leaving.ts';
 import { joinSockets } from '../wire/tunnel.ts';
 import { keepTunnel } from '../wire/tunnel-end.ts';
 import type { ForwardOutcome, ForwardPlan, JoinTunnel, Wire } from '../wire/wire.ts';
@@ -25,7 +26,7 @@ const nothing = Buffer.alloc(0);
 /** RFC 6455 section 1.3. */
 const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-export class ConnectWire implements Wire {
+export class ConnectWire extends Leaving implements Wire {
   readonly kind = 'upgrade';
   readonly hasBody = false;
   readonly head: RequestHead;
@@ -33,27 +34,16 @@ export class ConnectWire implements Wire {
   readonly #stream: ServerHttp2Stream;
   readonly #owner: StreamOwner;
   readonly #onLeft = (): void => this.#leave();
-  #controller: AbortController | undefined;
-  #left: AppError | undefined;
   #handshake: Handshake | undefined;
 
   constructor(stream: ServerHttp2Stream, head: RequestHead, owner: StreamOwner) {
+    super();
     this.#stream = stream;
     this.#owner = owner;
     this.head = head;
     this.peer = owner.peer;
     stream.once('aborted', this.#onLeft);
     stream.once('close', this.#onLeft);
-  }
-
-  get hasLeft(): boolean {
-    return this.#left !== undefined;
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.hasLeft) this.#controller.abort();
-    return this.#controller.signal;
   }
 
   answer(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
@@ -85,15 +75,15 @@ export class ConnectWire implements Wire {
       const { origin } = upstreams.pool(plan.address);
       const scanner = new ListedHead(this.head);
       this.#handshake = new Handshake({ scanner, plan, settings, wheel, transport, origin, resolve });
-      if (this.#left === undefined) this.#handshake.start();
-      else this.#handshake.abort(this.#left);
+      if (this.left === undefined) this.#handshake.start();
+      else this.#handshake.abort(this.left);
     });
   }
 
   #agree(end: HandshakeEnd & { kind: 'agreed' }, plan: ForwardPlan, onAnswer: () => void): ForwardOutcome {
     const { handed } = end;
     const hasClosed = this.#stream.destroyed || this.#stream.closed;
-    const failure = hasClosed ? new AppError('client-left') : (this.#left ?? this.#acceptFault(end.headers));
+    const failure = hasClosed ? new AppError('client-left') : (this.left ?? this.#acceptFault(end.headers));
     if (failure !== undefined) {
       handed.socket.destroy();
       const { code } = failure;
@@ -149,10 +139,10 @@ export class ConnectWire implements Wire {
   }
 
   #leave(): void {
-    if (this.#left !== undefined) return;
-    this.#left = new AppError('client-left');
-    this.#controller?.abort();
-    this.#handshake?.abort(this.#left);
+    if (this.left !== undefined) return;
+    const reason = new AppError('client-left');
+    this.noteLeft(reason);
+    this.#handshake?.abort(reason);
   }
 }
 

@@ -11,6 +11,7 @@ import type { RequestHead } from '../core/request-gate.ts';
 import { sendPieces } from '../wire/answer-body.ts';
 import type { PiecewiseBody } from '../wire/answer-body.ts';
 import { BodyCollector } from '../wire/body-collector.ts';
+import { Leaving } from '../wire/leaving.ts';
 import type { ForwardOutcome, ForwardPlan, Wire } from '../wire/wire.ts';
 import { StreamBody } from './stream-body.ts';
 import type { StreamBodySink } from './stream-body.ts';
@@ -20,7 +21,7 @@ import type { StreamOwner } from './stream-owner.ts';
 import { StreamTransfer } from './stream-transfer.ts';
 import type { TransferOwner } from './stream-transfer.ts';
 
-export class StreamWire implements Wire, TransferOwner {
+export class StreamWire extends Leaving implements Wire, TransferOwner {
   readonly kind = 'http';
   readonly head: RequestHead;
   readonly peer: Wire['peer'];
@@ -34,11 +35,10 @@ export class StreamWire implements Wire, TransferOwner {
   #onAnswer: () => void = () => undefined;
   #transfer: StreamTransfer | undefined;
   #collector: BodyCollector | undefined;
-  #left: AppError | undefined;
   #onFree: (() => void) | undefined;
-  #controller: AbortController | undefined;
 
   constructor(stream: ServerHttp2Stream, head: RequestHead, owner: StreamOwner) {
+    super();
     this.#stream = stream;
     this.#owner = owner;
     this.head = head;
@@ -57,16 +57,6 @@ export class StreamWire implements Wire, TransferOwner {
     this.#expectsContinue = headerTokens(head.headers, 'expect').includes('100-continue');
   }
 
-  get hasLeft(): boolean {
-    return this.#left !== undefined;
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.hasLeft) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
   /** Nothing more is said either way: all was said, or the client has left. */
   #onEnd(): void {
     if (this.#hasAnswered || this.#transfer?.settleWhole()) return;
@@ -75,10 +65,9 @@ export class StreamWire implements Wire, TransferOwner {
 
   /** The client has left, or stopped sending in the middle of its body. */
   leave(reason: AppError): void {
-    if (this.#left !== undefined) return;
-    this.#left = reason;
+    if (this.left !== undefined) return;
+    this.noteLeft(reason);
     this.body?.abandon();
-    this.#controller?.abort();
     this.#transfer?.abort(reason);
     this.#collector?.fail(reason);
     this.#onFree?.();
@@ -100,7 +89,7 @@ export class StreamWire implements Wire, TransferOwner {
     this.body?.abandon();
     if (stream.destroyed || stream.closed) this.leave(new AppError('client-left'));
     const isHead = this.head.method === 'HEAD';
-    if (this.#left === undefined) {
+    if (this.left === undefined) {
       stream.respond(formatAnswerFields(status, headers, body), { endStream: isHead });
       watchAnswer(stream);
     }
@@ -108,7 +97,7 @@ export class StreamWire implements Wire, TransferOwner {
     const { bytes: down, failure } = await sendPieces(body, {
       write: (piece) => stream.write(piece),
       drained: async () => await this.#drained(),
-      left: () => this.#left,
+      left: () => this.left,
     });
     if (failure === undefined) return await this.#endPieces(status, down);
     this.#owner.markServed(stream);
@@ -132,7 +121,7 @@ export class StreamWire implements Wire, TransferOwner {
   }
 
   async #drained(): Promise<void> {
-    if (!this.#stream.writableNeedDrain || this.#left !== undefined) return;
+    if (!this.#stream.writableNeedDrain || this.left !== undefined) return;
     this.#owner.stall.onCongested();
     await new Promise<void>((resolve) => {
       this.#onFree = resolve;
@@ -143,7 +132,7 @@ export class StreamWire implements Wire, TransferOwner {
 
   async readBody(maxBytes: number): Promise<string> {
     if (this.body === undefined) return '';
-    if (this.#left !== undefined) throw this.#left;
+    if (this.left !== undefined) throw this.left;
     const collector = new BodyCollector(this.body, maxBytes);
     this.#collector = collector;
     this.askForBody({
@@ -164,7 +153,7 @@ export class StreamWire implements Wire, TransferOwner {
       const pool = this.#owner.upstreams.pool(plan.address);
       const transfer = new StreamTransfer({ stream: this.#stream, wire: this, pool, plan, resolve });
       this.#transfer = transfer;
-      if (this.#left !== undefined) return transfer.abort(this.#left);
+      if (this.left !== undefined) return transfer.abort(this.left);
       transfer.start();
     });
   }

@@ -12,6 +12,7 @@ import type { PiecewiseBody } from './answer-body.ts';
 import { connectionLine, formatAnswer } from './answer-head.ts';
 import { BodyCollector } from './body-collector.ts';
 import type { ClientConnection, ClientWire } from './client-connection.ts';
+import { Leaving } from './leaving.ts';
 import { RequestBody } from './request-body.ts';
 import type { RequestScanner } from './request-head.ts';
 import { Transfer } from './transfer.ts';
@@ -25,7 +26,7 @@ interface RequestWireOptions {
   readonly door: { readonly isStopping: boolean; readonly settings: Pick<Settings, 'CT_BODY_MAX_BYTES'> };
 }
 
-export class RequestWire implements ClientWire, TransferOwner {
+export class RequestWire extends Leaving implements ClientWire, TransferOwner {
   readonly kind = 'http';
   readonly head: RequestHead;
   readonly peer: Wire['peer'];
@@ -41,11 +42,10 @@ export class RequestWire implements ClientWire, TransferOwner {
   #onAnswer: () => void = () => undefined;
   #transfer: Transfer | undefined;
   #collector: BodyCollector | undefined;
-  #left: AppError | undefined;
   #onFree: (() => void) | undefined;
-  #controller: AbortController | undefined;
 
   constructor(connection: ClientConnection, scanner: RequestScanner, options: RequestWireOptions) {
+    super();
     this.#connection = connection;
     this.#scanner = scanner;
     this.#upstreams = options.upstreams;
@@ -69,21 +69,10 @@ export class RequestWire implements ClientWire, TransferOwner {
     return this.#persists;
   }
 
-  get hasLeft(): boolean {
-    return this.#left !== undefined;
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.hasLeft) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
   leave(reason: AppError): void {
-    this.#left = reason;
+    this.noteLeft(reason);
     this.#persists = false;
     this.body?.abandon();
-    this.#controller?.abort();
     this.#transfer?.abort(reason);
     this.#collector?.fail(reason);
     this.#onFree?.();
@@ -123,7 +112,7 @@ export class RequestWire implements ClientWire, TransferOwner {
     const { bytes: down, failure } = await sendPieces(body, {
       write: (piece) => connection.write(isChunked ? chunkOf(piece) : asBuffer(piece)),
       drained: async () => await this.#drained(),
-      left: () => this.#left,
+      left: () => this.left,
     });
     const bytes = { up: 0, down };
     if (failure === undefined) {
@@ -136,7 +125,7 @@ export class RequestWire implements ClientWire, TransferOwner {
   }
 
   async #drained(): Promise<void> {
-    if (!this.#connection.isCongested || this.#left !== undefined) return;
+    if (!this.#connection.isCongested || this.left !== undefined) return;
     await new Promise<void>((resolve) => {
       this.#onFree = resolve;
     });
@@ -145,7 +134,7 @@ export class RequestWire implements ClientWire, TransferOwner {
 
   async readBody(maxBytes: number): Promise<string> {
     if (this.body === undefined) return '';
-    if (this.#left !== undefined) throw this.#left;
+    if (this.left !== undefined) throw this.left;
     this.#collector = new BodyCollector(this.body, maxBytes);
     this.#askForBody(this.#collector, false);
     return await this.#collector.text;
@@ -163,7 +152,7 @@ export class RequestWire implements ClientWire, TransferOwner {
         resolve,
       });
       this.#transfer = transfer;
-      if (this.#left !== undefined) return transfer.abort(this.#left);
+      if (this.left !== undefined) return transfer.abort(this.left);
       transfer.start();
     });
   }

@@ -17,6 +17,7 @@ import { HandoffQuestion } from './handoff-question.ts';
 import type { QuestionEnd } from './handoff-question.ts';
 import { Handshake } from './handshake.ts';
 import type { Answered, HandshakeEnd } from './handshake.ts';
+import { Leaving } from './leaving.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import { joinSockets } from './tunnel.ts';
@@ -36,7 +37,7 @@ interface UpgradeWireOptions {
 type RelayReason =
   'off' | 'static' | 'no-addon' | 'tls' | 'no-line' | Extract<GiveDecision, { kind: 'untaken' }>['reason'];
 
-export class UpgradeWire implements ClientWire {
+export class UpgradeWire extends Leaving implements ClientWire {
   readonly kind = 'upgrade';
   readonly hasBody = false;
   readonly body = undefined;
@@ -46,13 +47,12 @@ export class UpgradeWire implements ClientWire {
   readonly #connection: ClientConnection;
   readonly #scanner: RequestScanner;
   readonly #options: UpgradeWireOptions;
-  #controller: AbortController | undefined;
-  #left: AppError | undefined;
   #handshake: Handshake | undefined;
   #question: HandoffQuestion | undefined;
   #withdraw: (() => void) | undefined;
 
   constructor(connection: ClientConnection, scanner: RequestScanner, options: UpgradeWireOptions) {
+    super();
     this.#connection = connection;
     this.#scanner = scanner;
     this.#options = options;
@@ -61,19 +61,8 @@ export class UpgradeWire implements ClientWire {
     this.peer = connection.peer;
   }
 
-  get hasLeft(): boolean {
-    return this.#left !== undefined;
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.hasLeft) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
   leave(reason: AppError): void {
-    this.#left = reason;
-    this.#controller?.abort();
+    this.noteLeft(reason);
     this.#handshake?.abort(reason);
     this.#question?.abort(reason);
     this.#withdraw?.();
@@ -139,8 +128,8 @@ export class UpgradeWire implements ClientWire {
     return await new Promise<QuestionEnd>((resolve) => {
       const pool = this.#options.upstreams.pool(plan.address);
       this.#question = new HandoffQuestion({ scanner: this.#scanner, plan, pool, resolve });
-      if (this.#left === undefined) this.#question.start();
-      else this.#question.abort(this.#left);
+      if (this.left === undefined) this.#question.start();
+      else this.#question.abort(this.left);
     });
   }
 
@@ -153,7 +142,7 @@ export class UpgradeWire implements ClientWire {
         idleMs: this.#options.settings.CT_TUNNEL_IDLE_TIMEOUT_MS,
         onDecided: resolve,
       });
-      if (this.#left !== undefined) this.#withdraw();
+      if (this.left !== undefined) this.#withdraw();
     });
   }
 
@@ -199,8 +188,8 @@ export class UpgradeWire implements ClientWire {
         origin: upstreams.pool(plan.address).origin,
         resolve,
       });
-      if (this.#left === undefined) this.#handshake.start();
-      else this.#handshake.abort(this.#left);
+      if (this.left === undefined) this.#handshake.start();
+      else this.#handshake.abort(this.left);
     });
   }
 
