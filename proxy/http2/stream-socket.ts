@@ -1,14 +1,14 @@
 /** A stream of HTTP/2 that carries a WebSocket, as tunnels know connections (RFC 8441 section 5). */
 import { constants } from 'node:http2';
 import type { ServerHttp2Stream } from 'node:http2';
-import { keepBytes } from '../wire/byte-socket.ts';
 import type { ByteSocket, SocketEars } from '../wire/byte-socket.ts';
+import { DuplexSocket } from '../wire/duplex-socket.ts';
 import type { StallWatch } from './stall-watch.ts';
 import { resetStream } from './stream-end.ts';
 
 const { NGHTTP2_NO_ERROR } = constants;
 
-export class StreamSocket implements ByteSocket {
+export class StreamSocket extends DuplexSocket implements ByteSocket {
   readonly address = '';
   readonly holdsBytes = true;
   readonly #stream: ServerHttp2Stream;
@@ -17,6 +17,7 @@ export class StreamSocket implements ByteSocket {
   #hasPeerEnded = false;
 
   constructor(stream: ServerHttp2Stream, stall: Pick<StallWatch, 'onCongested'>) {
+    super(stream);
     this.#stream = stream;
     this.#stall = stall;
     stream.pause();
@@ -26,38 +27,12 @@ export class StreamSocket implements ByteSocket {
     stream.on('close', () => this.#ears?.onClose(this.#fault()));
   }
 
-  get isWritable(): boolean {
-    return this.#stream.writable;
-  }
-
-  get hasEnded(): boolean {
-    return this.#stream.writableEnded;
-  }
-
-  get isPaused(): boolean {
-    return this.#stream.isPaused();
-  }
-
-  get isDestroyed(): boolean {
-    return this.#stream.destroyed;
-  }
-
-  get isCongested(): boolean {
-    return this.#stream.writableNeedDrain;
-  }
-
-  get isQuiet(): boolean {
-    const stream = this.#stream;
-    return stream.writableLength === 0 && stream.readableLength === 0 && stream.writable;
-  }
-
   hearWith(ears: SocketEars): void {
     this.#ears = ears;
   }
 
-  write(bytes: string | Buffer): boolean {
-    const isFree =
-      typeof bytes === 'string' ? this.#stream.write(bytes, 'latin1') : this.#stream.write(keepBytes(bytes));
+  override write(bytes: string | Buffer): boolean {
+    const isFree = super.write(bytes);
     if (!isFree) this.#stall.onCongested();
     return isFree;
   }
@@ -65,18 +40,6 @@ export class StreamSocket implements ByteSocket {
   writeBoth(head: string, rest: Buffer): boolean {
     this.write(head);
     return this.write(rest);
-  }
-
-  pause(): void {
-    this.#stream.pause();
-  }
-
-  resume(): void {
-    this.#stream.resume();
-  }
-
-  end(onFlushed?: () => void): void {
-    this.#stream.end(onFlushed);
   }
 
   /** RFC 8441 section 5: what is no orderly end of TCP is a reset of the stream. */
@@ -90,18 +53,6 @@ export class StreamSocket implements ByteSocket {
 
   releaseReads(): void {
     // Each read has memory of its own.
-  }
-
-  relayWith(): undefined {
-    return undefined;
-  }
-
-  giveTo(): 'unfit' {
-    return 'unfit';
-  }
-
-  letGo(): undefined {
-    this.destroy();
   }
 
   #onEnd(): void {

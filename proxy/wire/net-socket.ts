@@ -8,11 +8,11 @@ import { identityOf } from '../tls/client-identity.ts';
 import type { ClientIdentity } from '../tls/client-identity.ts';
 import type { UpstreamTrust } from '../upstream-trust.ts';
 import { readBufferBytes } from './bounds.ts';
-import { keepBytes } from './byte-socket.ts';
 import type { ByteSocket, ConnectingEars, SocketEars } from './byte-socket.ts';
+import { DuplexSocket } from './duplex-socket.ts';
 import type { Origin } from './origin.ts';
 
-export class NetSocket implements ByteSocket {
+export class NetSocket extends DuplexSocket implements ByteSocket {
   readonly address: string;
   readonly #socket: Socket;
   readonly #isPlainTcp: boolean;
@@ -21,6 +21,7 @@ export class NetSocket implements ByteSocket {
   #error: Error | undefined;
 
   constructor(socket: Socket, ears: SocketEars, reads?: ReadMemory) {
+    super(socket);
     this.#socket = socket;
     this.#ears = ears;
     this.#reads = reads;
@@ -38,44 +39,13 @@ export class NetSocket implements ByteSocket {
     return identityOf(this.#socket);
   }
 
-  get isWritable(): boolean {
-    return this.#socket.writable;
-  }
-
-  get hasEnded(): boolean {
-    return this.#socket.writableEnded;
-  }
-
-  get isPaused(): boolean {
-    return this.#socket.isPaused();
-  }
-
-  get isDestroyed(): boolean {
-    return this.#socket.destroyed;
-  }
-
-  get isCongested(): boolean {
-    return this.#socket.writableNeedDrain;
-  }
-
   /** Of a plain TCP socket alone it is known when it does not. */
   get holdsBytes(): boolean {
     return !this.#isPlainTcp || this.#socket.writableLength > 0;
   }
 
-  get isQuiet(): boolean {
-    const socket = this.#socket;
-    return socket.writableLength === 0 && socket.readableLength === 0 && socket.writable;
-  }
-
   hearWith(ears: SocketEars): void {
     this.#ears = ears;
-  }
-
-  write(bytes: string | Buffer): boolean {
-    return typeof bytes === 'string'
-      ? this.#socket.write(bytes, 'latin1')
-      : this.#socket.write(keepBytes(bytes));
   }
 
   writeBoth(head: string, rest: Buffer): boolean {
@@ -84,18 +54,6 @@ export class NetSocket implements ByteSocket {
     const isFree = this.write(rest);
     this.#socket.uncork();
     return isFree;
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  end(onFlushed?: () => void): void {
-    this.#socket.end(onFlushed);
   }
 
   destroy(): void {
@@ -117,18 +75,6 @@ export class NetSocket implements ByteSocket {
 
   releaseReads(): void {
     this.#reads?.release();
-  }
-
-  relayWith(): undefined {
-    return undefined;
-  }
-
-  giveTo(): 'unfit' {
-    return 'unfit';
-  }
-
-  letGo(): undefined {
-    this.destroy();
   }
 }
 
