@@ -28,7 +28,7 @@ import { cutOff, findNextAttempt, requirePlacement, retriesMax } from './second-
 import type { NotAnswered, Placed } from './second-attempt.ts';
 import type { Settlement, Settler } from './settle.ts';
 import type { Entrance } from './tls/entrance.ts';
-import { isPiecewise } from './wire/answer-body.ts';
+import { isPiecewise, lengthOf } from './wire/answer-body.ts';
 import type { ForwardOutcome, JoinTunnel, Wire } from './wire/wire.ts';
 
 export interface ExchangeOptions {
@@ -262,6 +262,8 @@ class Exchange {
   #answer(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
     const transport = strictTransportField(this.#options.strictTransport, this.#wire.peer.secure);
     this.#wire.answer(status, { ...headers, ...transport }, body);
+    const down = this.#wire.head.method === 'HEAD' ? 0 : (lengthOf(status, body) ?? 0);
+    this.#settlement.bytes = { ...this.#settlement.bytes, down };
   }
 }
 

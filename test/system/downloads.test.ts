@@ -233,6 +233,7 @@ test('the access log has each GET as web servers write it, so that the well-know
   const logs = makeDataDir(t);
   const { door, folder } = await openDownloads(t, { CT_LOG_FORMAT: 'combined', CT_LOG_DIR: logs });
   addFile(folder, vsix, 1_000);
+  const page = await ask(door, '/clients/');
   for (let i = 0; i < 3; i++) await ask(door, `/clients/${vsix}`);
   await ask(door, `/clients/${vsix}?from=mail`, { headers: { range: 'bytes=0-9' } });
   await ask(door, `/~some-session/clients/${vsix}`);
@@ -244,6 +245,12 @@ test('the access log has each GET as web servers write it, so that the well-know
   );
   const text = readFileSync(join(logs, 'access.log'), 'utf8');
   assert.match(text, /"GET \/clients\/vscode\/\S+\.vsix HTTP\/1\.1" 200 1000 "-" /);
+  assert.match(text, /"HEAD \/clients\/vscode\/\S+\.vsix HTTP\/1\.1" 200 0 "-" /);
+  const bytes = Buffer.byteLength(page.text);
+  assert.ok(
+    text.includes(`"GET /clients/ HTTP/1.1" 200 ${bytes} "-" `),
+    'answers of its own have their size, too',
+  );
   assert.ok(!text.includes('some-session') && !text.includes('from=mail'));
 });
 
