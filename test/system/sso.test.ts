@@ -40,11 +40,17 @@ test('whom the provider knows gets into the dashboard of any front door, with th
     }
     assert.equal(landed.status, 200);
     assert.match(landed.text, /content="0;url=\/dashboard\/logs\/"/);
+    let csrf = '';
     for (const door of doors) {
       viewer.door = door;
       const seen = (await viewer.ask('/dashboard/viewer')).json as Record<string, string>;
       assert.deepEqual([seen['name'], seen['role'], seen['by']], [`${name}@example.org`, role, 'sso']);
+      csrf = seen['csrf']!;
     }
+    // Its button ends the login at the provider, too: else whoever is next at this screen is let in as the same person.
+    const pressed = await viewer.post('/dashboard/logout', { csrf });
+    assert.match(pressed.text, /content="0;url=\/sso\/logout"/);
+    assert.ok(!viewer.cookies.has('ct-viewer'));
     const left = await viewer.ask('/sso/logout');
     const { pathname, searchParams } = new URL(left.headers.location!);
     assert.equal(pathname, '/session/end');

@@ -39,7 +39,7 @@ export function loginForm({
  */
 export function leadOn(path: string, headers: Readonly<Record<string, string>> = {}): LocalAnswer<string> {
   const url = escapeHtml(path);
-  const body = `<p><a href="${url}">Go on to the dashboard</a></p>`;
+  const body = `<p><a href="${url}">Go on</a></p>`;
   const refresh = `<meta http-equiv="refresh" content="0;url=${url}">`;
   return pageAnswer({ html: renderPage('One moment', body, refresh), headers });
 }

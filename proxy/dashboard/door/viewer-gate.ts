@@ -144,7 +144,9 @@ export class ViewerGate {
     const form = new URLSearchParams(await request.readBody(formMaxBytes));
     requireOwn(request, viewer, form.get('csrf') ?? undefined);
     this.#options.passwords.noteLogout(viewer, request);
-    return seeOther('/dashboard/login', { 'set-cookie': this.#options.cookies.clear(request.secure) });
+    const cleared = { 'set-cookie': this.#options.cookies.clear(request.secure) };
+    // Its provider would let whoever is next at this screen in as the same person. It is elsewhere, where no form may lead.
+    return viewer.by === 'sso' ? leadOn('/sso/logout', cleared) : seeOther('/dashboard/login', cleared);
   }
 }
 
