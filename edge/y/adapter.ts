@@ -226,7 +226,7 @@ class YAdapter implements Adapter {
   #admit(exchange: AdmittedExchange, opened: OpenDocument, connection: Connection): void {
     const { settings, log, metrics, activity, now } = this.#options;
     const { key, epoch, exchangeId } = exchange;
-    const { document, release } = opened;
+    const { document, enter, release } = opened;
     const { ws, seat } = connection;
     const member = new Member({
       id: `y-${++this.#admitted}`,
@@ -247,19 +247,25 @@ class YAdapter implements Adapter {
     this.#seating.enter(seat);
     activity.opened(key, epoch);
     const { client } = connection;
+    const isFull = document.memberCount >= settings.CT_MEMBERS_MAX;
+    const refusal = seat.kind === 'refused' ? seat.code : isFull ? 'session-full' : undefined;
     const audit = { key, client, detail: `document ${document.name}` };
-    log.debug('member.joined', { adapter: 'y', exchange: exchangeId, audit });
+    // Who is refused was never a member: clients come again every few seconds, and the journal would be full of them.
+    if (refusal === undefined) {
+      enter();
+      log.debug('member.joined', { adapter: 'y', exchange: exchangeId, audit });
+    }
     ws.once('close', (closeCode) => {
       this.#members.delete(ws);
       document.leave(member);
       release();
       activity.closed(key);
       this.#seating.leave(seat, key, closeCode);
-      log.debug('member.left', { adapter: 'y', exchange: exchangeId, closeCode, audit });
+      if (refusal === undefined)
+        log.debug('member.left', { adapter: 'y', exchange: exchangeId, closeCode, audit });
     });
-    if (seat.kind === 'refused') member.refuse(seat.code);
-    else if (document.memberCount >= settings.CT_MEMBERS_MAX) member.refuse('session-full');
-    else document.join(member);
+    if (refusal === undefined) document.join(member);
+    else member.refuse(refusal);
   }
 
   #membersOf(key: AffinityKey): Member[] {

@@ -26,6 +26,8 @@ interface Session {
   readonly epoch: Epoch;
   readonly log: Log;
   readonly holdings: Map<string, Holding>;
+  /** It begins with its first member: of one to which nobody was let in nothing is told. */
+  hasBegun: boolean;
 }
 
 interface Holding {
@@ -38,7 +40,13 @@ interface Holding {
 }
 
 export type OpenedDocument =
-  | { readonly kind: 'open'; readonly document: LiveDocument; readonly release: () => void }
+  | {
+      readonly kind: 'open';
+      readonly document: LiveDocument;
+      /** Somebody is let in. */
+      readonly enter: () => void;
+      readonly release: () => void;
+    }
   | { readonly kind: 'refused'; readonly code: ErrorCode };
 
 export class Documents {
@@ -73,6 +81,7 @@ export class Documents {
     return {
       kind: 'open',
       document: holding.live!,
+      enter: () => begin(session),
       release: () => {
         holding.holds--;
         if (holding.holds === 0) void this.#retire(session, holding);
@@ -116,9 +125,8 @@ export class Documents {
     if (known === undefined && !this.#options.hasCapacity()) return 'edge-full';
     this.drop(key, 'stale-epoch');
     const log = this.#options.log.child({ adapter: 'y', epoch, exchange: exchangeId });
-    const session = { key, epoch, log, holdings: new Map<string, Holding>() };
+    const session = { key, epoch, log, holdings: new Map<string, Holding>(), hasBegun: false };
     this.#sessions.set(key, session);
-    log.info('session.opened', { audit: { key } });
     return session;
   }
 
@@ -190,8 +198,14 @@ export class Documents {
     session.holdings.delete(holding.ref.document);
     if (session.holdings.size > 0 || this.#sessions.get(session.key) !== session) return;
     this.#sessions.delete(session.key);
-    session.log.info('session.ended', { reason: code, audit: { key: session.key } });
+    if (session.hasBegun) session.log.info('session.ended', { reason: code, audit: { key: session.key } });
   }
+}
+
+function begin(session: Session): void {
+  if (session.hasBegun) return;
+  session.hasBegun = true;
+  session.log.info('session.opened', { audit: { key: session.key } });
 }
 
 function noteFailure(session: Session, error: unknown): void {

@@ -35,9 +35,11 @@ async function logged(pool: Pool, isIt: (line: LogLine) => boolean): Promise<voi
 /** Of a member of y-websocket: `in` while it is, else the code and reason of its end. */
 class Knocker {
   readonly socket: WebSocket;
+  readonly key: string;
   verdict = '';
 
   constructor(t: TestContext, pool: { readonly url: string }, key: string) {
+    this.key = key;
     this.socket = new WebSocket(`${pool.url.replace('http', 'ws')}/y/${key}/notes`, {
       headers: { ctstickiness: key },
     });
@@ -87,6 +89,15 @@ test('two front doors that are asked at once let in as many as the licence says;
   assert.deepEqual([...new Set(refused)], ['1013 licence-full']);
   await eventually(async () => (await look(pool)).connections === connections, 'the ledger has them all');
   await logged(pool, ({ event }) => event === 'licence.nearly-full');
+  const told = async (kind: string): Promise<number> => {
+    const { answer } = await pool.look('/admin/audit?limit=1000');
+    const { entries } = answer as unknown as { readonly entries: readonly { readonly event: string }[] };
+    return entries.filter(({ event }) => event === kind).length;
+  };
+  await eventually(async () => (await told('member.joined')) >= connections, 'the journal has who is in');
+  assert.equal(await told('member.joined'), connections, 'and nobody who was refused');
+  const sessions = new Set(inside.map(({ key }) => key));
+  assert.equal(await told('session.created'), sessions.size, 'no session begins for somebody who is refused');
   const guest = await logIn(pool.url, 'gina');
   await assert.rejects(
     hostSession({ url: pool.url, loginToken: guest }),
@@ -95,7 +106,7 @@ test('two front doors that are asked at once let in as many as the licence says;
 
   // Its connection breaks: the next one of its session has its seat.
   const [lost, leaver] = inside as [Knocker, Knocker];
-  const key = lost.socket.url.split('/').at(-2)!;
+  const { key } = lost;
   lost.socket.terminate();
   await eventually(() => lost.verdict !== 'in', 'its connection has ended');
   assert.equal(await new Knocker(t, pool, key).settled(), 'in');
