@@ -137,7 +137,11 @@ test('two dashboards on one database show one pool: who is there, what the licen
   await openDocument(t, `http://${doors[1].host}`, { key: 'of-somebody', name: 'notes' });
   await shows(pages, 'Session connections', `3 of ${seats}`);
   await shows(pages, 'Users online now', '2');
-  for (const page of pages) await page.locator('.card.warn').filter({ hasText: 'nearly full' }).waitFor();
+  for (const page of pages)
+    await page
+      .locator('.card.warn')
+      .getByText(/^full, licence/)
+      .waitFor();
   await assert.rejects(host(t, doors[0], ann), /licence of this server allows no more/);
 
   for (const page of pages) {

@@ -56,6 +56,9 @@ test('every page is accessible in light, in dark and on a phone, and none is wid
       await assertAccessible(page, where);
       const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
       assert.ok(width <= screen.viewport.width, `${where} is ${width} px wide`);
+      if (tab !== 'Overview') continue;
+      const hold = await page.getByRole('button', { name: 'Hold edge-1' }).boundingBox();
+      assert.ok(hold!.x + hold!.width <= screen.viewport.width, `${where}: what can be done is in sight`);
     }
     assert.deepEqual(faults, []);
     await page.context().close();

@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 
 /** `number`: read from the right; `optional`: left out on a phone. */
-type Column = string | readonly [name: string, kind: 'number' | 'optional'];
+type Column = string | readonly [name: string, kind: 'number' | 'optional' | 'number optional'];
 
 interface DataTableProps {
   readonly label: string;

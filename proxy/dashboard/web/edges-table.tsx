@@ -17,11 +17,11 @@ const columns = [
   'State',
   'Sessions',
   ['Users', 'number'],
-  ['Connections', 'number'],
-  ['Lag', 'number'],
-  ['Busy', 'number'],
-  'Version',
-  'Region',
+  ['Connections', 'number optional'],
+  ['Lag', 'number optional'],
+  ['Busy', 'number optional'],
+  ['Version', 'optional'],
+  ['Region', 'optional'],
   'Actions',
 ] as const;
 
@@ -42,7 +42,7 @@ export function EdgesTable(props: PageProps & { picture: Picture }): JSX.Element
           <input value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
         </label>
       ) : null}
-      <DataTable label="Table of edges" columns={columns}>
+      <DataTable label="Table of edges" columns={columns} kind="blocks">
         <tbody>
           {pageOf(edges, page, rowsPerPage).map(([id, edge]) => (
             <EdgeRow key={id} id={id} edge={edge} {...props} />
@@ -70,11 +70,11 @@ function EdgeRow(props: PageProps & { id: string; edge: EdgeFigures }): JSX.Elem
         <span class="note"> of {edge.sessionsMax}</span>
       </td>
       <td class="number">{edge.users}</td>
-      <td class="number">{edge.connections}</td>
-      <td class="number">{edge.lagMs} ms</td>
-      <td class="number">{edge.busy} %</td>
-      <td>{edge.version}</td>
-      <td>{edge.region}</td>
+      <td class="number optional">{edge.connections}</td>
+      <td class="number optional">{edge.lagMs} ms</td>
+      <td class="number optional">{edge.busy} %</td>
+      <td class="optional">{edge.version}</td>
+      <td class="optional">{edge.region}</td>
       <td>
         <EdgeActions {...props} />
       </td>

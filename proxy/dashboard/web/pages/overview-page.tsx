@@ -55,7 +55,7 @@ function ConnectionsCard({ pool }: { pool: PoolFigures }): JSX.Element {
   if (licence === 'none') return <Card name={name} value={String(connections)} />;
   const notes = {
     valid: `licence for ${licenceDaysLeft} more days`,
-    'nearly full': `nearly full, licence for ${licenceDaysLeft} more days`,
+    'nearly full': `${connections < connectionsMax ? 'nearly full' : 'full'}, licence for ${licenceDaysLeft} more days`,
     expired: 'licence expired',
   };
   const value = `${connections} of ${connectionsMax}`;
