@@ -1,14 +1,12 @@
 /** Where a StatsD server is and how it is told: by the settings of a process, or as an administrator says for the fleet. */
 import { z } from 'zod';
+import { statsdHostPattern } from './settings/metric-settings.ts';
 import type { Settings } from './settings/schema.ts';
 
 export const statsdLabels = ['name', 'dogstatsd', 'telegraf'] as const;
 
 export const statsdSchema = z.strictObject({
-  host: z
-    .string()
-    .max(255)
-    .regex(/^[A-Za-z0-9.:_-]+$/),
+  host: z.string().regex(statsdHostPattern),
   port: z.number().int().min(1).max(65_535).default(8_125),
   protocol: z.enum(['udp', 'tcp']).default('udp'),
   /** Of all names. */

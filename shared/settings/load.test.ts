@@ -124,6 +124,13 @@ test('variables that Kubernetes makes for a service are ignored without a word',
   assert.deepEqual(notesOf(links), []);
 });
 
+test('a StatsD server is named without a scheme, and whoever names it with one is told before the start', () => {
+  for (const host of ['statsd.example.com', '10.0.0.1', '::1', 'statsd_1'])
+    assert.deepEqual(faultsOf({ CT_METRICS_STATSD_HOST: host }), []);
+  const faults = faultsOf({ CT_METRICS_STATSD_HOST: 'https://my-graphite-fqdn' });
+  assert.match(faults.join(), /^CT_METRICS_STATSD_HOST: .*without https:/);
+});
+
 test('a port that is no service link is a typo', () => {
   assert.equal(faultsOf({ CT_HTP_PORT: '1080' }).length, 1);
 });

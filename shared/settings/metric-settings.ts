@@ -3,6 +3,8 @@ import { all, front, milliseconds, port, secret } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 const item = { type: 'list', scope: 'process' } as const;
+/** A name or an address; the original product's chart has a URL for its example. */
+export const statsdHostPattern = /^[A-Za-z0-9.:_-]{1,255}$/;
 
 export const metricSettings = {
   CT_PROMETHEUS_ENABLED: {
@@ -31,6 +33,10 @@ export const metricSettings = {
   CT_METRICS_STATSD_HOST: {
     type: 'text',
     default: '',
+    faultOf: (host) =>
+      statsdHostPattern.test(host)
+        ? undefined
+        : `"${host}" is no name or address: only that, without https:// or a path`,
     live: true,
     roles: all,
     scope: 'process',
