@@ -27,7 +27,10 @@ interface LookOptions {
   readonly ports: () => Readonly<Record<string, number | undefined>>;
 }
 
-type Looks = Handlers<AdminTable, 'document' | 'status' | 'edges' | 'pins' | 'where' | 'verify' | 'drains'>;
+type Looks = Handlers<
+  AdminTable,
+  'document' | 'status' | 'edges' | 'pins' | 'where' | 'verify' | 'drains' | 'scrapeTargets'
+>;
 
 export function lookHandlers(options: LookOptions): Looks {
   const { directory, pool, nowMs, drains, roll } = options;
@@ -71,6 +74,11 @@ export function lookHandlers(options: LookOptions): Looks {
     },
     verify: async () => await verifyOwners(options),
     drains: () => ({ drains: drains.views() }),
+    scrapeTargets: () =>
+      pool
+        .list(nowMs())
+        .filter(({ state, adminAddress }) => state !== 'gone' && adminAddress !== '')
+        .map(({ id, adminAddress }) => ({ targets: [new URL(adminAddress).host], labels: { edge: id } })),
   };
 }
 

@@ -6,6 +6,21 @@ import type { Description } from './operation.ts';
 const count = z.number().int().nonnegative();
 
 export const serviceTable = {
+  scrapeTargets: {
+    method: 'GET',
+    role: 'reader',
+    path: '/admin/metrics/targets',
+    query: nothing,
+    body: nothing,
+    summary: 'Where Prometheus reads the metrics of each edge, as its http_sd_configs take it.',
+    answer: z.array(
+      z.strictObject({
+        targets: z.array(z.string()).describe('HOST:PORT of the admin port, one.'),
+        labels: z.strictObject({ edge: z.string() }),
+      }),
+    ),
+    refusals: [],
+  },
   licence: {
     method: 'GET',
     role: 'reader',

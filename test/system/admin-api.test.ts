@@ -105,6 +105,7 @@ async function samplesFor(t: TestContext): Promise<Readonly<Record<string, Sampl
     regions: {},
     settings: {},
     metrics: {},
+    scrapeTargets: {},
     setMetrics: { body: { statsd: null } },
     setRegions: { body: { regions: { north: ['10.0.0.0/8'] } } },
     hosting: {},

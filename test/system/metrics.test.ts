@@ -141,7 +141,7 @@ test('Prometheus reads front door and edge, and its own checker finds no fault w
 
   const prometheus = await Prometheus.start(t, [
     { job: 'front-door', target: door.host, token },
-    { job: 'edge', target: new URL(edgeAdmin.adminAddress).host },
+    { job: 'edge', discovery: `${door.adminUrl}/admin/metrics/targets` },
   ]);
   const figures = async (): Promise<unknown> => [
     await prometheus.query('sum(up)'),
@@ -152,6 +152,7 @@ test('Prometheus reads front door and edge, and its own checker finds no fault w
     async () => JSON.stringify(await figures()) === '[2,2,2]',
     'Prometheus has what both of them say',
   );
+  assert.equal(await prometheus.query('sum(ct_edge_sessions{edge="edge-1"})'), 2, 'and which edge it is');
   for (const text of grafanaExpressions)
     assert.equal(await prometheus.ask(text.replace('$__rate_interval', '1m')), 200, text);
 });
@@ -191,7 +192,9 @@ test('on the port for clients nothing is served unless it is wanted, and nobody 
 
 interface Job {
   readonly job: string;
-  readonly target: string;
+  readonly target?: string;
+  /** Where the front door tells the targets. */
+  readonly discovery?: string;
   readonly token?: string;
 }
 
@@ -206,9 +209,16 @@ class Prometheus {
     const folder = makeDataDir(t);
     const config = {
       global: { scrape_interval: '1s' },
-      scrape_configs: jobs.map(({ job, target, token: credentials }) => ({
+      scrape_configs: jobs.map(({ job, target, discovery, token: credentials }) => ({
         job_name: job,
-        static_configs: [{ targets: [target] }],
+        ...(target === undefined ? {} : { static_configs: [{ targets: [target] }] }),
+        ...(discovery === undefined
+          ? {}
+          : {
+              http_sd_configs: [
+                { url: discovery, authorization: { type: 'Bearer', credentials: adminToken } },
+              ],
+            }),
         ...(credentials === undefined ? {} : { authorization: { credentials } }),
       })),
     };
