@@ -8,7 +8,7 @@ export const pageStyle = `
   body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
   main { max-width: 46rem; margin: 0 auto; padding: 2.5rem 1.25rem; }
   h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
-  .card h2:first-child, form:first-child > h2 { margin-top: 0; }
+  .card h2:first-child, .card > p:first-child, form:first-child > h2 { margin-top: 0; }
   a { color: var(--accent); } p { margin: .5rem 0; } .soft { color: var(--soft); }
   .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.25rem; margin: 1rem 0; overflow-x: auto; }
   table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .5rem .35rem 0; border-bottom: 1px solid var(--line); }

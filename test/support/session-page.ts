@@ -1,9 +1,11 @@
 /** The session page in the machine's own Chromium, used as a person uses it. */
+import assert from 'node:assert/strict';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { ensureBuilt } from '../../proxy/dashboard/build.ts';
 import { openBrowser } from './browser.ts';
 import { openPool } from './pool.ts';
 import type { Pool } from './pool.ts';
+import type { EditorGuest } from './share-host.ts';
 
 const waitMaxMs = 30_000;
 
@@ -111,6 +113,19 @@ async function typeAt(page: Page, name: string, key: 'Home' | 'End', text: strin
   await page.keyboard.type(text);
 }
 
+/** A member deletes a file that others have open, and makes it anew: each page says so, then has the new text. */
+export async function loseAndRemake(path: string, by: EditorGuest, pages: readonly Page[]): Promise<void> {
+  const { fs } = by.member.connection;
+  const name = path.replace(/.*\//, '');
+  await fs.delete(by.hostId, path);
+  for (const page of pages) {
+    await page.getByRole('tab', { name }).click();
+    await page.getByText('It is gone from the host’s disk').waitFor();
+  }
+  await fs.writeFile(by.hostId, path, { content: new TextEncoder().encode('anew') });
+  for (const page of pages) await editorOf(page, name).getByText('anew').waitFor();
+}
+
 /** A folder of the browser's own storage instead of one that a person picks: to a page they are the same. */
 export const givesFolder = `globalThis.showDirectoryPicker = async () => {
   const root = await navigator.storage.getDirectory();
@@ -131,3 +146,16 @@ export const readsBack = `(async () => {
     return null;
   });
 })()`;
+
+/** On a narrow screen; where that part is not to be had, what is seen instead. */
+export async function showPart(page: Page, part: string, where: string): Promise<void> {
+  const click = page.getByRole('button', { name: part, exact: true }).click();
+  const seen = async (): Promise<string> => await page.locator('body').innerText();
+  await click.catch(async (cause: unknown) => assert.fail(`${where}: ${await seen()} (${String(cause)})`));
+}
+
+/** To be evaluated: the name of a cursor fades. */
+export const nameOpacity = `getComputedStyle(document.querySelector('.remote-name')).opacity`;
+
+/** Every colour of code, and lines that no screen holds. */
+export const wideText = `import { a } from 'b';\n/* ${'so '.repeat(90)}*/ export class A { b = 'c'.d(42 as number, /e/); }\n`;

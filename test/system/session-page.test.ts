@@ -1,7 +1,7 @@
 /** The session page as people use it: a real pool, a host with the unmodified library of editors, real Chromium. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { assertAccessible } from '../support/dashboard.ts';
 import { startFileHost } from '../support/file-host.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -13,13 +13,17 @@ import {
   editorOf,
   givesFolder,
   lockedOnceTold,
+  loseAndRemake,
+  nameOpacity,
   openFile,
   openPages,
   openSessionPage,
   readsBack,
+  showPart,
   shownText,
   typeAtEnd,
   typeAtStart,
+  wideText as wide,
 } from '../support/session-page.ts';
 
 let pool: Pool;
@@ -97,6 +101,10 @@ test('a session that begins in a browser with a folder: who joins by the start p
   await guest.page.getByLabel('Session code').fill(host.page.url());
   await guest.page.getByRole('button', { name: 'Join' }).click();
   await askToJoin(guest.page, 'Gustav');
+  await eventually(
+    async () => (await host.page.title()).startsWith('(1) '),
+    'the tab shows that somebody asks',
+  );
   await host.page.getByRole('button', { name: 'Let in Gustav' }).click();
   await openFile(guest.page, 'notes.md');
   await typeAtEnd(guest.page, 'notes.md', 'by the guest');
@@ -130,6 +138,8 @@ test('a session that begins in a browser with a folder: who joins by the start p
   await guest.page.getByText('by the guest, and by an editor').waitFor();
   const { fs } = editor.member.connection;
   assert.deepEqual(await fs.readdir(editor.hostId, 'project'), { 'notes.md': 1, 'plan.txt': 1 });
+  await loseAndRemake('project/plan.txt', editor, [host.page, guest.page]);
+  await guest.page.getByRole('tab', { name: 'notes.md' }).click();
   await editor.member.connection.editor.open(editor.hostId, 'project/none.txt');
   await fs.mkdir(editor.hostId, 'project/drafts');
   await guest.page.getByRole('treeitem', { name: 'drafts' }).waitFor();
@@ -226,21 +236,11 @@ test('a guest who is refused is told so, a code that nobody has is no session, a
   await page.getByText(text).waitFor();
 });
 
-const nameOpacity = `getComputedStyle(document.querySelector('.remote-name')).opacity`;
 const screens = [
   { colorScheme: 'light', width: 1280, height: 800 },
   { colorScheme: 'dark', width: 1280, height: 800 },
   { colorScheme: 'light', width: 360, height: 740 },
 ] as const;
-
-/** Every colour of code, and lines that no screen holds. */
-const wide = `import { a } from 'b';\n/* ${'so '.repeat(90)}*/ export class A { b = 'c'.d(42 as number, /e/); }\n`;
-
-async function showPart(page: Page, part: string, where: string): Promise<void> {
-  const click = page.getByRole('button', { name: part, exact: true }).click();
-  const seen = async (): Promise<string> => await page.locator('body').innerText();
-  await click.catch(async (cause: unknown) => assert.fail(`${where}: ${await seen()} (${String(cause)})`));
-}
 
 test('every screen is accessible in light, in dark and on a phone, and none is wider than its screen', async (t) => {
   const host = await startFileHost(t, pool, { files: { ...files, 'src/wide.ts': wide } });

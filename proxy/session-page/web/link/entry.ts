@@ -117,23 +117,3 @@ const patientFetch: Fetch = async (url, options = {}) => {
     await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
   }
 };
-
-const said: Readonly<Record<string, string>> = {
-  RoomNotFound: 'There is no session with this code. It may have ended.',
-  JoinRejected: 'The host did not let you in.',
-  JoinTimeout: 'The host did not answer.',
-  JoinRequestNotFound: 'The host did not answer.',
-};
-
-/** What went wrong, for people. */
-export function describeFault(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  if (code !== undefined && said[code] !== undefined) return said[code];
-  try {
-    return (JSON.parse(message ?? '') as { message: string }).message;
-  } catch {
-    return error instanceof TypeError
-      ? 'The server cannot be reached.'
-      : (message ?? 'Something went wrong.');
-  }
-}

@@ -1,4 +1,5 @@
 /** The tree of files: a folder's content is asked for when the folder is opened, and again when the host says that it changed. */
+import { describeFault } from '../link/describe-fault.ts';
 import { Store } from '../store.ts';
 import type { FolderEntry, SharedFolder } from './folder.ts';
 
@@ -55,7 +56,7 @@ export class FileTree {
       const [entries, hidden] = [all.slice(0, entriesMax), Math.max(0, all.length - entriesMax)];
       settle({ entries, hidden, isLoading: false, fault: undefined });
     } catch (error) {
-      settle({ ...opening, isLoading: false, fault: String(error) });
+      settle({ ...opening, isLoading: false, fault: describeFault(error) });
     }
   }
 

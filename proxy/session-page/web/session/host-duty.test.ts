@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Store } from '../store.ts';
-import { FileTree } from './file-tree.ts';
 import type { SharedFolder } from './folder.ts';
 import { HostDuty } from './host-duty.ts';
 import { MemoryFolder } from './memory-folder.ts';
@@ -28,7 +27,7 @@ function openHost(t: TestContext, folder: SharedFolder): Host {
   const tell = (text: string): void => void told.push(text);
   const store = new Store({} as SessionView);
   const duty = new HostDuty(folder, workspace);
-  const session = { store, documents, tree: new FileTree(folder), tell };
+  const session = { store, documents, noteChanges: () => undefined, tell };
   return {
     duty,
     type: (path, text) => documents.text(path).insert(0, text),

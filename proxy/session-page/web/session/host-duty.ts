@@ -3,11 +3,17 @@
  * document, and writes what was edited back.
  */
 import { FileChangeEventType, FileType, VERSION } from 'open-collaboration-protocol';
-import type { Peer, ProtocolBroadcastConnection, User, Workspace } from 'open-collaboration-protocol';
+import type {
+  FileChange,
+  Peer,
+  ProtocolBroadcastConnection,
+  User,
+  Workspace,
+} from 'open-collaboration-protocol';
+import { describeFault } from '../link/describe-fault.ts';
 import type { Store } from '../store.ts';
 import type { SharedFolder } from './folder.ts';
 import { decode, textSizeMax } from './open-files.ts';
-import type { FileTree } from './file-tree.ts';
 import type { SessionView } from './session-view.ts';
 import type { SharedDocuments } from './shared-documents.ts';
 
@@ -15,7 +21,7 @@ import type { SharedDocuments } from './shared-documents.ts';
 interface Hosted {
   readonly store: Store<SessionView>;
   readonly documents: SharedDocuments;
-  readonly tree: FileTree;
+  readonly noteChanges: (changes: readonly FileChange[]) => void;
   readonly tell: (text: string, isFault?: boolean) => void;
 }
 
@@ -81,7 +87,7 @@ export class HostDuty {
     const saveInOrder = (): void => {
       // By its turn the file may be gone.
       this.#takeTurn(async () => (this.#shared.get(path) === shared ? await save() : undefined)).catch(
-        (error: unknown) => tell(`${path} could not be written: ${String(error)}`, true),
+        (error: unknown) => tell(`${path} could not be written: ${describeFault(error)}`, true),
       );
     };
     const note = (): void => {
@@ -126,7 +132,7 @@ export class HostDuty {
     const { folder } = this;
     this.#announce = (path, type) => {
       fs.change({ changes: [{ path, type }] }).catch(() => undefined);
-      void session.tree.refresh([path]);
+      session.noteChanges([{ path, type }]);
     };
     const forWriters = (): void => {
       if (session.store.value.isReadOnly) throw new Error('This session is read-only.');

@@ -7,6 +7,7 @@ import { OpenFiles } from './open-files.ts';
 import { SharedDocuments } from './shared-documents.ts';
 
 function openFiles(t: TestContext): {
+  folder: MemoryFolder;
   files: OpenFiles;
   documents: SharedDocuments;
   letRead: () => void;
@@ -24,7 +25,7 @@ function openFiles(t: TestContext): {
   const asked: string[] = [];
   const files = new OpenFiles({ folder, documents, askForText: (path) => void asked.push(path) });
   t.after(() => files.closeUnready());
-  return { files, documents, letRead: () => reading.resolve(), asked };
+  return { folder, files, documents, letRead: () => reading.resolve(), asked };
 }
 
 test('a file whose tab is closed while it loads does not come back', async (t) => {
@@ -62,4 +63,27 @@ test('what waits for its text when the session ends asks for it no more', async 
   documents.close();
   t.mock.timers.tick(30_000);
   assert.deepEqual([files.store.value.files, asked], [[], ['root/a.txt']]);
+});
+
+test('a text whose file the host has no more takes no keys until the file is back', async (t) => {
+  const { folder, files, documents, letRead, asked } = openFiles(t);
+  documents.awareness.setLocalState({ peer: 'me' });
+  letRead();
+  documents.text('root/a.txt').insert(0, 'text');
+  await files.open('root/a.txt');
+  const states = (): string[] => files.store.value.files.map(({ state }) => state);
+  assert.deepEqual(states(), ['ready']);
+  await folder.remove('root/a.txt');
+  await files.note([{ path: 'root/a.txt', isGone: true }]);
+  await files.open('root/a.txt');
+  assert.deepEqual(states(), ['gone']);
+  // What is told of it may be older than what became of it since.
+  await files.note([{ path: 'root/a.txt', isGone: false }]);
+  assert.deepEqual([states(), asked.length], [['gone'], 1]);
+  await folder.write('root/a.txt', new TextEncoder().encode('anew'));
+  await files.note([{ path: 'root/a.txt', isGone: false }]);
+  assert.deepEqual([states(), asked.length], [['ready'], 2]);
+  await files.note([{ path: 'root', isGone: true }]);
+  files.closeUnready();
+  assert.deepEqual(states(), ['gone'], 'its text can be copied');
 });

@@ -3,14 +3,18 @@
  * that, for a text that two members put in would be there twice. Until then its picture on the host's disk is shown.
  */
 import * as Y from 'yjs';
+import { describeFault } from '../link/describe-fault.ts';
 import { Store } from '../store.ts';
 import type { SharedFolder } from './folder.ts';
 import type { SharedDocuments } from './shared-documents.ts';
 
 export interface OpenFile {
   readonly path: string;
-  /** `waiting`: for the host to share the text; `plain`: shown only, with the reason in `note`. */
-  readonly state: 'loading' | 'waiting' | 'ready' | 'plain';
+  /**
+   * `waiting`: for the host to share the text; `plain`: shown only, with the reason in `note`; `gone`: it was `ready`, and
+   * its file has been removed or has another name, so nobody would keep what is typed.
+   */
+  readonly state: 'loading' | 'waiting' | 'ready' | 'plain' | 'gone';
   /** What stands on the host's disk. */
   readonly picture: string;
   readonly note: string;
@@ -22,10 +26,17 @@ export interface FilesView {
   readonly active: string | undefined;
 }
 
+/** Of a file, or of all in a folder. */
+export interface PathChange {
+  readonly path: string;
+  readonly isGone: boolean;
+}
+
 /** A larger file gets no shared text. */
 export const textSizeMax = 2 * 1024 * 1024;
 const binaryProbeBytes = 8_192;
 const askAgainAfterMs = 3_000;
+const goneNote = 'It is gone from the host’s disk, or has another name there.';
 
 interface OpenFilesOptions {
   readonly folder: SharedFolder;
@@ -51,11 +62,16 @@ export class OpenFiles {
     this.store.set({
       files: known === undefined ? [...files, file] : files.map((other) => (other === known ? file : other)),
     });
-    try {
-      await this.#load(file);
-    } catch (error) {
-      this.#become(file, { state: 'plain', note: `It cannot be read: ${String(error)}` });
-    }
+    await this.#load(file);
+  }
+
+  /** What the host says of its disk. A file that is back is opened anew. */
+  async note(changes: readonly PathChange[]): Promise<void> {
+    for (const { path, isGone } of changes)
+      for (const known of this.#pathsUnder(path)) {
+        if (isGone) this.#loseFile(known);
+        else await this.#openAnew(known);
+      }
   }
 
   close(path: string): void {
@@ -69,19 +85,51 @@ export class OpenFiles {
 
   /** Closes a file, or all of a folder; gives those that were open. */
   closeUnder(path: string): string[] {
-    const paths = this.store.value.files
-      .map((file) => file.path)
-      .filter((known) => known === path || known.startsWith(`${path}/`));
+    const paths = this.#pathsUnder(path);
     for (const known of paths) this.close(known);
     return paths;
   }
 
   /** They will not become ready. */
   closeUnready(): void {
-    for (const { path, state } of this.store.value.files) if (state !== 'ready') this.close(path);
+    for (const { path, state } of this.store.value.files)
+      if (state !== 'ready' && state !== 'gone') this.close(path);
+  }
+
+  #pathsUnder(path: string): string[] {
+    return this.store.value.files
+      .map((file) => file.path)
+      .filter((known) => known === path || known.startsWith(`${path}/`));
+  }
+
+  #loseFile(path: string): void {
+    const file = this.#find(path);
+    if (file === undefined || file.state === 'gone') return;
+    file.undo?.destroy();
+    const state = file.state === 'ready' ? 'gone' : 'plain';
+    this.#become(file, { state, note: goneNote, picture: '', undo: undefined });
+  }
+
+  async #openAnew(path: string): Promise<void> {
+    const isLost = (): boolean => ['gone', 'plain'].includes(this.#find(path)?.state ?? '');
+    if (!isLost()) return;
+    try {
+      await this.#options.folder.size(path);
+    } catch {
+      return;
+    }
+    if (isLost()) await this.#load(this.#become(this.#find(path)!, { state: 'loading', note: '' }));
   }
 
   async #load(file: OpenFile): Promise<void> {
+    try {
+      await this.#read(file);
+    } catch (error) {
+      this.#become(file, { state: 'plain', note: `It cannot be read: ${describeFault(error)}` });
+    }
+  }
+
+  async #read(file: OpenFile): Promise<void> {
     const { path } = file;
     const { folder, documents, askForText } = this.#options;
     if (!documents.hasContent(path) && (await folder.size(path)) > textSizeMax)

@@ -2,9 +2,11 @@
  * One member's part in a session: the connection and what is heard over it. The library gives a connection up when it was away for
  * 30 s; the page then makes another one with the same ticket, as the same member, and goes on with the same documents.
  */
-import type { InitData, Peer, ProtocolBroadcastConnection } from 'open-collaboration-protocol';
+import { FileChangeEventType } from 'open-collaboration-protocol';
+import type { FileChange, InitData, Peer, ProtocolBroadcastConnection } from 'open-collaboration-protocol';
 import type { Socket } from 'socket.io-client';
-import { connectMember, describeFault } from '../link/entry.ts';
+import { describeFault } from '../link/describe-fault.ts';
+import { connectMember } from '../link/entry.ts';
 import { epochOf, openTransport } from '../link/transport.ts';
 import { baseOf, dropTicket } from '../place.ts';
 import type { Profile, Ticket } from '../place.ts';
@@ -147,6 +149,13 @@ export class Session {
     if (action === 'rename') for (const old of open) await files.open(to + old.slice(path.length));
   }
 
+  /** What the host says of its disk, to itself, too. */
+  noteChanges(changes: readonly FileChange[]): void {
+    void this.tree.refresh(changes.map(({ path }) => path));
+    const { Delete } = FileChangeEventType;
+    void this.files.note(changes.map(({ path, type }) => ({ path, isGone: type === Delete })));
+  }
+
   async leave(): Promise<void> {
     // The server closes the connection of whoever leaves: that is no other end.
     this.#farewell = this.isHost ? 'You have ended the session.' : 'You have left the session.';
@@ -191,7 +200,7 @@ export class Session {
     );
     connection.onError((message) => tell(message, true));
     connection.onReconnect(() => this.documents.resync());
-    connection.fs.onChange((_origin, { changes }) => void this.tree.refresh(changes.map(({ path }) => path)));
+    connection.fs.onChange((_origin, { changes }) => this.noteChanges(changes));
     connection.editor.onClose(() => undefined);
     this.chat.hear(connection);
     duty?.serve(connection, this);

@@ -5,6 +5,7 @@ import { openEditor, showPicture } from '../editor/open-editor.ts';
 import type { OpenFile } from '../session/open-files.ts';
 import type { Session } from '../session/session.ts';
 import { useStore } from '../store.ts';
+import { SaveCopy } from './save-copy.tsx';
 
 export function EditorPane({ session }: { session: Session }): JSX.Element {
   const { files, active } = useStore(session.files.store);
@@ -47,10 +48,11 @@ function Tabs({ files, active, session }: TabsProps): JSX.Element {
   return (
     <div class="tab-bar">
       <div class="tabs" role="tablist" aria-label="Open files">
-        {files.map(({ path }, at) => (
+        {files.map(({ path, state }, at) => (
           <button
             key={path}
             role="tab"
+            class={state === 'gone' ? 'gone' : undefined}
             title={path}
             aria-selected={path === active}
             tabIndex={path === active ? 0 : -1}
@@ -95,6 +97,13 @@ function FileBody({ file, session }: BodyProps): JSX.Element {
     // The parent makes another one for another file.
   }, [state]);
   if (state === 'plain') return <p class="empty soft">{file.note}</p>;
+  if (state === 'gone')
+    return (
+      <div class="empty">
+        <p class="soft">{file.note} What was typed is here still.</p>
+        <SaveCopy session={session} path={file.path} />
+      </div>
+    );
   if (state === 'loading') return <p class="empty soft">Loading …</p>;
   return (
     <>

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Session } from '../session/session.ts';
+import { SaveCopy } from './save-copy.tsx';
 
 interface EndProps {
   readonly session: Session;
@@ -14,7 +15,7 @@ export function EndScreen({ session, reason, onAgain }: EndProps): JSX.Element {
     document.title = 'Session over – Mooring';
   }, []);
   const { files } = session.files.store.value;
-  const texts = files.filter(({ state }) => state === 'ready');
+  const texts = files.filter(({ state }) => state === 'ready' || state === 'gone');
   return (
     <main class="narrow">
       <h1>The session is over for you</h1>
@@ -25,9 +26,7 @@ export function EndScreen({ session, reason, onAgain }: EndProps): JSX.Element {
           <ul class="plain">
             {texts.map(({ path }) => (
               <li key={path}>
-                <button onClick={() => download(path, session.documents.text(path).toJSON())}>
-                  Save a copy of {path}
-                </button>
+                <SaveCopy session={session} path={path} />
               </li>
             ))}
           </ul>
@@ -39,11 +38,4 @@ export function EndScreen({ session, reason, onAgain }: EndProps): JSX.Element {
       </p>
     </main>
   );
-}
-
-function download(path: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-  const link = Object.assign(document.createElement('a'), { href: url, download: path.replace(/.*\//, '') });
-  link.click();
-  URL.revokeObjectURL(url);
 }

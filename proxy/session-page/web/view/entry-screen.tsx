@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren, JSX } from 'preact';
 import { colours } from '../colours.ts';
-import { describeFault, enterSession } from '../link/entry.ts';
+import { describeFault } from '../link/describe-fault.ts';
+import { enterSession } from '../link/entry.ts';
 import type { EntryStep } from '../link/entry.ts';
 import { keepProfile, readProfile } from '../place.ts';
 import type { Profile } from '../place.ts';

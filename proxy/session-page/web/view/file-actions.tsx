@@ -1,7 +1,7 @@
 /** New, other name, away: what can be done to files, asked for in one dialog and done by the host. */
 import { useRef, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { describeFault } from '../link/entry.ts';
+import { describeFault } from '../link/describe-fault.ts';
 import type { Session } from '../session/session.ts';
 
 interface ActionsProps {

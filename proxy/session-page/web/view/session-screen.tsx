@@ -26,9 +26,11 @@ export function SessionScreen({ session, tell }: SessionProps): JSX.Element {
   useEffect(() => {
     if (active !== undefined) setPane('Text');
   }, [active]);
+  /** A host who looks at another tab is to see, too, that somebody waits. */
+  const news = view.unread + view.questions.length;
   useEffect(() => {
-    document.title = `${view.unread > 0 ? `(${view.unread}) ` : ''}${view.workspace.name || 'Session'} – Mooring`;
-  }, [view.unread, view.workspace.name]);
+    document.title = `${news > 0 ? `(${news}) ` : ''}${view.workspace.name || 'Session'} – Mooring`;
+  }, [news, view.workspace.name]);
   useLeaveGuard(session.isHost || view.link.state === 'away');
   return (
     <div class={`session shows-${pane.toLowerCase()}`}>
