@@ -80,6 +80,11 @@ export class SharedFile {
     return true;
   }
 
+  /** As far as it was looked at. */
+  get isOnDisk(): boolean {
+    return this.#signature !== undefined;
+  }
+
   /** Characters of the document. */
   get length(): number {
     return this.#options.text.length;

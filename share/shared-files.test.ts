@@ -9,16 +9,24 @@ import * as Y from 'yjs';
 import { SharedFiles } from './shared-files.ts';
 import { SharedFolder } from './shared-folder.ts';
 
-async function openFiles(t: TestContext): Promise<{ files: SharedFiles; folder: SharedFolder; doc: Y.Doc }> {
+interface Opened {
+  files: SharedFiles;
+  folder: SharedFolder;
+  doc: Y.Doc;
+  told: readonly string[];
+}
+
+async function openFiles(t: TestContext): Promise<Opened> {
   const path = mkdtempSync(join(tmpdir(), 'mooring-files-'));
   t.after(() => rmSync(path, { recursive: true }));
   const rules = { include: [], includeSecrets: [], exclude: [] };
   const options = { rules, usesIgnoreFiles: true, isReadOnly: false, keepsRules: true, name: 'project' };
   const folder = await SharedFolder.open(path, options);
   const doc = new Y.Doc();
-  const files = new SharedFiles({ folder, doc, origin: {}, tell: () => undefined });
+  const told: string[] = [];
+  const files = new SharedFiles({ folder, doc, origin: {}, tell: ({ event }) => void told.push(event) });
   t.after(async () => await files.close());
-  return { files, folder, doc };
+  return { files, folder, doc, told };
 }
 
 test('a file that was removed and made anew has its new content alone in the document', async (t) => {
@@ -34,6 +42,19 @@ test('a file that was removed and made anew has its new content alone in the doc
   assert.equal(doc.getText('project/a.txt').toJSON(), 'new\n');
   await files.save('project/a.txt');
   assert.equal(readFileSync(path, 'utf8'), 'new\n');
+});
+
+test('a file that is removed on the disk while it is open is called gone, not merged, and is made anew by who types', async (t) => {
+  const { files, folder, doc, told } = await openFiles(t);
+  const path = join(folder.root, 'a.txt');
+  writeFileSync(path, 'old\n');
+  assert.equal(await files.open('project/a.txt', 'bob'), undefined);
+  rmSync(path);
+  await files.look('project/a.txt');
+  assert.deepEqual(told, ['file.opened', 'file.gone']);
+  doc.getText('project/a.txt').insert(0, 'typed ');
+  await files.save('project/a.txt');
+  assert.equal(readFileSync(path, 'utf8'), 'typed old\n');
 });
 
 test('what somebody typed before the host had opened the file is kept beside its content', async (t) => {

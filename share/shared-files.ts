@@ -160,7 +160,8 @@ export class SharedFiles {
     const open = this.#files.get(path);
     if (open === undefined) return;
     try {
-      if (await open.file.look()) this.#options.tell({ event: 'file.merged', path });
+      if (await open.file.look())
+        this.#options.tell({ event: open.file.isOnDisk ? 'file.merged' : 'file.gone', path });
       if (open.file.isUnsaved) this.#schedule(path);
     } catch (error) {
       // What was put in its place has no document; the next save says so.

@@ -24,6 +24,8 @@ export function wordsFor(news: News): string | undefined {
       return `${nameOf(news)} left`;
     case 'file.merged':
       return `${plainWords(news.path)} was changed on the disk: merged`;
+    case 'file.gone':
+      return `${plainWords(news.path)} is gone from the disk; whoever types in it makes it anew`;
     case 'file.refused':
       return `${plainWords(news.path)} cannot be edited together: ${news.reason}`;
     case 'file.unsaved':

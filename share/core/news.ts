@@ -73,5 +73,5 @@ export interface Standing {
 }
 
 export type FileNews =
-  | { readonly event: 'file.opened' | 'file.saved' | 'file.merged'; readonly path: string }
+  | { readonly event: 'file.opened' | 'file.saved' | 'file.merged' | 'file.gone'; readonly path: string }
   | { readonly event: 'file.refused' | 'file.unsaved'; readonly path: string; readonly reason: string };
