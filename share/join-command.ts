@@ -3,6 +3,7 @@ import { accountOf, openDesk, readLink } from './person-flags.ts';
 import type { PersonFlags } from './person-flags.ts';
 import type { EndReason } from './core/news.ts';
 import { Mirror } from './mirror.ts';
+import type { MirrorOptions } from './mirror.ts';
 import { tellStrayFailures } from './stray-failures.ts';
 import { untilSignal } from './until-signal.ts';
 import { GuestSession } from './wire/guest-session.ts';
@@ -36,10 +37,25 @@ export async function joinFolder(link: string, path: string, flags: JoinFlags): 
   );
   const session = new GuestSession(connection, desk);
   line.tell = (isConnected) => session.setConnected(isConnected);
+  try {
+    return await mirrorUntilEnd(session, { path, key, desk, only: flags.only ?? [], filesMax });
+  } catch (error) {
+    // The host is not to wait for it as for somebody whose network has failed.
+    await session.leave();
+    throw error;
+  } finally {
+    desk.close?.();
+  }
+}
+
+async function mirrorUntilEnd(
+  session: GuestSession,
+  { key, desk, ...options }: Omit<MirrorOptions, 'remote'> & { key: string },
+): Promise<number> {
   await session.ready();
   // Until now there was nothing to bring to an end: a signal ended the process.
   const stopped = untilSignal(() => undefined);
-  const mirror = await Mirror.open({ path, remote: session, desk, only: flags.only ?? [], filesMax });
+  const mirror = await Mirror.open({ ...options, desk, remote: session });
   const standing = setInterval(
     () => session.show({ openFiles: mirror.openFiles, unsaved: mirror.unsaved.length }),
     standingIntervalMs,
@@ -53,6 +69,5 @@ export async function joinFolder(link: string, path: string, flags: JoinFlags): 
   const failed = await mirror.close(reason === 'left');
   await session.leave();
   desk.tell({ event: 'session.ended', reason, unsaved: failed.map(({ path }) => path) });
-  desk.close?.();
   return failed.length > 0 || reason === 'lost' ? 1 : 0;
 }

@@ -8,6 +8,7 @@ import { FolderFault, readFault } from '../folder-fault.ts';
 import type { EntryKind, Remote } from '../remote.ts';
 import { openDocuments } from './member-documents.ts';
 import type { MemberDocuments } from './member-documents.ts';
+import { sayGoodbye } from './say-goodbye.ts';
 import type { GuestConnection } from './session-client.ts';
 
 type ChangeHandler = (path: string, kind: 'written' | 'deleted') => void;
@@ -88,8 +89,11 @@ export class GuestSession implements Remote {
 
   /** Resolves when what we said last has reached the host, or cannot. */
   async leave(): Promise<void> {
-    if (!this.#isOver) await this.stat(this.folder).catch(() => undefined);
-    this.#isOver = true;
+    if (!this.#isOver) {
+      await this.stat(this.folder).catch(() => undefined);
+      this.#isOver = true;
+      await sayGoodbye(this.#connection, () => this.#isConnected);
+    }
     this.#documents.dispose();
     this.#connection.dispose();
   }

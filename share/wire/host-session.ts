@@ -23,6 +23,7 @@ import { openDocuments } from './member-documents.ts';
 import type { MemberDocuments } from './member-documents.ts';
 import { answerRequests } from './member-requests.ts';
 import type { SessionConnection } from './session-client.ts';
+import { sayGoodbye } from './say-goodbye.ts';
 
 export interface HostOptions {
   readonly session: SessionConnection;
@@ -42,9 +43,6 @@ const watchersMax = 2_000;
 const refusedMax = 100;
 /** For what members have typed and is still on its way. */
 const gatherMaxMs = 1_500;
-/** A message goes out in this time, or the session is not there to hear it. */
-const leaveMaxMs = 2_000;
-const leaveLingerMs = 200;
 
 export class HostSession {
   readonly #options: HostOptions;
@@ -126,7 +124,7 @@ export class HostSession {
     const failed = await this.#files.close();
     this.#watch.close();
     this.#isClosing = true;
-    if (reason === 'left') await this.#leave();
+    if (reason === 'left') await sayGoodbye(this.#connection, () => this.#isConnected);
     this.#documents.dispose();
     this.#connection.dispose();
     return failed;
@@ -228,13 +226,6 @@ export class HostSession {
       openFiles: open.length,
       unsaved: unsaved.length,
     });
-  }
-
-  async #leave(): Promise<void> {
-    const deadline = new Promise<void>((resolve) => setTimeout(resolve, leaveMaxMs));
-    await Promise.race([this.#connection.room.leave().catch(() => undefined), deadline]);
-    // The library says “sent” when it has begun to.
-    if (this.#isConnected) await new Promise<void>((resolve) => setTimeout(resolve, leaveLingerMs));
   }
 
   #nameOf(id: string): string {

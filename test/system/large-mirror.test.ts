@@ -33,6 +33,13 @@ test('a mirror of more than it keeps in memory merges all the same, says how far
   await guest.next('folder.fetched', { ...fetched, isListed: true, isDone: true });
   assert.equal(await refused.exited(), 1);
   assert.match(refused.errors, /more files than --files-max/);
+  const hasLeft = (): boolean =>
+    host.news.some(({ event, name }) => event === 'member.left' && name === 'eve');
+  await eventually(
+    hasLeft,
+    'who gives up says so, and is not waited for as if the network had failed',
+    20_000,
+  );
   assert.deepEqual(readdirSync(empty), []);
 
   writeFileSync(join(mirrored, 'a.txt'), 'one\nmine\n');
