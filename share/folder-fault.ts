@@ -8,6 +8,7 @@ const meanings = {
   ENOTDIR: 'is no folder',
   EINVAL: 'not a path of this session',
   EFBIG: 'too large',
+  ENOSPC: 'the disk is full',
   EIO: 'the host cannot do that',
 } as const;
 
@@ -28,6 +29,7 @@ export function faultFor(error: unknown): FolderFault {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EPERM' || code === 'EROFS') return new FolderFault('EACCES', undefined, error);
   if (code === 'ENOTEMPTY') return new FolderFault('EEXIST', undefined, error);
+  if (code === 'EDQUOT') return new FolderFault('ENOSPC', undefined, error);
   const isKnown = code !== undefined && Object.hasOwn(meanings, code);
   return new FolderFault(isKnown ? (code as FaultCode) : 'EIO', isKnown ? undefined : code, error);
 }
@@ -35,7 +37,7 @@ export function faultFor(error: unknown): FolderFault {
 /** A fault as it came over the wire, from whatever host; undefined for what is none, such as an answer that never came. */
 export function readFault(error: unknown): FolderFault | undefined {
   const { message } = error as Error;
-  const [, code = ''] = /\b(E[A-Z]{3,})\b/.exec(message) ?? [];
+  const [, code = ''] = /\b(E[A-Z]{2,})\b/.exec(message) ?? [];
   if (Object.hasOwn(meanings, code)) return new FolderFault(code as FaultCode, undefined, error);
   if (/FileNotFound|not found|Could not (read|stat)/i.test(message))
     return new FolderFault('ENOENT', undefined, error);
