@@ -147,9 +147,10 @@ export const readsBack = `(async () => {
   });
 })()`;
 
-/** On a narrow screen; where that part is not to be had, what is seen instead. */
+/** On a narrow screen; where that part is not to be had, what is seen instead. The chat says, too, how much of it is new. */
 export async function showPart(page: Page, part: string, where: string): Promise<void> {
-  const click = page.getByRole('button', { name: part, exact: true }).click();
+  const parts = page.getByRole('navigation', { name: 'Parts of the session' });
+  const click = parts.getByRole('button', { name: part }).click();
   const seen = async (): Promise<string> => await page.locator('body').innerText();
   await click.catch(async (cause: unknown) => assert.fail(`${where}: ${await seen()} (${String(cause)})`));
 }
