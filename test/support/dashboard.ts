@@ -38,8 +38,16 @@ export async function openTab(page: Page, title: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name: title }).waitFor();
 }
 
-/** Fails with everything that axe finds. */
+/** What is on its way from one look to another is done; what goes on for ever, as a caret that blinks, is left alone. */
+const settled = `Promise.all(
+  document.getAnimations()
+    .filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity)
+    .map(async ({ finished }) => await finished.catch(() => undefined)),
+)`;
+
+/** Fails with everything that axe finds. Colours that fade meanwhile are no colours of the page. */
 export async function assertAccessible(page: Page, where: string): Promise<void> {
+  await page.evaluate(settled);
   // By the debugger, as the page lets in no script but its own.
   await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {

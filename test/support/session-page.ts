@@ -155,8 +155,5 @@ export async function showPart(page: Page, part: string, where: string): Promise
   await click.catch(async (cause: unknown) => assert.fail(`${where}: ${await seen()} (${String(cause)})`));
 }
 
-/** To be evaluated: the name of a cursor fades. */
-export const nameOpacity = `getComputedStyle(document.querySelector('.remote-name')).opacity`;
-
 /** Every colour of code, and lines that no screen holds. */
 export const wideText = `import { a } from 'b';\n/* ${'so '.repeat(90)}*/ export class A { b = 'c'.d(42 as number, /e/); }\n`;
