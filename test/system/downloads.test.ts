@@ -291,6 +291,7 @@ test('without a folder the page says so, and how to set clients up all the same'
   const { door } = await openDownloads(t, { CT_CLIENTS_DIR: '' });
   for (const path of ['/clients', '/clients/']) {
     const page = await ask(door, path, { headers: { host: 'pool.example.com' } });
+    assert.equal(page.status, 200);
     assert.match(page.text, /offers no files[^]*http:\/\/pool\.example\.com/);
   }
   assert.equal((await ask(door, `/clients/${vsix}`)).status, 404);
