@@ -157,7 +157,7 @@ function answerHere(options: {
   const banner = (): Banner | undefined => locator.poolSettings.shownBanner(Date.now());
   return new LocalAnswers({
     owner: () => settings.CT_SERVER_OWNER,
-    login: openLogin(settings, log, viewers.signOn),
+    login: openLogin({ ...locator, settings, log, signOn: viewers.signOn }),
     locate: new Locate({ ...locator, tickets: new Tickets(locator.secrets.ticket, Date.now) }),
     edges: () => locator.pool.list(nowMs()),
     entrance,

@@ -11,7 +11,9 @@ import { json, requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
 import { loginCookie, loginTokenOf } from './login-judge.ts';
 import type { JudgeLogin } from './login-judge.ts';
+import type { LoginBoard } from './login-board.ts';
 import { PendingLogins } from './pending-logins.ts';
+import { PoolLogins } from './pool-logins.ts';
 import { signOnAuthProvider, signOnForm } from './providers.ts';
 import type { Identity, LoginProvider } from './providers.ts';
 
@@ -22,6 +24,8 @@ interface LoginOptions {
   readonly nowMs: () => number;
   /** Who may be asked for what began here. */
   readonly siblings?: Siblings;
+  /** By which front doors of other hosts know of it. */
+  readonly board?: LoginBoard;
   /** 128 or more random bits, URL-safe. */
   readonly randomToken: () => string;
   /** Where single sign-on is on; people come back by `confirmPerson`. */
@@ -40,11 +44,11 @@ const cookieMaxAgeSeconds = 365 * 24 * 3_600;
 
 export class Login {
   readonly #options: LoginOptions;
-  readonly #pending: PendingLogins;
+  readonly #pending: PoolLogins;
 
   constructor(options: LoginOptions) {
     this.#options = options;
-    this.#pending = new PendingLogins(options.nowMs, options.siblings);
+    this.#pending = new PoolLogins(new PendingLogins(options.nowMs, options.siblings), options.board);
   }
 
   /** Without single sign-on. */
@@ -75,8 +79,7 @@ export class Login {
   }
 
   #initial(): LocalAnswer<string> {
-    const pollToken = this.#options.randomToken();
-    this.#pending.start(pollToken);
+    const pollToken = this.#pending.start(this.#options.randomToken());
     const auth = {
       loginPageUrl: `/login.html?token=${encodeURIComponent(pollToken)}`,
       providers: [...(this.hasSignOn ? [signOnForm] : []), ...this.providers.map(({ form }) => form)],
@@ -116,7 +119,7 @@ export class Login {
 
   async #complete(pollToken: string, provider: string, identity: Identity): Promise<void> {
     const user: User = { id: this.#options.randomToken(), ...identity };
-    this.#pending.confirm(pollToken, await this.#options.tokens.signLogin(user));
+    await this.#pending.confirm(pollToken, await this.#options.tokens.signLogin(user));
     const audit = { user: user.id, person: personOf(user), subject: user.name };
     this.#options.log.info('login.completed', { provider, audit });
   }

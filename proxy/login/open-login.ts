@@ -6,14 +6,23 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { ensureSecret } from '#shared/settings/secrets.ts';
 import { guestsOf, ssoBaseOf } from '#shared/settings/sso-settings.ts';
 import { openSiblings } from '#shared/siblings.ts';
+import type { Directory } from '../directory/directory.ts';
 import type { SignOn } from '../sso/sign-on.ts';
 import { openAttempts } from '../shared-attempts.ts';
 import { openLoginJudge } from './login-judge.ts';
+import { LoginBoard } from './login-board.ts';
 import { Login } from './login.ts';
 import { apiKeyProvider, guestProvider, simpleProvider } from './providers.ts';
 import type { LoginProvider } from './providers.ts';
 
-export function openLogin(settings: Settings, log: Log, signOn: SignOn): Login {
+interface LoginPlace {
+  readonly settings: Settings;
+  readonly directory: Directory;
+  readonly log: Log;
+  readonly signOn: SignOn;
+}
+
+export function openLogin({ settings, directory, log, signOn }: LoginPlace): Login {
   const secret = settings.CT_SESSION_SECRET || ensureSecret(settings.CT_DATA_DIR, 'session');
   const isSignOnOn = ssoBaseOf(settings) !== '';
   const openProviders = settings.CT_LOGIN.map((name) =>
@@ -26,6 +35,7 @@ export function openLogin(settings: Settings, log: Log, signOn: SignOn): Login {
     log,
     nowMs,
     siblings: openSiblings('login'),
+    board: new LoginBoard({ directory, secret, wallMs: Date.now }),
     randomToken: () => randomBytes(18).toString('base64url'),
     signOn: isSignOnOn
       ? async (request, pollToken) => await signOn.begin(request, { for: 'session', pollToken })

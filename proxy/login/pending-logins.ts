@@ -14,7 +14,7 @@ interface PendingLogin {
 
 /** What front doors of one supervisor tell each other. */
 type LoginNews =
-  | { readonly news: 'started' | 'taken'; readonly pollToken: string }
+  | { readonly news: 'started' | 'taken' | 'posted'; readonly pollToken: string }
   | { readonly news: 'confirmed'; readonly pollToken: string; readonly token: string };
 
 export type PollResult = { kind: 'confirmed'; token: string } | { kind: 'waiting' } | { kind: 'unknown' };
@@ -28,6 +28,8 @@ const alone: Siblings = { isShared: false, tell: () => undefined, hear: () => un
 
 export class PendingLogins {
   readonly #pending = new Map<string, PendingLogin>();
+  /** Handed out, here or at a sibling; the newest last. */
+  readonly #taken = new Set<string>();
   readonly #nowMs: () => number;
 
   readonly #siblings: Siblings;
@@ -89,8 +91,33 @@ export class PendingLogins {
       case 'confirmed':
         return void this.#settle(told.pollToken, told.token);
       case 'taken':
+        return this.#noteTaken(told.pollToken);
+      case 'posted':
         return void this.#pending.delete(told.pollToken);
     }
+  }
+
+  wasTaken(pollToken: string): boolean {
+    return this.#taken.has(pollToken);
+  }
+
+  /** It is handed out to whoever asked here, and from now on to nobody. */
+  markTaken(pollToken: string): void {
+    this.#noteTaken(pollToken);
+    this.#siblings.tell({ news: 'taken', pollToken } satisfies LoginNews);
+  }
+
+  /** It lies where any front door fetches it, and no longer here. */
+  markPosted(pollToken: string): void {
+    this.#pending.delete(pollToken);
+    this.#siblings.tell({ news: 'posted', pollToken } satisfies LoginNews);
+  }
+
+  #noteTaken(pollToken: string): void {
+    this.#pending.delete(pollToken);
+    this.#taken.add(pollToken);
+    const [oldest] = this.#taken;
+    if (this.#taken.size > pendingMax && oldest !== undefined) this.#taken.delete(oldest);
   }
 
   /** Waits for the confirmation until the signal aborts. The token is handed out once. */
@@ -100,8 +127,8 @@ export class PendingLogins {
     const token = login.token ?? (await this.#wait(login, signal));
     if (token === undefined) return { kind: 'waiting' };
     // Of several polls that the confirmation woke, the first takes the login away from the others.
-    if (!this.#pending.delete(pollToken)) return { kind: 'unknown' };
-    this.#siblings.tell({ news: 'taken', pollToken } satisfies LoginNews);
+    if (!this.#pending.has(pollToken)) return { kind: 'unknown' };
+    this.markTaken(pollToken);
     return { kind: 'confirmed', token };
   }
 

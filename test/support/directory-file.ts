@@ -24,6 +24,12 @@ export class DirectoryFile {
       .get(key);
   }
 
+  setting(name: string): string | undefined {
+    return this.#database
+      .prepare<[string], { value: string }>('SELECT value FROM fleet_setting WHERE name = ?')
+      .get(name)?.value;
+  }
+
   removePin(key: string): void {
     this.#database.prepare('DELETE FROM pin WHERE key = ?').run(key);
   }

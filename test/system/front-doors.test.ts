@@ -5,8 +5,8 @@ import { Agent, request } from 'undici';
 import { WebSocket } from 'ws';
 import { DirectoryFile } from '../support/directory-file.ts';
 import { locatorOf, startEdge } from '../support/edge-process.ts';
-import { adminToken, isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
-import type { FrontDoor, LogLine } from '../support/front-door.ts';
+import { adminToken, ask, isReady, makeDataDir, startFrontDoor } from '../support/front-door.ts';
+import type { Asked, FrontDoor, LogLine } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { OwnHosts, canHaveOwnHosts } from '../support/own-hosts.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -166,3 +166,35 @@ async function serve(door: FrontDoor): Promise<string> {
   const { edge, incarnation } = (await body.json()) as { edge: string; incarnation: number };
   return `${edge}:${incarnation}`;
 }
+
+test('a login may begin at one front door, be confirmed at another, and be fetched, once, at any', async (t) => {
+  const dataDir = makeDataDir(t);
+  const doors = [await startFrontDoor(t, { dataDir }), await startFrontDoor(t, { dataDir })] as const;
+  const post = async (at: 0 | 1, path: string, fields: object = {}): Promise<Asked> =>
+    await ask(doors[at], `/api/login/${path}`, { method: 'POST', body: JSON.stringify(fields) });
+  const begin = async (at: 0 | 1): Promise<string> =>
+    (JSON.parse((await post(at, 'initial')).text) as { pollToken: string }).pollToken;
+  const ways = [
+    [0, 1, 0],
+    [0, 1, 1],
+    [0, 0, 1],
+    [0, 0, 0],
+  ] as const;
+  for (const isAskedFirst of [true, false])
+    for (const [first, second, third] of ways) {
+      const token = await begin(first);
+      const asked = isAskedFirst ? post(third, `poll/${token}`) : undefined;
+      assert.equal((await post(second, 'simple', { token, user: 'Ada' })).status, 200);
+      const got = await (asked ?? post(third, `poll/${token}`));
+      const way = [first, second, third, isAskedFirst].join();
+      assert.equal(got.status, 200, way);
+      assert.match(got.text, /"loginToken":"[^"]{20}/, way);
+      assert.equal((await post(third, `poll/${token}`)).status, 400, `${way}: once`);
+      assert.equal((await post(third, 'simple', { token, user: 'Eve' })).status, 403, `${way}: and no other`);
+    }
+  const file = new DirectoryFile(t, dataDir);
+  await eventually(() => file.setting('logins') === '{}', 'no token stays in the directory');
+  const forged = (await begin(0)).replace(/^./, (letter) => (letter === 'a' ? 'b' : 'a'));
+  assert.equal((await post(1, 'simple', { token: forged, user: 'Eve' })).status, 403);
+  assert.equal((await post(1, `poll/${forged}`)).status, 400);
+});
