@@ -1,6 +1,7 @@
 /** What the log and the metrics are told of a session's effects; to carry them out is left to the session. */
 import type { AffinityKey } from '#shared/ids.ts';
 import { personOf } from '#shared/journal/person.ts';
+import { staysMark } from '#shared/journal/journal-record.ts';
 import type { AuditFacts } from '#shared/journal/recorder.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
@@ -11,6 +12,8 @@ interface ReportContext {
   readonly key: AffinityKey;
   /** As the client calls itself; empty where it is not connected. */
   readonly clientOf: (member: MemberProfile) => string;
+  /** Whoever is in the session after the effect. */
+  readonly members: () => Iterable<MemberProfile>;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -36,7 +39,7 @@ export function reportEffect(effect: Exclude<Effect, SendEffect>, context: Repor
       return log.info('member.left', {
         member: effect.member.id,
         reason: effect.reason,
-        audit: { ...auditOf(effect.member, context), detail: effect.reason },
+        audit: { ...auditOf(effect.member, context), detail: describeLeave(effect, context) },
       });
     case 'join-decided':
       return log.info('join.decided', { decision: effect.decision.kind });
@@ -46,6 +49,16 @@ export function reportEffect(effect: Exclude<Effect, SendEffect>, context: Repor
     case 'expel':
     case 'join-forgotten':
   }
+}
+
+/** Who has a session open twice is there as long as one of the two is. */
+function describeLeave(
+  { member, reason }: Extract<Effect, { kind: 'member-left' }>,
+  { members }: ReportContext,
+): string {
+  const person = personOf(member.user);
+  for (const { user } of members()) if (personOf(user) === person) return `${reason}, ${staysMark}`;
+  return reason;
 }
 
 function auditOf(member: MemberProfile, { key, clientOf }: ReportContext): AuditFacts {

@@ -246,7 +246,8 @@ export class LiveSession {
     if (effect.kind === 'send') return this.#send(effect);
     const { metrics } = this.#context;
     const clientOf = (member: MemberProfile): string => this.#clientOf(member);
-    reportEffect(effect, { key: this.key, clientOf, log: this.#log, metrics });
+    const members = (): MemberProfile[] => [...this.#state.members.values()].map(({ profile }) => profile);
+    reportEffect(effect, { key: this.key, clientOf, members, log: this.#log, metrics });
     switch (effect.kind) {
       case 'expel':
         return this.#sockets.get(effect.connection)?.expel();

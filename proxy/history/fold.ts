@@ -8,6 +8,7 @@ import type {
   JournalRecord,
   PoolSample,
 } from '#shared/journal/journal-record.ts';
+import { staysMark } from '#shared/journal/journal-record.ts';
 import { readClientName, toClientName, unidentified } from '#shared/client-name.ts';
 import type { ClientName } from '#shared/client-name.ts';
 import { noFigures } from './day-figures.ts';
@@ -193,10 +194,10 @@ export class Fold {
     this.#count(atMs, isHost ? 'host' : 'guest', name, 1);
   }
 
-  #leave({ key, person }: JournalEntry, atMs: number): void {
+  #leave({ key, person, detail }: JournalEntry, atMs: number): void {
     const row = this.#sessions.get(key);
     if (row === undefined || row.state === 'ended') return;
-    this.#place({ key, person, isHere: false });
+    if (!detail.includes(staysMark)) this.#place({ key, person, isHere: false });
     if (person === '') row.unnamed = Math.max(0, row.unnamed - 1);
     this.#tell(row, atMs);
   }

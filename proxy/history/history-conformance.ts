@@ -1,6 +1,7 @@
 /** What the history says of records, whichever database keeps it; run by the tests of each. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { staysMark } from '#shared/journal/journal-record.ts';
 import type { JournalEntry } from '#shared/journal/journal-record.ts';
 import { dayOf } from './day.ts';
 import { hour, keepLong, openOne, wholeSession } from './history-scene.ts';
@@ -142,6 +143,8 @@ function testPresence(name: string, scene: HistoryScene): void {
       join(first, 'one', 'b'),
       join(first, 'one', ''),
       first.entry({ event: 'member.left', key: 'one', person: 'b', ...at(2) }),
+      join(first, 'one', 'a'),
+      first.entry({ event: 'member.left', key: 'one', person: 'a', detail: `left, ${staysMark}`, ...at(2) }),
     ]);
     await store.append([
       next.entry({ event: 'session.created', key: 'two', ...at(0) }),

@@ -57,6 +57,9 @@ export const textMax = {
   detail: 200,
 } as const;
 
+/** In the detail of `member.left`: the same person is in the session by another connection. */
+export const staysMark = 'stays by another connection';
+
 const count = z.number().int().nonnegative();
 const measure = z.number().nonnegative();
 const text = (max: number): z.ZodType<string> =>

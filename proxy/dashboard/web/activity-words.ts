@@ -46,7 +46,10 @@ export function aboutOf(entry: Entry): string {
 export function detailOf(entry: Entry): string {
   const { event, subject, detail } = entry;
   if (event === 'member.left' || event === 'member.removed' || event === 'member.banned')
-    return /^[a-z]+(-[a-z]+)+$/.test(detail) ? toWords(detail) : detail;
+    return detail
+      .split(', ')
+      .map((fact) => (/^[a-z]+(-[a-z]+)+$/.test(fact) ? toWords(fact) : fact))
+      .join(', ');
   if (!event.startsWith('session.') && !event.startsWith('login.')) return detail;
   const words = detail.split(', ').map(describeFact).join(', ');
   return event === 'session.moved' && subject !== '' ? `from ${subject} ${words}` : words;
