@@ -140,11 +140,12 @@ export const givesFolder = `globalThis.showDirectoryPicker = async () => {
 /** What is in its `notes.md`; null where that is being written. */
 export const readsBack = `(async () => {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('project');
-  const file = await (await folder.getFileHandle('notes.md')).getFile();
-  return await file.text().catch((error) => {
-    if (error.name !== 'NotReadableError') throw error;
+  try {
+    return await (await (await folder.getFileHandle('notes.md')).getFile()).text();
+  } catch (error) {
+    if (!['NotReadableError', 'NotFoundError'].includes(error.name)) throw error;
     return null;
-  });
+  }
 })()`;
 
 /** On a narrow screen; where that part is not to be had, what is seen instead. The chat says, too, how much of it is new. */

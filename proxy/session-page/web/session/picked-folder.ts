@@ -10,6 +10,8 @@ const triesMax = 5;
 export class PickedFolder implements SharedFolder {
   readonly name: string;
   readonly #root: FileSystemDirectoryHandle;
+  /** While a browser puts what was written into its place there may be no such file. */
+  readonly #writing = new Map<string, Promise<void>>();
 
   constructor(root: FileSystemDirectoryHandle) {
     this.#root = root;
@@ -18,6 +20,7 @@ export class PickedFolder implements SharedFolder {
   }
 
   async list(path: string): Promise<FolderEntry[]> {
+    await Promise.allSettled(this.#writing.values());
     const entries: FolderEntry[] = [];
     for await (const [name, { kind }] of await this.#folder(path))
       if (!hidden.test(name)) entries.push({ name, isFolder: kind === 'directory' });
@@ -41,6 +44,17 @@ export class PickedFolder implements SharedFolder {
   }
 
   async write(path: string, content: Uint8Array): Promise<void> {
+    const before = this.#written(path);
+    const work = before.then(async () => await this.#write(path, content));
+    this.#writing.set(path, work);
+    try {
+      await work;
+    } finally {
+      if (this.#writing.get(path) === work) this.#writing.delete(path);
+    }
+  }
+
+  async #write(path: string, content: Uint8Array): Promise<void> {
     const [folder, name] = await this.#placeOf(path);
     const handle = await said(path, folder.getFileHandle(name, { create: true }));
     const writing = await handle.createWritable();
@@ -70,7 +84,13 @@ export class PickedFolder implements SharedFolder {
     await said(path, folder.removeEntry(name, { recursive: true }));
   }
 
+  /** Resolves when nothing is being written there, however that went. */
+  async #written(path: string): Promise<void> {
+    await this.#writing.get(path)?.catch(() => undefined);
+  }
+
   async #file(path: string): Promise<File> {
+    await this.#written(path);
     const [folder, name] = await this.#placeOf(path);
     return await (await said(path, folder.getFileHandle(name))).getFile();
   }
