@@ -2,7 +2,8 @@
  * One pool under one flood after the other: what good clients feel of each, beside the calm before, and what is left of all of them in the
  * front door's memory and descriptors.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { feel, warmUp } from './good-clients.ts';
 import type { Felt } from './good-clients.ts';
@@ -56,7 +57,9 @@ const memoryMax = 1.1;
 const descriptorsMax = 10;
 
 export async function runFloodTrial(trial: FloodTrial): Promise<Outcome> {
-  const { benchmark, folder, settings, scenarios, size } = trial;
+  const { benchmark, settings, scenarios, size } = trial;
+  // Of its own: in the log of a pool of before there is a ready line already.
+  const folder = mkdtempSync(join(trial.folder, `${benchmark}-`));
   const { frontPort, child } = await startDirect(folder, edges, settings);
   try {
     const pid = frontDoorOf(child.pid);
