@@ -10,6 +10,7 @@ import type { LocalAnswer, LocalRequest } from './local-answer.ts';
 import { requireMethod } from './local-answer.ts';
 import type { Locator } from './locator.ts';
 import { setLimitGauges } from './limits/limit-gauges.ts';
+import { PinCount } from './pin-count.ts';
 import { setPoolGauges } from './pool-metrics.ts';
 
 interface MetricsPageOptions {
@@ -22,12 +23,18 @@ interface MetricsPageOptions {
 export class MetricsPage {
   readonly #options: MetricsPageOptions;
   readonly #access: MetricsAccess;
+  readonly #pins: PinCount;
   #push: StatsdPush | undefined;
 
   /** Throws for a network in the settings that is none. */
   constructor(options: MetricsPageOptions) {
     this.#options = options;
     this.#access = new MetricsAccess(options.settings);
+    const { directory } = options.locator;
+    this.#pins = new PinCount(
+      async () => await directory.countPins(),
+      () => performance.now(),
+    );
   }
 
   get access(): MetricsAccess {
@@ -57,14 +64,15 @@ export class MetricsPage {
   /** Sets what is not kept up to date by itself. */
   async refresh(): Promise<void> {
     const { locator, journal } = this.#options;
-    const { metrics, pool, directory, drains, limits } = locator;
+    const { metrics, pool, outage, drains, limits } = locator;
     journal.setGauges(metrics);
     setLimitGauges(metrics, pool, limits);
     metrics.reset('ct_proxy_drain_left');
     for (const { edge, left } of drains.views()) metrics.set('ct_proxy_drain_left', left, { edge });
     setPoolGauges(metrics, pool.list(performance.now()), journal.peopleOnline);
-    const pins = await directory.countPins().catch(() => undefined);
-    metrics.set('ct_proxy_directory_up', pins === undefined ? 0 : 1);
+    metrics.set('ct_proxy_directory_up', outage.isDown ? 0 : 1);
+    // A look does not wait for a store that is away.
+    const pins = outage.isDown ? undefined : await this.#pins.read();
     if (pins !== undefined) metrics.set('ct_proxy_pins', pins);
   }
 

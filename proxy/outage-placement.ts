@@ -12,12 +12,12 @@ import type { Metrics } from '#shared/metrics.ts';
 import { timing } from '#shared/timing.ts';
 import { judgeOutage } from './core/judge-outage.ts';
 import type { HeardOfDoors } from './core/judge-outage.ts';
-import { hashKey, rankScore } from './core/rank.ts';
+import { hashKey } from './core/rank.ts';
 import type { KeyHash } from './core/rank.ts';
 import type { Claim, Directory, EdgeRef, Pin, PinResult } from './directory/directory.ts';
 import type { EdgeLinks } from './membership/edge-links.ts';
 import type { EdgePool } from './membership/pool.ts';
-import type { MembershipSnapshot, SnapshotMember } from './membership/membership-snapshot.ts';
+import type { MembershipSnapshot } from './membership/membership-snapshot.ts';
 import { provisionalEpoch, putIntoStore } from './provisional-pins.ts';
 
 export interface OutageOptions {
@@ -105,6 +105,14 @@ export class OutagePlacement {
   }
 
   /**
+   * Where others may be placing a new key at this moment, who do not know yet that the store is back: by load, it would go
+   * to another edge here. Undefined where nobody is.
+   */
+  rankedElsewhere(hash: KeyHash): EdgeRef | undefined {
+    return this.isCautious ? this.#options.snapshot.firstByRank(hash)?.edge : undefined;
+  }
+
+  /**
    * Where the key goes although the store failed with `cause`; throws that where it goes nowhere, and gives undefined where
    * the store answers again. Where another front door reaches the store, this one places nothing new: it is the one that is cut off.
    */
@@ -160,7 +168,7 @@ export class OutagePlacement {
 
   #placeByRank(key: AffinityKey, cause: unknown): Pin {
     const { secrets, snapshot } = this.#options;
-    const first = firstByRank(hashKey(secrets.placement, key), snapshot.members);
+    const first = snapshot.firstByRank(hashKey(secrets.placement, key));
     if (first === undefined || this.#provisional.size >= provisionalMax) throw cause;
     const pin = pinOf(key, first.edge, provisionalEpoch);
     this.keep(pin);
@@ -278,16 +286,6 @@ export type Held =
   | { readonly kind: 'free'; readonly heard: HeardOfDoors }
   /** An edge did not answer. */
   | { readonly kind: 'unsure' };
-
-function firstByRank(key: KeyHash, members: readonly SnapshotMember[]): SnapshotMember | undefined {
-  let first: SnapshotMember | undefined;
-  let best = -Infinity;
-  for (const member of members) {
-    const score = rankScore(key, member.hash, member.weight);
-    if (score > best) [first, best] = [member, score];
-  }
-  return first;
-}
 
 function pinOf(key: AffinityKey, edge: EdgeRef & { readonly address: string }, epoch: Epoch): Pin {
   const { id, incarnation, address } = edge;

@@ -194,7 +194,9 @@ export class Placer {
       const candidates = this.#options.pool.candidates(now, refused);
       // An edge that is back already takes its own keys up again, by a new epoch like any other.
       const home = candidates.find(({ id }) => id === seen?.owner.id);
-      const target = home ?? chooseEdge(hash, preferRegion(candidates, region));
+      const elsewhere = seen === undefined ? this.#options.outage.rankedElsewhere(hash) : undefined;
+      const ranked = candidates.find((edge) => edge.id === elsewhere?.id);
+      const target = home ?? ranked ?? chooseEdge(hash, preferRegion(candidates, region));
       if (target === undefined) return { kind: 'no-edge' };
       const result = await this.#claim(key, seen, { id: target.id, incarnation: target.incarnation });
       switch (result.kind) {

@@ -12,6 +12,8 @@ import { startSqlServer } from '../../test/support/sql/sql-server.ts';
 import type { SqlAddress, SqlServer } from '../../test/support/sql/sql-server.ts';
 import { databaseSetting } from '../../test/support/store-fleet.ts';
 import { StorePath } from '../../test/support/store-path.ts';
+import { lockTables } from './table-lock.ts';
+import type { EndLock } from './table-lock.ts';
 
 /** How long each piece of bytes takes to a slow store, and back. */
 const slowMs = 2_000;
@@ -33,22 +35,6 @@ type Manner = (
   path: StorePath,
 ) => Pick<AwayStore, 'begin' | 'end'> & Partial<Pick<AwayStore, 'remember'>>;
 
-/** What holds the tables is known by this, to be ended. */
-const holdSeconds = 600;
-
-const locks: Readonly<Record<SqlProductName, { hold: string; find: string; end: (id: string) => string }>> = {
-  postgresql: {
-    hold: `BEGIN; LOCK TABLE mooring_pin, mooring_edge, mooring_clock IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(${holdSeconds})`,
-    find: `SELECT pid FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK TABLE%' AND pid <> pg_backend_pid()`,
-    end: (id) => `SELECT pg_terminate_backend(${id})`,
-  },
-  mariadb: {
-    hold: `LOCK TABLES mooring_pin WRITE, mooring_edge WRITE, mooring_clock WRITE; SELECT SLEEP(${holdSeconds})`,
-    find: `SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(${holdSeconds})%'`,
-    end: (id) => `KILL ${id}`,
-  },
-};
-
 const manners: Readonly<Record<string, Manner>> = {
   /** It answers nothing, and refuses nobody. */
   frozen: (server) => ({
@@ -65,18 +51,13 @@ const manners: Readonly<Record<string, Manner>> = {
     end: async () => await Promise.resolve(void (path.delayMs = 0)),
   }),
   /** An administrator has the tables to himself. */
-  locked: (server, { product, database }) => ({
-    begin: async () => {
-      const { hold } = locks[product];
-      // It ends when it is ended, which is a failure to the program that asked.
-      void server.ask(hold, database).catch(() => undefined);
-      await Promise.resolve();
-    },
-    end: async () => {
-      const { find, end } = locks[product];
-      for (const [id] of await server.ask(find)) await server.ask(end(id!));
-    },
-  }),
+  locked: (_server, address) => {
+    let unlock: EndLock | undefined;
+    return {
+      begin: async () => void (unlock = await lockTables(address)),
+      end: async () => await unlock?.(),
+    };
+  },
   /** Its process is gone, and it comes back with the data that it had before some pins were placed. */
   'rolled-back': (server) => {
     let copy = '';

@@ -15,7 +15,7 @@ interface Bulk {
   readonly statements: Pick<DirectoryStatements, 'selectPin' | 'insertClaims'>;
 }
 
-interface NewPin {
+export interface NewPin {
   readonly key: AffinityKey;
   readonly owner: { readonly id: EdgeId; readonly incarnation: Incarnation };
   readonly epoch: Epoch;
@@ -31,23 +31,23 @@ export async function selectPins(
     : await sql.run(`${selectPin} WHERE p.pin_key = ANY (CAST(? AS text[]))`, [arrayOf(keys)]);
 }
 
-/** Those of them whose keys have no pin. In the order of the keys, so that front doors that store the same ones do not deadlock. */
+/** Those of them whose keys have no pin; gives how many. In the order of the keys, so that front doors that store the same ones do not deadlock. */
 export async function insertClaims(
   { sql, dialect, statements }: Bulk,
   claims: readonly NewPin[],
-): Promise<void> {
+): Promise<number> {
   const sorted = claims.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   if (dialect === 'mysql') {
     const values = sorted.flatMap(({ key, owner, epoch }) => [key, owner.id, owner.incarnation, epoch]);
-    await sql.run(statements.insertClaims(sorted.length), values);
-    return;
+    return (await sql.run(statements.insertClaims(sorted.length), values)).changes;
   }
-  await sql.run(statements.insertClaims(sorted.length), [
+  const { changes } = await sql.run(statements.insertClaims(sorted.length), [
     arrayOf(sorted.map(({ key }) => key)),
     arrayOf(sorted.map(({ owner }) => owner.id)),
     arrayOf(sorted.map(({ owner }) => owner.incarnation)),
     arrayOf(sorted.map(({ epoch }) => epoch)),
   ]);
+  return changes;
 }
 
 /** `WHERE pin_key IN (?, ?, ...)` for so many keys. */

@@ -4,6 +4,7 @@ import type { AffinityKey } from '#shared/ids.ts';
 import type { AskedPlacement, Pin, PinResult } from './directory.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
 import { insertClaims, pinsAtOnceMax, selectPins } from './sql-bulk-statements.ts';
+import type { NewPin } from './sql-bulk-statements.ts';
 import { drawEpochs } from './sql-epochs.ts';
 import { pinOf } from './sql-rows.ts';
 import type { PinTableRow } from './sql-rows.ts';
@@ -28,25 +29,32 @@ export async function insertPins(
 ): Promise<(PinResult | undefined)[]> {
   const { sql, dialect, statements } = transaction;
   const up = (await sql.run(statements.listUp)).rows as unknown as EdgeTableRow[];
-  const upNames = new Set(up.map(({ id, incarnation }) => formatOwner(id, incarnation)));
-  const mayTake = ({ target }: AskedPlacement): boolean =>
-    upNames.has(formatOwner(target.id, target.incarnation));
-  const good = asked.filter(mayTake);
+  const addresses = new Map(
+    up.map(({ id, incarnation, address }) => [formatOwner(id, incarnation), address]),
+  );
+  const addressOf = ({ target }: AskedPlacement): string | undefined =>
+    addresses.get(formatOwner(target.id, target.incarnation));
+  const good = asked.filter((placement) => addressOf(placement) !== undefined);
   const epochs = await drawEpochs(sql, dialect, good.length);
   const drawn = new Map(good.map((placement, i) => [placement, epochs[i]!]));
-  if (good.length > 0) {
-    const claims = good.map(({ key, target }, i) => ({ key, owner: target, epoch: epochs[i]! }));
-    await insertClaims(transaction, claims);
-  }
+  const claims = good.map(({ key, target }, i) => ({ key, owner: target, epoch: epochs[i]! }));
+  const stored = claims.length === 0 ? 0 : await insertClaims(transaction, claims);
+  // As a rule nobody was in the way, and all that there is to read is known.
+  if (stored === asked.length)
+    return asked.map((placement, i) => ({ kind: 'won', pin: newPin(claims[i]!, addressOf(placement)!) }));
   const pins = await findPins(
     transaction,
     asked.map(({ key }) => key),
   );
   return asked.map((placement, i) => {
     const pin = pins[i];
-    if (pin === undefined) return mayTake(placement) ? undefined : { kind: 'target-refused' };
+    if (pin === undefined) return drawn.has(placement) ? undefined : { kind: 'target-refused' };
     return { kind: pin.epoch === drawn.get(placement) ? 'won' : 'found', pin };
   });
+}
+
+function newPin({ key, owner, epoch }: NewPin, address: string): Pin {
+  return { key, owner, epoch, state: 'live', address, ownerIsOver: false };
 }
 
 /** What putting many pins into the store is made of. */

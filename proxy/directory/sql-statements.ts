@@ -59,7 +59,7 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
       ),
     holdAllEdges: `SELECT * FROM mooring_edge ORDER BY id ${share}`,
     listPins: `${selectPin} ORDER BY p.epoch DESC LIMIT ?`,
-    listUp: `SELECT id, incarnation FROM mooring_edge WHERE state = 'up' AND lease_until > ${now}`,
+    listUp: `SELECT id, incarnation, address FROM mooring_edge WHERE state = 'up' AND lease_until > ${now}`,
     insertEdge: orIgnore(
       dialect,
       `INTO mooring_edge (id, kind, boot_id, incarnation, address, weight, state, lease_until)

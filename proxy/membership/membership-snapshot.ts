@@ -2,7 +2,8 @@
  * The members as the store last had them: who gets a new key while it does not answer. Every front door that read the same
  * state decides the same by it, whatever it sees of the edges itself.
  */
-import { hashEdgeId } from '../core/rank.ts';
+import { hashEdgeId, rankScore } from '../core/rank.ts';
+import type { KeyHash } from '../core/rank.ts';
 import type { Candidate } from '../core/choose-edge.ts';
 import type { Directory, EdgeRow } from '../directory/directory.ts';
 
@@ -21,6 +22,17 @@ export class MembershipSnapshot {
   /** Edges that took new keys, without their load. */
   get members(): readonly SnapshotMember[] {
     return this.#members;
+  }
+
+  /** Undefined where there is no member. */
+  firstByRank(key: KeyHash): SnapshotMember | undefined {
+    let first: SnapshotMember | undefined;
+    let best = -Infinity;
+    for (const member of this.#members) {
+      const score = rankScore(key, member.hash, member.weight);
+      if (score > best) [first, best] = [member, score];
+    }
+    return first;
   }
 
   /** Reads it anew; the last one stays where the store does not answer. */
