@@ -32,6 +32,7 @@ export async function startFuzzedDoor(
     CT_ADMIN_TOKEN: adminToken,
     CT_STOP_GRACE_MS: '500',
     // A line for each exchange would fill the memory of a long run.
+    CT_LIMIT_REQUESTS_PER_KEY: '0',
     CT_LOG_LEVEL: 'warn',
     CT_BACKEND_CHECK_PATH: checkPath,
     // A busy machine must not let a backend fall.

@@ -25,10 +25,10 @@ export interface RunReport {
   readonly findings: Readonly<Record<FindingClass, number>>;
 }
 
-const blockCases = 2_000;
+const blockCases = 12_000;
 /** Most of them wait for a deadline of the front door. */
-const lanes = 192;
-const judgingLanes = 16;
+const lanes = 3_000;
+const judgingLanes = 64;
 
 export async function runHttpFuzz(ground: FuzzGround, plan: RunPlan): Promise<RunReport> {
   const tally = new Tally(plan);
