@@ -25,6 +25,7 @@ const keyCount = 300;
 const sessionsBefore = [0, 20, 20];
 /** Long after every slow start. */
 const nowMs = 3_600_000;
+const longAgoMs = 60_000;
 
 interface Seat {
   readonly id: string;
@@ -32,21 +33,33 @@ interface Seat {
   readonly sessions?: number;
 }
 
+interface Scene {
+  readonly directory: Directory;
+  readonly pool: EdgePool;
+  readonly placer: Placer;
+  readonly outage: OutagePlacement;
+  /** Another front door's, which hears of the same edges. */
+  readonly openOutage: (nowMs: () => number) => Promise<OutagePlacement>;
+}
+
 /** A placer with ready edges, over a directory of its own; clients are in the region `eu`. */
-async function openScene(
-  t: TestContext,
-  seats: readonly Seat[],
-): Promise<{ directory: Directory; pool: EdgePool; placer: Placer }> {
+async function openScene(t: TestContext, seats: readonly Seat[]): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'mooring-spread-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const directory = await openSqliteDirectory(join(folder, 'directory.sqlite'));
   t.after(async () => await directory.close());
   const pool = new EdgePool();
+  const links = new EdgeLinks();
   for (const { id: name, region = 'default', sessions = 0 } of seats) {
     const id = parseEdgeId(name)!;
     const seat = { id, kind: 'edge', address: `http://${name}.test:3001`, weight: 100 } as const;
     const incarnation = await directory.registerEdge({ ...seat, bootId: `boot-of-${name}` });
     const member = { ...seat, incarnation, sessionsMax: 1_000, version: '', adminAddress: '', region };
+    links.add({ id, incarnation }, (message) => {
+      if (message.type !== 'who-holds') return;
+      const { request } = message;
+      links.answer({ type: 'holds', request, epoch: 0, renewedAgoMs: longAgoMs, heardAgoMs: 0 });
+    });
     pool.join({ ...member, joinedAtMs: 0 }, 'ready');
     pool.report({ id, incarnation }, { state: 'ready', load: { ...noLoad, sessions }, lastEpoch: 0 });
   }
@@ -58,17 +71,24 @@ async function openScene(
     metrics: new Metrics('ct_proxy_'),
     nowMs: () => nowMs,
   };
-  const snapshot = new MembershipSnapshot(directory);
-  const outage = new OutagePlacement({
-    ...shared,
-    snapshot,
-    links: new EdgeLinks(),
-    random: () => 0.5,
-    placesNewKeys: () => true,
-  });
+  const openOutage = async (now: () => number): Promise<OutagePlacement> => {
+    const snapshot = new MembershipSnapshot(directory);
+    await snapshot.refresh();
+    const random = (): number => 0.5;
+    return new OutagePlacement({
+      ...shared,
+      nowMs: now,
+      snapshot,
+      links,
+      random,
+      placesNewKeys: () => true,
+    });
+  };
+  const outage = await openOutage(() => nowMs);
   const promises = new LeasePromises(() => nowMs);
   const regionOf = (address: string): string => (address === '' ? 'default' : 'eu');
-  return { directory, pool, placer: new Placer({ ...shared, promises, outage, regionOf }) };
+  const placer = new Placer({ ...shared, promises, outage, regionOf });
+  return { directory, pool, placer, outage, openOutage };
 }
 
 test('keys of an edge that is lost go on in the region of the client that asks for them', async (t) => {
@@ -109,4 +129,24 @@ test('new keys that arrive in one moment do not all go to the edge that is light
   const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
   // The bound of `chooseEdge`, and what is in flight when a choice is made counts like what was placed.
   assert.ok(Math.max(...counts) <= mean * 1.25, `edges have ${counts.join(', ')} sessions`);
+});
+
+test('just after an outage a new key goes where a front door that does not know of its end puts it', async (t) => {
+  const seats = sessionsBefore.map((sessions, number) => ({ id: `edge-${number}`, sessions }));
+  const { placer, outage, openOutage } = await openScene(t, seats);
+  let laterMs = nowMs;
+  const elsewhere = await openOutage(() => laterMs);
+  for (const one of [outage, elsewhere]) one.noteFailure();
+  outage.noteAnswer();
+  laterMs += 2_000;
+  const owners = new Set<string>();
+  for (let number = 0; number < 60; number++) {
+    const key = parseAffinityKey(`key-${number}`)!;
+    const here = await placer.place(key);
+    const there = await elsewhere.place(key, new Error('the store is away'));
+    assert.ok(here.kind === 'placed');
+    assert.deepEqual(here.pin.owner, there?.owner);
+    owners.add(here.pin.owner.id);
+  }
+  assert.equal(owners.size, sessionsBefore.length);
 });
