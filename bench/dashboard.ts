@@ -9,6 +9,9 @@ import { brotliCompressSync } from 'node:zlib';
 import { freePort } from '../test/support/free-port.ts';
 import { openLive } from '../test/support/live-reader.ts';
 import type { LiveReader } from '../test/support/live-reader.ts';
+import { dashboardLogin } from '../test/support/viewer.ts';
+import { viewInBrowser } from './dashboard/browser-viewer.ts';
+import type { BrowserView } from './dashboard/browser-viewer.ts';
 import { SimulatedEdges } from './dashboard/simulated-edges.ts';
 import { judge, median } from './metric.ts';
 import type { Verdict } from './metric.ts';
@@ -18,8 +21,8 @@ import { formatTable } from './table.ts';
 
 const command = join(import.meta.dirname, '../bin/mooring.js');
 const secret = 'a secret of the bench alone';
-const password = 'a password of the bench';
-const basic = { authorization: `Basic ${Buffer.from(`ada:${password}`).toString('base64')}` };
+const { CT_DASHBOARD_USER: user, CT_DASHBOARD_PASSWORD: password } = dashboardLogin;
+const basic = { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 const bearer = { authorization: `Bearer ${secret}` };
 const edgeCount = 100;
 const sessionCount = 10_000;
@@ -56,7 +59,8 @@ export async function runDashboard(options: RunOptions): Promise<Outcome> {
     const scrape = await measureScrapes(pool);
     const watched = await watch(pool, options.isShort ? watchSeconds.short : watchSeconds.long);
     const busy = await measureScrapes(pool);
-    return report({ scrape, busy, watched });
+    const viewed = await viewInBrowser(pool.url);
+    return report({ scrape, busy, watched, viewed });
   } finally {
     edges?.close();
     processes.close();
@@ -76,8 +80,7 @@ async function startFrontDoor(
     CT_ADMIN_TOKEN: secret,
     CT_JOIN_TOKEN: secret,
     CT_SESSION_SECRET: secret,
-    CT_DASHBOARD_USER: 'ada',
-    CT_DASHBOARD_PASSWORD: password,
+    ...dashboardLogin,
     CT_LIMIT_NEW_KEYS: '0',
     CT_LOG_LEVEL: 'warn',
   });
@@ -163,7 +166,14 @@ async function watch({ port }: LargePool, seconds: number): Promise<Watched> {
   return watched;
 }
 
-function report({ scrape, busy, watched }: { scrape: Scrape; busy: Scrape; watched: Watched }): Outcome {
+interface Figures {
+  readonly scrape: Scrape;
+  readonly busy: Scrape;
+  readonly watched: Watched;
+  readonly viewed: BrowserView;
+}
+
+function report({ scrape, busy, watched, viewed }: Figures): Outcome {
   const name = 'dashboard';
   const verdicts: Verdict[] = [
     judge(name, 'scrape-ms', Math.max(scrape.medianMs, busy.medianMs), { atMost: 200 }),
@@ -172,6 +182,11 @@ function report({ scrape, busy, watched }: { scrape: Scrape; busy: Scrape; watch
     judge(name, 'stream-bytes-per-second', watched.bytesPerSecond, { atMost: 20_000 }),
     judge(name, 'changes-per-second', watched.eventsPerSecond, { atMost: 2 }),
     judge(name, 'sessions-on-the-map', watched.shown, { atMost: 600 }),
+    judge(name, 'browser-live-ms', viewed.liveMs, { atMost: 5_000 }),
+    judge(name, 'browser-page-ms', viewed.slowestTabMs, { atMost: 1_000 }),
+    judge(name, 'browser-busy-share', viewed.busiestShare, { atMost: 0.2 }),
+    judge(name, 'browser-heap-bytes', viewed.heapBytes, { atMost: 50_000_000 }),
+    judge(name, 'browser-faults', viewed.faults.length, { atMost: 0 }),
   ];
   const rows = [
     ['scrape, median', `${scrape.medianMs.toFixed(1)} ms`],
@@ -182,8 +197,12 @@ function report({ scrape, busy, watched }: { scrape: Scrape; busy: Scrape; watch
     ['stream, each viewer', `${watched.bytesPerSecond.toFixed(0)} bytes/s`],
     ['changes', `${watched.eventsPerSecond.toFixed(2)} /s`],
     ['sessions on the map', String(watched.shown)],
+    ['Chromium: logged in and live', `${viewed.liveMs.toFixed(0)} ms`],
+    ['Chromium: slowest page', `${viewed.slowestTabMs.toFixed(0)} ms`],
+    ['Chromium: busy', `${(viewed.busiestShare * 100).toFixed(1)} % of a processor`],
+    ['Chromium: heap', `${(viewed.heapBytes / 1e6).toFixed(1)} MB`],
   ];
   const title = `${edgeCount} edges, ${sessionCount} sessions`;
   const text = formatTable([[title, ''], ...rows]);
-  return { benchmark: name, text, figures: [{ scrape, busy, watched }], verdicts, failures: {} };
+  return { benchmark: name, text, figures: [{ scrape, busy, watched, viewed }], verdicts, failures: {} };
 }

@@ -24,6 +24,8 @@ interface ChartProps {
 const heightPx = 160;
 /** Nobody is half a user. */
 const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];
+/** There is room for four figures: 10,000 is 10K. */
+const short = new Intl.NumberFormat(undefined, { notation: 'compact', useGrouping: false });
 const colours = ['--chart-1', '--chart-2', '--chart-3', '--chart-4'];
 
 export function Chart(props: ChartProps): JSX.Element {
@@ -103,7 +105,7 @@ function optionsOf({ series, kind, unit = '' }: ChartProps, width: number): uPlo
         ...axis,
         size: 40 + unit.length * 11,
         ...(unit === '' ? { incrs: wholeSteps } : {}),
-        values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`),
+        values: (_, ticks) => ticks.map((tick) => `${short.format(tick)}${unit}`),
       },
     ],
     series: [

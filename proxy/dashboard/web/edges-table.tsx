@@ -5,6 +5,7 @@ import type { EdgeFigures, Picture } from '../live/picture.ts';
 import type { PageProps } from './page-props.ts';
 import { ConfirmButton } from './confirm-button.tsx';
 import { DataTable } from './data-table.tsx';
+import { edgesInOrder } from './edge-order.ts';
 import { MoveButton, SessionField } from './move-button.tsx';
 import { act } from './operations.ts';
 import { Pager, pageOf } from './pager.tsx';
@@ -29,7 +30,7 @@ export function EdgesTable(props: PageProps & { picture: Picture }): JSX.Element
   const { picture, live } = props;
   const [filter, setFilter] = useState('');
   const [page, setPage] = useState(0);
-  const edges = Object.entries(picture.edges).filter(([id, edge]) =>
+  const edges = edgesInOrder(picture).filter(([id, edge]) =>
     `${id} ${edge.state} ${edge.region} ${edge.version}`.includes(filter.trim()),
   );
   return (

@@ -1,6 +1,7 @@
 /** Where everything stands on the pool map: pure, from the picture and the width that there is. */
 import { placesOfEdge } from '../live/picture.ts';
 import type { Picture } from '../live/picture.ts';
+import { edgesInOrder } from './edge-order.ts';
 
 export interface MapBox {
   readonly id: string;
@@ -32,28 +33,31 @@ const pitch = 18;
 const padding = 8;
 const hues = 6;
 
-export function layOut(picture: Picture, width: number): { boxes: MapBox[]; dots: MapDot[]; height: number } {
-  const ids = Object.keys(picture.edges).toSorted(byNumber);
+export function layOut(
+  picture: Picture,
+  width: number,
+): { boxes: MapBox[]; dots: MapDot[]; height: number; isSmall: boolean } {
+  const edges = edgesInOrder(picture);
   const byEdge = Map.groupBy(Object.entries(picture.places), ([, edge]) => edge);
-  const minWidth = ids.length > largeBoxesMax ? smallBoxMinWidth : boxMinWidth;
-  const columns = Math.max(1, Math.min(ids.length, Math.floor((width + gap) / (minWidth + gap))));
+  const isSmall = edges.length > largeBoxesMax;
+  const minWidth = isSmall ? smallBoxMinWidth : boxMinWidth;
+  const columns = Math.max(1, Math.min(edges.length, Math.floor((width + gap) / (minWidth + gap))));
   const boxWidth = (width - gap * (columns - 1)) / columns;
   const inRow = Math.max(1, Math.floor((boxWidth - 2 * padding) / pitch));
   const most = Math.max(0, ...[...byEdge.values()].map((list) => list.length));
   const boxHeight = labelHeight + Math.max(1, Math.ceil(most / inRow)) * pitch + padding;
   const boxes: MapBox[] = [];
   const dots: MapDot[] = [];
-  ids.forEach((id, i) => {
+  edges.forEach(([id, { state, sessions }], i) => {
     const x = (i % columns) * (boxWidth + gap);
     const y = Math.floor(i / columns) * (boxHeight + gap);
-    const { state, sessions } = picture.edges[id]!;
     const keys = (byEdge.get(id) ?? []).map(([key]) => key).toSorted();
     boxes.push({
       id,
       state,
       sessions,
       // Figures and places come at different times: fewer than there is room for are on their way.
-      hidden: sessions > placesOfEdge(ids.length) ? sessions - keys.length : 0,
+      hidden: sessions > placesOfEdge(edges.length) ? sessions - keys.length : 0,
       x,
       y,
       width: boxWidth,
@@ -65,15 +69,10 @@ export function layOut(picture: Picture, width: number): { boxes: MapBox[]; dots
       dots.push({ key, x: dotX, y: dotY, hue: hueOf(key) });
     });
   });
-  const rows = Math.ceil(ids.length / columns);
+  const rows = Math.ceil(edges.length / columns);
   // In one order whatever moves, so that a browser keeps each dot and lets it glide.
   dots.sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { boxes, dots, height: rows * (boxHeight + gap) };
-}
-
-/** `edge-10` after `edge-9`. */
-function byNumber(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
+  return { boxes, dots, height: rows * (boxHeight + gap), isSmall };
 }
 
 function hueOf(key: string): number {

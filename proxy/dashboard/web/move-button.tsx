@@ -1,5 +1,6 @@
 /** Moves one session to another edge: the one of a row, or one that is chosen among those of an edge. */
 import type { ComponentChildren, JSX } from 'preact';
+import { edgesInOrder } from './edge-order.ts';
 import type { PageProps } from './page-props.ts';
 import { useAsked } from './asked.ts';
 import { ConfirmButton } from './confirm-button.tsx';
@@ -21,7 +22,7 @@ interface MoveProps extends PageProps {
 
 export function MoveButton(props: MoveProps): JSX.Element {
   const { subject, edge, isDisabled, children, done, live, viewer, tell } = props;
-  const others = Object.entries(live.picture?.edges ?? {})
+  const others = edgesInOrder(live.picture)
     .filter(([id, { state, kind }]) => id !== edge && state === 'ready' && kind === 'edge')
     .map(([id]) => id);
   return (

@@ -6,7 +6,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { Picture } from '../../live/picture.ts';
 import type { PageProps } from '../page-props.ts';
+import { edgesInOrder } from '../edge-order.ts';
 import { layOut } from '../map-layout.ts';
+import type { MapBox } from '../map-layout.ts';
 
 export function MapPage({ live: { picture } }: PageProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
@@ -28,7 +30,7 @@ export function MapPage({ live: { picture } }: PageProps): JSX.Element {
 }
 
 function PoolMap({ picture, width }: { picture: Picture; width: number }): JSX.Element {
-  const { boxes, dots, height } = layOut(picture, width);
+  const { boxes, dots, height, isSmall } = layOut(picture, width);
   const { sessions, edges } = picture.pool;
   return (
     <div
@@ -37,18 +39,19 @@ function PoolMap({ picture, width }: { picture: Picture; width: number }): JSX.E
       aria-label={`${sessions} sessions on ${edges} edges`}
       style={{ height: `${height}px` }}
     >
-      {boxes.map(({ id, state, sessions, hidden, x, y, width, height }) => (
+      {boxes.map((box) => (
         <div
-          key={`box ${id}`}
-          class={`box state-${state}`}
-          style={{ transform: `translate(${x}px,${y}px)`, width: `${width}px`, height: `${height}px` }}
+          key={`box ${box.id}`}
+          class={`box state-${box.state}`}
+          title={isSmall ? `${box.id}: ${captionOf(box)}` : undefined}
+          style={{
+            transform: `translate(${box.x}px,${box.y}px)`,
+            width: `${box.width}px`,
+            height: `${box.height}px`,
+          }}
         >
-          <span class="box-name">{id}</span>
-          <span class="box-count">
-            {sessions} {sessions === 1 ? 'session' : 'sessions'}
-            {state === 'ready' ? '' : `, ${state}`}
-            {hidden > 0 ? `, ${hidden} not shown` : ''}
-          </span>
+          <span class="box-name">{box.id}</span>
+          <span class="box-count">{isSmall ? shortCaptionOf(box) : captionOf(box)}</span>
         </div>
       ))}
       {dots.map(({ key, x, y, hue }) => (
@@ -64,6 +67,16 @@ function PoolMap({ picture, width }: { picture: Picture; width: number }): JSX.E
   );
 }
 
+function captionOf({ state, sessions, hidden }: MapBox): string {
+  const count = `${sessions} ${sessions === 1 ? 'session' : 'sessions'}`;
+  return `${count}${state === 'ready' ? '' : `, ${state}`}${hidden > 0 ? `, ${hidden} not shown` : ''}`;
+}
+
+/** How it is counts more than what is counted. */
+function shortCaptionOf({ state, sessions }: MapBox): string {
+  return `${sessions}${state === 'ready' ? ' sessions' : `, ${state}`}`;
+}
+
 const namedMax = 12;
 
 function MapText({ picture }: { picture: Picture }): JSX.Element {
@@ -72,7 +85,7 @@ function MapText({ picture }: { picture: Picture }): JSX.Element {
     <details class="panel">
       <summary>The map as text</summary>
       <ul>
-        {Object.entries(picture.edges).map(([id, edge]) => {
+        {edgesInOrder(picture).map(([id, edge]) => {
           const keys = (byEdge.get(id) ?? []).map(([key]) => key);
           const more = edge.sessions - Math.min(keys.length, namedMax);
           return (

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import type { PageProps } from '../page-props.ts';
 import { useAgainWith, useAsked } from '../asked.ts';
 import { DataTable } from '../data-table.tsx';
+import { edgesInOrder } from '../edge-order.ts';
 import { describeRefusal, look } from '../operations.ts';
 import type { Answer } from '../operations.ts';
 import { Pager, pageOf } from '../pager.tsx';
@@ -16,7 +17,7 @@ const columns = ['Session', ['Protocol', 'optional'], ['Members', 'number'], 'Ac
 
 export function SessionsPage(props: PageProps): JSX.Element {
   const { live, rest } = props;
-  const edges = Object.entries(live.picture?.edges ?? {})
+  const edges = edgesInOrder(live.picture)
     .filter(([, { kind }]) => kind === 'edge')
     .map(([id]) => id);
   // Where nobody has chosen: the first one that has any, and then it stays.
