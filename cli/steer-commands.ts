@@ -26,8 +26,8 @@ export function addSteerCommands(
       async (edge: string, word: string | undefined, options: InspectOptions) =>
         await orExit(() => setMaintenance(edge, word, options)),
     );
-  inspectCommand('metrics', 'which StatsD server all front doors tell; set or unset it')
-    .argument('[words...]', 'set HOST:PORT, off, or reset')
+  inspectCommand('metrics', 'what StatsD and Prometheus get of all front doors; set or unset it')
+    .argument('[words...]', 'set HOST:PORT, off, reset, or prometheus on|off|reset')
     .option('--protocol <name>', 'udp or tcp (default: udp)')
     .option('--prefix <text>', 'what all names begin with (default: mooring.)')
     .option('--labels <how>', 'name, dogstatsd or telegraf (default: name)')

@@ -15,9 +15,9 @@ import { Passwords } from './dashboard/door/passwords.ts';
 import type { Directory } from './directory/directory.ts';
 import { openSqliteDirectory } from './directory/sqlite-directory.ts';
 import { EdgePool } from './membership/pool.ts';
+import { MetricsSetting } from './metrics-setting.ts';
 import { PoolSettings } from './pool-settings.ts';
 import { RegionMap } from './region-map.ts';
-import { StatsdSetting } from './statsd-setting.ts';
 
 const settings = defaultSettings();
 const edge = parseEdgeId('edge-1')!;
@@ -54,10 +54,10 @@ const readers: readonly Reader[] = [
     name: 'metrics',
     refused: 'metrics.refused',
     open: ({ directory, log }) => {
-      const statsd = new StatsdSetting({ directory, settings, log });
+      const metrics = new MetricsSetting({ directory, settings, log });
       return {
-        refresh: async () => await statsd.refresh(),
-        set: async () => await statsd.replace({ statsd: null }, undefined),
+        refresh: async () => await metrics.refresh(),
+        set: async () => await metrics.replace({ statsd: null, prometheus: true }, undefined),
       };
     },
   },

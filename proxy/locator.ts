@@ -26,11 +26,11 @@ import { Drains } from './move/drains.ts';
 import { HandoverCalls } from './move/handover-call.ts';
 import { MoveGate } from './move/move-gate.ts';
 import { Mover } from './move/mover.ts';
+import { MetricsSetting } from './metrics-setting.ts';
 import { OutagePlacement } from './outage-placement.ts';
 import { Placer } from './placement.ts';
 import { PoolSettings } from './pool-settings.ts';
 import { RegionMap } from './region-map.ts';
-import { StatsdSetting } from './statsd-setting.ts';
 import type { Reloads } from './reload/reloads.ts';
 import { openTrust } from './upstream-trust.ts';
 import type { UpstreamTrust } from './upstream-trust.ts';
@@ -53,7 +53,7 @@ export interface Locator {
   readonly regions: RegionMap;
   readonly steering: EdgeSteering;
   readonly limits: Limits;
-  readonly statsd: StatsdSetting;
+  readonly metricsSetting: MetricsSetting;
   readonly licence: PoolLicence;
   readonly poolSettings: PoolSettings;
   readonly roll: FrontDoorRoll;
@@ -91,10 +91,10 @@ export async function openLocator(options: {
     placesNewKeys: () => settings.CT_STORE_OUTAGE === 'hash',
   });
   const regions = new RegionMap(directory, log);
-  const statsd = new StatsdSetting({ directory, settings, log });
+  const metricsSetting = new MetricsSetting({ directory, settings, log });
   const poolSettings = new PoolSettings({ directory, log });
   // Without its store a front door begins with no preference, and learns when it is back.
-  for (const view of [regions, poolSettings])
+  for (const view of [regions, poolSettings, metricsSetting])
     await view.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
   const steering = new EdgeSteering(shared);
   await steering.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
@@ -115,8 +115,8 @@ export async function openLocator(options: {
   const reconciler = new Reconciler({ ...named, links });
   onMet = () => outage.noteMeeting(reconciler.requestAll());
   const roll = new FrontDoorRoll({ directory, nowMs });
-  const steered = { drains, reconciler, regions, steering, statsd, licence, poolSettings, roll };
-  const fleetViews = [regions, statsd, licence, poolSettings, roll];
+  const steered = { drains, reconciler, regions, steering, metricsSetting, licence, poolSettings, roll };
+  const fleetViews = [regions, metricsSetting, licence, poolSettings, roll];
   const decisions = { placer, outage, limits, snapshot, gate, mover, ...steered };
   return { directory, pool, membership, links, trust, calls, ...decisions, fleetViews, metrics, secrets };
 }

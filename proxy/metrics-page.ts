@@ -50,7 +50,7 @@ export class MetricsPage {
         await this.refresh();
         return await locator.metrics.read();
       },
-      target: () => locator.statsd.target,
+      target: () => locator.metricsSetting.target,
       intervalMs: settings.CT_METRICS_STATSD_INTERVAL_MS,
       log,
     });
@@ -78,8 +78,8 @@ export class MetricsPage {
 
   /** On the port for clients. Throws `not-found` where it is not served there, and `token-invalid` for who may not read it. */
   async answer(request: LocalRequest): Promise<LocalAnswer> {
-    const { settings, locator } = this.#options;
-    if (settings.CT_PROMETHEUS_ENABLED !== 'true') throw new AppError('not-found');
+    const { locator } = this.#options;
+    if (!locator.metricsSetting.isServed) throw new AppError('not-found');
     requireMethod(request, 'GET');
     const [authorization = ''] = headerValues(request.headers, 'authorization');
     // Behind a proxy that nobody has listed every client would be that proxy, which often runs on this machine.

@@ -78,7 +78,7 @@ export const logEvents = {
     'An administrator changed the regions; carries the version, the regions that were set with their CIDRs, and those removed.',
   'regions.refused': 'The stored regions are not ones that this program reads; it keeps those that it has.',
   'metrics.refused':
-    'What is stored of the StatsD server is nothing that this program reads; it keeps what it has.',
+    'What is stored of how metrics are told is nothing that this program reads; it keeps what it has.',
   'statsd.failed':
     'The StatsD server gets no metrics; the next ones are tried, and no other line is written until they arrive.',
   'licence.absent': 'There is no licence, so connections are not limited.',

@@ -22,11 +22,12 @@ export const originalRows = {
   metricsPath: {
     section: 'paths',
     original: '`/metrics`, with `CT_PROMETHEUS_ENABLED`',
-    here: 'The same, for a token or networks that are let in; in several front doors set the same on each.',
+    here: 'The same, for a token or networks that are let in; of several front doors each by its settings, or all by the dashboard.',
     trial: true,
     tests: [
       `${front}/metrics.test.ts: Prometheus reads front door and edge`,
       `${front}/metrics.test.ts: on the port for clients nothing is served unless it is wanted`,
+      `${front}/metrics-setting.test.ts: on the dashboard Prometheus is switched on and off for all front doors`,
     ],
   },
   dashboardPath: {

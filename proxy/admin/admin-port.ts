@@ -87,7 +87,7 @@ function handlersOf(
     ...moveHandlers({ ...locator, evictions }),
     ...sessionHandlers(administration),
     ...regionHandlers(locator),
-    ...metricsHandlers(locator.statsd),
+    ...metricsHandlers(locator.metricsSetting),
     ...journalHandlers(journal.store, locator.secrets),
     ...historyHandlers({
       history: journal.history.asker,

@@ -3,7 +3,7 @@
  * are made of it. `handlers.ts` has what each does.
  */
 import { z } from 'zod';
-import { statsdSchema } from '#shared/statsd-target.ts';
+import { fleetMetricsSchema } from '../metrics-setting.ts';
 import {
   drainView,
   edgeView,
@@ -134,7 +134,8 @@ export const adminTable = {
   metrics: {
     ...look,
     path: '/admin/metrics',
-    summary: 'Which StatsD server this front door tells, and whether its settings or the fleet say so.',
+    summary:
+      'Which StatsD server this front door tells, whether Prometheus finds /metrics on its port for clients, and who says so.',
     answer: metricsView,
     refusals: ['directory-unavailable'],
   },
@@ -143,10 +144,10 @@ export const adminTable = {
     method: 'PUT',
     path: '/admin/metrics',
     summary:
-      'Sets the StatsD server that all front doors tell; null: none; left out: what the settings of each say.',
+      'Replaces what is set for all front doors: the StatsD server that they tell, and whether they serve /metrics to clients.',
     body: z.strictObject({
       version: count.optional().describe('As it was read; without it, it is replaced whatever it is.'),
-      statsd: statsdSchema.nullable().optional(),
+      ...fleetMetricsSchema.shape,
     }),
     answer: metricsView,
     refusals: ['setting-changed', ...stored],

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { loadSchema } from '#shared/control-protocol.ts';
 import { statsdSchema } from '#shared/statsd-target.ts';
 import { membersSchema, summariesSchema } from '#shared/session-views.ts';
+import { fleetMetricsSchema } from '../metrics-setting.ts';
 
 const count = z.number().int().nonnegative();
 const text = z.string();
@@ -103,8 +104,16 @@ export const sessionView = membersSchema.extend({ edge: text }).strict();
 
 export const metricsView = z.strictObject({
   version: count,
-  from: z.enum(['settings', 'fleet']),
-  statsd: statsdSchema.nullable(),
+  fleet: fleetMetricsSchema.describe('What is set for all front doors, as PUT takes it.'),
+  from: z.enum(['settings', 'fleet']).describe('Who names the StatsD server.'),
+  statsd: statsdSchema.nullable().describe('Whom this front door tells.'),
+  prometheus: z
+    .strictObject({
+      isServed: z.boolean().describe('Whether /metrics is there.'),
+      networks: z.array(text).describe('Who of them asks needs no token.'),
+      hasToken: z.boolean().describe('Whether a token lets others in.'),
+    })
+    .describe('/metrics on the port for clients of this front door.'),
 });
 
 export const regionsView = z.strictObject({

@@ -1,24 +1,27 @@
 /** The admin API for what monitoring systems are told: what `mooring metrics` asks for. */
-import type { StatsdSetting } from '../statsd-setting.ts';
+import type { MetricsSetting } from '../metrics-setting.ts';
 import type { AdminTable } from './admin-table.ts';
 import type { Handlers } from './operation.ts';
 
-export function metricsHandlers(statsd: StatsdSetting): Handlers<AdminTable, 'metrics' | 'setMetrics'> {
-  const told = (): string => {
-    const { target } = statsd;
-    return target === undefined ? 'none' : `${target.protocol}://${target.host}:${target.port}`;
-  };
+export function metricsHandlers(setting: MetricsSetting): Handlers<AdminTable, 'metrics' | 'setMetrics'> {
   return {
     metrics: async () => {
       // What is changed next has to be the newest.
-      await statsd.refresh();
-      return statsd.show();
+      await setting.refresh();
+      return setting.show();
     },
     setMetrics: async ({ body: { version, ...next }, note }) => {
-      note({ subject: 'StatsD', before: told() });
-      await statsd.replace(next, version);
-      note({ after: told() });
-      return statsd.show();
+      note({ subject: 'metrics', before: inWords(setting) });
+      await setting.replace(next, version);
+      note({ after: inWords(setting) });
+      return setting.show();
     },
   };
+}
+
+/** For the audit. */
+function inWords({ target, fleet: { prometheus } }: MetricsSetting): string {
+  const server = target === undefined ? 'none' : `${target.protocol}://${target.host}:${target.port}`;
+  const served = prometheus === undefined ? 'by the settings' : prometheus ? 'on' : 'off';
+  return `StatsD ${server}, Prometheus ${served}`;
 }

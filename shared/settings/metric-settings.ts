@@ -14,7 +14,7 @@ export const metricSettings = {
     live: true,
     roles: front,
     scope: 'process',
-    help: 'Whether /metrics is served on the port for clients, too; on the admin port it always is. Both ask who wants it.',
+    help: 'Whether /metrics is served on the port for clients, too; on the admin port it always is. Both ask who wants it. What mooring metrics sets for all front doors goes before it.',
   },
   CT_METRICS_ALLOW: {
     ...item,

@@ -47,7 +47,6 @@ function settingsOf(t: TestContext): Record<string, string> {
     CT_CLIENTS_DIR: folder,
     CT_HOST: '0.0.0.0',
     CT_LOG_FORMAT: 'combined',
-    CT_PROMETHEUS_ENABLED: 'true',
     CT_METRICS_STATSD_INTERVAL_MS: '1000',
   };
 }
@@ -58,6 +57,7 @@ export async function startSingle(t: TestContext): Promise<ModeScene> {
   const env = {
     ...settingsOf(t),
     ...told,
+    CT_PROMETHEUS_ENABLED: 'true',
     CT_METRICS_STATSD_PROTOCOL: 'UDP',
     CT_LOG_DIR: logs,
     CT_EDGES: '1',
@@ -80,9 +80,14 @@ export async function startSeveral(t: TestContext): Promise<ModeScene> {
   const start = async (folder: string): Promise<FrontDoor> =>
     await startFrontDoor(t, { dataDir, settings: { ...settings, CT_LOG_DIR: folder } });
   const first = await start(logs[0]);
-  const set = ['metrics', 'set', `127.0.0.1:${statsd.port}`, '--protocol', 'udp', '--admin', first.adminUrl];
-  const { code, stderr } = await runCommand(t, set, { CT_ADMIN_TOKEN: adminToken });
-  if (code !== 0) throw new Error(stderr);
+  for (const words of [
+    ['set', `127.0.0.1:${statsd.port}`, '--protocol', 'udp'],
+    ['prometheus', 'on'],
+  ]) {
+    const set = ['metrics', ...words, '--admin', first.adminUrl];
+    const { code, stderr } = await runCommand(t, set, { CT_ADMIN_TOKEN: adminToken });
+    if (code !== 0) throw new Error(stderr);
+  }
   // It begins with what is set for all.
   const doors = [first, await start(logs[1])] as const;
   const edge = startEdgeOf(t, doors, 'edge-1', { CT_LOG_DIR: logs[0] });

@@ -106,7 +106,7 @@ async function samplesFor(t: TestContext): Promise<Readonly<Record<string, Sampl
     settings: {},
     metrics: {},
     scrapeTargets: {},
-    setMetrics: { body: { statsd: null } },
+    setMetrics: { body: { statsd: null, prometheus: true } },
     setRegions: { body: { regions: { north: ['10.0.0.0/8'] } } },
     hosting: {},
     setHosting: { body: { clients: { Theia: '1.70' } } },

@@ -94,7 +94,7 @@ test('a StatsD server is set for all front doors; one that is away costs a line 
   const failure = ({ event }: { event: string }): boolean => event === 'statsd.failed';
   for (const door of [one, two]) await door.log.next(failure, 'the line that says it');
   const audit = await one.log.next(({ event }) => event === 'admin.acted', 'the audit line');
-  assert.equal(audit['after'], `tcp://127.0.0.1:${port}`);
+  assert.equal(audit['after'], `StatsD tcp://127.0.0.1:${port}, Prometheus by the settings`);
 
   const statsd = await StatsdServer.start(t, 'tcp');
   await mooring('set', `127.0.0.1:${statsd.port}`, '--protocol', 'tcp', '--prefix', 'later.');

@@ -1,4 +1,4 @@
-/** Which StatsD server all front doors tell their metrics. */
+/** What monitoring systems get of all front doors: which StatsD server is told, and whether Prometheus finds them on the port for clients. */
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { PageProps } from './page-props.ts';
@@ -8,44 +8,61 @@ import { act, describeRefusal, isOvertaken, look, overtaken } from './operations
 import type { Answer } from './operations.ts';
 
 export function MetricsForm({ viewer, tell }: PageProps): JSX.Element {
-  const { answer, fault, again } = useAsked('metrics', async () => await look<'metrics'>('metrics'));
+  const { answer: read, fault, again } = useAsked('metrics', async () => await look<'metrics'>('metrics'));
+  // Who saves one form and at once the other one has seen the first.
+  const [written, setWritten] = useState<Answer<'metrics'>>();
+  const answer = written ?? read;
   const [refused, setRefused] = useState<string>();
-  const isReader = viewer.role !== 'admin';
-  const set = async (body: object, done: string): Promise<void> => {
+  const [overtakings, setOvertakings] = useState(0);
+  /** `part` of what is set for the fleet, which is replaced as a whole. */
+  const set = async (part: object, done: string): Promise<void> => {
     try {
-      await act('metrics', body, 'PUT');
+      const body = { version: answer!.version, ...answer!.fleet, ...part };
+      setWritten((await act('metrics', body, 'PUT')) as Answer<'metrics'>);
       setRefused(undefined);
       tell(done);
-      again();
     } catch (error) {
       setRefused(isOvertaken(error) ? overtaken : describeRefusal(error));
-      if (isOvertaken(error)) again();
+      if (!isOvertaken(error)) return;
+      setWritten(undefined);
+      setOvertakings((before) => before + 1);
+      again();
     }
   };
+  /** What is typed into one form stays there while the other one is saved. */
+  const keyOf = (...part: readonly unknown[]): string => JSON.stringify([overtakings, ...part]);
+  const isReader = viewer.role !== 'admin';
   return (
     <section class="panel" aria-labelledby="metrics-title">
       <h2 id="metrics-title">Metrics</h2>
       {fault === undefined ? null : <p class="notice fault">{fault}</p>}
       {answer === undefined ? null : (
-        <StatsdForm key={answer.version} answer={answer} isReader={isReader} set={set} />
+        <>
+          <StatsdForm key={keyOf(answer.from, answer.statsd)} answer={answer} isReader={isReader} set={set} />
+          <PrometheusForm
+            key={keyOf(answer.fleet.prometheus)}
+            answer={answer}
+            isReader={isReader}
+            set={set}
+          />
+        </>
       )}
       {refused === undefined ? null : (
         <p class="notice fault" role="alert">
           {refused}
         </p>
       )}
-      <p class="note">Prometheus reads them at /metrics, where the settings allow it.</p>
     </section>
   );
 }
 
-interface StatsdProps {
+interface PartProps {
   readonly answer: Answer<'metrics'>;
   readonly isReader: boolean;
-  readonly set: (body: object, done: string) => Promise<void>;
+  readonly set: (part: object, done: string) => Promise<void>;
 }
 
-function StatsdForm({ answer: { statsd, from, version }, isReader, set }: StatsdProps): JSX.Element {
+function StatsdForm({ answer: { statsd, from }, isReader, set }: PartProps): JSX.Element {
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = new FormData(event.target as HTMLFormElement);
@@ -55,7 +72,7 @@ function StatsdForm({ answer: { statsd, from, version }, isReader, set }: Statsd
       port: Number(form.get('port')),
       protocol: textOf(form, 'protocol'),
     };
-    void set({ version, statsd: target }, 'All front doors tell this server now.');
+    void set({ statsd: target }, 'All front doors tell this server now.');
   };
   return (
     <form class="fields" onSubmit={submit} aria-label="StatsD">
@@ -89,7 +106,7 @@ function StatsdForm({ answer: { statsd, from, version }, isReader, set }: Statsd
         type="button"
         class="quiet"
         disabled={isReader || from === 'settings'}
-        onClick={() => void set({ version }, 'Each front door does what its settings say.')}
+        onClick={() => void set({ statsd: undefined }, 'Each front door does what its settings say.')}
       >
         Use the settings of each
       </button>
@@ -98,4 +115,48 @@ function StatsdForm({ answer: { statsd, from, version }, isReader, set }: Statsd
       </p>
     </form>
   );
+}
+
+const choices = [
+  { value: 'settings', label: 'as in the settings of each', isOn: undefined },
+  { value: 'on', label: 'on', isOn: true },
+  { value: 'off', label: 'off', isOn: false },
+] as const;
+
+function PrometheusForm({ answer, isReader, set }: PartProps): JSX.Element {
+  const { fleet, prometheus } = answer;
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const chosen = textOf(new FormData(event.target as HTMLFormElement), 'prometheus');
+    const { isOn, label } = choices.find(({ value }) => value === chosen)!;
+    void set({ prometheus: isOn }, `Prometheus, on the port for clients: ${label}.`);
+  };
+  return (
+    <form class="fields" onSubmit={submit} aria-label="Prometheus">
+      <label>
+        Prometheus, on the port for clients
+        <select name="prometheus" disabled={isReader}>
+          {choices.map(({ value, label, isOn }) => (
+            <option key={value} value={value} selected={fleet.prometheus === isOn}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button disabled={isReader}>Save</button>
+      <p class="note">
+        {prometheus.isServed ? 'This front door serves them at ' : 'Nothing is served at '}
+        <code>{new URL('/metrics', location.href).href}</code>
+        {prometheus.isServed ? '; each has its own, at its own address. ' : '. '}
+        {whoMayRead(prometheus)} On the admin port they always are.
+      </p>
+    </form>
+  );
+}
+
+function whoMayRead({ networks, hasToken }: Answer<'metrics'>['prometheus']): string {
+  const token = hasToken
+    ? 'A scrape needs the token of CT_METRICS_TOKEN'
+    : 'A scrape needs a token, and CT_METRICS_TOKEN is not set';
+  return networks.length === 0 ? `${token}.` : `${token}; without it may ask: ${networks.join(', ')}.`;
 }
