@@ -107,7 +107,7 @@ test('on the dashboard Prometheus is switched on and off for all front doors, an
   assert.equal(await host.inputValue(), 'typed.example.org', 'what is typed stays there');
   await prometheus.getByText(`This front door serves them at http://${doors[0].host}/metrics`).waitFor();
   await prometheus
-    .getByText('A scrape needs the token of CT_METRICS_TOKEN; without it may ask: 10.0.0.0/8.')
+    .getByText('A scrape brings the token of CT_METRICS_TOKEN, or comes from 10.0.0.0/8.')
     .waitFor();
   await isServed(doors, true);
   await assertAccessible(page, 'the metrics');

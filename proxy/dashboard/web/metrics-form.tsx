@@ -147,16 +147,17 @@ function PrometheusForm({ answer, isReader, set }: PartProps): JSX.Element {
       <p class="note">
         {prometheus.isServed ? 'This front door serves them at ' : 'Nothing is served at '}
         <code>{new URL('/metrics', location.href).href}</code>
-        {prometheus.isServed ? '; each has its own, at its own address. ' : '. '}
-        {whoMayRead(prometheus)} On the admin port they always are.
+        {prometheus.isServed ? ', and each other one at an address of its own. ' : '. '}
+        {whoMayRead(prometheus)} The admin port always serves them.
       </p>
     </form>
   );
 }
 
 function whoMayRead({ networks, hasToken }: Answer<'metrics'>['prometheus']): string {
-  const token = hasToken
-    ? 'A scrape needs the token of CT_METRICS_TOKEN'
-    : 'A scrape needs a token, and CT_METRICS_TOKEN is not set';
-  return networks.length === 0 ? `${token}.` : `${token}; without it may ask: ${networks.join(', ')}.`;
+  const from = networks.join(', ');
+  if (hasToken)
+    return `A scrape brings the token of CT_METRICS_TOKEN${from === '' ? '' : `, or comes from ${from}`}.`;
+  if (from === '') return 'Nobody may read them: neither CT_METRICS_TOKEN nor CT_METRICS_ALLOW is set.';
+  return `A scrape has to come from ${from}: no token is set (CT_METRICS_TOKEN).`;
 }
