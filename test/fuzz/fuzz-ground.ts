@@ -80,7 +80,8 @@ export class FuzzGround {
     return this.#parts.door.crash;
   }
 
-  async play(item: HttpCase): Promise<PlayedCase> {
+  /** `onHeard` is called when the front door has said something, or is done with the case. */
+  async play(item: HttpCase, onHeard: () => void): Promise<PlayedCase> {
     const { door, answering } = this.#parts;
     if (item.protocol === 'http2') {
       const view = await playFrames(door.httpsPort, item);
@@ -88,7 +89,7 @@ export class FuzzGround {
     }
     const meant = readRequests(Buffer.concat([...item.writes]));
     if (item.answer !== undefined) answering.set(item.address, item);
-    const view = await playCase(door.port, item, meant);
+    const view = await playCase(door.port, item, meant, onHeard);
     const isOwed = view.end !== 'left' && view.answers.length < meant.requests.length;
     return { item, seen: { protocol: 'http', meant, view }, isOwed };
   }

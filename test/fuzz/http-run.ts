@@ -7,6 +7,7 @@ import { splitFrames } from './frame-grammar.ts';
 import { makeCase, makeFramedCase } from './http-case.ts';
 import type { HttpCase, Protocol } from './http-case.ts';
 import type { Finding, FindingClass } from './judge.ts';
+import { StartGate } from './start-gate.ts';
 
 export interface RunPlan {
   readonly protocol: Protocol;
@@ -72,8 +73,14 @@ function countInputs({ protocol, writes }: HttpCase): number {
 
 async function playAll(ground: FuzzGround, items: readonly HttpCase[]): Promise<PlayedCase[]> {
   const played: PlayedCase[] = [];
+  const gate = new StartGate();
   await inLanes(lanes, items, async (item) => {
-    if (ground.crash === undefined) played.push(await ground.play(item));
+    const onHeard = await gate.enter();
+    try {
+      if (ground.crash === undefined) played.push(await ground.play(item, onHeard));
+    } finally {
+      onHeard();
+    }
   });
   return played;
 }

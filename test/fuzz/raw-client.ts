@@ -21,7 +21,12 @@ export interface ClientView {
 /** Above every deadline of the front door under test, and above what a busy machine adds. */
 const hangMs = 20_000;
 
-export async function playCase(port: number, item: HttpCase, meant: StreamReading): Promise<ClientView> {
+export async function playCase(
+  port: number,
+  item: HttpCase,
+  meant: StreamReading,
+  onHeard: () => void = () => undefined,
+): Promise<ClientView> {
   const { promise, resolve } = Promise.withResolvers<ClientView['end']>();
   const socket = connect({
     host: '127.0.0.1',
@@ -37,6 +42,7 @@ export async function playCase(port: number, item: HttpCase, meant: StreamReadin
     if (meant.tail.kind === 'nothing' || item.ending === 'leaves') resolve('left');
   };
   socket.on('data', (chunk) => {
+    onHeard();
     answers.add(chunk);
     leaveWhenServed();
   });
