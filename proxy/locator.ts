@@ -94,8 +94,13 @@ export async function openLocator(options: {
   const metricsSetting = new MetricsSetting({ directory, settings, log });
   const poolSettings = new PoolSettings({ directory, log });
   // Without its store a front door begins with no preference, and learns when it is back.
-  for (const view of [regions, poolSettings, metricsSetting])
-    await view.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
+  const views = [regions, poolSettings, metricsSetting];
+  await Promise.all(
+    views.map(
+      async (view) =>
+        await view.refresh().catch((error: unknown) => log.error('directory.failed', { error })),
+    ),
+  );
   const steering = new EdgeSteering(shared);
   await steering.refresh().catch((error: unknown) => log.error('directory.failed', { error }));
   const regionOf = (address: string): string => regions.of(address);

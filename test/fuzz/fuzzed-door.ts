@@ -31,8 +31,9 @@ export async function startFuzzedDoor(
     CT_DATA_DIR: folder,
     CT_ADMIN_TOKEN: adminToken,
     CT_STOP_GRACE_MS: '500',
-    // A line for each exchange would fill the memory of a long run.
+    // Cases without a key of their own share one.
     CT_LIMIT_REQUESTS_PER_KEY: '0',
+    // A line for each exchange would fill the memory of a long run.
     CT_LOG_LEVEL: 'warn',
     CT_BACKEND_CHECK_PATH: checkPath,
     // A busy machine must not let a backend fall.

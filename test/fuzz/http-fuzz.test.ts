@@ -62,7 +62,7 @@ async function runOn(
   const found: string[] = [];
   const { classes, requests } = await runHttpFuzz(ground, {
     ...plan,
-    maxMs: 110_000,
+    maxMs: 60_000,
     onProgress: () => undefined,
     onFinding: (finding, item) => found.push(`${item?.number ?? 'run'} ${finding.class}: ${finding.text}`),
   });

@@ -1,12 +1,12 @@
 /**
- * The simulation as a test: five thousand schedules, the same ones each time, so that a failure is the doing of what was
+ * The simulation as a test: ten thousand schedules, the same ones each time, so that a failure is the doing of what was
  * changed. It names its seed, and `npm run sim -- --seed N --trace` tells the story; without a seed that command plays others.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runSchedules } from './schedules.ts';
 
-const parts = 40;
+const parts = 80;
 const runs = 125;
 const first = 1;
 
