@@ -14,10 +14,10 @@ import type { SettingsSource } from '#shared/settings/source.ts';
 import { version } from '#shared/version.ts';
 import { SupervisedChild } from './child.ts';
 import { ChildSettings } from './child-settings.ts';
+import { lockDataDir } from './data-dir-lock.ts';
 import { FrontWorkers } from './front-workers.ts';
 import { openEdgeFolder } from './edge-folder.ts';
 import { ProcessTable, logFileOf, supervisorRow } from './process-table.ts';
-import { lockDataDir } from './run-state.ts';
 import { ScheduledRestart } from './scheduled-restart.ts';
 
 const readyMaxMs = 30_000;

@@ -2,12 +2,11 @@
 import { Command, Option } from 'commander';
 import { flagOf, settingNames } from '#shared/settings/load.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
-import type { Role, Setting, Settings } from '#shared/settings/schema.ts';
+import type { Role, Setting } from '#shared/settings/schema.ts';
 import { plansRestart } from '#shared/settings/service-settings.ts';
 import { version } from '#shared/version.ts';
 import { checkSettings } from './check.ts';
-import { checkDatabase, exportDatabase, importDatabase, migrateDatabase } from './db.ts';
-import { runDirect } from './direct.ts';
+import { addDbCommands } from './db-commands.ts';
 import { showEdges, showPins, showStatus, showWhere } from './inspect.ts';
 import { showAudit } from './journal.ts';
 import { addServiceCommands } from './service-commands.ts';
@@ -19,7 +18,6 @@ import { drainEdge, moveSession, undrainEdge } from './move.ts';
 import { isSupervised, readSettings, sourceOf } from './read-settings.ts';
 import { regions, regionsHelp } from './regions.ts';
 import { endSession, removeMember, showSessions } from './sessions.ts';
-import { runWorkers } from './workers.ts';
 import { versions, versionsHelp } from './versions.ts';
 import { addUsageCommand } from './usage.ts';
 import { verify, verifyHelp } from './verify.ts';
@@ -66,10 +64,15 @@ Examples:
 Every setting is a flag and a CT_* variable; docs/config.md lists them.`,
   );
 
+// Loaded on demand, as what each role and command needs: an image of one role does not hold the other, and a command that asks a
+// front door does not wait for what it never uses.
 roleCommand('direct', 'run front door, Locator and edges on this machine, supervised').action(
   async (_, command: Command) => {
     const flags = flagsOf(command);
-    await orExit(async () => await runDirect(readSettings('direct', flags), sourceOf('direct', flags)));
+    await orExit(async () => {
+      const { runDirect } = await import('./direct.ts');
+      await runDirect(readSettings('direct', flags), sourceOf('direct', flags));
+    });
   },
 );
 roleCommand(
@@ -80,8 +83,7 @@ roleCommand(
   const source = sourceOf('proxy', flagsOf(command));
   // Whoever is to be replaced needs somebody who starts the next one.
   if ((settings.CT_PROXY_WORKERS > 1 || plansRestart(settings)) && !isSupervised())
-    return await orExit(async () => await runWorkers(settings, source));
-  // Loaded on demand: an image of one role does not hold the other.
+    return await orExit(async () => await (await import('./workers.ts')).runWorkers(settings, source));
   await orExit(async () => await (await import('../proxy/main.ts')).startFrontDoor(settings, source));
 });
 roleCommand('edge', 'run one edge and join every front door of --locator').action(
@@ -167,49 +169,11 @@ journalCommand('audit', 'who did what to which session or edge, newest first')
   .action(async (options) => await orExit(() => showAudit(options)));
 addUsageCommand(journalCommand, orExit);
 
-const db = program
-  .command('db')
-  .description('the stores themselves: SQLite files of the data folder, or the database server')
-  .addHelpText(
-    'after',
-    `
-Examples:
-  mooring db check                               what is stored where, and what is wrong with it; exit 1 at a fault
-  mooring db migrate                             bring the tables up to date, or make them, before the first start
-  mooring db export pool.dump --data-dir ./data  everything of a pool, which may run meanwhile, into a file
-  mooring db import pool.dump --locator-config db.json
-                                                 from a file into another, empty store of any kind: stop the pool first`,
-  );
-storeCommand(
-  'check',
-  'connect, and tell versions, rights, limits and faults with what to do about each',
-).action(
-  async (_, command: Command) =>
-    await orExit(async () => {
-      if (!(await checkDatabase(storeSettingsOf(command)))) process.exitCode = 1;
-    }),
-);
-storeCommand('migrate', 'bring the tables of every store up to date, and say what was done').action(
-  async (_, command: Command) => await orExit(() => migrateDatabase(storeSettingsOf(command))),
-);
-storeCommand('export', 'write everything into a new file, with a checksum')
-  .argument('<file>', 'gzip, lines of JSON')
-  .action(
-    async (file: string, _, command: Command) =>
-      await orExit(() => exportDatabase(file, storeSettingsOf(command))),
-  );
-storeCommand(
-  'import',
-  'take everything from a file of mooring db export; each store gets all of it or nothing',
-)
-  .argument('<file>', 'what mooring db export wrote')
-  .option('--replace', 'remove first what the stores have')
-  .action(
-    async (file: string, options: { replace?: boolean }, command: Command) =>
-      await orExit(() =>
-        importDatabase(file, { settings: storeSettingsOf(command), replaces: options.replace === true }),
-      ),
-  );
+addDbCommands(program, {
+  orExit,
+  placeOptions: () => placeSettings.map((name) => settingOption(name, settingsSchema[name])),
+  settingsOf: (command) => readSettings('direct', flagsOf(command)),
+});
 
 // Whoever reads our output may stop reading: `mooring pins | head`, or a log collector that died. A command ends by
 // itself, and a pool serves on without a log.
@@ -234,17 +198,6 @@ function journalCommand(name: string, description: string): Command {
     .option('--since <time>', 'stored since then: 30m, 2h, 7d ago, or a date')
     .option('--limit <n>', 'lines to print', '1000')
     .option('--csv', 'print CSV');
-}
-
-/** A command on the stores, with the settings that say where they are. */
-function storeCommand(name: string, description: string): Command {
-  const command = db.command(name).description(description);
-  for (const setting of placeSettings) command.addOption(settingOption(setting, settingsSchema[setting]));
-  return command;
-}
-
-function storeSettingsOf(command: Command): Settings {
-  return readSettings('direct', flagsOf(command));
 }
 
 function settingOption(name: string, entry: Setting): Option {

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from './admin-client.ts';
 import { print } from './inspect.ts';
 import type { InspectOptions } from './inspect.ts';
-import { lockRestart } from './run-state.ts';
 
 interface DrainView {
   readonly edge: string;
@@ -71,6 +70,8 @@ export async function restart(edge: string | undefined, options: RestartOptions)
   const asked = [edge !== undefined, options.rolling === true, options.frontDoor === true];
   if (asked.filter(Boolean).length > 1)
     throw new Error('name the edge to restart, or --front-door, or --rolling for everything');
+  // Loaded on demand: it is a native module, and who moves and drains locks nothing.
+  const { lockRestart } = await import('./data-dir-lock.ts');
   const lock = lockRestart(options.dataDir);
   try {
     if (edge === undefined) await replaceFrontDoor(options);

@@ -9,7 +9,8 @@ import { openLog } from '#shared/log.ts';
 import type { LogEvent } from '#shared/log.ts';
 import { makeDisk } from '../test/support/small-disk.ts';
 import { ProcessTable } from './process-table.ts';
-import { lockRestart, readRunState } from './run-state.ts';
+import { lockRestart } from './data-dir-lock.ts';
+import { readRunState } from './run-state.ts';
 
 const edge = { name: 'edge-1', role: 'edge', pid: 4_321, logFile: '' } as const;
 

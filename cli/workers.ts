@@ -8,9 +8,9 @@ import type { Settings } from '#shared/settings/schema.ts';
 import type { SettingsSource } from '#shared/settings/source.ts';
 import { version } from '#shared/version.ts';
 import { ChildSettings } from './child-settings.ts';
+import { lockDataDir } from './data-dir-lock.ts';
 import { FrontWorkers } from './front-workers.ts';
 import { ProcessTable, supervisorRow } from './process-table.ts';
-import { lockDataDir } from './run-state.ts';
 import { ScheduledRestart } from './scheduled-restart.ts';
 
 /** Resolves when all of them serve. */

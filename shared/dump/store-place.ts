@@ -6,9 +6,8 @@ import Database from 'better-sqlite3';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSettings } from '../sql/database-settings.ts';
+import { loadDriver } from '../sql/load-driver.ts';
 import { migrateSql, readSchemaVersion } from '../sql/migrate-sql.ts';
-import { createMysqlDriver } from '../sql/mysql-driver.ts';
-import { createPostgresDriver } from '../sql/postgres-driver.ts';
 import type { SqlDialect } from '../sql/sql-driver.ts';
 import { openDatabase } from '../sqlite/serve.ts';
 import { sqliteRunner } from '../sqlite/sqlite-runner.ts';
@@ -138,8 +137,7 @@ const patience = {
 async function connectTo(
   settings: DatabaseSettings,
 ): Promise<{ connection: ServerConnection; close: () => Promise<void> }> {
-  const create = settings.dialect === 'mysql' ? createMysqlDriver : createPostgresDriver;
-  const driver = create(settings, 1);
+  const driver = await loadDriver(settings, 1);
   const { dialect } = driver;
   const end = async (): Promise<void> => await driver.close().catch(() => undefined);
   try {

@@ -1,8 +1,9 @@
-/** The tags of the repository that the settings name, and which of them a version goes by. */
+/**
+ * The tags of the repository that the settings name, and which of them a version goes by. The HTTP client is loaded when it is asked
+ * for: other commands know this file.
+ */
 import type { Settings } from '../settings/schema.ts';
-import { openOutbound } from '../outbound.ts';
 import { parseImageName } from './image-name.ts';
-import { listTags } from './list-tags.ts';
 import { newestFirst } from './order-tags.ts';
 import { registryLoginOf } from './registry-login.ts';
 
@@ -23,6 +24,10 @@ export async function readImageTags(settings: RegistrySettings, env: NodeJS.Proc
   const image = parseImageName(settings.CT_REGISTRY_IMAGE);
   const own = { user: settings.CT_REGISTRY_USER, password: settings.CT_REGISTRY_PASSWORD };
   const login = registryLoginOf(image.host, own, env);
+  const [{ openOutbound }, { listTags }] = await Promise.all([
+    import('../outbound.ts'),
+    import('./list-tags.ts'),
+  ]);
   const outbound = openOutbound(settings.CT_PROXY);
   try {
     const tags = await listTags(image, login, outbound);

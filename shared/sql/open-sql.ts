@@ -1,10 +1,9 @@
 /** Opens a store's connections to a database server: the driver of its dialect, bounds and deadlines around it. */
 import type { ErrorCode } from '../errors.ts';
 import type { DatabaseSettings } from './database-settings.ts';
+import { loadDriver } from './load-driver.ts';
 import { migrateSql } from './migrate-sql.ts';
 import type { SqlStoreSchema } from './migrate-sql.ts';
-import { createMysqlDriver } from './mysql-driver.ts';
-import { createPostgresDriver } from './postgres-driver.ts';
 import { SqlDatabase } from './sql-database.ts';
 import type { PreparingSql } from './sql-database.ts';
 
@@ -27,9 +26,8 @@ const callsMaxDefault = 1_000;
 export async function openSql(options: OpenSqlOptions): Promise<SqlDatabase> {
   const { settings, schema, failureCode, prepare } = options;
   const { connectionsMax = connectionsMaxDefault, callsMax = callsMaxDefault } = options;
-  const create = settings.dialect === 'mysql' ? createMysqlDriver : createPostgresDriver;
   const database = new SqlDatabase({
-    driver: create(settings, connectionsMax),
+    driver: await loadDriver(settings, connectionsMax),
     connectionsMax,
     callsMax,
     failureCode,

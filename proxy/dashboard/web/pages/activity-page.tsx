@@ -5,10 +5,12 @@ import type { PageProps } from '../page-props.ts';
 import { ActivityTable, toCsv } from '../activity-table.tsx';
 import { matches } from '../activity-words.ts';
 import type { Entry } from '../activity-words.ts';
-import { useAsked } from '../asked.ts';
+import { useAgainWith, useAsked } from '../asked.ts';
 import { look } from '../operations.ts';
 
 const pageSize = 100;
+/** The newest page is read anew as often as this: what somebody has just done is written after it was answered. */
+const freshPauseMs = 5_000;
 
 interface Wanted {
   readonly session: string;
@@ -22,14 +24,15 @@ export function ActivityPage(props: PageProps): JSX.Element {
   return <Audit key={props.rest} {...props} />;
 }
 
-function Audit({ rest, tell }: PageProps): JSX.Element {
+function Audit({ live, rest, tell }: PageProps): JSX.Element {
   const [wanted, setWanted] = useState<Wanted>({ session: rest, day: '', before: [] });
   const [filter, setFilter] = useState('');
   const { session, day, before } = wanted;
   const since = day === '' ? undefined : new Date(`${day}T00:00`).getTime();
-  const { answer, fault } = useAsked(`${session} ${day} ${before.at(-1)}`, async () => {
+  const { answer, fault, again } = useAsked(`${session} ${day} ${before.at(-1)}`, async () => {
     return await look<'audit'>('audit', { limit: pageSize, session, since, before: before.at(-1) });
   });
+  useAgainWith(before.length === 0 ? live.picture : undefined, again, freshPauseMs);
   const entries = (answer?.entries ?? []).filter((entry) => matches(entry, filter));
   const next = answer?.next;
   return (
