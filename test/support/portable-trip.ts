@@ -64,7 +64,7 @@ export async function dumpOf(place: StorePlace, store: PortableStore, path: stri
 function inOrder(rows: StoreContent): StoreContent {
   const sorted = Object.entries(rows)
     .filter(([, list]) => list.length > 0)
-    .map(([name, list]): [string, DumpRow[]] => [name, list.map(plain).toSorted(byText)]);
+    .map(([name, list]): [string, DumpRow[]] => [name, byText(list.map(plain))]);
   return Object.fromEntries(sorted);
 }
 
@@ -76,8 +76,10 @@ function plain(row: DumpRow): DumpRow {
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function byText(a: DumpRow, b: DumpRow): number {
-  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+/** The text of each is made once: some are of megabytes. */
+function byText(rows: readonly DumpRow[]): DumpRow[] {
+  const texts = new Map(rows.map((row) => [row, JSON.stringify(row)]));
+  return rows.toSorted((a, b) => (texts.get(a)! < texts.get(b)! ? -1 : 1));
 }
 
 /** Fails where anything is other than it was, or a mark is lower. */
