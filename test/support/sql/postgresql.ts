@@ -71,7 +71,7 @@ export const postgresql: SqlProduct = {
     ],
   }),
   createUser: (user, password) => `CREATE ROLE ${user} LOGIN PASSWORD '${password}'`,
-  createDatabase: (database, user) => [`CREATE DATABASE ${database} OWNER ${user}`],
+  createDatabase: (database, user) => [`CREATE DATABASE ${database} OWNER ${user} STRATEGY file_copy`],
   stopSignal: 'SIGINT',
   staleFiles: ['postmaster.pid'],
 };
