@@ -3,6 +3,7 @@
  * supervisor is gone, and dies loudly on a programmer's error so that its lease lapses and sessions move.
  */
 import { closeSync, openSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import type { Log } from './log.ts';
 import { notifyReloading, notifyService, startWatchdog } from './service-notify.ts';
 
@@ -93,6 +94,8 @@ function armCrash(log: Log): void {
 
 /** Tells people (one line), the supervisor and systemd that the process serves. */
 export function announceReady(line: string, ports: ReadyMessage['ports']): void {
+  // A process that is killed leaves what it has compiled to the next one.
+  flushCompileCache();
   process.stdout.write(`${line}\n`);
   notifyService('READY=1', `STATUS=${line}`);
   startWatchdog();
