@@ -71,10 +71,11 @@ async function race(directory: Directory, keys: readonly AffinityKey[], edge: Ed
   return results;
 }
 
-/** As many at a time as a front door moves of an edge that is lost. */
+/** As many at a time as a front door moves of an edge that is lost; between two rounds it renews its edge's lease, as an edge would. */
 async function moveAll(directory: Directory, pins: readonly Pin[], edge: EdgeRef): Promise<PinResult[]> {
   const results: PinResult[] = [];
   for (let from = 0; from < pins.length; from += movedAtOnce) {
+    assert.equal(await directory.renewLease(edge), true);
     const some = pins.slice(from, from + movedAtOnce);
     results.push(
       ...(await Promise.all(some.map(async ({ key, epoch }) => await directory.movePin(key, epoch, edge)))),
