@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { claimBuckets } from './claim-digest.ts';
 import { handoffOfferSchema } from './handoff-offer.ts';
 import { regionPattern } from './regions.ts';
-import { journalRecordSchema, recordsPerMessageMax } from './journal/journal-record.ts';
+import { journalRecordSchema } from './journal/journal-record.ts';
+import { recordsPerMessageMax } from './journal/journal-words.ts';
 import { isSocketAddress } from './socket-path.ts';
 
 export const controlPath = '/control';

@@ -1,7 +1,7 @@
 /** What the log and the metrics are told of a session's effects; to carry them out is left to the session. */
 import type { AffinityKey } from '#shared/ids.ts';
 import { personOf } from '#shared/journal/person.ts';
-import { staysMark } from '#shared/journal/journal-record.ts';
+import { staysMark } from '#shared/journal/journal-words.ts';
 import type { AuditFacts } from '#shared/journal/recorder.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';

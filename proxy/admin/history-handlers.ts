@@ -1,5 +1,5 @@
 /** The admin API of the history. */
-import { sessionEvents } from '#shared/journal/journal-record.ts';
+import { sessionEvents } from '#shared/journal/journal-words.ts';
 import type { HistoryAsker } from '../history/history.ts';
 import type { JournalStore } from '../journal/journal-store.ts';
 import type { PoolEdge } from '../membership/pool.ts';

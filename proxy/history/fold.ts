@@ -8,7 +8,7 @@ import type {
   JournalRecord,
   PoolSample,
 } from '#shared/journal/journal-record.ts';
-import { staysMark } from '#shared/journal/journal-record.ts';
+import { staysMark } from '#shared/journal/journal-words.ts';
 import { readClientName, toClientName, unidentified } from '#shared/client-name.ts';
 import type { ClientName } from '#shared/client-name.ts';
 import { noFigures } from './day-figures.ts';

@@ -1,7 +1,7 @@
 /** What the history says of records, whichever database keeps it; run by the tests of each. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { staysMark } from '#shared/journal/journal-record.ts';
+import { staysMark } from '#shared/journal/journal-words.ts';
 import type { JournalEntry } from '#shared/journal/journal-record.ts';
 import { dayOf } from './day.ts';
 import { hour, keepLong, openOne, wholeSession } from './history-scene.ts';

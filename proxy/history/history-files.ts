@@ -4,8 +4,9 @@
  */
 import { join } from 'node:path';
 import { csvLine } from '#shared/csv.ts';
-import { sessionEvents } from '#shared/journal/journal-record.ts';
-import type { JournalEntry, JournalEvent, JournalRecord } from '#shared/journal/journal-record.ts';
+import { sessionEvents } from '#shared/journal/journal-words.ts';
+import type { JournalEntry, JournalRecord } from '#shared/journal/journal-record.ts';
+import type { JournalEvent } from '#shared/journal/journal-words.ts';
 import { LogFile } from '#shared/log-file.ts';
 import { logFileBounds } from '#shared/log-places.ts';
 import { LogSink } from '#shared/log-sink.ts';

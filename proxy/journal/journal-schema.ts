@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { migrate } from '#shared/sqlite/migrate.ts';
 import type { SqlStoreSchema } from '#shared/sql/migrate-sql.ts';
-import { textMax } from '#shared/journal/journal-record.ts';
+import { textMax } from '#shared/journal/journal-words.ts';
 import { historyMigrations } from '../history/history-schema.ts';
 import { sqlWords } from './sql-words.ts';
 import type { SqlWords } from './sql-words.ts';

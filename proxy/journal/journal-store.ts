@@ -2,12 +2,8 @@
  * The journal's store: who did what, and how much edges are used. Times of `stored` are the store's own clock at the insert.
  * Implementations must pass `journal-conformance.ts`. Calls throw `journal-unavailable` when they cannot be carried out.
  */
-import type {
-  JournalEntry,
-  JournalEvent,
-  JournalRecord,
-  UsageSample,
-} from '#shared/journal/journal-record.ts';
+import type { JournalEntry, JournalRecord, UsageSample } from '#shared/journal/journal-record.ts';
+import type { JournalEvent } from '#shared/journal/journal-words.ts';
 import type { DayFigures } from '../history/day-figures.ts';
 import type { Tally } from '../history/fold.ts';
 import type { EndedSession } from '../history/history.ts';

@@ -1,7 +1,7 @@
 /** Carries records from the spool to where they are kept, some at a time and in their order, again and again until they arrive. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.ts';
-import { recordsPerMessageMax } from './journal-record.ts';
+import { recordsPerMessageMax } from './journal-words.ts';
 import type { JournalRecord } from './journal-record.ts';
 import type { Spool } from './spool.ts';
 

@@ -6,15 +6,15 @@ import { hashKeyForLog, hashPerson } from '../fleet-secrets.ts';
 import type { FleetSecrets } from '../fleet-secrets.ts';
 import type { AffinityKey } from '../ids.ts';
 import type { LogEvent, LogFacts } from '../log.ts';
-import { textMax } from './journal-record.ts';
+import { textMax } from './journal-words.ts';
 import type {
   DownloadTally,
   JournalEntry,
-  JournalEvent,
   JournalRecord,
   PoolSample,
   UsageSample,
 } from './journal-record.ts';
+import type { JournalEvent } from './journal-words.ts';
 
 /** The fact `audit` of a log line: for the journal alone, and in no log. */
 export interface AuditFacts {

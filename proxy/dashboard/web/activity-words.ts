@@ -1,5 +1,5 @@
 /** Entries of the audit in words for people: who did what, where the log has names of events, ids and facts. */
-import type { JournalEvent } from '#shared/journal/journal-record.ts';
+import type { JournalEvent } from '#shared/journal/journal-words.ts';
 import type { Answer } from './operations.ts';
 
 export type Entry = Answer<'audit'>['entries'][number];
