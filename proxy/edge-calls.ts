@@ -15,17 +15,20 @@ export type EdgeCall = Pick<Dispatcher.RequestOptions, 'headers' | 'body' | 'sig
 };
 
 export class EdgeCalls {
-  readonly #agent: Agent;
+  readonly #trust: UpstreamTrust;
+  #agent: Agent | undefined;
 
   constructor(trust: UpstreamTrust) {
-    this.#agent = new Agent({ connect: trust });
+    this.#trust = trust;
   }
 
   async request(marked: string, target: string, call: EdgeCall): Promise<Dispatcher.ResponseData> {
     const { address, version } = readProxied(marked);
     const socketPath = socketPathOf(address);
-    if (socketPath === undefined && version === undefined)
-      return await request(new URL(target, address), { ...call, dispatcher: this.#agent });
+    if (socketPath === undefined && version === undefined) {
+      const dispatcher = (this.#agent ??= new Agent({ connect: this.#trust }));
+      return await request(new URL(target, address), { ...call, dispatcher });
+    }
     // One for each call: they are rare, and what lies at a path may be another process the next time.
     const dispatcher = new Agent({ connect: connectorOf(socketPath, version) });
     const origin = socketPath === undefined ? address : 'http://localhost';
@@ -37,7 +40,7 @@ export class EdgeCalls {
 
   /** Ends every call. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await this.#agent?.destroy();
   }
 }
 

@@ -3,7 +3,7 @@
  * and sum. A server that is away costs nothing but its figures.
  */
 import { setInterval as every } from 'node:timers/promises';
-import { StatsD } from 'hot-shots';
+import type { StatsD } from 'hot-shots';
 import type { Log } from './log.ts';
 import type { MetricReading } from './metrics.ts';
 import type { StatsdTarget } from './statsd-target.ts';
@@ -65,7 +65,7 @@ export class StatsdPush {
         this.#address = '';
         throw new Error('the StatsD server takes nothing');
       }
-      this.#connect(target);
+      await this.#connect(target);
       // Who is told later does not get what was long before.
       if (target === undefined) {
         this.#isLate = true;
@@ -95,14 +95,16 @@ export class StatsdPush {
     else this.#client.increment(stat, rise, isNamed ? {} : { ...instance, ...tags });
   }
 
-  #connect(target: StatsdTarget | undefined): void {
+  async #connect(target: StatsdTarget | undefined): Promise<void> {
     const address = JSON.stringify(target);
+    // Most processes tell nobody, and load nothing for it.
+    const library = target === undefined || address === this.#address ? undefined : await import('hot-shots');
     if (address === this.#address) return;
     this.#close();
     this.#address = address;
-    if (target === undefined) return;
+    if (target === undefined || library === undefined) return;
     const { host, port, protocol, prefix, labels, tags } = target;
-    this.#client = new StatsD({
+    this.#client = new library.StatsD({
       host,
       port,
       protocol,

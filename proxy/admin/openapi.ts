@@ -37,7 +37,7 @@ export function renderOpenApi(): OpenApiDocument {
     },
     servers: [{ url: 'http://127.0.0.1:1090' }],
     security: [{ token: [] }],
-    paths: { ...openPaths, ...paths },
+    paths: { ...openPaths(), ...paths },
     components: {
       securitySchemes: {
         token: {
@@ -52,29 +52,32 @@ export function renderOpenApi(): OpenApiDocument {
   };
 }
 
-const openPaths: Readonly<Record<string, Json>> = {
-  '/livez': {
-    get: openOperation('livez', 'The process runs.', { 200: z.strictObject({ status: z.literal('ok') }) }),
-  },
-  '/readyz': {
-    get: openOperation('readyz', 'The front door serves; 503 with the reasons where it does not.', {
-      200: readyView,
-      503: readyView,
-    }),
-  },
-  '/metrics': {
-    get: {
-      operationId: 'exposition',
-      summary:
-        'Metrics in the text format of Prometheus; without a token for those whom the settings let in.',
-      security: [{}, { token: [] }],
-      responses: {
-        200: { description: 'Metrics.', content: { 'text/plain': { schema: { type: 'string' } } } },
-        ...refusalsOf(['token-invalid']),
+/** Made when they are asked for: a front door that starts has no use for them. */
+function openPaths(): Readonly<Record<string, Json>> {
+  return {
+    '/livez': {
+      get: openOperation('livez', 'The process runs.', { 200: z.strictObject({ status: z.literal('ok') }) }),
+    },
+    '/readyz': {
+      get: openOperation('readyz', 'The front door serves; 503 with the reasons where it does not.', {
+        200: readyView,
+        503: readyView,
+      }),
+    },
+    '/metrics': {
+      get: {
+        operationId: 'exposition',
+        summary:
+          'Metrics in the text format of Prometheus; without a token for those whom the settings let in.',
+        security: [{}, { token: [] }],
+        responses: {
+          200: { description: 'Metrics.', content: { 'text/plain': { schema: { type: 'string' } } } },
+          ...refusalsOf(['token-invalid']),
+        },
       },
     },
-  },
-};
+  };
+}
 
 function openOperation(name: string, summary: string, answers: Readonly<Record<number, z.ZodType>>): Json {
   const responses = Object.fromEntries(

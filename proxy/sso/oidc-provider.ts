@@ -55,15 +55,12 @@ const keysScope = 'urn:opc:idm:__myscopes__';
 
 export class OidcProvider {
   readonly #options: ProviderOptions;
-  readonly #dispatcher: Dispatcher;
+  #outbound: Dispatcher | undefined;
   #known: { readonly config: oidc.Configuration; readonly by: string; readonly untilMs: number } | undefined;
   #asking: { readonly answer: Promise<oidc.Configuration>; readonly by: string } | undefined;
 
   constructor(options: ProviderOptions) {
     this.#options = options;
-    const { secureContext, rejectUnauthorized } = options.trust;
-    const connect = { secureContext, rejectUnauthorized, timeout: callMaxMs };
-    this.#dispatcher = openOutbound(options.settings.CT_PROXY, connect);
   }
 
   /** Where the browser goes, and what is to be remembered until it is back. Throws `sso-unavailable`. */
@@ -197,6 +194,16 @@ export class OidcProvider {
     } catch (cause) {
       throw new AppError('sso-unavailable', { cause });
     }
+  }
+
+  get #dispatcher(): Dispatcher {
+    const { settings, trust } = this.#options;
+    const { secureContext, rejectUnauthorized } = trust;
+    return (this.#outbound ??= openOutbound(settings.CT_PROXY, {
+      secureContext,
+      rejectUnauthorized,
+      timeout: callMaxMs,
+    }));
   }
 
   async #fetch(url: string, { method, headers, body, signal }: RequestInit): Promise<Response> {
