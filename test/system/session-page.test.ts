@@ -73,6 +73,8 @@ test('a guest opens the link, waits for the host, and both edit a file and see e
   await cursor.evaluate((element) => element.setAttribute('data-before', ''));
   await typeAtStart(page, 'main.ts', 'before ');
   assert.equal(await page.locator('.remote-cursor[data-before]').count(), 1);
+  // With half of it there, 5 could be where the cursor is already.
+  await eventually(() => host.text(path).toJSON().startsWith('before '), 'the host has it');
   host.point(path, 5);
   await page.locator('.remote-cursor:not([data-before])').waitFor();
   await eventually(
