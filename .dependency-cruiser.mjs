@@ -1,5 +1,5 @@
 /**
- * The boundaries between the rooms of the project, and no cycles. `test/module-graph.test.ts` cruises with
+ * The boundaries between the rooms of the project, and no cycles. `test/module-graph.check.ts` cruises with
  * these rules, sees to it that no file is left out, and tries each rule on a planted breach.
  */
 // `net` is absent: `isIP` and `BlockList` are pure, and `.oxlintrc.json` lets core/ import those two alone.

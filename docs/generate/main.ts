@@ -1,4 +1,4 @@
-/** `npm run docs`: writes the generated pages; `test/tidy.test.ts` compares them with the tables. */
+/** `npm run docs`: writes the generated pages; `test/tidy.check.ts` compares them with the tables. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder, renderPages } from './pages.ts';

@@ -15,8 +15,16 @@ import { listProjectFiles, projectFolder } from './tidy/project-files.ts';
 const rooms = ['bench', 'bin', 'cli', 'docs', 'edge', 'native', 'proxy', 'share', 'shared', 'test'];
 const configFile = join(projectFolder, '.dependency-cruiser.mjs');
 
+/** It takes seconds: once for all who look at it. */
+let graph: Promise<ICruiseResult> | undefined;
+
+async function cruiseProject(): Promise<ICruiseResult> {
+  graph ??= cruiseFolder(projectFolder, rooms);
+  return await graph;
+}
+
 test('every import stays within the boundaries, without cycles', async () => {
-  const { summary } = await cruiseFolder(projectFolder, rooms);
+  const { summary } = await cruiseProject();
   assert.deepEqual(
     summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`),
     [],
@@ -24,7 +32,7 @@ test('every import stays within the boundaries, without cycles', async () => {
 });
 
 test('the module graph holds every source file', async () => {
-  const { modules } = await cruiseFolder(projectFolder, rooms);
+  const { modules } = await cruiseProject();
   const seen = new Set(modules.map(({ source }) => source));
   const sources = listProjectFiles().filter((path) => /^[a-z]+\/.*\.(ts|tsx|js)$/.test(path));
   assert.ok(sources.length > 0);
