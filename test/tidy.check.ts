@@ -127,7 +127,7 @@ test('every path that ARCHITECTURE.md names exists', () => {
 test('every test that a comment names exists', () => {
   const named = findMatches(
     sources,
-    /\b(?:test|proxy|edge|share|shared|native|cli|bench)\/[\w/.-]+\.test\.ts\b/g,
+    /\b(?:test|proxy|edge|share|shared|native|cli|bench)\/[\w/.-]+\.(?:test|check)\.ts\b/g,
   );
   assert.deepEqual(
     named.filter(({ match }) => !existsSync(join(projectFolder, match))),
