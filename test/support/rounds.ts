@@ -3,12 +3,13 @@ import { setInterval as every } from 'node:timers/promises';
 
 const roundIntervalMs = 100;
 
-/** The next round begins when the last one has ended, and no sooner than the pace says: what is asked has other work as well. */
-export async function inRounds(forMs: number, round: () => Promise<void>): Promise<void> {
+/** The next round begins when the last one has ended, and no sooner than the pace says: what is asked has other work as well. Rounds are numbered from 0. */
+export async function inRounds(forMs: number, round: (number: number) => Promise<void>): Promise<void> {
   const startedAtMs = performance.now();
-  await round();
+  let number = 0;
+  await round(number++);
   for await (const _ of every(roundIntervalMs)) {
     if (performance.now() - startedAtMs >= forMs) return;
-    await round();
+    await round(number++);
   }
 }

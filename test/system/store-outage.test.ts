@@ -10,6 +10,7 @@ import type { TestContext } from 'node:test';
 import { startEdgeOf } from '../support/edge-process.ts';
 import { isReady, makeDataDir } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
+import { inRounds } from '../support/rounds.ts';
 import { sqlProducts } from '../support/sql/sql-product.ts';
 import type { SqlProductName } from '../support/sql/sql-product.ts';
 import { startSqlServer } from '../support/sql/sql-server.ts';
@@ -82,7 +83,6 @@ for (const [name, openStore] of Object.entries(stores)) {
     for (const member of members) member.on('close', (code) => ends.push(code));
 
     store.halt();
-    const frozenAtMs = performance.now();
     const placed = new Map<string, string>();
     const placeNew = async (name: string): Promise<void> => {
       const keys = Array.from({ length: 20 }, (_, i) => `${name}-${i}`);
@@ -94,14 +94,14 @@ for (const [name, openStore] of Object.entries(stores)) {
         }),
       );
     };
-    for (let round = 0; performance.now() - frozenAtMs < outageMs; round++) {
+    await inRounds(outageMs, async (round) => {
       // Through the front door that has its pin in its cache, and through the one that never saw it.
       for (const key of pinned) {
         assert.equal(await ask(first, key), owners.get(key));
         assert.equal(await askPatiently(second, key), owners.get(key));
       }
       await placeNew(`new-${round}`);
-    }
+    });
     t.diagnostic(`${placed.size} keys placed without the store`);
     assert.deepEqual(ends, []);
 
