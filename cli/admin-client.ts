@@ -3,7 +3,7 @@
  * by its admin port with a token. Says who asks, for the journal.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { request } from '#shared/node-http.ts';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { hostname, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';

@@ -1,7 +1,7 @@
 /** What a front door hands over is gone on with once, whatever comes late. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer } from '#shared/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { request } from 'undici';

@@ -1,5 +1,5 @@
 /** How an edge says no, in HTTP, to a request or to an upgrade whose socket is still speaking HTTP. */
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from '#shared/node-http.ts';
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorBody, errorTable } from '#shared/errors.ts';

@@ -2,7 +2,7 @@
  * The edge's listener: admits what comes through a front door, answers health, and hands the rest to the
  * adapter that speaks the protocol. The one place where pass, owner and epoch are checked.
  */
-import { createServer } from 'node:http';
+import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { listen } from '#shared/admin-server.ts';

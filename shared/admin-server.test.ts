@@ -1,6 +1,6 @@
 /** The admin port: what is open, what needs the token, and that no failure of a route ends the process. */
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
+import { request } from '#shared/node-http.ts';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { openAdminServer } from './admin-server.ts';

@@ -10,7 +10,8 @@ export class NetworkList {
     this.isEmpty = items.length === 0;
     for (const item of items) {
       const [address = '', prefix] = item.split('/', 2);
-      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+      // Whether it is one the list finds out itself; Node's pattern for IPv6 takes 12 ms to be made.
+      const family = address.includes(':') ? 'ipv6' : 'ipv4';
       if (prefix === undefined) this.#list.addAddress(address, family);
       else this.#list.addSubnet(address, Number(prefix), family);
     }

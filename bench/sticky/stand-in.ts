@@ -1,5 +1,5 @@
 /** An upstream that says who it is, for proxies that do not speak the control protocol: `stand-in.ts NAME PORT`. */
-import { createServer } from 'node:http';
+import { createServer } from '#shared/node-http.ts';
 
 const [name, port] = process.argv.slice(2);
 const who = `${name}:${process.pid}`;

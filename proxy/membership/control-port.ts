@@ -2,7 +2,7 @@
  * The control port: edges join here once they have shown the join token. A successor shares it with the front door before it, which
  * sends its edges on and serves them until they are at home there: so no edge is without a front door in between.
  */
-import { createServer } from 'node:http';
+import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createListener } from 'node:net';
 import type { Duplex } from 'node:stream';

@@ -1,5 +1,5 @@
 /** Heads as text: first lines and fields, and the fields that the wire itself owes each message. */
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from '#shared/node-http.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import { isPiecewise, lengthOf } from './answer-body.ts';
 import type { AnswerBody } from './answer-body.ts';

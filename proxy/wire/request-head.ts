@@ -1,5 +1,5 @@
 /** The first line of a request (RFC 9112 section 3): method, target, HTTP/1.0 or HTTP/1.1. */
-import { METHODS } from 'node:http';
+import { METHODS } from '#shared/node-http.ts';
 import { HeadScanner, cr, isFaulty, lf, space, tokenBytes } from './head-scanner.ts';
 
 const knownMethods: ReadonlySet<string> = new Set(METHODS);

@@ -1,7 +1,7 @@
 /** Registries that answer more than anybody reads. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer } from '#shared/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { Agent } from 'undici';

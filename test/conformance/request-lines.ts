@@ -1,5 +1,5 @@
 /** Request lines: methods, targets, versions, white space, and what stands before them. */
-import { METHODS } from 'node:http';
+import { METHODS } from '#shared/node-http.ts';
 import { casesOf, dead, good, malformed } from './request-case.ts';
 import type { RequestCase, Row } from './request-case.ts';
 

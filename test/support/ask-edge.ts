@@ -1,5 +1,5 @@
 /** A request straight to an edge, past the front door, wherever it listens. */
-import { request } from 'node:http';
+import { request } from '#shared/node-http.ts';
 import { json } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import { once } from 'node:events';

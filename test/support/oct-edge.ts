@@ -3,7 +3,7 @@
  * frame would do: metadata, validation of logins, the key of a request. Counts connections like the edge.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';

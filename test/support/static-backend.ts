@@ -3,7 +3,7 @@
  * records what reached it, parsed and as raw bytes. Its checks can be made to fail while it goes on serving.
  */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';

@@ -3,7 +3,7 @@
  * WebSocket that closes or does not answer. For whoever changes something beneath them and claims that nobody notices.
  */
 import { once } from 'node:events';
-import { get } from 'node:http';
+import { get } from '#shared/node-http.ts';
 import { WebSocket } from 'ws';
 import { eventually } from './oct-inbox.ts';
 

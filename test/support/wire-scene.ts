@@ -3,7 +3,7 @@
  * edges that a test writes. The key names the edge; each exchange's outcome is kept.
  */
 import { once } from 'node:events';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer } from '#shared/node-http.ts';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';

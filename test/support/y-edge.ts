@@ -3,7 +3,7 @@
  * frame would do. Everything ends with the test: clients, adapter, store, server, file.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';

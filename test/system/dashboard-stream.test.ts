@@ -1,6 +1,6 @@
 /** What a dashboard is told and served, without a browser: the stream of the pool, the operations, the pages. */
 import assert from 'node:assert/strict';
-import { get } from 'node:http';
+import { get } from '#shared/node-http.ts';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';

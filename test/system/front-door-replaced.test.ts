@@ -1,7 +1,7 @@
 /** A front door that is replaced while it serves: connections go on, new ones wait for its successor. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { Agent, get } from 'node:http';
+import { Agent, get } from '#shared/node-http.ts';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';

@@ -1,7 +1,7 @@
 /** An editor in a browser is a page of another origin than the front door's: Theia, code-server, a page of one's own. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer } from '#shared/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { openBrowser, openPage } from '../support/browser.ts';

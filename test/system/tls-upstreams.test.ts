@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { request } from '#shared/node-http.ts';
 import type { IncomingMessage } from 'node:http';
 import { connect, createServer as createPlainServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
