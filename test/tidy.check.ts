@@ -70,7 +70,7 @@ test('every source file opens with one to five lines on what it owns', () => {
 
 test('files are named in kebab-case after the noun that they own', () => {
   const named = pathsOf(sources).filter((path) => !path.startsWith('.'));
-  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*((\.property)?\.test|\.d)?\.(ts|tsx|js|c|h)$/;
+  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*((\.property)?\.test|\.check|\.d)?\.(ts|tsx|js|c|h)$/;
   assert.deepEqual(
     named.filter((path) => !kebab.test(basename(path))),
     [],
