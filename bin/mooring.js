@@ -32,7 +32,7 @@ if (Number(process.versions.node.split('.', 1)[0]) >= neededMajor) {
 function keepCompiled() {
   const folder = fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url));
   // Threads and processes that this one starts go by the variable.
-  process.env.NODE_COMPILE_CACHE ??= folder;
+  process.env.NODE_COMPILE_CACHE ||= folder;
   modules.enableCompileCache(process.env.NODE_COMPILE_CACHE);
 }
 

@@ -3,10 +3,10 @@
  * by its admin port with a token. Says who asks, for the journal.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { request } from '#shared/node-http.ts';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { hostname, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { request } from '#shared/node-http.ts';
 import { actorHeader } from '#shared/admin-operation.ts';
 import { settingsSchema } from '#shared/settings/schema.ts';
 import { socketPathOf } from '#shared/socket-path.ts';

@@ -4,10 +4,10 @@
  */
 import { constants, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { createServer } from '#shared/node-http.ts';
 import { listen } from '#shared/admin-server.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { internalHeaderPrefix, internalHeaders } from '#shared/internal-headers.ts';

@@ -1,9 +1,9 @@
 /** What a front door hands over is gone on with once, whatever comes late. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from '#shared/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { createServer } from '#shared/node-http.ts';
 import { request } from 'undici';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { backEpochHeader, moveTargets } from '#shared/internal-headers.ts';

@@ -1,7 +1,7 @@
 /** How an edge says no, in HTTP, to a request or to an upgrade whose socket is still speaking HTTP. */
-import { STATUS_CODES } from '#shared/node-http.ts';
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { STATUS_CODES } from '#shared/node-http.ts';
 import { errorBody, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';

@@ -2,9 +2,9 @@
  * The edge's listener: admits what comes through a front door, answers health, and hands the rest to the
  * adapter that speaks the protocol. The one place where pass, owner and epoch are checked.
  */
-import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { createServer } from '#shared/node-http.ts';
 import { listen } from '#shared/admin-server.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { secretsEqual } from '#shared/fleet-secrets.ts';

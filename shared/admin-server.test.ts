@@ -1,8 +1,8 @@
 /** The admin port: what is open, what needs the token, and that no failure of a route ends the process. */
 import assert from 'node:assert/strict';
-import { request } from '#shared/node-http.ts';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { request } from './node-http.ts';
 import { openAdminServer } from './admin-server.ts';
 import type { AdminOperation } from './admin-operation.ts';
 import { AppError } from './errors.ts';

@@ -3,9 +3,9 @@
  * who may read them, and the operations that the process adds. Over TCP those need a bearer token, of an admin or of a reader; whoever may open the
  * Unix-domain socket, which is the process's own user, is an admin.
  */
-import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
+import { createServer } from './node-http.ts';
 import { actorHeader } from './admin-operation.ts';
 import type { AdminCaller, AdminOperation, AdminRole } from './admin-operation.ts';
 import { AppError } from './errors.ts';

@@ -153,7 +153,7 @@ test('every metric of the list is measured', () => {
 
 test('no test sleeps: it waits on a condition with a deadline', () => {
   // What waits for a condition looks again after a pause; that is in test/support, not in a test.
-  const cases = tests.filter(({ path }) => path.endsWith('.test.ts'));
+  const cases = tests.filter(({ path }) => /\.(?:test|check)\.ts$/.test(path));
   // A stream's `pause()` takes no time.
   const sleeps =
     /\btimers\/promises\b|\bAtomics\.wait\(.*|(?<![.\w])(?:sleep|delay|pause)\((?!\)).*|\bsetTimeout\(\s*(?:resolve|done|r)\b.*/g;

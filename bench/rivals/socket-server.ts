@@ -1,5 +1,5 @@
 /** An upstream of rivals with real WebSockets: 200 to each request, a pong to each ping. `socket-server.ts PORT`. */
-import { createServer } from '#shared/node-http.ts';
+import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 
 const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {

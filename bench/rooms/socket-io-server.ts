@@ -3,7 +3,7 @@
  * its own key alone, which is what clients accept. The member's id comes with the handshake. Prints the port that it
  * listens on.
  */
-import { createServer } from '#shared/node-http.ts';
+import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Packr } from 'msgpackr';

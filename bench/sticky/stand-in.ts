@@ -1,5 +1,5 @@
 /** An upstream that says who it is, for proxies that do not speak the control protocol: `stand-in.ts NAME PORT`. */
-import { createServer } from '#shared/node-http.ts';
+import { createServer } from 'node:http';
 
 const [name, port] = process.argv.slice(2);
 const who = `${name}:${process.pid}`;

@@ -1,10 +1,10 @@
 /** For which connections a planned stop waits, on real ones of Engine.IO, and for which it does not. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from '#shared/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { createServer } from '#shared/node-http.ts';
 import { Server as Engine } from 'engine.io';
 import type { Socket as EngineSocket } from 'engine.io';
 import { heartbeatOf } from './heartbeat.ts';

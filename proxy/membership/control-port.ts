@@ -2,11 +2,11 @@
  * The control port: edges join here once they have shown the join token. A successor shares it with the front door before it, which
  * sends its edges on and serves them until they are at home there: so no edge is without a front door in between.
  */
-import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createListener } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer } from '#shared/node-http.ts';
 import { WebSocketServer } from 'ws';
 import { bearsToken, listen } from '#shared/admin-server.ts';
 import { controlMessageMaxBytes, controlPath } from '#shared/control-protocol.ts';

@@ -1,9 +1,9 @@
 /** Registries that answer more than anybody reads. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from '#shared/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { createServer } from '../node-http.ts';
 import { Agent } from 'undici';
 import { parseImageName } from './image-name.ts';
 import { listTags } from './list-tags.ts';

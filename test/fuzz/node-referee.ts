@@ -1,8 +1,8 @@
 /** Node's own HTTP server as a referee; it is its own backend. */
 import { once } from 'node:events';
-import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from '#shared/node-http.ts';
 import type { Referee } from './referee.ts';
 import { Sightings } from './sightings.ts';
 

@@ -1,7 +1,7 @@
 /** The admin API as a program uses it: over the port with a token, or over the Unix-domain socket; answers as they came. */
 import { once } from 'node:events';
-import { request } from '#shared/node-http.ts';
 import type { IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http';
+import { request } from '#shared/node-http.ts';
 
 export interface AdminAnswer {
   readonly status: number;

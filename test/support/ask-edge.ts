@@ -1,8 +1,8 @@
 /** A request straight to an edge, past the front door, wherever it listens. */
-import { request } from '#shared/node-http.ts';
 import { json } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import { once } from 'node:events';
+import { request } from '#shared/node-http.ts';
 import { parseOrigin } from '../../proxy/wire/origin.ts';
 
 export async function askEdge(

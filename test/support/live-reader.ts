@@ -1,6 +1,6 @@
 /** Reads a dashboard's stream as a browser does, over HTTP/1: keeps the picture that it makes, and what it cost. */
-import { get } from '#shared/node-http.ts';
 import type { IncomingMessage } from 'node:http';
+import { get } from '#shared/node-http.ts';
 import { applyChange } from '../../proxy/dashboard/live/picture.ts';
 import type { Picture, PictureChange, Snapshot } from '../../proxy/dashboard/live/picture.ts';
 

@@ -3,10 +3,10 @@
  * frame would do: metadata, validation of logins, the key of a request. Counts connections like the edge.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { createServer } from '#shared/node-http.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';

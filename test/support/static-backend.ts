@@ -3,12 +3,12 @@
  * records what reached it, parsed and as raw bytes. Its checks can be made to fail while it goes on serving.
  */
 import { readFileSync } from 'node:fs';
-import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
+import { createServer } from '#shared/node-http.ts';
 import { WebSocketServer } from 'ws';
 import type { Certificate } from './certificate.ts';
 

@@ -3,13 +3,13 @@
  * edges that a test writes. The key names the edge; each exchange's outcome is kept.
  */
 import { once } from 'node:events';
-import { createServer as createHttpServer } from '#shared/node-http.ts';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
+import { createServer as createHttpServer } from '#shared/node-http.ts';
 import { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import { errorTable, toAppError } from '#shared/errors.ts';

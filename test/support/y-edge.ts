@@ -3,12 +3,12 @@
  * frame would do. Everything ends with the test: clients, adapter, store, server, file.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from '#shared/node-http.ts';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { createServer } from '#shared/node-http.ts';
 import { parseAffinityKey } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { silentLog } from '#shared/log.ts';

@@ -1,10 +1,10 @@
 /** What a dashboard is told and served, without a browser: the stream of the pool, the operations, the pages. */
 import assert from 'node:assert/strict';
-import { get } from '#shared/node-http.ts';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { get } from '#shared/node-http.ts';
 import { ensureBuilt } from '../../proxy/dashboard/build.ts';
 import { locatorOf, startEdge } from '../support/edge-process.ts';
 import { ask, startFrontDoor } from '../support/front-door.ts';

@@ -1,9 +1,9 @@
 /** A front door that is replaced while it serves: connections go on, new ones wait for its successor. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { Agent, get } from '#shared/node-http.ts';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
+import { Agent, get } from '#shared/node-http.ts';
 import { WebSocket } from 'ws';
 import { childrenOf, opens, rests, successorAmong } from '../support/child-processes.ts';
 import { eventually } from '../support/oct-inbox.ts';

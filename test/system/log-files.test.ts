@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { request } from '#shared/node-http.ts';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { request } from '#shared/node-http.ts';
 import { ask, makeDataDir, startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { basic, dashboardLogin, Viewer } from '../support/viewer.ts';

@@ -1,9 +1,9 @@
 /** An editor in a browser is a page of another origin than the front door's: Theia, code-server, a page of one's own. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from '#shared/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { createServer } from '#shared/node-http.ts';
 import { openBrowser, openPage } from '../support/browser.ts';
 import { hostSession, logIn } from '../support/oct-client.ts';
 import type { EditorInPage } from '../support/pages/page-interfaces.ts';

@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { request } from '#shared/node-http.ts';
 import type { IncomingMessage } from 'node:http';
 import { connect, createServer as createPlainServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
+import { request } from '#shared/node-http.ts';
 import { WebSocket } from 'ws';
 import { freePort } from '../support/free-port.ts';
 import { Authority } from '../support/certificate.ts';
