@@ -84,10 +84,10 @@ export default {
       name: 'production-needs-dependencies',
       comment: 'What the product imports is installed with it, not only for its tests.',
       severity: 'error',
-      // Pages for browsers are bundled: nobody installs anything for them.
+      // Pages for browsers and the built program are bundled: nobody installs anything for them.
       from: {
         path: '^(proxy|edge|share|shared|native|cli|bin)/',
-        pathNot: '\\.test\\.ts$|^proxy/(dashboard|session-page)/web/|^proxy/dashboard/build\\.ts$',
+        pathNot: '\\.test\\.ts$|^proxy/(dashboard|session-page)/web/|^(bin|proxy/dashboard)/build\\.ts$',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import * as modules from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { findFreshProgram } from './fresh-program.js';
 
 const neededMajor = 24;
 
@@ -15,7 +16,7 @@ if (Number(process.versions.node.split('.', 1)[0]) >= neededMajor) {
   const [name, flag, ...rest] = process.argv.slice(2);
   const isHealth = name === 'health' && [undefined, '--ready'].includes(flag) && rest.length === 0;
   if (isHealth) await import('../cli/health-quickly.ts');
-  else await import('../cli/main.ts');
+  else await import(findFreshProgram() ?? '../cli/main.ts');
 } else {
   const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
   if (!existsSync(pinned)) {

@@ -24,7 +24,7 @@ test('what was compiled is kept where NODE_COMPILE_CACHE says', (t) => {
   t.after(() => rmSync(folder, { recursive: true }));
   assert.equal(tellVersion(folder), `${version}\n`);
   const kept = readdirSync(folder, { recursive: true }).length;
-  assert.ok(kept > 50, `${kept} files`);
+  assert.ok(kept > 5, `${kept} files`);
   assert.equal(tellVersion(folder), `${version}\n`);
   assert.equal(readdirSync(folder, { recursive: true }).length, kept);
 });

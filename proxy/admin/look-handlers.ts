@@ -34,10 +34,11 @@ type Looks = Handlers<
 
 export function lookHandlers(options: LookOptions): Looks {
   const { directory, pool, nowMs, drains, roll } = options;
-  const document = renderOpenApi();
+  /** Long to make, and seldom asked for. */
+  let document: ReturnType<typeof renderOpenApi> | undefined;
   const { number, of } = readWorker();
   return {
-    document: () => document,
+    document: () => (document ??= renderOpenApi()),
     status: async () => {
       const edges = pool.list(nowMs());
       return {

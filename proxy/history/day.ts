@@ -5,6 +5,8 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** The day in which a moment falls there. */
 export function dayOf(ms: number, timeZone: string): string {
+  // The first question to a format of a zone takes 50 ms.
+  if (timeZone === 'UTC') return new Date(ms).toISOString().slice(0, 10);
   let format = formats.get(timeZone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-US', {
