@@ -38,7 +38,7 @@ type Flags = Record<string, string | string[] | undefined>;
 const program = new Command('mooring')
   .description('Sticky-session front door and edge pool for collaborative coding sessions.')
   .version(version)
-  .showHelpAfterError('(mooring --help lists the commands)')
+  .showHelpAfterError('(mooring --help lists the commands; -- stands before a KEY that begins with a hyphen)')
   .addHelpText(
     'after',
     `

@@ -6,6 +6,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError } from '#shared/errors.ts';
+import { hyphenless } from '#shared/hyphenless.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { SessionTokens } from '#shared/session-token.ts';
 import type { MemberId, MemberProfile } from '../core/session-state.ts';
@@ -53,7 +54,7 @@ export async function admitMember(
 /** The same token is the same member, on whichever edge it comes back. */
 export function toMemberId(token: string): MemberId {
   const hash = createHash('sha256').update('oct member\0').update(token).digest('base64url');
-  return hash.slice(0, memberIdLength) as MemberId;
+  return hyphenless(hash.slice(0, memberIdLength)) as MemberId;
 }
 
 function isUsablePublicKey(text: string): boolean {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { ask, makeDataDir, startFrontDoor, until } from '../support/front-door.ts';
+import { ask, makeDataDir, quickToFall, startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { openRaw } from '../support/raw-connection.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
@@ -144,7 +144,7 @@ test('nginx upstream_sticky_learn_header: a key is where it is while its first a
 
 test('nginx upstream_sticky_next: when a backend is gone its keys move together, and no other key does', async (t) => {
   const backends = await startBackends(t, ['a', 'b', 'c']);
-  const door = await startFrontDoor(t, { backends });
+  const door = await startFrontDoor(t, { backends, settings: quickToFall });
   const before = new Map<string, string>();
   for (const key of keys) before.set(key, await backendOf(door, '/', { ctstickiness: key }));
   const gone = backends.find(({ name }) => [...before.values()].includes(name))!;

@@ -6,9 +6,6 @@ import type { FrontDoor } from './front-door.ts';
 import { startStaticBackend } from './static-backend.ts';
 import type { StaticBackend } from './static-backend.ts';
 
-/** While openssl makes a certificate, the backend in this process answers no check: it is well all the same. */
-export const patient = { CT_BACKEND_CHECK_FALL: '100' };
-
 interface TlsScene {
   readonly door: FrontDoor;
   readonly backend: StaticBackend;
@@ -20,7 +17,7 @@ export async function openTlsScene(t: TestContext, settings: Record<string, stri
   const authority = new Authority(t);
   const { certPath, keyPath } = authority.sign('DNS:localhost,DNS:*.example.com,IP:127.0.0.1');
   const backend = await startStaticBackend(t, 'a');
-  const tls = { ...patient, CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath };
+  const tls = { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath };
   const door = await startFrontDoor(t, { backends: [backend], settings: { ...tls, ...settings } });
   return { door, backend, authority };
 }

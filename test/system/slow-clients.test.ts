@@ -190,7 +190,7 @@ suite('backends that do not answer', { concurrency: true }, () => {
   });
 
   test('a backend that refuses connections gives 502 with Retry-After once nothing proves it over', async (t) => {
-    const { door, backend } = await start(t, { CT_BACKEND_CHECK_FALL: '100' });
+    const { door, backend } = await start(t);
     await backend.stop();
     const [plain, upgraded] = await Promise.all([
       ask(door, '/x', { method: 'POST', body: 'x', headers: { ctstickiness: 'k' } }),
@@ -202,7 +202,7 @@ suite('backends that do not answer', { concurrency: true }, () => {
 
   test('a backend that no longer takes connections gives 504 after the connect deadline', async (t) => {
     const deaf = await startDeafBackend(t);
-    const settings = { CT_CONNECT_TIMEOUT_MS: '200', CT_BACKEND_CHECK_FALL: '100' };
+    const settings = { CT_CONNECT_TIMEOUT_MS: '200' };
     const door = await startFrontDoor(t, { backends: [deaf], settings });
     await deaf.stopListening();
     const [plain, upgraded] = await Promise.all([

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
-import { ask, isReady, makeDataDir, startFrontDoor, until } from '../support/front-door.ts';
+import { ask, isReady, makeDataDir, quickToFall, startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { runCommand } from '../support/run-command.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
@@ -19,9 +19,7 @@ for (const native of ['off', 'required']) {
 
   test(`every connection of a key reaches one backend, on a Unix-domain socket or not (native sockets ${native})`, async (t) => {
     const backends = await startBackends(t);
-    // All backends stay well, however busy the machine is.
-    const patient = { ...settings, CT_BACKEND_CHECK_INTERVAL_MS: '2000' };
-    const door = await startFrontDoor(t, { backends, settings: patient });
+    const door = await startFrontDoor(t, { backends, settings });
     const owners = new Set<string>();
     for (const key of makeKeys('shared', 30)) {
       const headers = { ctstickiness: key };
@@ -38,7 +36,7 @@ for (const native of ['off', 'required']) {
   test(`keys of a backend whose socket goes away move, and it gets new ones when it is back (native sockets ${native})`, async (t) => {
     const backends = await startBackends(t);
     const [lost] = backends;
-    const door = await startFrontDoor(t, { backends, settings });
+    const door = await startFrontDoor(t, { backends, settings: { ...settings, ...quickToFall } });
     const keys = makeKeys('moving', 30);
     const before = await ownersOf(door, keys);
     const open = new WebSocket(`ws://${door.host}/live`, {

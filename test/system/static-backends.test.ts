@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { timing } from '#shared/timing.ts';
-import { ask, isReady, makeDataDir, readUpgrades, startFrontDoor, until } from '../support/front-door.ts';
+import { ask, isReady, makeDataDir, quickToFall, readUpgrades, startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { inRounds } from '../support/rounds.ts';
 import { startStaticBackend, valuesOf } from '../support/static-backend.ts';
@@ -112,7 +112,7 @@ suite('backends that fail', { concurrency: true }, () => {
   test('a backend whose checks fail gets no new keys and loses its pins after its lease; others keep theirs', async (t) => {
     const backends = await startBackends(t);
     const [, failing] = backends;
-    const door = await startFrontDoor(t, { backends });
+    const door = await startFrontDoor(t, { backends, settings: quickToFall });
     const before = await ownersOf(door, makeKeys('before', 45));
     const pinned = [...before.keys()].filter((key) => before.get(key) === failing.name);
     assert.ok(pinned.length > 0);
@@ -143,7 +143,7 @@ suite('backends that fail', { concurrency: true }, () => {
   test('a killed backend’s keys are answered by another one, and the waiting request gets its answer', async (t) => {
     const backends = await startBackends(t);
     const [, killed] = backends;
-    const door = await startFrontDoor(t, { backends });
+    const door = await startFrontDoor(t, { backends, settings: quickToFall });
     const before = await ownersOf(door, makeKeys('killed', 30));
     await killed.stop();
     const after = new Map<string, string | undefined>();
@@ -168,8 +168,8 @@ test('two front doors over one directory agree on every key, also on one that mo
   const backends = await startBackends(t);
   const [a, failing] = backends;
   const dataDir = makeDataDir(t);
-  const left = await startFrontDoor(t, { backends, dataDir });
-  const right = await startFrontDoor(t, { backends, dataDir });
+  const left = await startFrontDoor(t, { backends, dataDir, settings: quickToFall });
+  const right = await startFrontDoor(t, { backends, dataDir, settings: quickToFall });
   const keys = makeKeys('agreed', 40);
   const owners = await ownersOf(left, keys);
   assert.deepEqual(await ownersOf(right, keys), owners);

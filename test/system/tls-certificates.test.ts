@@ -18,7 +18,6 @@ import { startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { runCommand } from '../support/run-command.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
-import { patient } from '../support/tls-scene.ts';
 import { askHttp2, askTls, openHttp2, runOpenssl } from '../support/tls-client.ts';
 
 const dayMs = 86_400_000;
@@ -37,7 +36,7 @@ function put(folder: string, name: string, pair: Certificate): void {
 
 async function startTls(t: TestContext, settings: Record<string, string>): Promise<FrontDoor> {
   const backend = await startStaticBackend(t, 'a');
-  return await startFrontDoor(t, { backends: [backend], settings: { ...patient, ...settings } });
+  return await startFrontDoor(t, { backends: [backend], settings });
 }
 
 /** Until a handshake for the name shows the certificate. */

@@ -10,7 +10,6 @@ import { adminToken, ask, makeDataDir, startFrontDoor } from '../support/front-d
 import { runCommand } from '../support/run-command.ts';
 import type { RunResult } from '../support/run-command.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
-import { patient } from '../support/tls-scene.ts';
 import { askTls, runOpenssl } from '../support/tls-client.ts';
 
 test('another folder, version, policy and redirect are taken up at once, or refused as a whole', async (t) => {
@@ -31,7 +30,7 @@ test('another folder, version, policy and redirect are taken up at once, or refu
   const door = await startFrontDoor(t, {
     backends: [backend],
     dataDir,
-    settings: { ...patient, CT_SETTINGS_FILE: path },
+    settings: { CT_SETTINGS_FILE: path },
   });
   const reload = async (): Promise<RunResult> =>
     await runCommand(t, ['reload', '--data-dir', dataDir], { CT_ADMIN_TOKEN: adminToken });
