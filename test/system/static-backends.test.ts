@@ -7,7 +7,15 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { timing } from '#shared/timing.ts';
-import { ask, isReady, makeDataDir, quickToFall, readUpgrades, startFrontDoor, until } from '../support/front-door.ts';
+import {
+  ask,
+  isReady,
+  makeDataDir,
+  quickToFall,
+  readUpgrades,
+  startFrontDoor,
+  until,
+} from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { inRounds } from '../support/rounds.ts';
 import { startStaticBackend, valuesOf } from '../support/static-backend.ts';
