@@ -19,7 +19,7 @@ export function findFreshProgram(list = programList) {
   }
   const folder = dirname(list);
   for (const [path, stamp] of Object.entries(program.sources))
-    if (stampOf(join(folder, path)) !== stamp) return undefined;
+    if (stampOf(`${folder}/${path}`) !== stamp) return undefined;
   const main = join(folder, program.main);
   return stampOf(main) === undefined ? undefined : main;
 }
