@@ -42,7 +42,7 @@ export default {
       name: 'native-alone',
       comment: 'The native sockets know bytes and descriptors, and nothing of what they are for.',
       severity: 'error',
-      from: { path: '^native/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^native/', pathNot: '\\.(test|long)\\.ts$' },
       to: { path: '^(proxy|edge|share|shared|cli|bin|bench|docs)/' },
     },
     {
@@ -56,21 +56,21 @@ export default {
       name: 'support-for-tests-alone',
       comment: 'What helps tests is no part of the product.',
       severity: 'error',
-      from: { path: '^(proxy|edge|share|shared|native|cli|bin)/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^test/|\\.test\\.ts$' },
+      from: { path: '^(proxy|edge|share|shared|native|cli|bin)/', pathNot: '\\.(test|long)\\.ts$' },
+      to: { path: '^test/|\\.(test|long)\\.ts$' },
     },
     {
       name: 'core-without-io',
       comment: 'Decisions are pure: what core/ needs is handed in. Holds for what its imports import, too.',
       severity: 'error',
-      from: { path: '^(proxy|edge|share)/core/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^(proxy|edge|share)/core/', pathNot: '\\.(test|long)\\.ts$' },
       to: { path: [io, ioPackages], reachable: true },
     },
     {
       name: 'core-imports-core',
       comment: 'Pure decisions know no adapter, wire or store of their own side.',
       severity: 'error',
-      from: { path: '^(proxy|edge|share)/core/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^(proxy|edge|share)/core/', pathNot: '\\.(test|long)\\.ts$' },
       to: { path: '^(proxy|edge|share)/', pathNot: '^(proxy|edge|share)/core/' },
     },
     {
@@ -87,7 +87,7 @@ export default {
       // Pages for browsers and the built program are bundled: nobody installs anything for them.
       from: {
         path: '^(proxy|edge|share|shared|native|cli|bin)/',
-        pathNot: '\\.test\\.ts$|^proxy/(dashboard|session-page)/web/|^(bin|proxy/dashboard)/build\\.ts$',
+        pathNot: '\\.(test|long)\\.ts$|^proxy/(dashboard|session-page)/web/|^(bin|proxy/dashboard)/build\\.ts$',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },

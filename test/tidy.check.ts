@@ -70,7 +70,7 @@ test('every source file opens with one to five lines on what it owns', () => {
 
 test('files are named in kebab-case after the noun that they own', () => {
   const named = pathsOf(sources).filter((path) => !path.startsWith('.'));
-  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*((\.property)?\.test|\.check|\.d)?\.(ts|tsx|js|c|h)$/;
+  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*((\.property)?\.test|\.long|\.check|\.d)?\.(ts|tsx|js|c|h)$/;
   assert.deepEqual(
     named.filter((path) => !kebab.test(basename(path))),
     [],
@@ -127,7 +127,7 @@ test('every path that ARCHITECTURE.md names exists', () => {
 test('every test that a comment names exists', () => {
   const named = findMatches(
     sources,
-    /\b(?:test|proxy|edge|share|shared|native|cli|bench)\/[\w/.-]+\.(?:test|check)\.ts\b/g,
+    /\b(?:test|proxy|edge|share|shared|native|cli|bench)\/[\w/.-]+\.(?:test|long|check)\.ts\b/g,
   );
   assert.deepEqual(
     named.filter(({ match }) => !existsSync(join(projectFolder, match))),
@@ -153,7 +153,7 @@ test('every metric of the list is measured', () => {
 
 test('no test sleeps: it waits on a condition with a deadline', () => {
   // What waits for a condition looks again after a pause; that is in test/support, not in a test.
-  const cases = tests.filter(({ path }) => /\.(?:test|check)\.ts$/.test(path));
+  const cases = tests.filter(({ path }) => /\.(?:test|long|check)\.ts$/.test(path));
   // A stream's `pause()` takes no time.
   const sleeps =
     /\btimers\/promises\b|\bAtomics\.wait\(.*|(?<![.\w])(?:sleep|delay|pause)\((?!\)).*|\bsetTimeout\(\s*(?:resolve|done|r)\b.*/g;
@@ -195,7 +195,7 @@ interface LintConfig {
 }
 
 function isTest(path: string): boolean {
-  return path.startsWith('test/') || path.endsWith('.test.ts');
+  return path.startsWith('test/') || /\.(?:test|long)\.ts$/.test(path);
 }
 
 function readText(path: string): Text {

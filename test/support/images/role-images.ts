@@ -62,7 +62,9 @@ export async function checkContent(box: ToolBox, role: ImageRole): Promise<void>
     "find /app -name node_modules -prune -o -type f -print && find /app/node_modules -name '*.node'";
   const files = (await box.run('podman', [...inside, imageOf(role), '-c', find])).trim().split('\n');
   assert.ok(files.includes(`/app/${role}/main.ts`), `${role} holds its own folder`);
-  const foreign = files.filter((path) => path.startsWith(`/app/${other}/`) || path.endsWith('.test.ts'));
+  const foreign = files.filter(
+    (path) => path.startsWith(`/app/${other}/`) || /\.(?:test|long)\.ts$/.test(path),
+  );
   assert.deepEqual(foreign, [], `${role} holds nothing of the other role and no tests`);
   const binaries = files.filter((path) => path.includes('better-sqlite3'));
   assert.equal(binaries.length, 1, `${role} holds the SQLite binary of its own platform`);
