@@ -226,7 +226,7 @@ export const originalRows = {
     original: 'Over 250 simultaneous connections on 2 cores and 4 GB',
     here: '9,000 idle WebSockets and more on one core: `npm run bench -- websocket`, `-- dashboard` (100 edges, 10,000 sessions).',
     tests: [
-      `${front}/reload-under-load.test.ts: reloads and replaced front doors refuse, reset and drop nobody`,
+      `${front}/reload-under-load.long.ts: reloads and replaced front doors refuse, reset and drop nobody`,
     ],
   },
 } as const satisfies Record<string, OriginalRow>;

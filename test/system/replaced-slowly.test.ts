@@ -1,95 +1,14 @@
 /** A successor that gets no time to begin: the front door before it keeps the edges until they are at home at the new one. */
-import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import { WebSocket } from 'ws';
-import { timing } from '#shared/timing.ts';
-import { childrenOf, listensAt, rests, successorAmong } from '../support/child-processes.ts';
+import { listensAt } from '../support/child-processes.ts';
 import { eventually } from '../support/oct-inbox.ts';
-import { startPool } from '../support/pool.ts';
-import type { Pool } from '../support/pool.ts';
+import { beginReplacement, freeze, nobodyNoticed, startServing } from '../support/slow-successors.ts';
 
-/** Longer than an edge serves without a word of its front door. */
-const frozenMs = timing.leaseMs;
-const connections = 20;
-const replacedMaxMs = 60_000;
-
-/** A pool whose front door carries every WebSocket, with one edge that nobody knows to be on this machine. */
-async function startServing(t: TestContext): Promise<{ pool: Pool; closed: () => number }> {
-  const pool = await startPool(t, { env: { CT_EDGES: '1', CT_HANDOFF: 'off' } });
-  pool.addEdge(t, 'far');
-  await eventually(async () => (await pool.status()).ready === 2, 'both edges are ready');
-  const sockets = Array.from(
-    { length: connections },
-    (_, i) => new WebSocket(`${pool.url.replace('http', 'ws')}/y/key-${i}/notes`),
-  );
-  t.after(() => sockets.forEach((socket) => socket.terminate()));
-  await Promise.all(sockets.map(async (socket) => await once(socket, 'open')));
-  let closed = 0;
-  for (const socket of sockets) socket.once('close', () => closed++);
-  assert.ok(
-    (await pool.edges()).every(({ pins }) => pins > 0),
-    'each edge has some of them',
-  );
-  return { pool, closed: () => closed };
-}
-
-/** Asks for a new front door; resolves with its process as soon as there is one. */
-async function beginReplacement(pool: Pool): Promise<number> {
-  const before = childrenOf(pool.pid);
-  assert.equal((await pool.act('/admin/replace', {})).status, 200);
-  let successor: number | undefined;
-  await eventually(() => (successor = successorAmong(pool.pid, before)) !== undefined, 'a successor begins');
-  return successor!;
-}
-
-async function freeze(pid: number): Promise<void> {
-  process.kill(pid, 'SIGSTOP');
-  const endsAt = performance.now() + frozenMs;
-  await eventually(() => performance.now() >= endsAt, 'the time is over');
-  process.kill(pid, 'SIGCONT');
-}
-
-async function nobodyNoticed(pool: Pool, closed: () => number, successor: number): Promise<void> {
-  const isOver = (): boolean =>
-    pool.lines.some(({ event, childPid }) => event === 'child.replaced' && childPid === successor);
-  await eventually(isOver, 'the front door is replaced', replacedMaxMs);
-  await eventually(async () => (await pool.status()).ready === 2, 'both edges are at home at the successor');
-  // What says more comes first.
-  const troubles = ['lease.lapsed', 'edge.lost', 'child.unwilling', 'control.left-behind'];
-  assert.deepEqual(
-    pool.lines.filter(({ event }) => troubles.includes(event)),
-    [],
-  );
-  assert.equal(closed(), 0);
-  assert.ok((await pool.edges()).every(({ incarnation }) => incarnation === 1));
-}
-
-test('where a successor gets no time no edge is without a front door', async (t) => {
+test('a successor that stands still as soon as it listens costs nobody a lease', async (t) => {
   const { pool, closed } = await startServing(t);
-
-  await t.test('a successor that stands still as soon as it listens costs nobody a lease', async () => {
-    const successor = await beginReplacement(pool);
-    const control = pool.ports['control']!;
-    await eventually(() => listensAt(successor, control), 'it listens');
-    await freeze(successor);
-    await nobodyNoticed(pool, closed, successor);
-  });
-
-  await t.test('a front door that is to make way keeps its edges until somebody else has them', async () => {
-    const successor = await beginReplacement(pool);
-    // So the front door is not told that its successor is prepared before that one stands still.
-    process.kill(pool.pid, 'SIGSTOP');
-    try {
-      await rests(successor);
-      process.kill(successor, 'SIGSTOP');
-    } finally {
-      process.kill(pool.pid, 'SIGCONT');
-    }
-    const isTold = (): boolean => pool.lines.filter(({ event }) => event === 'process.retiring').length === 2;
-    await eventually(isTold, 'the front door is told to make way');
-    await freeze(successor);
-    await nobodyNoticed(pool, closed, successor);
-  });
+  const successor = await beginReplacement(pool);
+  const control = pool.ports['control']!;
+  await eventually(() => listensAt(successor, control), 'it listens');
+  await freeze(successor);
+  await nobodyNoticed(pool, closed, successor);
 });

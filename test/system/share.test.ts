@@ -66,6 +66,7 @@ test('two mirrors and the host’s folder stay the same, whoever changes what', 
     joinFolder(t, pool.url, { key, name: 'cid' }),
     joinFolder(t, pool.url, { key, name: 'dan' }),
   ]);
+  await cid.guest.next('folder.fetched', { isListed: true, isDone: true });
   const everywhere = (path: string): [string, string, string] => [
     join(folder, path),
     join(cid.folder, path),
@@ -111,6 +112,23 @@ test('two mirrors and the host’s folder stay the same, whoever changes what', 
   assert.equal(await dan.guest.exited(), 0, dan.guest.errors);
   assert.equal(readFileSync(join(dan.folder, 'src/a.txt'), 'utf8'), `${merged}last\r\n`);
   assert.equal(existsSync(join(folder, 'out/mine')), false);
+});
+
+test('a mirror takes nothing where there is too much, and the host hears at once that its guest has left', async (t) => {
+  const folder = makeFolder(t, { 'a.txt': 'one\n', 'b/c.txt': 'one\n' });
+  const { host, key } = await shareFolder(t, pool.url, { folder });
+  const empty = makeFolder(t, {});
+  const flags = ['--name', 'eve', '--files-max', '1'];
+  const refused = new ShareProcess(t, ['join', `${pool.url}/~${key}/`, empty, ...flags]);
+  assert.equal(await refused.exited(), 1);
+  assert.match(refused.errors, /more files than --files-max/);
+  await eventually(
+    () => host.news.some(({ event, name }) => event === 'member.left' && name === 'eve'),
+    'who gives up says so, and is not waited for as if the network had failed',
+    20_000,
+  );
+  assert.deepEqual(readdirSync(empty), []);
+  assert.equal(await host.stop(), 0, host.errors);
 });
 
 test('through a drain and a killed edge in the middle of edits no character is lost, on the disk or at anybody’s', async (t) => {

@@ -1,46 +1,26 @@
 /** `mooring join` of a folder that is larger than what a mirror keeps in memory of it. */
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '../support/oct-inbox.ts';
 import { openPool } from '../support/pool.ts';
-import {
-  enterEditor,
-  isIn,
-  joinFolder,
-  makeFolder,
-  shareFolder,
-  ShareProcess,
-} from '../support/share-host.ts';
+import { enterEditor, isIn, joinFolder, makeFolder, shareFolder } from '../support/share-host.ts';
 
 const { pool, close } = openPool();
 before(async () => await pool.waitUntilReady());
 after(close);
 
-test('a mirror of more than it keeps in memory merges all the same, says how far it is, and takes nothing where there is too much', async (t) => {
+test('a mirror of more than it keeps in memory merges all the same, and says how far it is', async (t) => {
   const large = Array.from({ length: 9 }, (_, n) => [`large/${n}.txt`, `${n}`.repeat(1_048_576)] as const);
   const folder = makeFolder(t, { 'a.txt': 'one\n', 'b.txt': 'one\n', ...Object.fromEntries(large) });
   const { host, key } = await shareFolder(t, pool.url, { folder });
-  const empty = makeFolder(t, {});
-  const link = `${pool.url}/~${key}/`;
-  const refused = new ShareProcess(t, ['join', link, empty, '--name', 'eve', '--files-max', '10']);
   const [{ folder: mirrored, guest }, bob] = await Promise.all([
     joinFolder(t, pool.url, { key, flags: ['--files-max', '11'] }),
     enterEditor(t, pool.url, key),
   ]);
   const fetched = { files: 11, found: 11, folders: 2, skipped: 0, bytes: 9 * 1_048_576 + 8 };
   await guest.next('folder.fetched', { ...fetched, isListed: true, isDone: true });
-  assert.equal(await refused.exited(), 1);
-  assert.match(refused.errors, /more files than --files-max/);
-  const hasLeft = (): boolean =>
-    host.news.some(({ event, name }) => event === 'member.left' && name === 'eve');
-  await eventually(
-    hasLeft,
-    'who gives up says so, and is not waited for as if the network had failed',
-    20_000,
-  );
-  assert.deepEqual(readdirSync(empty), []);
 
   writeFileSync(join(mirrored, 'a.txt'), 'one\nmine\n');
   await guest.next('file.sent', { path: 'project/a.txt' });
