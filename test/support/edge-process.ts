@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { TestContext } from 'node:test';
 import { letGo } from './child-end.ts';
+import type { Lifetime } from './child-end.ts';
 import { command, fleetSecret, plainEnv } from './front-door.ts';
 import type { FrontDoor, LogLine } from './front-door.ts';
 
@@ -21,7 +21,7 @@ interface EdgeStart {
 }
 
 /** Gives its process id. */
-export function startEdge(t: TestContext, start: EdgeStart): number {
+export function startEdge(t: Lifetime, start: EdgeStart): number {
   const { id, locators, dataDir, settings = {}, mayBeKilled = false, within = [], onLine } = start;
   const line = [...within, process.execPath, command, 'edge', '--edge-id', id];
   const edge = spawn(line[0]!, line.slice(1), {
@@ -60,7 +60,7 @@ export function locatorOf({ controlPort }: FrontDoor): string {
 
 /** One that joins all of these front doors and shares the first one's data folder. */
 export function startEdgeOf(
-  t: TestContext,
+  t: Lifetime,
   doors: readonly FrontDoor[],
   id: string,
   settings: Readonly<Record<string, string>> = {},

@@ -9,10 +9,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { request } from '#shared/node-http.ts';
 import { letGo } from './child-end.ts';
+import type { Lifetime } from './child-end.ts';
 import { eventually, Inbox } from './oct-inbox.ts';
 import { checkPath } from './static-backend.ts';
 import type { BackendAnswer, StaticBackend } from './static-backend.ts';
@@ -47,7 +47,7 @@ export interface LogLine {
 }
 
 /** A folder that goes away with the test. */
-export function makeDataDir(t: TestContext): string {
+export function makeDataDir(t: Lifetime): string {
   const folder = mkdtempSync(join(tmpdir(), 'mooring-test-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
@@ -60,7 +60,7 @@ export function plainEnv(settings: Readonly<Record<string, string>>): NodeJS.Pro
 }
 
 /** Starts a front door; with static backends it resolves once all that pass their checks are ready. */
-export async function startFrontDoor(t: TestContext, options: FrontDoorOptions = {}): Promise<FrontDoor> {
+export async function startFrontDoor(t: Lifetime, options: FrontDoorOptions = {}): Promise<FrontDoor> {
   const dataDir = options.dataDir ?? makeDataDir(t);
   const backends = (options.backends ?? []).map((item) =>
     'backend' in item ? item : { backend: item, weight: 100, proxy: undefined },

@@ -7,8 +7,8 @@ import type {
   IncomingHttpHeaders,
   OutgoingHttpHeaders,
 } from 'node:http2';
-import type { TestContext } from 'node:test';
 import { Authority } from './certificate.ts';
+import type { Lifetime } from './child-end.ts';
 import { startFrontDoor } from './front-door.ts';
 import type { FrontDoor, FrontDoorOptions } from './front-door.ts';
 import { eventually } from './oct-inbox.ts';
@@ -30,7 +30,7 @@ export interface SecureDoor {
 }
 
 /** A front door with a certificate for localhost and 127.0.0.1. */
-export async function startSecureDoor(t: TestContext, options: FrontDoorOptions): Promise<SecureDoor> {
+export async function startSecureDoor(t: Lifetime, options: FrontDoorOptions): Promise<SecureDoor> {
   const authority = new Authority(t);
   const { certPath, keyPath } = authority.sign('DNS:localhost,IP:127.0.0.1');
   const tls = { CT_HTTPS_PORT: '0', CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath };
@@ -39,7 +39,7 @@ export async function startSecureDoor(t: TestContext, options: FrontDoorOptions)
 }
 
 /** Opens a connection that ends with the test, and waits for the settings of the other side. */
-export async function openHttp2(t: TestContext, port: number, caPath: string): Promise<Http2Client> {
+export async function openHttp2(t: Lifetime, port: number, caPath: string): Promise<Http2Client> {
   const session = connect(`https://localhost:${port}`, { ca: readFileSync(caPath) });
   t.after(() => session.destroy());
   const client = new Http2Client(session);

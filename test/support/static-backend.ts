@@ -7,10 +7,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TestContext } from 'node:test';
 import { createServer } from '#shared/node-http.ts';
 import { WebSocketServer } from 'ws';
 import type { Certificate } from './certificate.ts';
+import type { Lifetime } from './child-end.ts';
 
 export const checkPath = '/health';
 
@@ -43,7 +43,7 @@ export interface BackendPlace {
 
 /** Starts a backend; it ends with the test. */
 export async function startStaticBackend(
-  t: TestContext,
+  t: Lifetime,
   name: string,
   place: BackendPlace = {},
 ): Promise<StaticBackend> {

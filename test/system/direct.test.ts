@@ -4,13 +4,23 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { eventually } from '../support/oct-inbox.ts';
-import { startPool } from '../support/pool.ts';
+import { openPool, startPool } from '../support/pool.ts';
+import type { EdgeView, Pool } from '../support/pool.ts';
 
 const command = join(import.meta.dirname, '../../bin/mooring.js');
 
 const hangMaxMs = 60_000;
+
+// Each test that kills an edge has one of its own, and waits until all are ready again.
+const { pool, close } = openPool();
+before(async () => await pool.waitUntilReady());
+after(close);
+
+async function edgeOf(pool: Pool, id: string): Promise<EdgeView | undefined> {
+  return (await pool.edges()).find((edge) => edge.id === id);
+}
 
 function isAlive(pid: number): boolean {
   try {
@@ -21,8 +31,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('one readable line says when the pool serves, on which ports, and what to open', async (t) => {
-  const pool = await startPool(t);
+test('one readable line says when the pool serves, on which ports, and what to open', async () => {
   const { http, admin } = pool.ports;
   assert.match(
     pool.readyLine,
@@ -36,15 +45,13 @@ test('one readable line says when the pool serves, on which ports, and what to o
   assert.equal(ready.status, 200);
 });
 
-test('generated secrets can be read by their owner alone', async (t) => {
-  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
+test('generated secrets can be read by their owner alone', () => {
   for (const name of ['join', 'session', 'admin']) {
     assert.equal(statSync(join(pool.dataDir, `${name}.secret`)).mode & 0o777, 0o600, name);
   }
 });
 
-test('a second start on the same data folder is refused with the holder’s process id', async (t) => {
-  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
+test('a second start on the same data folder is refused with the holder’s process id', async () => {
   const second = spawnSync(process.execPath, [command, 'direct'], {
     env: {
       ...process.env,
@@ -80,32 +87,32 @@ test('SIGTERM ends every process and leaves only data behind', async (t) => {
   assert.equal((await next.edges())[0]!.incarnation, 2, 'the next start is a new incarnation');
 });
 
-test('a killed edge is started again and takes keys as a new incarnation', async (t) => {
-  const pool = await startPool(t);
+test('a killed edge is started again and takes keys as a new incarnation', async () => {
   const before = await pool.childPid('edge-1');
   process.kill(before, 'SIGKILL');
   await eventually(async () => (await pool.childPid('edge-1')) !== before, 'the edge is started again');
   await eventually(async () => (await pool.status()).ready === 3, 'all edges are ready');
-  assert.equal((await pool.edges())[0]!.incarnation, 2);
+  assert.equal((await edgeOf(pool, 'edge-1'))?.incarnation, 2);
   assert.ok(pool.lines.some((line) => line.event === 'child.exited' && line['child'] === 'edge-1'));
 });
 
-test('an edge that hangs is ended and started again', async (t) => {
-  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
-  const pid = await pool.childPid('edge-1');
+test('an edge that hangs is ended and started again', async () => {
+  const pid = await pool.childPid('edge-2');
   process.kill(pid, 'SIGSTOP');
   const isEnded = (): boolean =>
     pool.lines.some(({ event, childPid }) => event === 'child.stuck' && childPid === pid);
   await eventually(isEnded, 'the edge is ended', hangMaxMs);
   await eventually(
-    async () => (await pool.edges()).some(({ state, incarnation }) => state === 'ready' && incarnation === 2),
+    async () => {
+      const edge = await edgeOf(pool, 'edge-2');
+      return edge?.state === 'ready' && edge.incarnation === 2;
+    },
     'its next incarnation is ready',
     hangMaxMs,
   );
 });
 
-test('a killed front door is started again on the same ports and finds every pin', async (t) => {
-  const pool = await startPool(t);
+test('a killed front door is started again on the same ports and finds every pin', async () => {
   const keys = Array.from({ length: 30 }, (_, i) => `key-${i}`);
   const owners = await Promise.all(keys.map((key) => pool.edgeOf(key)));
   const before = await pool.childPid('front door');
@@ -128,7 +135,7 @@ test('a log that nobody reads any more costs the log alone: the pool serves, res
   pool.closeLog();
   process.kill(victim, 'SIGKILL');
   await eventually(async () => {
-    const edge = (await pool.edges()).find(({ id }) => id === 'edge-1');
+    const edge = await edgeOf(pool, 'edge-1');
     return edge?.incarnation === 2 && edge.state === 'ready';
   }, 'the killed edge is back');
   assert.ok(pids.every(isAlive));
