@@ -1,14 +1,22 @@
 /** What users notice when the edge of their session is killed or told to stop: as little as possible. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { hostSession, joinSession, logIn } from '../support/oct-client.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { hears } from '../support/oct-session.ts';
-import { startPool } from '../support/pool.ts';
-import type { Pool } from '../support/pool.ts';
+import { openPool } from '../support/pool.ts';
+import type { EdgeView } from '../support/pool.ts';
 import { openDocument } from '../support/y-document.ts';
 import type { YClient } from '../support/y-document.ts';
+
+const { pool, close } = openPool();
+before(async () => await pool.waitUntilReady());
+// What a test killed or froze is back before the next one begins.
+beforeEach(
+  async () => await eventually(async () => (await pool.status()).ready === 3, 'all edges are ready'),
+);
+after(close);
 
 interface Pair {
   readonly key: string;
@@ -17,10 +25,11 @@ interface Pair {
   readonly reader: YClient;
 }
 
-async function openPairs(t: TestContext, pool: Pool, count: number): Promise<Pair[]> {
+/** Of new sessions. */
+async function openPairs(t: TestContext, name: string, count: number): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (let i = 0; i < count; i++) {
-    const key = `session-${i}`;
+    const key = `${name}-${i}`;
     const writer = await openDocument(t, pool.url, { key, name: 'notes' });
     const reader = await openDocument(t, pool.url, { key, name: 'notes' });
     pairs.push({ key, edge: await pool.edgeOf(key), writer, reader });
@@ -28,9 +37,12 @@ async function openPairs(t: TestContext, pool: Pool, count: number): Promise<Pai
   return pairs;
 }
 
+async function viewOf(edge: string): Promise<EdgeView | undefined> {
+  return (await pool.edges()).find(({ id }) => id === edge);
+}
+
 test('kill -9 of an edge: its keys move at once, others do not notice, acknowledged edits are kept', async (t) => {
-  const pool = await startPool(t);
-  const pairs = await openPairs(t, pool, 12);
+  const pairs = await openPairs(t, 'killed', 12);
   const victim = pairs[0]!.edge;
   const lost = pairs.filter(({ edge }) => edge === victim);
   const others = pairs.filter(({ edge }) => edge !== victim);
@@ -64,7 +76,6 @@ test('kill -9 of an edge: its keys move at once, others do not notice, acknowled
 });
 
 test('kill -9 of an edge: an editor’s session goes on at another one with the same members', async (t) => {
-  const pool = await startPool(t);
   const ann = await hostSession({ url: pool.url, loginToken: await logIn(pool.url, 'ann') });
   t.after(() => ann.dispose());
   const bob = await joinSession({ url: pool.url, loginToken: await logIn(pool.url, 'bob') }, ann.key);
@@ -84,8 +95,7 @@ test('kill -9 of an edge: an editor’s session goes on at another one with the 
   assert.deepEqual([ann.self.id, bob.self.id], ids);
 });
 
-test('an edge that is told to stop gives its keys away without an error for those who ask', async (t) => {
-  const pool = await startPool(t);
+test('an edge that is told to stop gives its keys away without an error for those who ask', async () => {
   const keys = Array.from({ length: 60 }, (_, i) => `key-${i}`);
   const before = await Promise.all(keys.map((key) => pool.edgeOf(key)));
   const pid = await pool.childPid('edge-1');
@@ -112,9 +122,10 @@ test('an edge that is told to stop gives its keys away without an error for thos
 });
 
 test('an edge that was frozen beyond its lease serves nothing more of its old life, and begins a new one', async (t) => {
-  const pool = await startPool(t);
-  const [pair] = await openPairs(t, pool, 1);
+  const [pair] = await openPairs(t, 'frozen', 1);
   const { key, edge, writer, reader } = pair!;
+  const { incarnation } = (await viewOf(edge))!;
+  const linesBefore = pool.lines.length;
   const pid = await pool.childPid(edge);
   process.kill(pid, 'SIGSTOP');
   let next: string;
@@ -125,21 +136,21 @@ test('an edge that was frozen beyond its lease serves nothing more of its old li
   }
   assert.notEqual(next, edge, 'the key moves when the lease has run out');
   await eventually(async () => {
-    const view = (await pool.edges()).find(({ id }) => id === edge);
-    return view?.incarnation === 2 && view.state === 'ready';
+    const view = await viewOf(edge);
+    return view?.incarnation === incarnation + 1 && view.state === 'ready';
   }, 'the edge is back as a new incarnation');
   writer.text.insert(0, 'after the thaw');
   await eventually(() => reader.text.toJSON() === 'after the thaw', 'the members converge on the new edge');
   assert.equal(await pool.edgeOf(key), next, 'nothing goes back by itself');
   await eventually(
-    () => pool.lines.some((line) => line.event === 'lease.lapsed' && line['edge'] === edge),
+    () =>
+      pool.lines.slice(linesBefore).some((line) => line.event === 'lease.lapsed' && line['edge'] === edge),
     'the edge has noticed that its lease lapsed',
   );
 });
 
 test('members of a frozen edge are cut by the front door, and go on elsewhere long before they notice themselves', async (t) => {
-  const pool = await startPool(t);
-  const [pair] = await openPairs(t, pool, 1);
+  const [pair] = await openPairs(t, 'cut', 1);
   const { edge, writer, reader } = pair!;
   const pid = await pool.childPid(edge);
   process.kill(pid, 'SIGSTOP');
