@@ -5,10 +5,11 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { TestContext } from 'node:test';
 
 /** What ends with a test, or with its whole file where it is given `{ after }` of node:test. */
-export type Lifetime = Pick<TestContext, 'after'>;
+export interface Lifetime {
+  readonly after: (end: () => void | Promise<void>) => void;
+}
 
 /** Whoever waits for it needs a deadline, whose timer keeps the test's process alive meanwhile. */
 export function letGo(child: ChildProcess): void {

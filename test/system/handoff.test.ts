@@ -6,41 +6,51 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
-import { test } from 'node:test';
+import { after, beforeEach, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { startEdgeOf } from '../support/edge-process.ts';
-import { isReady, makeDataDir, readUpgrades, startFrontDoor } from '../support/front-door.ts';
-import type { FrontDoor } from '../support/front-door.ts';
+import { ask, isReady, makeDataDir, readUpgrades, startFrontDoor } from '../support/front-door.ts';
+import type { FrontDoor, LogLine } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { openDocument } from '../support/y-document.ts';
 
 /** y-protocols: what is new, for somebody who has nothing. */
 const askWhatIsNew = Buffer.from([0, 0, 1, 0]);
 
-interface Yard {
-  readonly doors: readonly FrontDoor[];
-  readonly edgePid: number;
+/** One edge behind front doors of all settings that matter here. Each test has keys of its own. */
+const dataDir = makeDataDir({ after });
+async function startDoor(settings: Readonly<Record<string, string>> = {}): Promise<FrontDoor> {
+  return await startFrontDoor({ after }, { dataDir, settings });
+}
+const door = await startDoor();
+const without = await startDoor({ CT_HANDOFF: 'off' });
+const plain = await startDoor({ CT_NATIVE_SOCKETS: 'off' });
+const impatient = await startDoor({ CT_TUNNEL_IDLE_TIMEOUT_MS: '1000' });
+const killed = await startDoor();
+const stopped = await startDoor({ CT_STOP_GRACE_MS: '60000' });
+const doors = [door, without, plain, impatient, killed, stopped];
+startEdgeOf({ after }, doors, 'e1');
+for (const each of doors) await isEdgeReady(each, 'e1');
+// Connections of the test before do not count.
+beforeEach(async () => {
+  await eventually(async () => (await door.metric('ct_proxy_exchanges_open')) === 0, 'nothing is open');
+});
+
+async function isEdgeReady(door: FrontDoor, id: string): Promise<void> {
+  const isThere = async (): Promise<boolean> =>
+    (await door.edges()).some((edge) => edge.id === id && isReady(edge));
+  await eventually(isThere, `${id} is ready`);
 }
 
-async function openYard(
-  t: TestContext,
-  { doors: count = 1, doorSettings = {}, edgeSettings = {} }: YardOptions = {},
-): Promise<Yard> {
-  const dataDir = makeDataDir(t);
-  const doors: FrontDoor[] = [];
-  for (let n = 0; n < count; n++) doors.push(await startFrontDoor(t, { dataDir, settings: doorSettings }));
-  const edgePid = startEdgeOf(t, doors, 'e1', edgeSettings);
-  for (const door of doors) {
-    await eventually(async () => (await door.edges()).some(isReady), 'the edge is ready');
-  }
-  return { doors, edgePid };
-}
-
-interface YardOptions {
-  readonly doors?: number;
-  readonly doorSettings?: Readonly<Record<string, string>>;
-  readonly edgeSettings?: Readonly<Record<string, string>>;
+/** How many upgrades a front door has had since it was asked for those before. */
+async function upgradesSince(
+  door: FrontDoor,
+  before: Record<string, number>,
+): Promise<Record<string, number>> {
+  const all = Object.entries(await readUpgrades(door.adminUrl));
+  const rises = all.map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+  return Object.fromEntries(rises.filter(([, rise]) => rise > 0));
 }
 
 function urlOf(door: FrontDoor): string {
@@ -64,54 +74,51 @@ function countDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-function settledOf(door: FrontDoor): (typeof door.log.items)[number][] {
+function settledOf(door: FrontDoor): LogLine[] {
   return door.log.items.filter((line) => line.event === 'exchange.settled' && line['kind'] === 'upgrade');
 }
 
 test('members reach each other though the front door carries none of their bytes, and their ends are settled', async (t) => {
-  const { doors } = await openYard(t);
-  const [door] = doors as [FrontDoor];
-  const writer = await openDocument(t, urlOf(door), { key: 'k', name: 'notes' });
-  const reader = await openDocument(t, urlOf(door), { key: 'k', name: 'notes' });
+  const [before, settledBefore] = [await readUpgrades(door.adminUrl), settledOf(door).length];
+  const settled = (): LogLine[] => settledOf(door).slice(settledBefore);
+  const writer = await openDocument(t, urlOf(door), { key: 'both', name: 'notes' });
+  const reader = await openDocument(t, urlOf(door), { key: 'both', name: 'notes' });
   writer.text.insert(0, 'hello');
   await eventually(() => reader.text.toJSON() === 'hello', 'the text arrives');
-  assert.deepEqual(await readUpgrades(door.adminUrl), { 'edge handed': 2 });
+  assert.deepEqual(await upgradesSince(door, before), { 'edge handed': 2 });
   assert.equal(await door.metric('ct_proxy_exchanges_open'), 2);
   writer.close();
-  await eventually(() => settledOf(door).length === 1, 'the end is settled');
-  const { status, carrier, bytesUp, bytesDown, edge } = settledOf(door)[0]!;
+  await eventually(() => settled().length === 1, 'the end is settled');
+  const { status, carrier, bytesUp, bytesDown, edge } = settled()[0]!;
   assert.deepEqual({ status, carrier, edge }, { status: 101, carrier: 'edge', edge: 'e1' });
   assert.ok(Number(bytesUp) > 20 && Number(bytesDown) > 5, `${String(bytesUp)} ${String(bytesDown)}`);
   assert.equal(await door.metric('ct_proxy_exchanges_open'), 1);
 });
 
 test('the answer to a handed upgrade says what the front door would have said, and a refusal is the front door’s', async (t) => {
-  const { doors } = await openYard(t);
-  const [door] = doors as [FrontDoor];
-  const headers = await headersOf(openSocket(t, door, '/~k/y/k/notes'));
-  assert.equal(headers['ctstickiness'], 'k');
-  assert.deepEqual(headers['set-cookie'], ['ctstickiness=k; Path=/~k/; HttpOnly; SameSite=Lax']);
+  const headers = await headersOf(openSocket(t, door, '/~answer/y/answer/notes'));
+  assert.equal(headers['ctstickiness'], 'answer');
+  assert.deepEqual(headers['set-cookie'], ['ctstickiness=answer; Path=/~answer/; HttpOnly; SameSite=Lax']);
   assert.deepEqual(
     Object.keys(headers).filter((name) => name.startsWith('x-ct-')),
     [],
   );
-  const refused = openSocket(t, door, '/~k/y/k/');
+  const refused = openSocket(t, door, '/~answer/y/answer/');
   const { promise, resolve } = Promise.withResolvers<{ status: number; headers: IncomingHttpHeaders }>();
   refused.on('unexpected-response', (_request, { statusCode, headers }) =>
     resolve({ status: statusCode!, headers }),
   );
   const answer = await promise;
   assert.equal(answer.status, 404);
-  assert.equal(answer.headers['ctstickiness'], 'k');
+  assert.equal(answer.headers['ctstickiness'], 'answer');
   await eventually(() => settledOf(door).some(({ status }) => status === 404), 'the refusal is settled');
 });
 
 test('what a client sends right behind its head reaches the edge', async (t) => {
-  const { doors } = await openYard(t);
-  const [door] = doors as [FrontDoor];
+  const before = await readUpgrades(door.adminUrl);
   const socket = connect({ host: '127.0.0.1', port: door.port });
   t.after(() => socket.destroy());
-  const head = `GET /y/k/notes HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n`;
+  const head = `GET /y/early/notes HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n`;
   // A frame whose mask is all zero.
   const frame = Buffer.concat([Buffer.from([0x82, 0x80 | askWhatIsNew.length, 0, 0, 0, 0]), askWhatIsNew]);
   socket.write(Buffer.concat([Buffer.from(head), frame]));
@@ -119,29 +126,35 @@ test('what a client sends right behind its head reaches the edge', async (t) => 
   socket.on('data', (bytes: Buffer) => (heard = Buffer.concat([heard, bytes])));
   const nothingIsNew = Buffer.from([0x82, 5, 0, 1, 2, 0, 0]);
   await eventually(() => heard.includes(nothingIsNew), 'its question is answered');
-  assert.deepEqual(await readUpgrades(door.adminUrl), { 'edge handed': 1 });
+  assert.deepEqual(await upgradesSince(door, before), { 'edge handed': 1 });
 });
 
 test('where hand-off is off, or one side has no add-on, the front door carries the bytes', async (t) => {
+  const before = await readUpgrades(door.adminUrl);
+  startEdgeOf(t, [door], 'e2', { CT_HANDOFF: 'off' });
+  await isEdgeReady(door, 'e2');
+  let ofSecond = '';
+  for (let n = 0; ofSecond === ''; n++) {
+    const asked = await ask(door, '/ct-health/', { headers: { ctstickiness: `second-${n}` } });
+    assert.equal(asked.status, 200);
+    if ((await door.where(`second-${n}`)).edge === 'e2') ofSecond = `second-${n}`;
+  }
   const cases = [
-    { options: { doorSettings: { CT_HANDOFF: 'off' } }, reason: 'off' },
-    { options: { edgeSettings: { CT_HANDOFF: 'off' } }, reason: 'no-line' },
-    { options: { doorSettings: { CT_NATIVE_SOCKETS: 'off' } }, reason: 'no-addon' },
+    { at: without, key: 'off', reason: 'off', before: {} },
+    { at: door, key: ofSecond, reason: 'no-line', before },
+    { at: plain, key: 'no-addon', reason: 'no-addon', before: {} },
   ];
-  for (const { options, reason } of cases) {
-    const { doors } = await openYard(t, options);
-    const writer = await openDocument(t, urlOf(doors[0]!), { key: 'k', name: 'notes' });
+  for (const { at, key, reason, before } of cases) {
+    const writer = await openDocument(t, urlOf(at), { key, name: 'notes' });
     assert.ok(writer.provider.wsconnected);
-    assert.deepEqual(await readUpgrades(doors[0]!.adminUrl), { [`front-door ${reason}`]: 1 });
+    assert.deepEqual(await upgradesSince(at, before), { [`front-door ${reason}`]: 1 });
   }
 });
 
 test('a killed front door takes no connection with it: its members go on, while others come by another one', async (t) => {
-  const { doors } = await openYard(t, { doors: 2 });
-  const [one, other] = doors as [FrontDoor, FrontDoor];
-  const ann = await openDocument(t, urlOf(one), { key: 'k', name: 'notes' });
-  await one.kill();
-  const bob = await openDocument(t, urlOf(other), { key: 'k', name: 'notes' });
+  const ann = await openDocument(t, urlOf(killed), { key: 'killed', name: 'notes' });
+  await killed.kill();
+  const bob = await openDocument(t, urlOf(door), { key: 'killed', name: 'notes' });
   bob.text.insert(0, 'are you there?');
   await eventually(() => ann.text.toJSON() === 'are you there?', 'she is');
   ann.text.insert(0, 'yes: ');
@@ -150,33 +163,31 @@ test('a killed front door takes no connection with it: its members go on, while 
 });
 
 test('a front door that stops does not wait for handed connections: they move on, and are settled as left', async (t) => {
-  const { doors } = await openYard(t, { doors: 2, doorSettings: { CT_STOP_GRACE_MS: '60000' } });
-  const [one, other] = doors as [FrontDoor, FrontDoor];
-  const ann = await openDocument(t, urlOf(one), { key: 'k', name: 'notes' });
-  await one.end();
-  const [line] = settledOf(one);
+  const ann = await openDocument(t, urlOf(stopped), { key: 'stopped', name: 'notes' });
+  await stopped.end();
+  const [line] = settledOf(stopped);
   assert.deepEqual([line!['status'], line!['carrier']], [101, 'left']);
-  const bob = await openDocument(t, urlOf(other), { key: 'k', name: 'notes' });
+  const bob = await openDocument(t, urlOf(door), { key: 'stopped', name: 'notes' });
   bob.text.insert(0, 'hello');
   await eventually(() => ann.text.toJSON() === 'hello', 'what he says arrives');
   assert.equal(ann.losses(), 0);
 });
 
 test('a handed connection without a byte either way is closed after the idle time', async (t) => {
-  const { doors } = await openYard(t, { doorSettings: { CT_TUNNEL_IDLE_TIMEOUT_MS: '1000' } });
-  const socket = openSocket(t, doors[0]!, '/y/k/notes');
+  const socket = openSocket(t, impatient, '/y/idle/notes');
   await headersOf(socket);
   const { promise, resolve } = Promise.withResolvers<number>();
   socket.on('close', resolve);
   assert.equal(await promise, 1006);
-  await eventually(() => settledOf(doors[0]!).length === 1, 'the end is settled');
-  assert.equal(settledOf(doors[0]!)[0]!['carrier'], 'edge');
+  await eventually(() => settledOf(impatient).length === 1, 'the end is settled');
+  assert.equal(settledOf(impatient)[0]!['carrier'], 'edge');
 });
 
 test('however clients end or break off, neither side keeps a descriptor of them', async (t) => {
-  const { doors, edgePid } = await openYard(t);
-  const [door] = doors as [FrontDoor];
-  const pids = [door.pid, edgePid];
+  // Both have nothing from before that may end meanwhile.
+  const door = await startFrontDoor(t);
+  const pids = [door.pid, startEdgeOf(t, [door], 'e1')];
+  await isEdgeReady(door, 'e1');
   await headersOf(openSocket(t, door, '/y/warm/up'));
   const before = pids.map(countDescriptors);
   const open = Array.from({ length: 40 }, (_, n) => openSocket(t, door, `/y/k${n % 5}/notes`));
