@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
@@ -14,20 +14,16 @@ import type { BackendAnswer, StaticBackend } from '../support/static-backend.ts'
 
 interface Scene extends SecureDoor {
   readonly client: Http2Client;
-  readonly backends: readonly StaticBackend[];
-  /** Of a scene with one backend. */
   readonly backend: StaticBackend;
 }
 
-async function openScene(
-  t: TestContext,
-  options: { backends?: number; settings?: Record<string, string> } = {},
-): Promise<Scene> {
-  const names = Array.from({ length: options.backends ?? 1 }, (_, number) => `backend-${number}`);
-  const backends = await Promise.all(names.map(async (name) => await startStaticBackend(t, name)));
-  const secure = await startSecureDoor(t, { backends, settings: options.settings ?? {} });
-  const client = await openHttp2(t, secure.door.httpsPort, secure.caPath);
-  return { ...secure, client, backends, backend: backends[0]! };
+/** For all tests, each of which has paths of its own. */
+const backend = await startStaticBackend({ after }, 'backend-0');
+const shared = await startSecureDoor({ after }, { backends: [backend] });
+
+async function openScene(t: TestContext): Promise<Scene> {
+  const client = await openHttp2(t, shared.door.httpsPort, shared.caPath);
+  return { ...shared, client, backend };
 }
 
 /** Not in the way of the backends, which live in this process. */
@@ -41,7 +37,10 @@ function backendOf(body: Buffer | string): string {
 }
 
 test('a key leads to one backend by header, cookie, cookies in pieces and query, over HTTP/2 as over HTTP/1.1', async (t) => {
-  const { client, door, caPath } = await openScene(t, { backends: 3 });
+  const names = ['backend-0', 'backend-1', 'backend-2'];
+  const backends = await Promise.all(names.map(async (name) => await startStaticBackend(t, name)));
+  const { door, caPath } = await startSecureDoor(t, { backends });
+  const client = await openHttp2(t, door.httpsPort, caPath);
   const homes = new Set<string>();
   for (let number = 0; number < 8; number++) {
     const key = `key-${number}`;
@@ -61,8 +60,8 @@ test('a key leads to one backend by header, cookie, cookies in pieces and query,
   assert.ok(homes.size > 1, 'keys are spread');
 });
 
-test('curl speaks HTTP/2 and gets its key back as a cookie that is Secure', async (t) => {
-  const { door, caPath } = await openScene(t);
+test('curl speaks HTTP/2 and gets its key back as a cookie that is Secure', async () => {
+  const { door, caPath } = shared;
   const form = ['-w', '%{http_version} %{http_code}', '-D', '-'];
   const url = `https://localhost:${door.httpsPort}/hello?x=1`;
   const text = await curl(caPath, '--http2', ...form, url);
@@ -197,6 +196,9 @@ test('answers without a body end with their head: HEAD, 204, 205, 304', async (t
 
 test('a stream that its client resets is aborted at the edge at once, in its answer and before it', async (t) => {
   const { client, backend, door } = await openScene(t);
+  const requests = backend.requests.length;
+  const left = (): number => door.log.items.filter((line) => line['code'] === 'client-left').length;
+  const leftBefore = left();
   let gone = 0;
   for (const path of ['/silent', '/endless'])
     backend.handlers.set(path, (request, response) => {
@@ -204,16 +206,13 @@ test('a stream that its client resets is aborted at the edge at once, in its ans
       if (path === '/endless') response.write('beginning');
     });
   const silent = client.open({ ':path': '/silent', ctstickiness: 'key' }, { endStream: true });
-  await until(() => Promise.resolve(backend.requests.length === 1), 'the edge has the request');
+  await until(() => Promise.resolve(backend.requests.length === requests + 1), 'the edge has the request');
   silent.close(8);
   const endless = client.open({ ':path': '/endless', ctstickiness: 'key' }, { endStream: true });
   endless.once('data', () => endless.close(8));
   await until(() => Promise.resolve(gone === 2), 'the edge has lost both');
   assert.equal((await client.ask('/', { ctstickiness: 'key' })).status, 200, 'the connection goes on');
-  await until(
-    () => Promise.resolve(door.log.items.filter((line) => line['code'] === 'client-left').length === 2),
-    'both are settled as left',
-  );
+  await until(() => Promise.resolve(left() === leftBefore + 2), 'both are settled as left');
 });
 
 test('an edge that breaks off its answer resets the stream, and no other', async (t) => {
