@@ -87,7 +87,8 @@ export default {
       // Pages for browsers and the built program are bundled: nobody installs anything for them.
       from: {
         path: '^(proxy|edge|share|shared|native|cli|bin)/',
-        pathNot: '\\.(test|long)\\.ts$|^proxy/(dashboard|session-page)/web/|^(bin|proxy/dashboard)/build\\.ts$',
+        pathNot:
+          '\\.(test|long)\\.ts$|^proxy/(dashboard|session-page)/web/|^(bin|proxy/dashboard)/build\\.ts$',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
