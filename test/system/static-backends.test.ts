@@ -193,7 +193,7 @@ test('two front doors over one directory agree on every key, also on one that mo
 test('without a ready backend a request gets 503 with Retry-After, and 200 as soon as there is one', async (t) => {
   const backend = await startStaticBackend(t, 'a');
   backend.passesChecks = false;
-  const door = await startFrontDoor(t, { backends: [backend] });
+  const door = await startFrontDoor(t, { backends: [backend], settings: quickToFall });
   const refused = await ask(door, '/', { headers: { ctstickiness: 'k' } });
   assert.deepEqual([refused.status, refused.json.code], [503, 'no-edge']);
   assert.equal(refused.headers['retry-after'], '1');
