@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
-import { test } from 'node:test';
-import type { TestContext } from 'node:test';
+import { after, test } from 'node:test';
 import { formatProxyHeader } from '../../proxy/proxied/format-proxy-header.ts';
 import { Authority } from '../support/certificate.ts';
+import type { Lifetime } from '../support/child-end.ts';
 import { openFrom } from '../support/client-address.ts';
 import { startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor, LogLine } from '../support/front-door.ts';
@@ -22,13 +22,31 @@ const stranger = '127.0.0.3';
 const client = '203.0.113.5';
 const line = `PROXY TCP4 ${client} 192.0.2.1 4711 443\r\n`;
 
-async function start(
-  t: TestContext,
-  settings: Readonly<Record<string, string>> = {},
-): Promise<{ door: FrontDoor; backend: StaticBackend }> {
+interface Scene {
+  readonly door: FrontDoor;
+  readonly backend: StaticBackend;
+  /** Lines of the log that are not of this test. */
+  readonly linesBefore: number;
+}
+
+async function start(t: Lifetime, settings: Readonly<Record<string, string>> = {}): Promise<Scene> {
   const backend = await startStaticBackend(t, 'a');
   const all = { CT_PROXY_PROTOCOL_FROM: `${proxy}/32`, ...settings };
-  return { backend, door: await startFrontDoor(t, { backends: [backend], settings: all }) };
+  return { backend, linesBefore: 0, door: await startFrontDoor(t, { backends: [backend], settings: all }) };
+}
+
+const { certPath, keyPath } = new Authority({ after }).sign('DNS:localhost,IP:127.0.0.1');
+const tls = { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath, CT_HTTPS_PORT: '0' };
+/** For tests that need no other settings, each of which asks for paths of its own. */
+const shared = await start({ after }, tls);
+
+function sharedScene(): Scene {
+  return { ...shared, linesBefore: shared.door.log.items.length };
+}
+
+/** What the backend got by a path. */
+function seenAt({ backend }: Scene, path: string): StaticBackend['requests'] {
+  return backend.requests.filter(({ target }) => target === path);
 }
 
 function request(path: string): string {
@@ -37,7 +55,7 @@ function request(path: string): string {
 
 /** The client as the backend is told, and as the log has it. */
 async function clientOf(
-  { door, backend }: { door: FrontDoor; backend: StaticBackend },
+  { door, backend, linesBefore }: Scene,
   connection: RawConnection,
   path: string,
 ): Promise<string> {
@@ -46,12 +64,12 @@ async function clientOf(
   const [forwarded] = valuesOf(seen, 'x-forwarded-for')[0]!.split(', ');
   const isOfClient = (item: LogLine): boolean =>
     item.event === 'exchange.settled' && item['client'] === forwarded;
-  await door.log.next(isOfClient, 'the log has the same client');
+  await door.log.after(linesBefore, isOfClient, 'the log has the same client');
   return forwarded!;
 }
 
 test('the client is who the header of a listed proxy says, for each request of the connection', async (t) => {
-  const scene = await start(t);
+  const scene = sharedScene();
   const headers = {
     v1: line,
     v2: formatProxyHeader('v2', { address: client, isSecure: false }),
@@ -67,7 +85,7 @@ test('the client is who the header of a listed proxy says, for each request of t
 });
 
 test('a header may come in pieces of any size', async (t) => {
-  const { door, backend } = await start(t);
+  const { door } = shared;
   const header = formatProxyHeader('v2', { address: client, isSecure: false });
   const bytes = Buffer.concat([header, Buffer.from(request('/pieces'))]);
   await Promise.all(
@@ -80,11 +98,13 @@ test('a header may come in pieces of any size', async (t) => {
       assert.equal((await connection.answer()).status, 200, `cut after ${cut} bytes`);
     }),
   );
-  for (const seen of backend.requests) assert.deepEqual(valuesOf(seen, 'x-forwarded-for'), [client]);
+  const arrived = seenAt(shared, '/pieces');
+  assert.equal(arrived.length, header.length + 1);
+  for (const seen of arrived) assert.deepEqual(valuesOf(seen, 'x-forwarded-for'), [client]);
 });
 
 test('a proxy that speaks for itself is the client', async (t) => {
-  const scene = await start(t);
+  const scene = sharedScene();
   const local = formatProxyHeader('v2', { address: undefined, isSecure: false });
   for (const [name, header] of [
     ['local', local],
@@ -121,7 +141,7 @@ test('a listed proxy without a good header is refused, and told so in the log an
 });
 
 test('who is not listed and sends a header is refused as a bad request', async (t) => {
-  const { door, backend } = await start(t);
+  const { door } = shared;
   for (const header of [line, formatProxyHeader('v2', { address: client, isSecure: false })]) {
     const connection = await openFrom(t, door.port, stranger);
     connection.send(header);
@@ -130,11 +150,11 @@ test('who is not listed and sends a header is refused as a bad request', async (
     assert.deepEqual([answer.status, JSON.parse(answer.body).code], [400, 'request-malformed']);
     await connection.whenEnded();
   }
-  assert.deepEqual(backend.requests, []);
+  assert.deepEqual(seenAt(shared, '/claimed'), []);
 });
 
 test('a client that came to its proxy over TLS gets cookies for TLS', async (t) => {
-  const { door } = await start(t);
+  const { door } = shared;
   for (const isSecure of [true, false]) {
     const connection = await openFrom(t, door.port, proxy);
     connection.send(formatProxyHeader('v2', { address: client, isSecure }));
@@ -145,7 +165,7 @@ test('a client that came to its proxy over TLS gets cookies for TLS', async (t) 
 });
 
 test('claims in X-Forwarded-For do not count behind a header', async (t) => {
-  const scene = await start(t);
+  const scene = sharedScene();
   const connection = await openFrom(t, scene.door.port, proxy);
   connection.send(
     `${line}GET /forged HTTP/1.1\r\nHost: door.test\r\nctstickiness: k\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n`,
@@ -154,10 +174,7 @@ test('claims in X-Forwarded-For do not count behind a header', async (t) => {
 });
 
 test('before TLS the header is the same: required of the listed, refused from others', async (t) => {
-  const authority = new Authority(t);
-  const { certPath, keyPath } = authority.sign('DNS:localhost,IP:127.0.0.1');
-  const tls = { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath, CT_HTTPS_PORT: '0', CT_HEAD_TIMEOUT_MS: '500' };
-  const { door, backend } = await start(t, tls);
+  const { door, backend } = await start(t, { ...tls, CT_HEAD_TIMEOUT_MS: '500' });
   for (const [at, header] of [line, formatProxyHeader('v2', { address: client, isSecure: true })].entries()) {
     const raw = await openFrom(t, door.httpsPort, proxy);
     raw.send(header);
@@ -184,8 +201,9 @@ test('before TLS the header is the same: required of the listed, refused from ot
 });
 
 test('a proxy that resets in the middle of its header, as one that only looks does, harms nobody', async (t) => {
-  const { certPath, keyPath } = new Authority(t).sign('DNS:door.test,IP:127.0.0.1');
-  const { door } = await start(t, { CT_TLS_CERT: certPath, CT_TLS_KEY: keyPath, CT_HTTPS_PORT: '0' });
+  const { door } = shared;
+  const isEmpty = async (): Promise<boolean> => (await door.metric('ct_proxy_connections_open')) === 0;
+  await until(isEmpty, 'nobody is there');
   for (const port of [door.port, door.httpsPort]) {
     const connected = await door.metric('ct_proxy_connections_open');
     const raw = await openFrom(t, port, proxy);
