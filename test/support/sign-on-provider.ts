@@ -7,13 +7,13 @@ import { readFileSync } from 'node:fs';
 import { createServer as createSecureServer } from 'node:https';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 import { createServer } from '#shared/node-http.ts';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { JWK } from 'jose';
 import { Provider } from 'oidc-provider';
 import { fetch } from 'undici';
 import type { Certificate } from './certificate.ts';
+import type { Lifetime } from './child-end.ts';
 import type { Viewer } from './viewer.ts';
 
 export const clientId = 'mooring';
@@ -189,10 +189,7 @@ export class SignOnProvider {
 }
 
 /** Ends with the test. With a certificate it speaks HTTPS, which the test has to trust. */
-export async function startSignOnProvider(
-  t: TestContext,
-  certificate?: Certificate,
-): Promise<SignOnProvider> {
+export async function startSignOnProvider(t: Lifetime, certificate?: Certificate): Promise<SignOnProvider> {
   const answer = (request: IncomingMessage, response: ServerResponse): void =>
     provider.onRequest(request, response);
   const server =

@@ -1,6 +1,7 @@
 /** Sessions with single sign-on: unmodified clients log in by it in a real browser, and nobody comes in otherwise but chosen guests. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { ConnectionProvider } from 'open-collaboration-protocol';
 import type { Browser } from 'playwright-core';
 import { hashPassword } from '#shared/password-hash.ts';
@@ -49,7 +50,7 @@ async function signOn(page: Awaited<ReturnType<Browser['newPage']>>, name: strin
 }
 
 async function openServed(
-  t: Parameters<typeof startSignOnProvider>[0],
+  t: TestContext,
   more: Record<string, string>,
 ): Promise<{ pool: Pool; url: string }> {
   const provider = await startSignOnProvider(t);

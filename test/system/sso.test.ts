@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { SignJWT, UnsecuredJWT, decodeJwt, generateKeyPair, importJWK } from 'jose';
 import type { JWTPayload } from 'jose';
 import { hashPassword } from '#shared/password-hash.ts';
+import type { Lifetime } from '../support/child-end.ts';
 import { makeDataDir, startFrontDoor } from '../support/front-door.ts';
 import type { FrontDoor, LogLine } from '../support/front-door.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -63,17 +64,18 @@ test('whom the provider knows gets into the dashboard of any front door, with th
   }
 });
 
-async function open(
-  t: Parameters<typeof startSignOnProvider>[0],
-): Promise<{ provider: SignOnProvider; door: FrontDoor }> {
+async function open(t: Lifetime): Promise<{ provider: SignOnProvider; door: FrontDoor }> {
   const provider = await startSignOnProvider(t);
   const door = await startFrontDoor(t, { settings: provider.settings });
   await provider.serve(`http://${door.host}`);
   return { provider, door };
 }
 
-test('a way back that this browser did not begin, or that was used, lets nobody in', async (t) => {
-  const { door } = await open(t);
+/** For tests whose provider is well when they end. */
+const shared = await open({ after });
+
+test('a way back that this browser did not begin, or that was used, lets nobody in', async () => {
+  const { door } = shared;
   const refused = async (viewer: Viewer, path: string, status: number): Promise<void> => {
     const answer = await viewer.ask(path);
     assert.deepEqual([answer.status, viewer.cookies.has('ct-viewer')], [status, false], answer.text);
@@ -102,8 +104,9 @@ test('a way back that this browser did not begin, or that was used, lets nobody 
   await refused(thief, back, 400);
 });
 
-test('a token that is not for us, not of the provider, too old or not signed by its key lets nobody in', async (t) => {
-  const { provider, door } = await open(t);
+test('a token that is not for us, not of the provider, too old or not signed by its key lets nobody in', async () => {
+  const { provider, door } = shared;
+  const linesBefore = door.log.items.length;
   const { privateKey: stranger } = await generateKeyPair('RS256');
   type Key = Parameters<SignJWT['sign']>[0];
   const sign = async (claims: JWTPayload, key?: Key): Promise<string> => {
@@ -140,11 +143,12 @@ test('a token that is not for us, not of the provider, too old or not signed by 
   }
   const isRefused = ({ event, code }: LogLine): boolean =>
     event === 'login.refused' && code === 'sso-refused';
-  await door.log.next(isRefused, 'the refusal is in the log');
+  await door.log.after(linesBefore, isRefused, 'the refusal is in the log');
 });
 
 test('a provider that changes its keys, breaks down, hangs or comes back stops logins alone, and says so', async (t) => {
-  const { provider, door } = await open(t);
+  const { provider, door } = shared;
+  const loginsBefore = await door.metric('ct_proxy_sso_logins_total');
   const viewer = new Viewer(door);
   assert.equal((await viewer.ask(await comeBack(viewer, 'ada'))).status, 200);
   await provider.rotateKeys();
@@ -162,14 +166,14 @@ test('a provider that changes its keys, breaks down, hangs or comes back stops l
   await provider.rotateKeys();
   const last = new Viewer(door);
   assert.equal((await last.ask(await comeBack(last, 'bob'))).status, 200);
-  assert.ok((await door.metric('ct_proxy_sso_logins_total')) >= 5);
+  assert.ok((await door.metric('ct_proxy_sso_logins_total')) >= loginsBefore + 5);
   const silent = await startSignOnProvider(t);
   const lost = new Viewer(await startFrontDoor(t, { settings: silent.settings }));
   assert.equal((await lost.ask('/dashboard/sso')).status, 502);
 });
 
-test('a person who does not agree at the provider is told so, and may begin again', async (t) => {
-  const { door } = await open(t);
+test('a person who does not agree at the provider is told so, and may begin again', async () => {
+  const { door } = shared;
   const viewer = new Viewer(door);
   const state = new URL((await viewer.ask('/dashboard/sso')).headers.location!).searchParams.get('state');
   const answer = await viewer.ask(`/sso/authorization-code/callback?error=access_denied&state=${state}`);
