@@ -106,7 +106,8 @@ export async function openLocator(options: {
   const regionOf = (address: string): string => regions.of(address);
   const limits = openLimits({ settings, log, metrics, signal });
   const placer = new Placer({ ...named, outage, regionOf, admitNewKey: limits.admitNewKey });
-  const repinner = new Repinner({ ...shared, placer, metrics, random: Math.random, signal });
+  const mayHaveGoneBack = (): boolean => outage.mayHaveGoneBack;
+  const repinner = new Repinner({ ...named, placer, mayHaveGoneBack, random: Math.random, signal });
   const onLost = (edge: EdgeMember): void => repinner.begin(edge);
   const onRestored = (): void => onMet();
   const membership = new Membership({ ...shared, probe: probeAddress, onLost, onRestored, signal });

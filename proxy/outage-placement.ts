@@ -53,6 +53,7 @@ export class OutagePlacement {
   readonly #options: OutageOptions;
   readonly #provisional = new Map<AffinityKey, Provisional>();
   #failedAtMs = -Infinity;
+  #metAtMs = -Infinity;
   #isDown = false;
   #downSinceMs = 0;
   /** When others last said what is down: the store, or this front door's way to it. */
@@ -87,15 +88,16 @@ export class OutagePlacement {
     this.#failedAtMs = this.#options.nowMs();
   }
 
-  get #downForMs(): number {
-    return this.#options.nowMs() - this.#downSinceMs;
-  }
-
   /** The store has been met anew: it may have gone back to an older copy of its data, until all is `compared`. */
   noteMeeting(compared: Promise<void>): void {
-    this.#failedAtMs = this.#options.nowMs();
+    this.#failedAtMs = this.#metAtMs = this.#options.nowMs();
     this.#comparing++;
     void compared.finally(() => this.#comparing--);
+  }
+
+  /** Its pins may be of long ago: an edge may hold a key by a newer one. */
+  get mayHaveGoneBack(): boolean {
+    return this.#comparing > 0 || this.#options.nowMs() - this.#metAtMs < cautiousMs;
   }
 
   /** The store answers again, but others may hold keys that it does not know: an edge is to be asked for a new key. */
@@ -160,9 +162,10 @@ export class OutagePlacement {
 
   /** Undefined where nobody knows. */
   #verdict(held: Held): 'held' | ReturnType<typeof judgeOutage> {
+    const { nowMs } = this.#options;
     if (held.kind === 'held') return 'held';
-    const verdict = held.kind === 'free' ? judgeOutage(held.heard, this.#downForMs) : undefined;
-    if (verdict !== undefined) this.#wordAtMs = this.#options.nowMs();
+    const verdict = held.kind === 'free' ? judgeOutage(held.heard, nowMs() - this.#downSinceMs) : undefined;
+    if (verdict !== undefined) this.#wordAtMs = nowMs();
     return verdict;
   }
 

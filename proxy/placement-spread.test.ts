@@ -1,4 +1,7 @@
-/** How keys that arrive together spread, over a real directory: single choices are tested in `core/choose-edge.test.ts`. */
+/**
+ * How keys that arrive together spread, and when they stay, over a real directory: single choices are tested in
+ * `core/choose-edge.test.ts`.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +13,7 @@ import { parseAffinityKey, parseEdgeId } from '#shared/ids.ts';
 import type { EdgeId } from '#shared/ids.ts';
 import { openLog } from '#shared/log.ts';
 import { Metrics } from '#shared/metrics.ts';
-import type { Directory } from './directory/directory.ts';
+import type { Directory, Pin } from './directory/directory.ts';
 import { noLoad } from '../test/support/no-load.ts';
 import { openSqliteDirectory } from './directory/sqlite-directory.ts';
 import { EdgeLinks } from './membership/edge-links.ts';
@@ -38,6 +41,9 @@ interface Scene {
   readonly pool: EdgePool;
   readonly placer: Placer;
   readonly outage: OutagePlacement;
+  readonly links: EdgeLinks;
+  /** Of the outage. */
+  readonly clock: { nowMs: number };
   /** Another front door's, which hears of the same edges. */
   readonly openOutage: (nowMs: () => number) => Promise<OutagePlacement>;
 }
@@ -84,11 +90,12 @@ async function openScene(t: TestContext, seats: readonly Seat[]): Promise<Scene>
       placesNewKeys: () => true,
     });
   };
-  const outage = await openOutage(() => nowMs);
+  const clock = { nowMs };
+  const outage = await openOutage(() => clock.nowMs);
   const promises = new LeasePromises(() => nowMs);
   const regionOf = (address: string): string => (address === '' ? 'default' : 'eu');
   const placer = new Placer({ ...shared, promises, outage, regionOf });
-  return { directory, pool, placer, outage, openOutage };
+  return { directory, pool, links, clock, placer, outage, openOutage };
 }
 
 test('keys of an edge that is lost go on in the region of the client that asks for them', async (t) => {
@@ -149,4 +156,35 @@ test('just after an outage a new key goes where a front door that does not know 
     owners.add(here.pin.owner.id);
   }
   assert.equal(owners.size, sessionsBefore.length);
+});
+
+test('where the store may have gone back, a key leaves an owner that is over there only when every edge has said that it has it not', async (t) => {
+  const scene = await openScene(t, [{ id: 'edge-1' }, { id: 'edge-2' }, { id: 'edge-3' }]);
+  const { directory, pool, placer, outage, links, clock } = scene;
+  const placeNew = async (name: string): Promise<Pin> => {
+    const placement = await placer.place(parseAffinityKey(name)!);
+    assert.ok(placement.kind === 'placed');
+    return placement.pin;
+  };
+  const first = await placeNew('key-1');
+  let second = await placeNew('key-2');
+  for (let number = 3; second.owner.id !== first.owner.id; number++) second = await placeNew(`key-${number}`);
+  await directory.markGone(first.owner);
+  const compared = Promise.withResolvers<void>();
+  outage.noteMeeting(compared.promise);
+  const moved = await placer.replace(first);
+  assert.ok(moved.kind === 'placed');
+  assert.notEqual(moved.pin.owner.id, first.owner.id, 'all have answered');
+
+  const silent = pool.list(nowMs).find(({ id }) => id !== first.owner.id)!;
+  links.add(silent, () => undefined);
+  await assert.rejects(placer.replace(second), { code: 'directory-unavailable' });
+  assert.equal((await directory.findPin(second.key))!.epoch, second.epoch);
+  clock.nowMs += 60_000;
+  await assert.rejects(placer.replace(second), { code: 'directory-unavailable' }, 'it is compared still');
+  compared.resolve();
+  await compared.promise;
+  const last = await placer.replace(second);
+  assert.ok(last.kind === 'placed');
+  assert.notEqual(last.pin.owner.id, first.owner.id);
 });

@@ -242,8 +242,9 @@ export class Placer {
   async #findHeld(key: AffinityKey, stored: Pin | undefined): Promise<Found | undefined> {
     const { directory, outage } = this.#options;
     const held = await outage.findHeld(key);
-    // Who does not answer may hold it, and the store cannot tell.
-    if (held.kind === 'unsure' && stored === undefined) return { kind: 'unsure' };
+    // Who does not answer may hold it, and the store cannot tell: an owner of before it went back is not to be taken for the last.
+    const isKnown = stored !== undefined && (this.#isInItsRight(stored) || !outage.mayHaveGoneBack);
+    if (held.kind === 'unsure' && !isKnown) return { kind: 'unsure' };
     if (held.kind !== 'held' || held.pin.epoch <= (stored?.epoch ?? 0)) return undefined;
     const [result] = await putIntoStore(directory, [held.pin]);
     // The store does not know that edge yet, or any more; it serves by a lease that it had.

@@ -16,6 +16,8 @@ interface RepinnerOptions {
   readonly directory: Directory;
   readonly pool: EdgePool;
   readonly placer: Placer;
+  /** The store has just come back: the pins that it has of an edge may be of long ago. */
+  readonly mayHaveGoneBack: () => boolean;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly nowMs: () => number;
@@ -34,6 +36,7 @@ interface Outcome {
 /** So many at once, then a pause: look-ups for clients go between. */
 const partMax = 50;
 const pauseMs = 10;
+const cautionLookMs = 200;
 /** Longer than edges take to come up; afterwards keys move when they are asked for. */
 const edgeWaitMs = 60_000;
 /** As many as a first character of a key may have. */
@@ -78,6 +81,10 @@ export class Repinner {
     for (const start of [from, '']) {
       let after = start;
       while (!deadline.aborted) {
+        if (this.#options.mayHaveGoneBack()) {
+          await sleep(cautionLookMs);
+          continue;
+        }
         const pins = await this.#options.directory.listLivePins(edge, after, partMax);
         // The directory gives it time that this front door did not: then its pins are its own.
         if (pins.length === 0 || pins.some(({ ownerIsOver }) => !ownerIsOver)) break;

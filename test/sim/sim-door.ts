@@ -87,7 +87,8 @@ export class SimDoor {
     const random = (): number => 0.5;
     const outage = new OutagePlacement({ ...named, snapshot, links, random, placesNewKeys: () => false });
     const placer = new Placer({ ...named, outage });
-    const repinner = new Repinner({ ...named, placer, random, signal });
+    const mayHaveGoneBack = (): boolean => outage.mayHaveGoneBack;
+    const repinner = new Repinner({ ...named, placer, mayHaveGoneBack, random, signal });
     const membership = new Membership({
       ...shared,
       probe,
