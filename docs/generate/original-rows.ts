@@ -71,7 +71,7 @@ export const originalRows = {
     tests: [
       `${front}/versions.test.ts: versions stand newest first, with the members that run them`,
       `${front}/versions.test.ts: a registry that knows its users is asked as one`,
-      `${front}/dashboard-front-doors.test.ts: two dashboards on one database show one pool`,
+      `${front}/dashboard-front-doors.long.ts: two dashboards on one database show one pool`,
     ],
   },
   clientPaths: {

@@ -70,7 +70,7 @@ export const originalVariables = {
     here: 'The same; front doors side by side have one password, which is logged once.',
     tests: [
       `${front}/dashboard-login.test.ts: where nobody has set a password, front doors side by side make one together`,
-      `${front}/demo.test.ts: the demo prints where its dashboard is and how to log in`,
+      `${front}/demo.long.ts: the demo prints where its dashboard is and how to log in`,
     ],
   },
   noClients: {
