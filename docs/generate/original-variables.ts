@@ -53,7 +53,7 @@ export const originalVariables = {
     original: '`CT_DASHBOARD_USER`, `CT_DASHBOARD_PASSWORD`',
     here: 'The same; the password may be a hash of `mooring hash-password`.',
     tests: [
-      `${front}/dashboard.test.ts: every page is accessible in light, in dark and on a phone`,
+      `${front}/dashboard.test.ts: every page is accessible`,
       `${front}/dashboard-stream.test.ts: front doors side by side show one pool`,
     ],
   },
