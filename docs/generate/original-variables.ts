@@ -46,7 +46,7 @@ export const originalVariables = {
     section: 'variables',
     original: '`CT_TRUST_ALL_CERTS`',
     here: 'For edges and backends behind TLS, and for the provider of single sign-on.',
-    tests: [`${front}/tls-upstreams.test.ts: any certificate will do where the settings say so`],
+    tests: ['test/support/tls-upstreams.ts: any certificate will do where the settings say so'],
   },
   dashboardUser: {
     section: 'variables',
@@ -113,7 +113,7 @@ export const originalVariables = {
     several: 'front doors, not edges: `mooring edge` refuses it and names `mooring restart --rolling`',
     tests: [
       `${front}/service-life.test.ts: a planned restart replaces front door and edges one after the other`,
-      `${front}/workers.test.ts: a front door alone that is restarted by plan is replaced`,
+      'test/support/held-socket.ts: a front door alone that is restarted by plan is replaced',
       `${front}/service-life.test.ts: a plan that nobody could follow stops the start`,
       `${front}/drain.test.ts: a rolling restart replaces the front door and every edge`,
     ],
