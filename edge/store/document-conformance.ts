@@ -236,7 +236,10 @@ function testSizes(openScene: OpenDocumentScene): void {
       lastSeq: 1,
     });
   });
+}
 
+/** Declares the test, which the first tier plays on one database. */
+export function testLargeDocuments(openScene: OpenDocumentScene): void {
   void test('updates and snapshots of 64 MiB come back as they were', async (t) => {
     const { store } = await openDocuments(t, openScene);
     const large = Buffer.alloc(67_108_864);

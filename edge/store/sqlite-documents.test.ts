@@ -3,30 +3,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import { testDocumentHistories } from '../../test/support/document-histories.ts';
+import { sqliteDocumentScene } from '../../test/support/document-scenes.ts';
 import { temporaryStorePath } from '../../test/support/y-edge.ts';
 import { documentAt, testDocumentStore } from './document-conformance.ts';
-import type { OpenDocumentScene } from './document-conformance.ts';
 import { testDocumentRemoval } from './document-removal-conformance.ts';
 import { openSqliteDocuments } from './sqlite-documents.ts';
 
 const unavailable = { code: 'store-unavailable' };
 
-const openScene: OpenDocumentScene = async (t) => {
-  const path = await temporaryStorePath(t);
-  return {
-    open: async () => await openSqliteDocuments(path),
-    // Moves the store's clock and the host's, as the store sees it, apart.
-    letPass: (ms) => {
-      const database = new Database(path);
-      database.prepare('UPDATE document_clock SET wall_ms = wall_ms - ?').run(ms);
-      database.close();
-    },
-  };
-};
-
-testDocumentStore(openScene);
-testDocumentRemoval(openScene);
-testDocumentHistories(openScene);
+testDocumentStore(sqliteDocumentScene);
+testDocumentRemoval(sqliteDocumentScene);
+testDocumentHistories(sqliteDocumentScene);
 
 test('a store whose file lost a table fails its calls and stays open', async (t) => {
   const path = await temporaryStorePath(t);
