@@ -57,6 +57,8 @@ interface DoorOptions {
   readonly onFailed: () => void;
 }
 
+const random = (): number => 0.5;
+
 export class SimDoor {
   readonly name: string;
   readonly process: SimProcess;
@@ -84,7 +86,6 @@ export class SimDoor {
     const shared = { directory, pool, promises, log, nowMs };
     const named = { ...shared, secrets: simSecrets, metrics: simMetrics };
     const snapshot = new MembershipSnapshot(directory);
-    const random = (): number => 0.5;
     const outage = new OutagePlacement({ ...named, snapshot, links, random, placesNewKeys: () => false });
     const placer = new Placer({ ...named, outage });
     const mayHaveGoneBack = (): boolean => outage.mayHaveGoneBack;
