@@ -1,4 +1,4 @@
-/** The checks of the simulation bite; `teeth.long.ts` sees to it that each fault that is planted is found. */
+/** The checks of the simulation bite: of planted faults these are found at once, the others by `teeth.long.ts`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runPlanted } from './planted-run.ts';
@@ -6,13 +6,16 @@ import { plants } from './plants.ts';
 
 const runs = 10;
 const seed = 1;
+const quickToFind: readonly string[] = [
+  'a message is left out of a replay',
+  'an answer is given twice',
+  'updates are relayed that are not stored',
+];
 
-test('of the faults that are planted into the product half and more are found within ten schedules', async (t) => {
-  const found: string[] = [];
-  for (const plant of plants) {
-    const { invariant } = await runPlanted({ plant, seed, runs });
-    if (invariant !== undefined && plant.breaks.includes(invariant)) found.push(plant.name);
-  }
-  t.diagnostic(`${found.length} of ${plants.length} within ten schedules`);
-  assert.ok(found.length * 2 >= plants.length, found.join(', '));
-});
+for (const name of quickToFind)
+  void test(`the simulation finds within ten schedules that ${name}`, async () => {
+    const plant = plants.find((each) => each.name === name);
+    assert.ok(plant !== undefined);
+    const { invariant, message } = await runPlanted({ plant, seed, runs });
+    assert.ok(invariant !== undefined && plant.breaks.includes(invariant), message);
+  });
