@@ -22,7 +22,7 @@ const sampleIntervalMs = 60_000;
 const takenMaxMs = 5_000;
 /** Of a planned stop, for the last entries to arrive; the rest does after the next start. */
 const stopMaxMs = 1_000;
-const delayResolutionMs = 10;
+const delayResolutionMs = 50;
 const nanosecondsPerMs = 1e6;
 
 interface Members {

@@ -8,7 +8,7 @@ import type { EdgeLoad } from '#shared/control-protocol.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { Adapter, AdapterLoad } from './adapter.ts';
 
-const delayResolutionMs = 10;
+const delayResolutionMs = 50;
 const nanosecondsPerMs = 1e6;
 
 export class LoadSampler {

@@ -21,6 +21,8 @@ const reserveShare = 0.1;
 const reserveMin = 96;
 const reserveMax = 1_024;
 const lookMs = 250;
+/** Looks that are left out where nobody was accepted since: what else takes descriptors takes few. */
+const quietLooks = 3;
 /** A connection takes one descriptor, and its edge another. */
 const perConnection = 2;
 const logIntervalMs = 10_000;
@@ -33,6 +35,7 @@ export class DescriptorReserve {
   #acceptedThen = 0;
   #isHeld = false;
   #isLooking = false;
+  #leftOut = 0;
   #loggedAtMs = -Infinity;
 
   constructor(options: DescriptorReserveOptions) {
@@ -57,9 +60,11 @@ export class DescriptorReserve {
   }
 
   async #look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
     const acceptedThen = this.#options.accepted();
+    const isQuiet = !this.#isHeld && acceptedThen === this.#acceptedThen && this.#limit < Infinity;
+    if (this.#isLooking || (isQuiet && this.#leftOut++ < quietLooks)) return;
+    this.#isLooking = true;
+    this.#leftOut = 0;
     try {
       // Both at once, and the limit each time: an administrator may change it while the process runs (prlimit(1)).
       const [limits, used] = await Promise.all([
