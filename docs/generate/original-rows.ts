@@ -16,7 +16,7 @@ export const originalRows = {
     here: '200 while an edge is ready, else 503; `/livez` and `/readyz` on the admin port.',
     trial: true,
     tests: [
-      `${front}/service-life.test.ts: mooring health tells a process that lives from one that is ready`,
+      `${front}/service-life.long.ts: mooring health tells a process that lives from one that is ready`,
     ],
   },
   metricsPath: {
@@ -27,7 +27,7 @@ export const originalRows = {
     tests: [
       `${front}/metrics.test.ts: Prometheus reads front door and edge`,
       `${front}/metrics.test.ts: on the port for clients nothing is served unless it is wanted`,
-      `${front}/metrics-setting.test.ts: on the dashboard Prometheus is switched on and off for all front doors`,
+      `${front}/metrics-setting.long.ts: on the dashboard Prometheus is switched on and off for all front doors`,
     ],
   },
   dashboardPath: {
@@ -111,7 +111,7 @@ export const originalRows = {
     here: '`mooring ps`.',
     several: 'front doors of one host (`CT_PROXY_WORKERS`); edges under systemd or an orchestrator',
     tests: [
-      `${front}/service-life.test.ts: mooring ps shows each process, and counts its restarts and replacements`,
+      `${front}/service-life.long.ts: mooring ps shows each process, and counts its restarts and replacements`,
       `${front}/direct.test.ts: a killed edge is started again and takes keys as a new incarnation`,
       `${front}/workers.test.ts: in front of static backends the supervisor runs front doors alone, and starts again what dies`,
     ],
@@ -131,7 +131,7 @@ export const originalRows = {
       '"services now available on port 1080 (HTTP) and 1443 (SSL)", "Valid license installed", "Edge Server ready; connected to Locator for assignments", an entry for each edge that connects',
     here: 'The same words with our name, as `message` of lines of JSON.',
     trial: true,
-    tests: [`${front}/service-life.test.ts: the log has the lines that administrators look for`],
+    tests: [`${front}/service-life.long.ts: the log has the lines that administrators look for`],
   },
   logFiles: {
     section: 'service',

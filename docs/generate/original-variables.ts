@@ -38,8 +38,8 @@ export const originalVariables = {
     here: 'The same four, signed by `mooring licence issue`; licences of the original product are not valid here.',
     trial: true,
     tests: [
-      `${front}/licence.test.ts: two front doors that are asked at once let in as many as the licence says`,
-      `${front}/licence.test.ts: at its end a licence lets nobody in and puts nobody out`,
+      `${front}/licence.long.ts: two front doors that are asked at once let in as many as the licence says`,
+      `${front}/licence.long.ts: at its end a licence lets nobody in and puts nobody out`,
     ],
   },
   trustAll: {
@@ -96,7 +96,7 @@ export const originalVariables = {
     original: '`CT_TIME_ZONE`',
     here: 'Of times in the log, of days in the history, of planned restarts.',
     tests: [
-      `${front}/service-life.test.ts: the log has the lines that administrators look for, at the time of the zone that was set`,
+      `${front}/service-life.long.ts: the log has the lines that administrators look for, at the time of the zone that was set`,
       `${front}/history.test.ts: a pool of one machine tells how it is used`,
     ],
   },
@@ -112,9 +112,9 @@ export const originalVariables = {
     here: 'Processes are replaced one after the other and no session ends; once an hour at most.',
     several: 'front doors, not edges: `mooring edge` refuses it and names `mooring restart --rolling`',
     tests: [
-      `${front}/service-life.test.ts: a planned restart replaces front door and edges one after the other`,
+      `${front}/service-life.long.ts: a planned restart replaces front door and edges one after the other`,
       'test/support/held-socket.ts: a front door alone that is restarted by plan is replaced',
-      `${front}/service-life.test.ts: a plan that nobody could follow stops the start`,
+      `${front}/service-life.long.ts: a plan that nobody could follow stops the start`,
       `${front}/drain.test.ts: a rolling restart replaces the front door and every edge`,
     ],
   },
@@ -163,7 +163,7 @@ export const originalVariables = {
     original: '`licensing.properties`; `codetogether.config` with lines of `export CT_...`',
     here: '`CT_LICENSE_FILE` and `CT_SETTINGS_FILE` take such lines. The format of `licensing.properties` was never published.',
     tests: [
-      `${front}/licence.test.ts: at its end a licence lets nobody in and puts nobody out`,
+      `${front}/licence.long.ts: at its end a licence lets nobody in and puts nobody out`,
       'shared/settings/load.test.ts: a file may have comments, quotes and the word export',
     ],
   },

@@ -32,4 +32,5 @@ test('a front door whose way to the database is closed serves what is pinned, pl
   await checkWhole(scene, placed);
 });
 
+testFarDatabase(300);
 testFarDatabase(2_000);
