@@ -37,7 +37,9 @@ export function createPostgresDriver(settings: DatabaseSettings, connectionsMax:
     ...(tls === undefined ? {} : { ssl: tlsOptions(tls) }),
   });
   // A connection that breaks while nobody uses it is none that anybody waits for: the pool has dropped it.
-  pool.on('error', () => undefined);
+  pool.on('error', ignore);
+  // From its first moment: a server that ends says "ready" and "ended" in one packet, before whoever waits for the connection has it.
+  pool.on('connect', (client) => client.on('error', ignore));
   return {
     dialect: 'postgres',
     connect: async () => wrap(await pool.connect()),
@@ -46,24 +48,21 @@ export function createPostgresDriver(settings: DatabaseSettings, connectionsMax:
   };
 }
 
+/** A break of a connection shows as the failure of its statement. */
+function ignore(): void {
+  // Nobody else is to be told.
+}
+
 const met = new WeakSet<PoolClient>();
 
 function wrap(client: PoolClient): SqlConnection {
   const isNew = !met.has(client);
   met.add(client);
-  // The library's own listener is gone while we hold it: a break shows as the failure of the statement.
-  const ignore = (): void => undefined;
-  client.on('error', ignore);
-  const letGo = (isBroken: boolean): void => {
-    client.off('error', ignore);
-    if (isBroken) client.on('error', ignore);
-    client.release(isBroken);
-  };
   return {
     isNew,
     run: async (statement, values = []) => await run(client, statement, values),
-    release: () => letGo(false),
-    destroy: () => letGo(true),
+    release: () => client.release(),
+    destroy: () => client.release(true),
   };
 }
 
