@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureProgram } from './build.ts';
 import { findFreshProgram } from './fresh-program.js';
 
+const commandMaxMs = 60_000;
 const sources = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 
 test('it is built once of the same sources, and says what they say', async () => {
@@ -16,7 +17,7 @@ test('it is built once of the same sources, and says what they say', async () =>
   assert.equal(findFreshProgram(), program);
   for (const args of [['--version'], ['--help'], ['check']]) {
     const [built, plain] = [program, sources].map((path) =>
-      execFileSync(process.execPath, [path, ...args], { encoding: 'utf8' }),
+      execFileSync(process.execPath, [path, ...args], { encoding: 'utf8', timeout: commandMaxMs }),
     );
     assert.equal(built, plain, args.join(' '));
   }

@@ -11,17 +11,17 @@ export const programList = fileURLToPath(new URL('.build/program.json', import.m
  * then the sources themselves run. A source is as it was while its size and its time are.
  */
 export function findFreshProgram(list = programList) {
-  let program;
   try {
-    program = JSON.parse(readFileSync(list, 'utf8'));
+    const program = JSON.parse(readFileSync(list, 'utf8'));
+    const folder = dirname(list);
+    for (const [path, stamp] of Object.entries(program.sources))
+      if (stampOf(`${folder}/${path}`) !== stamp) return undefined;
+    const main = join(folder, program.main);
+    return stampOf(main) === undefined ? undefined : main;
   } catch {
+    // Not there, not whole, of another version, or not to be read: the sources are.
     return undefined;
   }
-  const folder = dirname(list);
-  for (const [path, stamp] of Object.entries(program.sources))
-    if (stampOf(`${folder}/${path}`) !== stamp) return undefined;
-  const main = join(folder, program.main);
-  return stampOf(main) === undefined ? undefined : main;
 }
 
 /** Undefined where there is no such file. */

@@ -40,6 +40,7 @@ const changes: Readonly<Record<string, (program: Program) => void>> = {
   'a source is gone': ({ source }) => rmSync(source),
   'the build is gone': ({ main }) => rmSync(main),
   'the list was cut short': ({ list }) => writeFileSync(list, '{"main": "1/ma'),
+  'the list says something else': ({ list }) => writeFileSync(list, '{"main": 1}'),
 };
 
 for (const [what, change] of Object.entries(changes))

@@ -2,8 +2,9 @@
  * What a supervisor (`mooring direct`, or `mooring proxy` with one) leaves in its data folder for other commands: its processes, and
  * the ports to ask at.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '#shared/write-whole.ts';
 
 export interface ProcessRow {
   /** `front door`, `edge-1`. */
@@ -32,9 +33,7 @@ export function removeRunState(dataDir: string): void {
 
 /** Replaces the file in one step, so that no reader sees half of it. */
 export function writeRunState(dataDir: string, state: RunState): void {
-  const draft = `${statePath(dataDir)}.draft`;
-  writeFileSync(draft, JSON.stringify(state), { mode: 0o600 });
-  renameSync(draft, statePath(dataDir));
+  writeWhole(statePath(dataDir), JSON.stringify(state), 0o600);
 }
 
 export function readRunState(dataDir: string): RunState | undefined {

@@ -13,6 +13,7 @@ import type { JournalRecord } from '#shared/journal/journal-record.ts';
 import { JournalRecorder } from '#shared/journal/recorder.ts';
 import { Spool } from '#shared/journal/spool.ts';
 import type { Log } from '#shared/log.ts';
+import { eventLoopLookMs } from '#shared/metrics.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import type { Settings } from '#shared/settings/schema.ts';
 import type { AdapterLoad } from './adapter.ts';
@@ -22,7 +23,6 @@ const sampleIntervalMs = 60_000;
 const takenMaxMs = 5_000;
 /** Of a planned stop, for the last entries to arrive; the rest does after the next start. */
 const stopMaxMs = 1_000;
-const delayResolutionMs = 50;
 const nanosecondsPerMs = 1e6;
 
 interface Members {
@@ -34,7 +34,7 @@ interface Members {
 export class JournalDesk {
   readonly #spool: Spool;
   readonly #recorder: JournalRecorder;
-  readonly #delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
+  readonly #delay = monitorEventLoopDelay({ resolution: eventLoopLookMs });
   readonly #taken = new Map<number, () => void>();
   #members: Members | undefined;
   #courier: Courier | undefined;
@@ -117,7 +117,7 @@ export class JournalDesk {
   #sample(): void {
     if (this.#load === undefined) return;
     const { users, sessions, websockets, pollings, messages, bytes } = this.#load();
-    const lag = this.#delay.percentile(99) / nanosecondsPerMs - delayResolutionMs;
+    const lag = this.#delay.percentile(99) / nanosecondsPerMs - eventLoopLookMs;
     this.#recorder.sample({
       users,
       sessions,

@@ -6,14 +6,14 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 
 import type { EdgeLoad } from '#shared/control-protocol.ts';
 import type { AffinityKey } from '#shared/ids.ts';
+import { eventLoopLookMs } from '#shared/metrics.ts';
 import type { Adapter, AdapterLoad } from './adapter.ts';
 
-const delayResolutionMs = 50;
 const nanosecondsPerMs = 1e6;
 
 export class LoadSampler {
   readonly #adapters: readonly Adapter[];
-  readonly #delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
+  readonly #delay = monitorEventLoopDelay({ resolution: eventLoopLookMs });
   #utilisation = performance.eventLoopUtilization();
   #before: { readonly atMs: number; readonly messages: number; readonly bytes: number };
 
@@ -56,7 +56,7 @@ export class LoadSampler {
   /** The histogram holds the time between two looks, so an idle loop shows the resolution itself: taken off here. */
   #delays(): EdgeLoad['eventLoopDelayMs'] {
     const read = (nanoseconds: number): number => {
-      const ms = nanoseconds / nanosecondsPerMs - delayResolutionMs;
+      const ms = nanoseconds / nanosecondsPerMs - eventLoopLookMs;
       return Number.isFinite(ms) ? Math.max(0, ms) : 0;
     };
     const { max } = this.#delay;

@@ -90,7 +90,7 @@ export class OutagePlacement {
 
   /** The store has been met anew: it may have gone back to an older copy of its data, until all is `compared`. */
   noteMeeting(compared: Promise<void>): void {
-    this.#failedAtMs = this.#metAtMs = this.#options.nowMs();
+    this.#metAtMs = this.#options.nowMs();
     this.#comparing++;
     void compared.finally(() => this.#comparing--);
   }
@@ -103,7 +103,7 @@ export class OutagePlacement {
   /** The store answers again, but others may hold keys that it does not know: an edge is to be asked for a new key. */
   get isCautious(): boolean {
     const isRecent = this.#options.nowMs() - this.#failedAtMs < cautiousMs;
-    return !this.#isDown && (isRecent || this.#comparing > 0);
+    return !this.#isDown && (isRecent || this.mayHaveGoneBack);
   }
 
   /**

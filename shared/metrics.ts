@@ -51,7 +51,7 @@ interface RegistryMetric {
 }
 
 /** Between two looks at how late the event loop is. At the library's own 10 ms an idle front door did little else. */
-const lookMs = 50;
+export const eventLoopLookMs = 50;
 /** The library's gauges with names of counters; what they add up is there by kind. */
 const misnamed = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
@@ -64,7 +64,7 @@ export class Metrics {
   /** A front door knows what the whole pool does. */
   constructor(prefix: 'ct_proxy_' | 'ct_edge_') {
     const prefixes = prefix === 'ct_proxy_' ? [prefix, 'ct_pool_'] : [prefix];
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: lookMs });
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: eventLoopLookMs });
     for (const name of misnamed) this.#registry.removeSingleMetric(name);
     for (const [name, entry] of Object.entries(metricTable) as [MetricName, MetricEntry][]) {
       if (prefixes.some((own) => name.startsWith(own)))

@@ -4,10 +4,11 @@
  * says so and is no failure: the images bring their own.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { writeWhole } from '#shared/write-whole.ts';
 import { builtFolder, builtSessionPage } from './built-folder.ts';
 
 interface Target {
@@ -84,12 +85,6 @@ function writeCompressed(path: string, contents: Uint8Array): void {
   writeWhole(`${path}.gz`, gzipSync(contents, { level: 9 }));
   writeWhole(`${path}.br`, brotliCompressSync(contents, { params }));
   writeWhole(path, contents);
-}
-
-function writeWhole(path: string, contents: Uint8Array): void {
-  const draft = `${path}.${process.pid}.draft`;
-  writeFileSync(draft, contents);
-  renameSync(draft, path);
 }
 
 function dropOld(folder: string, names: readonly string[]): void {
