@@ -1,8 +1,9 @@
 /** How often a call is tried, and how many wait, on a driver that answers as it is told: no server fails on command so exactly. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
-import type { SqlConnection, SqlDriver, SqlFailure } from './sql-driver.ts';
+import type { SqlConnection, SqlDriver, SqlFailure, SqlRunner } from './sql-driver.ts';
 import { SqlDatabase } from './sql-database.ts';
 
 interface Scripted {
@@ -15,18 +16,20 @@ interface Script {
   /** For each statement, by its text and how often it came. */
   readonly fail: (statement: string, times: number) => SqlFailure | undefined;
   /** Before each answer. */
-  readonly wait?: () => Promise<void>;
+  readonly wait?: (statement: string, times: number) => Promise<void> | undefined;
+  readonly prepare?: (sql: SqlRunner) => Promise<void>;
   readonly nowMs?: () => number;
 }
 
-function openScripted({ fail, wait, nowMs }: Script): Scripted {
+function openScripted({ fail, wait, prepare, nowMs }: Script): Scripted {
   const statements: string[] = [];
   const connection: SqlConnection = {
     isNew: false,
     run: async (statement) => {
       statements.push(statement);
-      await wait?.();
-      const failure = fail(statement, statements.filter((other) => other === statement).length);
+      const times = statements.filter((other) => other === statement).length;
+      await wait?.(statement, times);
+      const failure = fail(statement, times);
       if (failure !== undefined) throw Object.assign(new Error(`${failure} as told`), { failure });
       return { rows: [], changes: 1, insertId: 0 };
     },
@@ -44,7 +47,7 @@ function openScripted({ fail, wait, nowMs }: Script): Scripted {
     connectionsMax: 2,
     callsMax: 3,
     failureCode: 'directory-unavailable',
-    prepare: async () => await Promise.resolve(),
+    prepare: prepare ?? (async () => await Promise.resolve()),
     nowMs: nowMs ?? (() => performance.now()),
     random: () => 0,
   });
@@ -91,7 +94,7 @@ test('one call more than may wait is refused at once, and there is room when one
   await database.run('five');
 });
 
-test('while the database is down one call at a time looks, however long that takes', async () => {
+test('while the database is down one call looks, and another one beside it where it has no answer for a second', async () => {
   let nowMs = 0;
   const hang = Promise.withResolvers<void>();
   let waits = Promise.resolve();
@@ -104,11 +107,42 @@ test('while the database is down one call at a time looks, however long that tak
   nowMs += 2_500;
   waits = hang.promise;
   const looking = database.run('look');
-  nowMs += 1_000;
-  await assert.rejects(database.run('another'), isUnavailable);
+  await setImmediate();
+  nowMs += 900;
+  await assert.rejects(database.run('too early'), isUnavailable);
+  nowMs += 100;
+  const lookingToo = database.run('look beside it');
+  await setImmediate();
+  nowMs += 100;
+  await assert.rejects(database.run('too early again'), isUnavailable);
   hang.resolve();
   await assert.rejects(looking, isUnavailable);
+  await assert.rejects(lookingToo, isUnavailable);
   nowMs += 1_000;
   await assert.rejects(database.run('next look'), isUnavailable);
-  assert.deepEqual(statements, ['first', 'first', 'look', 'next look']);
+  assert.deepEqual(statements, ['first', 'first', 'look', 'look beside it', 'next look']);
+});
+
+test('a look that hangs amid the preparation of the database holds up none that comes a second later', async () => {
+  let nowMs = 0;
+  let fails = true;
+  const hang = Promise.withResolvers<void>();
+  const { database, statements } = openScripted({
+    fail: () => (fails ? 'lost' : undefined),
+    prepare: async (sql) => await sql.run('prepare').then(() => undefined),
+    wait: async (statement, times) =>
+      statement === 'prepare' && times === 5 ? await hang.promise : undefined,
+    nowMs: () => nowMs,
+  });
+  await assert.rejects(database.run('first'), isUnavailable);
+  nowMs += 2_500;
+  const held = database.run('held');
+  await setImmediate();
+  fails = false;
+  nowMs += 1_000;
+  await database.run('beside it');
+  assert.equal(database.isDown, false);
+  hang.resolve();
+  await held;
+  assert.deepEqual(statements.slice(4), ['prepare', 'prepare', 'beside it', 'held']);
 });

@@ -49,6 +49,9 @@ const againPauseMs = 20;
 /** Failures for so long mean that the server is down, not that a connection broke. */
 const downAfterMs = 2_000;
 const probeIntervalMs = 500;
+/** A look that has no answer for so long may be held up on its way, and the server be back: another goes beside it. */
+const probePatienceMs = 1_000;
+const probesMax = 3;
 
 /**
  * A statement that failed, and what that means, or a call that was not its turn in time; our own faults inside a transaction
@@ -74,7 +77,7 @@ export class SqlDatabase implements SqlRunner {
   #failingSinceMs: number | undefined;
   #succeededAtMs = -Infinity;
   #probedAtMs = 0;
-  #isProbing = false;
+  #probes = 0;
   #isClosed = false;
 
   constructor(options: SqlDatabaseOptions) {
@@ -126,7 +129,7 @@ export class SqlDatabase implements SqlRunner {
     const isProbe = this.isDown;
     if (isProbe && !this.#mayProbe())
       throw new AppError(failureCode, { cause: new Error('the database is down') });
-    this.#isProbing ||= isProbe;
+    if (isProbe) this.#probes++;
     this.#calls++;
     try {
       const maxMs = deadlineMs + bytes / bytesPerMs;
@@ -135,18 +138,18 @@ export class SqlDatabase implements SqlRunner {
       throw error instanceof SqlError ? new AppError(failureCode, { cause: error.cause }) : error;
     } finally {
       this.#calls--;
-      if (isProbe) this.#isProbing = false;
+      if (isProbe) this.#probes--;
     }
   }
 
-  /**
-   * One at a time: a server that is frozen answers the one that waits as soon as it can, and has to begin with a process for
-   * each connection that was given up meanwhile.
-   */
+  /** Few at a time: a frozen server has to begin with a process for each connection that was given up meanwhile. */
   #mayProbe(): boolean {
     const now = this.#options.nowMs();
-    if (this.#isProbing || now - this.#probedAtMs < probeIntervalMs) return false;
+    const pauseMs = this.#probes === 0 ? probeIntervalMs : probePatienceMs;
+    if (this.#probes >= probesMax || now - this.#probedAtMs < pauseMs) return false;
     this.#probedAtMs = now;
+    // It is not to wait for the preparation in which the one before it hangs.
+    this.#preparing = undefined;
     return true;
   }
 

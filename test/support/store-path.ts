@@ -51,11 +51,17 @@ export class StorePath {
       this.#sockets.delete(from);
       to.destroy();
     });
-    // Delays are equal and the kernel's timers in order, so bytes stay in theirs.
-    from.on('data', (bytes) => {
-      const pass = (): void => {
+    const waiting: { readonly bytes: Uint8Array; readonly dueMs: number }[] = [];
+    const pass = (): void => {
+      while (waiting[0] !== undefined && waiting[0].dueMs <= performance.now()) {
+        const { bytes } = waiting.shift()!;
         if (!to.destroyed) to.write(bytes);
-      };
+      }
+    };
+    // What comes when the delay has ended overtakes nothing that is still on its way.
+    from.on('data', (bytes) => {
+      // A timer of Node may come a part of a millisecond early.
+      waiting.push({ bytes, dueMs: performance.now() + this.delayMs - 1 });
       if (this.delayMs === 0) pass();
       else setTimeout(pass, this.delayMs);
     });
