@@ -1,7 +1,7 @@
 /** How often a call is tried, and how many wait, on a driver that answers as it is told: no server fails on command so exactly. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { eventually } from '../../test/support/oct-inbox.ts';
 import { AppError } from '../errors.ts';
 import type { SqlConnection, SqlDriver, SqlFailure, SqlRunner } from './sql-driver.ts';
 import { SqlDatabase } from './sql-database.ts';
@@ -107,12 +107,12 @@ test('while the database is down one call looks, and another one beside it where
   nowMs += 2_500;
   waits = hang.promise;
   const looking = database.run('look');
-  await setImmediate();
+  await eventually(() => statements.includes('look'), 'the look is under way');
   nowMs += 900;
   await assert.rejects(database.run('too early'), isUnavailable);
   nowMs += 100;
   const lookingToo = database.run('look beside it');
-  await setImmediate();
+  await eventually(() => statements.includes('look beside it'), 'the other look is under way');
   nowMs += 100;
   await assert.rejects(database.run('too early again'), isUnavailable);
   hang.resolve();
@@ -137,7 +137,7 @@ test('a look that hangs amid the preparation of the database holds up none that 
   await assert.rejects(database.run('first'), isUnavailable);
   nowMs += 2_500;
   const held = database.run('held');
-  await setImmediate();
+  await eventually(() => statements.length === 5, 'the preparation hangs');
   fails = false;
   nowMs += 1_000;
   await database.run('beside it');
