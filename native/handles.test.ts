@@ -1,7 +1,7 @@
 /** Descriptors that travel over a Unix-domain socket: with their messages, in order, and none left open. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { NativeScene, gather, openPair } from '../test/support/native-scene.ts';
 import type { HeardSocket } from '../test/support/native-scene.ts';
 import { eventually } from '../test/support/oct-inbox.ts';
+import { countDescriptors } from '../test/support/own-descriptors.ts';
 
 const childMaxMs = 60_000;
 
@@ -38,10 +39,6 @@ async function openLine(
 
 function send(scene: NativeScene, line: HeardSocket, given: HeardSocket, bytes: Buffer): number {
   return scene.sockets.sendHandle(line.id, given.id, bytes, 0, bytes.length);
-}
-
-function countDescriptors(): number {
-  return readdirSync('/proc/self/fd').length;
 }
 
 test('a connection that was handed on lives on when the sender lets go of it', async (t) => {

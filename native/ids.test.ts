@@ -1,12 +1,12 @@
 /** Ids, batches and limits of the native sockets: who gets which event, and that none of many is lost or left open. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { test } from 'node:test';
 import { NativeScene, portOf, startServer } from '../test/support/native-scene.ts';
 import type { HeardSocket } from '../test/support/native-scene.ts';
 import { eventually } from '../test/support/oct-inbox.ts';
+import { countDescriptors } from '../test/support/own-descriptors.ts';
 
 const manySockets = 2_500;
 
@@ -42,7 +42,7 @@ test('an id that is closed within a batch has no further event, and is not given
 });
 
 test('thousands of connections are served, with small buffers too, and leave no descriptor', async (t) => {
-  const before = readdirSync('/proc/self/fd').length;
+  const before = countDescriptors();
   const scene = new NativeScene(t, { readsBytes: 2_048, eventsMax: 20 });
   const listener = scene.listen();
   const port = scene.sockets.localPort(listener.id);
@@ -63,7 +63,7 @@ test('thousands of connections are served, with small buffers too, and leave no 
   for (const { id } of clients) scene.sockets.close(id);
   await eventually(() => listener.accepted.every((socket) => socket.hears('ended')), 'all are over');
   scene.sockets.shutDown();
-  assert.equal(readdirSync('/proc/self/fd').length, before);
+  assert.equal(countDescriptors(), before);
 });
 
 test('what the owner throws is an uncaught exception, and a thread may end with sockets open', async () => {

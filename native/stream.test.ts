@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import type { TestContext } from 'node:test';
 import { NativeScene, gather, openPair, portOf, startServer } from '../test/support/native-scene.ts';
 import type { HeardSocket } from '../test/support/native-scene.ts';
 import { eventually } from '../test/support/oct-inbox.ts';
+import { countDescriptors } from '../test/support/own-descriptors.ts';
 
 const refused = 111;
 const reset = 104;
@@ -228,7 +229,7 @@ test('a descriptor that is given away lives on as a socket of node:net', async (
 });
 
 test('nothing is left open after a shutdown, whatever was under way', async (t) => {
-  const before = readdirSync('/proc/self/fd').length;
+  const before = countDescriptors();
   const scene = new NativeScene(t);
   const { near, far } = await openPair(t, scene);
   scene.write(near, Buffer.alloc(5_000_000));
@@ -237,6 +238,6 @@ test('nothing is left open after a shutdown, whatever was under way', async (t) 
   scene.sockets.shutDown();
   far.destroy();
   await once(far, 'close');
-  assert.equal(readdirSync('/proc/self/fd').length, before);
+  assert.equal(countDescriptors(), before);
   assert.throws(() => scene.sockets.listen('127.0.0.1', 0, 1), { code: 'ERR_SOCKETS_NOT_OPEN' });
 });

@@ -1,16 +1,13 @@
 /** What comes over an edge's line from somebody who is no front door: nothing of it is kept. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { NativeScene, openPair } from '../../test/support/native-scene.ts';
 import { eventually } from '../../test/support/oct-inbox.ts';
+import { countDescriptors } from '../../test/support/own-descriptors.ts';
 import { HandoffPort } from './handoff-port.ts';
-
-function countDescriptors(): number {
-  return readdirSync('/proc/self/fd').length;
-}
 
 test('descriptors that no message announces end the line, and are closed', async (t) => {
   const scene = new NativeScene(t);

@@ -22,6 +22,7 @@ import { TimerWheel } from '../../proxy/wire/timer-wheel.ts';
 import { defaultSettings } from '../support/default-settings.ts';
 import { gather } from '../support/native-scene.ts';
 import { eventually } from '../support/oct-inbox.ts';
+import { countDescriptors } from '../support/own-descriptors.ts';
 
 const request = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n';
 const trust = openTrust({ CT_UPSTREAM_CA: '', CT_TRUST_ALL_CERTS: 'false' });
@@ -131,10 +132,6 @@ async function openScene(t: TestContext): Promise<LineScene> {
   const scene = new LineScene(t);
   await scene.open(t);
   return scene;
-}
-
-function countDescriptors(): number {
-  return readdirSync('/proc/self/fd').length;
 }
 
 test('a connection that is taken speaks with its new owner alone, and its end and bytes are told', async (t) => {
