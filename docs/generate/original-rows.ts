@@ -140,7 +140,7 @@ export const originalRows = {
     here: 'The same names in `CT_LOG_DIR`, one folder for each front door; fields in log-files.md.',
     trial: true,
     tests: [
-      `${front}/history.test.ts: a pool of one machine tells how it is used, in its API, by the command, and in files`,
+      `${front}/history.long.ts: a pool of one machine tells how it is used, in its API, by the command, and in files`,
       `${front}/logs.test.ts: under load files begin anew by size, by a signal and by a move`,
     ],
   },
@@ -151,7 +151,7 @@ export const originalRows = {
     here: 'The same, live. Unique users are not limited by a licence.',
     tests: [
       `${front}/dashboard-stream.test.ts: front doors side by side show one pool`,
-      `${front}/history.test.ts: a pool of one machine tells how it is used`,
+      `${front}/history.long.ts: a pool of one machine tells how it is used`,
     ],
   },
   graphs: {
@@ -160,7 +160,7 @@ export const originalRows = {
     here: 'The same.',
     tests: [
       `${front}/dashboard.test.ts: every page is accessible`,
-      `${front}/history.test.ts: two front doors on one database count each session once`,
+      `${front}/history.long.ts: two front doors on one database count each session once`,
     ],
   },
   edgesTable: {
@@ -218,7 +218,7 @@ export const originalRows = {
     here: 'Behind listed proxies the client is who `Forwarded`, `X-Forwarded-For` or a PROXY header says. Nothing is echoed.',
     tests: [
       `${front}/proxied-clients.test.ts: behind a trusted proxy that writes Forwarded the client is who that says`,
-      `${front}/proxy-programs.test.ts: nginx by proxy_protocol tells who the client is`,
+      `${front}/proxy-programs.long.ts: nginx by proxy_protocol tells who the client is`,
     ],
   },
   connections: {

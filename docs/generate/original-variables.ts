@@ -97,7 +97,7 @@ export const originalVariables = {
     here: 'Of times in the log, of days in the history, of planned restarts.',
     tests: [
       `${front}/service-life.long.ts: the log has the lines that administrators look for, at the time of the zone that was set`,
-      `${front}/history.test.ts: a pool of one machine tells how it is used`,
+      `${front}/history.long.ts: a pool of one machine tells how it is used`,
     ],
   },
   outbound: {
@@ -145,8 +145,8 @@ export const originalVariables = {
     trial: true,
     tests: [
       'shared/sql/database-settings.test.ts: the file of the original product’s documents is read as it is',
-      `${front}/history.test.ts: two front doors on one database count each session once`,
-      `${front}/grow.test.ts: sessions go on after a pool was moved from SQLite to PostgreSQL`,
+      `${front}/history.long.ts: two front doors on one database count each session once`,
+      `${front}/grow.long.ts: sessions go on after a pool was moved from SQLite to PostgreSQL`,
     ],
   },
   tlsSettings: {

@@ -88,7 +88,7 @@ export class Http2Connection {
       onStall: () => this.#endFor('window-stall'),
     });
     socket.on('error', ignore);
-    // It can ask for nothing more, nor make room for what it was to get: it has left (see `test/system/downloads-cut.test.ts`).
+    // It can ask for nothing more, nor make room for what it was to get: it has left (see `test/system/downloads-cut.long.ts`).
     socket.once('end', () => this.destroy());
     this.#session = performServerHandshake(socket, sessionOptions(settings));
     this.#listen(this.#session);
