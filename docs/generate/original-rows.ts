@@ -113,7 +113,7 @@ export const originalRows = {
     tests: [
       `${front}/service-life.long.ts: mooring ps shows each process, and counts its restarts and replacements`,
       `${front}/direct.test.ts: a killed edge is started again and takes keys as a new incarnation`,
-      `${front}/workers.test.ts: in front of static backends the supervisor runs front doors alone, and starts again what dies`,
+      `${front}/workers.long.ts: in front of static backends the supervisor runs front doors alone, and starts again what dies`,
     ],
   },
   startScript: {

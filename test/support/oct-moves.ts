@@ -38,6 +38,16 @@ export async function enterPoolGuest(
   return member;
 }
 
+/** Sessions of two. */
+export async function openPairs(t: TestContext, pool: Pool, count: number): Promise<OctMember[][]> {
+  const pairs: OctMember[][] = [];
+  for (let i = 0; i < count; i++) {
+    const ann = await enterPoolHost(t, pool);
+    pairs.push([ann, await enterPoolGuest(t, pool, { key: ann.key, name: 'bob' })]);
+  }
+  return pairs;
+}
+
 /** All talk until the returned function is called, which waits until everybody has heard the last words. */
 export function startTalk(
   t: TestContext,

@@ -10,6 +10,7 @@ import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { ask, isReady, makeDataDir, quickToFall, startFrontDoor, until } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
+import { makeKeys } from './key-owners.ts';
 import { startStaticBackend } from './static-backend.ts';
 import type { BackendAnswer, StaticBackend } from './static-backend.ts';
 
@@ -77,10 +78,6 @@ async function startBackends(t: TestContext): Promise<[StaticBackend, StaticBack
     await startStaticBackend(t, 'b', { socketPath: join(folder, 'b.sock') }),
     await startStaticBackend(t, 'tcp'),
   ];
-}
-
-function makeKeys(prefix: string, count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 }
 
 async function ownersOf(door: FrontDoor, keys: readonly string[]): Promise<Map<string, string | undefined>> {

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { portableDirectory } from '../../proxy/directory/portable-directory.ts';
-import { db, testFailingImport, testServerCheck } from '../support/db-command.ts';
+import { db, testServerCheck } from '../support/db-command.ts';
 import { directoryContent } from '../support/directory-content.ts';
 import { dumpOf, filePlace, fill } from '../support/portable-trip.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -74,7 +74,6 @@ function countPins(path: string): number {
   return gunzipSync(readFileSync(path)).toString('utf8').split('{"table":"pin"').length - 1;
 }
 
-testFailingImport('postgresql');
 testServerCheck('postgresql');
 
 void test('check names what of a MariaDB would break a pool', async (t) => {

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import type { OctMember } from '../support/oct-client.ts';
 import { eventually } from '../support/oct-inbox.ts';
-import { checkTalk, enterPoolGuest, enterPoolHost, startTalk } from '../support/oct-moves.ts';
+import { checkTalk, openPairs, startTalk } from '../support/oct-moves.ts';
 import { openPool, startPool } from '../support/pool.ts';
 import type { Pool } from '../support/pool.ts';
 import { openDocument } from '../support/y-document.ts';
@@ -32,15 +31,6 @@ async function run(pool: Pool, ...args: string[]): Promise<{ code: number; outpu
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
     return { code, output: stdout + stderr };
   }
-}
-
-async function openPairs(t: TestContext, pool: Pool, count: number): Promise<OctMember[][]> {
-  const pairs: OctMember[][] = [];
-  for (let i = 0; i < count; i++) {
-    const ann = await enterPoolHost(t, pool);
-    pairs.push([ann, await enterPoolGuest(t, pool, { key: ann.key, name: 'bob' })]);
-  }
-  return pairs;
 }
 
 async function areBack(pairs: readonly OctMember[][]): Promise<void> {
@@ -128,15 +118,5 @@ test('a rolling restart replaces the front door and every edge, and nobody misse
   assert.match(
     (await run(pool, 'restart', 'edge-1', '--rolling')).output,
     /name the edge to restart, or --front-door, or --rolling/,
-  );
-});
-
-test('a pool that stops as a whole does not wait for sessions to move', async (t) => {
-  const pool = await startPool(t, { env: { CT_STOP_GRACE_MS: '30000' } });
-  await openPairs(t, pool, 3);
-  assert.equal(await pool.stop(), undefined);
-  assert.deepEqual(
-    pool.lines.filter(({ event }) => event === 'drain.started' || event === 'session.moved'),
-    [],
   );
 });

@@ -5,7 +5,8 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { Agent, get } from '#shared/node-http.ts';
 import { WebSocket } from 'ws';
-import { childrenOf, opens, rests, successorAmong } from '../support/child-processes.ts';
+import { childrenOf, successorAmong } from '../support/child-processes.ts';
+import { serves } from '../support/next-front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import { startPool } from '../support/pool.ts';
 import type { Pool } from '../support/pool.ts';
@@ -13,8 +14,6 @@ import { runCommand } from '../support/run-command.ts';
 
 const connections = 100;
 const askIntervalMs = 10;
-/** A process that hangs is ended after 10 s, however busy the machine. */
-const hangMaxMs = 60_000;
 
 async function openSockets(t: TestContext, pool: Pool): Promise<WebSocket[]> {
   const sockets = Array.from(
@@ -155,20 +154,6 @@ test('a drain goes on when the front door that began it is replaced', async (t) 
   assert.equal((await pool.act('/admin/undrain', { edge: 'edge-1' })).status, 200);
 });
 
-test('a front door that hangs while it is replaced is ended, and another one serves', async (t) => {
-  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
-  const old = await pool.childPid('front door');
-  assert.equal((await pool.act('/admin/replace', {})).status, 200);
-  process.kill(old, 'SIGSTOP');
-  // Its successor; or the one after that, where it stopped with the lock of a store in its hands.
-  const isEnded = (): boolean =>
-    pool.lines.some(
-      ({ event, childPid }) => (event === 'child.retired' && childPid === old) || event === 'child.exited',
-    );
-  await eventually(isEnded, 'it is ended', hangMaxMs);
-  await serves(pool, old);
-});
-
 test('where a front door dies while its successor prepares itself, that one serves, and nobody beside it', async (t) => {
   const pool = await startPool(t, { env: { CT_EDGES: '1' } });
   const old = await pool.childPid('front door');
@@ -191,39 +176,3 @@ test('where a front door dies while its successor prepares itself, that one serv
   assert.equal(started.length, 2);
   await replace(t, pool);
 });
-
-test('where a successor dies that waits for its turn, another one serves', async (t) => {
-  const pool = await startPool(t, { env: { CT_EDGES: '1' } });
-  const old = await pool.childPid('front door');
-  const before = childrenOf(pool.pid);
-  assert.equal((await pool.act('/admin/replace', {})).status, 200);
-  // So it waits for as long as it takes that this one is ended.
-  process.kill(old, 'SIGSTOP');
-  let successor: number | undefined;
-  await eventually(() => {
-    successor = childrenOf(pool.pid).find(
-      (pid) => !before.includes(pid) && opens(pid, (path) => path.endsWith('directory.sqlite')),
-    );
-    return successor !== undefined;
-  }, 'a successor prepares itself');
-  await rests(successor!);
-  process.kill(successor!, 'SIGKILL');
-  await eventually(
-    () =>
-      pool.lines.filter(({ event, child }) => event === 'child.started' && child === 'front door').length > 1,
-    'another one serves',
-    hangMaxMs,
-  );
-  await serves(pool, old);
-  assert.notEqual(await pool.childPid('front door'), successor);
-});
-
-/** Another process serves in the place of the one before. */
-async function serves(pool: Pool, before: number): Promise<void> {
-  await eventually(async () => (await pool.childPid('front door')) !== before, 'another one serves');
-  await eventually(
-    async () => (await pool.edges().catch(() => [{ state: '' }])).every(({ state }) => state === 'ready'),
-    'its edge is back',
-  );
-  assert.equal((await fetch(`${pool.url}/ct-health/`, { headers: { ctstickiness: 'after' } })).status, 200);
-}

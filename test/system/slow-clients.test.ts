@@ -14,6 +14,7 @@ import type { Asked, FrontDoor } from '../support/front-door.ts';
 import { openRaw } from '../support/raw-connection.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
 import type { StaticBackend } from '../support/static-backend.ts';
+import { testUnreadAnswers } from '../support/unread-answers.ts';
 
 const mebibyte = 1_048_576;
 
@@ -88,23 +89,7 @@ test('clients that do not read their 64 MiB answers cost bounded memory, and oth
   await until(() => Promise.resolve(received > 64 * mebibyte), 'a client that goes on gets its whole answer');
 });
 
-for (const sockets of ['required', 'off']) {
-  test(`with CT_NATIVE_SOCKETS=${sockets} who asks on and on and reads no answer is not read from either, and cut in time`, async (t) => {
-    const settings = { CT_NATIVE_SOCKETS: sockets, CT_BODY_IDLE_TIMEOUT_MS: '1500' };
-    const door = await startFrontDoor(t, { settings });
-    const asked = 200_000;
-    const client = connect(door.port, '127.0.0.1').on('error', () => undefined);
-    t.after(() => client.destroy());
-    client.pause();
-    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(asked));
-    await until(async () => (await door.metric('ct_proxy_exchanges_total')) > 100, 'it is answered');
-    await until(async () => (await door.metric('ct_proxy_connections_open')) === 0, 'it is cut');
-    // What the kernel holds of our pages between two processes, and no more.
-    const answered = await door.metric('ct_proxy_exchanges_total');
-    assert.ok(answered < asked / 4, `${answered} answers that nobody reads`);
-    assert.equal((await ask(door, '/api/meta')).status, 200);
-  });
-}
+testUnreadAnswers('required');
 
 test('a client that leaves before, in the middle of its upload or of its answer takes the upstream request along', async (t) => {
   const { door, backend } = await start(t);

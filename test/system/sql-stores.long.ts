@@ -1,4 +1,6 @@
-/** What outlives edges of several hosts in one database, on MariaDB. */
-import { testSharedStores } from '../support/sql/shared-stores.ts';
+/** What outlives edges of several hosts in one database: on PostgreSQL all but a killed edge, and all of it on MariaDB. */
+import { testKilledEdge, testMoreTroubles } from '../support/sql/shared-stores.ts';
 
-testSharedStores('mariadb');
+testMoreTroubles('postgresql');
+testKilledEdge('mariadb');
+testMoreTroubles('mariadb');

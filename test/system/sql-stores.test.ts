@@ -1,4 +1,4 @@
-/** What outlives edges of several hosts in one database, on PostgreSQL. */
-import { testSharedStores } from '../support/sql/shared-stores.ts';
+/** What outlives a killed edge among those of several hosts in one database, on PostgreSQL. */
+import { testKilledEdge } from '../support/sql/shared-stores.ts';
 
-testSharedStores('postgresql');
+testKilledEdge('postgresql');

@@ -7,7 +7,6 @@ import { after, suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { timing } from '#shared/timing.ts';
-import type { Lifetime } from '../support/child-end.ts';
 import {
   ask,
   isReady,
@@ -18,6 +17,7 @@ import {
   until,
 } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
+import { makeKeys, ownerOf, ownersOf, startBackends } from '../support/key-owners.ts';
 import { inRounds } from '../support/rounds.ts';
 import { startStaticBackend, valuesOf } from '../support/static-backend.ts';
 import type { BackendAnswer, StaticBackend } from '../support/static-backend.ts';
@@ -48,14 +48,6 @@ test('two hundred keys spread over all three backends', async () => {
     const share = [...owners.values()].filter((owner) => owner === name).length;
     assert.ok(share >= 50 && share <= 84, `${name} has ${share} of 200 keys`);
   }
-});
-
-test('a backend of three times the weight gets three times the keys, within a third', async (t) => {
-  const [a, b, heavy] = await startBackends(t);
-  const door = await startFrontDoor(t, { backends: [a, b, { backend: heavy, weight: 300 }] });
-  const owners = await ownersOf(door, makeKeys('weight', 200));
-  const share = [...owners.values()].filter((owner) => owner === heavy.name).length;
-  assert.ok(share >= 80 && share <= 160, `the heavy backend has ${share} of 200 keys, where 120 are due`);
 });
 
 test('a backend that is late with its checks, and not yet often enough to tell, gets new keys', async (t) => {
@@ -205,28 +197,6 @@ test('without a ready backend a request gets 503 with Retry-After, and 200 as so
   );
   assert.equal((await fetch(`${door.adminUrl}/readyz`)).status, 200);
 });
-
-async function startBackends(t: Lifetime): Promise<[StaticBackend, StaticBackend, StaticBackend]> {
-  return [
-    await startStaticBackend(t, 'a'),
-    await startStaticBackend(t, 'b'),
-    await startStaticBackend(t, 'c'),
-  ];
-}
-
-function makeKeys(prefix: string, count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
-}
-
-async function ownerOf(door: FrontDoor, key: string): Promise<string | undefined> {
-  return (await ask(door, '/', { headers: { ctstickiness: key } })).json.backend;
-}
-
-async function ownersOf(door: FrontDoor, keys: readonly string[]): Promise<Map<string, string | undefined>> {
-  const owners = new Map<string, string | undefined>();
-  for (const key of keys) owners.set(key, await ownerOf(door, key));
-  return owners;
-}
 
 async function isBackendReady(door: FrontDoor, backend: StaticBackend): Promise<boolean> {
   return (await door.edges()).some((edge) => edge.id === backend.name && isReady(edge));

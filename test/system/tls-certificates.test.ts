@@ -4,48 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { makeSelfSigned } from '../../proxy/tls/self-signed.ts';
 import { Authority } from '../support/certificate.ts';
-import type { Certificate } from '../support/certificate.ts';
-import { startFrontDoor, until } from '../support/front-door.ts';
-import type { FrontDoor } from '../support/front-door.ts';
+import { dayMs, makeFolder, put, shows, startTls } from '../support/certificate-folder.ts';
 import { runCommand } from '../support/run-command.ts';
-import { startStaticBackend } from '../support/static-backend.ts';
 import { askHttp2, askTls, openHttp2, runOpenssl } from '../support/tls-client.ts';
-
-const dayMs = 86_400_000;
-
-function makeFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mooring-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-function put(folder: string, name: string, pair: Certificate): void {
-  mkdirSync(folder, { recursive: true });
-  copyFileSync(pair.certPath, join(folder, `${name}.crt`));
-  copyFileSync(pair.keyPath, join(folder, `${name}.key`));
-}
-
-async function startTls(t: TestContext, settings: Record<string, string>): Promise<FrontDoor> {
-  const backend = await startStaticBackend(t, 'a');
-  return await startFrontDoor(t, { backends: [backend], settings });
-}
-
-/** Until a handshake for the name shows the certificate. */
-async function shows(door: FrontDoor, servername: string, names: string): Promise<void> {
-  await until(
-    async () => (await askTls(door.httpsPort, { servername })).names === names,
-    `${servername} is answered by the certificate of ${names}`,
-  );
-}
 
 test('each name gets its own certificate: the exact one, else a wildcard, else the default', async (t) => {
   const authority = new Authority(t);
@@ -159,21 +127,6 @@ test('a secret that Kubernetes swaps by a link is taken', async (t) => {
   await shows(door, 'two.test', 'DNS:two.test');
 });
 
-test('what cannot be watched is found by the interval', async (t) => {
-  const authority = new Authority(t);
-  const folder = makeFolder(t);
-  put(join(folder, 'v1'), 'tls', authority.sign('DNS:one.test'));
-  put(join(folder, 'v2'), 'tls', authority.sign('DNS:two.test'));
-  symlinkSync('v1', join(folder, 'current'));
-  const current = join(folder, 'current');
-  const door = await startTls(t, { CT_TLS_DIR: current, CT_TLS_RELOAD_INTERVAL_MS: '100' });
-  await shows(door, 'one.test', 'DNS:one.test');
-  // A watch of the folder follows the link once, when it begins.
-  unlinkSync(current);
-  symlinkSync('v2', current);
-  await shows(door, 'two.test', 'DNS:two.test');
-});
-
 test('half-written, mismatched, expired and missing files leave what was served, and the log says why', async (t) => {
   const authority = new Authority(t);
   const folder = makeFolder(t);
@@ -208,21 +161,6 @@ test('half-written, mismatched, expired and missing files leave what was served,
   assert.equal(await door.metric('ct_proxy_certificates_refused'), 0);
 });
 
-test('one bad pair of a folder keeps no other from being renewed', async (t) => {
-  const authority = new Authority(t);
-  const folder = makeFolder(t);
-  put(folder, 'a', authority.sign('DNS:a.test'));
-  put(folder, 'b', authority.sign('DNS:b.test'));
-  const door = await startTls(t, { CT_TLS_DIR: folder });
-  writeFileSync(join(folder, 'a.crt'), 'nothing of use');
-  put(folder, 'b', authority.sign('DNS:b.test,DNS:c.test'));
-  await shows(door, 'c.test', 'DNS:b.test, DNS:c.test');
-  await shows(door, 'a.test', 'DNS:a.test');
-  rmSync(join(folder, 'b.crt'));
-  rmSync(join(folder, 'b.key'));
-  await shows(door, 'b.test', 'DNS:a.test');
-});
-
 test('sessions of TLS go on through a change of certificates, by either version', async (t) => {
   const authority = new Authority(t);
   const folder = makeFolder(t);
@@ -246,20 +184,6 @@ test('sessions of TLS go on through a change of certificates, by either version'
     const again = await askTls(door.httpsPort, { ...kind, ...(session === undefined ? {} : { session }) });
     assert.deepEqual([again.resumed, again.status], [true, 200], JSON.stringify(kind));
   }
-});
-
-test('a certificate that ends within 14 days is warned of once', async (t) => {
-  const folder = makeFolder(t);
-  writeFileSync(join(folder, 'soon.crt'), makeSelfSigned(['soon.test'], Date.now() - 390 * dayMs));
-  copyFileSync(join(folder, 'soon.crt'), join(folder, 'soon.key'));
-  const door = await startTls(t, { CT_TLS_DIR: folder, CT_TLS_RELOAD_INTERVAL_MS: '100' });
-  const line = await door.log.next(({ event }) => event === 'certificate.expiring', 'the warning');
-  assert.deepEqual([line.level, line['name']], ['warn', 'soon.test']);
-  cpSync(join(folder, 'soon.crt'), join(folder, 'later.pem'));
-  writeFileSync(join(folder, 'later.pem'), makeSelfSigned(['later.test'], Date.now()));
-  copyFileSync(join(folder, 'later.pem'), join(folder, 'later.key'));
-  await shows(door, 'later.test', 'DNS:later.test');
-  assert.equal(door.log.items.filter(({ event }) => event === 'certificate.expiring').length, 1);
 });
 
 test('the start is refused where a certificate cannot be served, with every reason', async (t) => {

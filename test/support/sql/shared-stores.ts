@@ -92,15 +92,15 @@ async function checkLeft(t: TestContext, pool: SqlPool, pairs: readonly Pair[]):
   }
 }
 
-/** Declares the tests. */
-export function testSharedStores(product: SqlProductName): void {
-  testKilledEdge(product);
+/** Declares the tests of what else happens to edges and to their database. */
+export function testMoreTroubles(product: SqlProductName): void {
   testFrozenEdge(product);
   testEditorsOfKilledEdge(product);
   testDatabaseInTrouble(product);
 }
 
-function testKilledEdge(product: SqlProductName): void {
+/** Declares the test. */
+export function testKilledEdge(product: SqlProductName): void {
   void test(`${product}: an edge that is killed under traffic loses nothing that was seen: edges of other hosts go on`, async (t) => {
     const pool = await startSqlPool(t, product);
     const pairs = await openPairs(t, pool);

@@ -1,0 +1,4 @@
+/** A real StatsD server is told what the pool does, by TCP. */
+import { testStatsd } from '../support/statsd-pool.ts';
+
+testStatsd('tcp');
