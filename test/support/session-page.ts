@@ -9,6 +9,9 @@ import type { EditorGuest } from './share-host.ts';
 
 const waitMaxMs = 30_000;
 
+/** What a host shares. */
+export const files = { 'src/main.ts': 'const answer = 42;\n', 'src/lib/tool.py': 'print(1)\n' };
+
 export interface PageGuest {
   readonly page: Page;
   /** What the page said of faults of its own. */

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { assertAccessible } from '../support/dashboard.ts';
 import { startFileHost } from '../support/file-host.ts';
 import { eventually } from '../support/oct-inbox.ts';
 import type { Pool } from '../support/pool.ts';
@@ -11,6 +10,7 @@ import { enterEditor } from '../support/share-host.ts';
 import {
   askToJoin,
   editorOf,
+  files,
   givesFolder,
   lockedOnceTold,
   loseAndRemake,
@@ -18,12 +18,11 @@ import {
   openPages,
   openSessionPage,
   readsBack,
-  showPart,
   shownText,
   typeAtEnd,
   typeAtStart,
-  wideText as wide,
 } from '../support/session-page.ts';
+import { darkPhone, lookAtSession } from '../support/session-page-looks.ts';
 
 let pool: Pool;
 let browser: Browser;
@@ -34,10 +33,6 @@ before(async () => {
 });
 
 after(async () => await close?.());
-
-/** A folder for pictures of every screen, to be looked at. */
-const shots = process.env['SESSION_PAGE_SHOTS'] ?? '';
-const files = { 'src/main.ts': 'const answer = 42;\n', 'src/lib/tool.py': 'print(1)\n' };
 
 test('a guest opens the link, waits for the host, and both edit a file and see each other in it', async (t) => {
   const asked = Promise.withResolvers<string>();
@@ -237,63 +232,6 @@ test('a guest who is refused is told so, a code that nobody has is no session, a
   await page.getByText(text).waitFor();
 });
 
-const screens = [
-  { colorScheme: 'light', width: 1280, height: 800 },
-  { colorScheme: 'dark', width: 1280, height: 800 },
-  { colorScheme: 'light', width: 360, height: 740 },
-] as const;
-
-test('every screen is accessible in light, in dark and on a phone, and none is wider than its screen', async (t) => {
-  const host = await startFileHost(t, pool, { files: { ...files, 'src/wide.ts': wide } });
-  const { page, faults } = await openSessionPage(browser, `${pool.url}/`);
-  t.after(async () => await page.context().close());
-  const judge = async (where: string, parts: readonly string[] = []): Promise<void> => {
-    for (const { colorScheme, width, height } of screens) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height });
-      for (const part of width < 500 && parts.length > 0 ? parts : ['']) {
-        const name = `${where} ${part}, ${colorScheme}, ${width}`;
-        if (part !== '') await showPart(page, part, name);
-        if (shots !== '') await page.screenshot({ path: `${shots}/${name.replace(/[ ,]+/g, '-')}.png` });
-        await assertAccessible(page, name);
-        const wide = Number(await page.evaluate('document.documentElement.scrollWidth'));
-        assert.ok(wide <= width, `${name} is ${wide} px wide`);
-      }
-    }
-    await page.setViewportSize({ width: 1280, height: 800 });
-  };
-  await page.getByLabel('Session code').waitFor();
-  await judge('start page');
-  await page.goto(`${pool.url}/~${host.key}/`);
-  await page.getByLabel('Your name').waitFor();
-  await judge('way in');
-  await askToJoin(page, 'Gustav');
-  await openFile(page, 'main.ts');
-  host.point('src/main.ts', 3);
-  await host.member.connection.chat.sendMessage('Welcome. Look at line 1, please.');
-  await page.getByRole('log').getByText('Welcome').waitFor({ state: 'attached' });
-  await page.locator('.remote-cursor').waitFor({ state: 'attached' });
-  await judge('session', ['Files', 'Text', 'People', 'Chat']);
-  await openFile(page, 'wide.ts');
-  await eventually(() => host.text('src/wide.ts').length === wide.length, 'the host shares the text');
-  host.point('src/wide.ts', 0, wide.length);
-  await page.locator('.remote-selection').first().waitFor();
-  await page.getByRole('button', { name: 'Follow Hilda' }).click();
-  await page.getByText('Details').click();
-  await judge('followed', ['Text', 'People']);
-  await page.getByText('Details').click();
-  await page.getByRole('button', { name: 'Copy link' }).click();
-  for (const { width, height } of [...screens, { width: 900, height: 700 }]) {
-    await page.setViewportSize({ width, height });
-    if (width < 500) await page.getByRole('button', { name: 'Chat', exact: true }).click();
-    const notice = (await page.locator('.notices').boundingBox())!;
-    const input = (await page.getByLabel('Message to everybody').boundingBox())!;
-    const isApart = notice.x + notice.width <= input.x || notice.y + notice.height <= input.y;
-    assert.ok(notice.height > 0 && isApart, `what is told covers the chat's input at ${width} px`);
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
-  await host.member.connection.room.leave();
-  await page.getByText('The host has ended the session.').waitFor();
-  await judge('end');
-  assert.deepEqual(faults, []);
+test('every screen is accessible in dark on a phone, and none is wider than its screen', async (t) => {
+  await lookAtSession(t, { pool, browser, screens: [darkPhone] });
 });
