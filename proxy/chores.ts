@@ -24,6 +24,8 @@ const retiredLookMs = 1_000;
 const partSpreadMs = 10_000;
 /** Longer than one of them takes. */
 const partMaxMs = 5_000;
+/** Under way at a time. */
+const attendsMax = 3;
 /** A change that another front door made is known after this. */
 const settingsIntervalMs = 2_000;
 const steeringIntervalMs = 1_000;
@@ -146,17 +148,30 @@ async function followSnapshot(
   }
 }
 
-/** Says that renewals are taken here, also where no edge sends any. */
+/**
+ * Says that renewals are taken here, also where no edge sends any. Does not wait for a call that is held up on its way: the store
+ * may be back, and a later one be answered before it.
+ */
 async function attendDirectory(chore: Chore & { outage: OutagePlacement }): Promise<void> {
-  const { directory, outage } = chore;
-  await repeat(timing.attendIntervalMs, chore, async () => {
+  const { directory, outage, log } = chore;
+  let underWay = 0;
+  let answeredAtMs = -Infinity;
+  const attend = async (): Promise<void> => {
+    const beganAtMs = performance.now();
+    underWay++;
     try {
       await directory.attend();
+      answeredAtMs = performance.now();
       outage.noteAnswer();
     } catch (error) {
-      if (isStoreFailure(error)) outage.noteFailure();
-      throw error;
+      log.error('directory.failed', { error });
+      if (isStoreFailure(error) && beganAtMs >= answeredAtMs) outage.noteFailure();
+    } finally {
+      underWay--;
     }
+  };
+  await repeat(timing.attendIntervalMs, chore, () => {
+    if (underWay < attendsMax) void attend();
   });
 }
 
