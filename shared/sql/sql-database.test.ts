@@ -94,7 +94,7 @@ test('one call more than may wait is refused at once, and there is room when one
   await database.run('five');
 });
 
-test('while the database is down one call looks, and another one beside it where it has no answer for a second', async () => {
+test('while the database is down one call looks, and another one beside it where it has no answer for a second and a half', async () => {
   let nowMs = 0;
   const hang = Promise.withResolvers<void>();
   let waits = Promise.resolve();
@@ -108,7 +108,7 @@ test('while the database is down one call looks, and another one beside it where
   waits = hang.promise;
   const looking = database.run('look');
   await eventually(() => statements.includes('look'), 'the look is under way');
-  nowMs += 900;
+  nowMs += 1_400;
   await assert.rejects(database.run('too early'), isUnavailable);
   nowMs += 100;
   const lookingToo = database.run('look beside it');
@@ -123,7 +123,7 @@ test('while the database is down one call looks, and another one beside it where
   assert.deepEqual(statements, ['first', 'first', 'look', 'look beside it', 'next look']);
 });
 
-test('a look that hangs amid the preparation of the database holds up none that comes a second later', async () => {
+test('a look that hangs amid the preparation of the database holds up none that comes later', async () => {
   let nowMs = 0;
   let fails = true;
   const hang = Promise.withResolvers<void>();
@@ -139,7 +139,7 @@ test('a look that hangs amid the preparation of the database holds up none that 
   const held = database.run('held');
   await eventually(() => statements.length === 5, 'the preparation hangs');
   fails = false;
-  nowMs += 1_000;
+  nowMs += 1_500;
   await database.run('beside it');
   assert.equal(database.isDown, false);
   hang.resolve();

@@ -50,8 +50,8 @@ const againPauseMs = 20;
 const downAfterMs = 2_000;
 const probeIntervalMs = 500;
 /** A look that has no answer for so long may be held up on its way, and the server be back: another goes beside it. */
-const probePatienceMs = 1_000;
-const probesMax = 3;
+const probePatienceMs = 1_500;
+const probesMax = 2;
 
 /**
  * A statement that failed, and what that means, or a call that was not its turn in time; our own faults inside a transaction
