@@ -7,11 +7,22 @@ import type { TestContext } from 'node:test';
 import { createServer } from '#shared/node-http.ts';
 import { Server as Engine } from 'engine.io';
 import type { Socket as EngineSocket } from 'engine.io';
+import { WebSocket } from 'ws';
 import { heartbeatOf } from './heartbeat.ts';
 import { stopConnections } from './planned-stop.ts';
 
+interface SilentPolling {
+  readonly conn: EngineSocket;
+  /** Where its next poll would go. */
+  readonly url: string;
+}
+
 /** A connection by long polling whose client never polls. */
 async function openSilentPolling(t: TestContext): Promise<EngineSocket> {
+  return (await openPolling(t)).conn;
+}
+
+async function openPolling(t: TestContext): Promise<SilentPolling> {
   const server = createServer();
   const engine = new Engine();
   engine.attach(server);
@@ -30,7 +41,18 @@ async function openSilentPolling(t: TestContext): Promise<EngineSocket> {
     server.closeAllConnections();
     server.close();
   });
-  return conn;
+  return { conn, url: `${url}&sid=${sid}` };
+}
+
+/** Brings a connection to where its client may change to the WebSocket that this gives, and has not. */
+async function beginUpgrade(t: TestContext, { conn, url }: SilentPolling): Promise<WebSocket> {
+  const socket = new WebSocket(url.replace('http:', 'ws:').replace('polling', 'websocket'));
+  t.after(() => socket.terminate());
+  await once(socket, 'open');
+  const probed = once(conn, 'upgrading');
+  socket.send('2probe');
+  await probed;
+  return socket;
 }
 
 /** Whether a promise is settled by the time that all that is due now has run. */
@@ -59,4 +81,23 @@ test('a planned stop does not wait for a connection that is closing already', as
   const conn = await openSilentPolling(t);
   conn.close();
   assert.equal(await isSettled(stopConnections(() => [conn])), true);
+});
+
+test('a client that is slow to change to its WebSocket is heard, when one that is frozen has been cut', async (t) => {
+  const slow = await openPolling(t);
+  const frozen = await openSilentPolling(t);
+  const socket = await beginUpgrade(t, slow);
+  const packets: string[] = [];
+  socket.on('message', (data: Buffer) => packets.push(data.toString()));
+  const ended = once(slow.conn, 'close').then(() => ['ended unheard']);
+  const heard = Promise.race([once(slow.conn, 'message') as Promise<[string]>, ended]);
+  const cut = once(frozen, 'close');
+  const stopped = stopConnections(() => [slow.conn, frozen].filter(({ readyState }) => readyState !== 'closed'));
+  await cut;
+  socket.send('5');
+  socket.send('4what it held');
+  assert.deepEqual(await heard, ['what it held']);
+  socket.once('message', () => socket.close());
+  await stopped;
+  assert.ok(packets.includes('9'), 'it was told to come again');
 });

@@ -6,13 +6,16 @@
 import { once } from 'node:events';
 import type { Socket as EngineSocket } from 'engine.io';
 import { heartbeatOf } from './heartbeat.ts';
-import { cutTransport, stopTransport } from './transport.ts';
+import { cutTransport, isUpgrading, stopTransport } from './transport.ts';
 
 /** Peers have so long to answer a ping before their connection is stopped without a proof of what arrived. */
 const pongGraceMs = 1_000;
 /** Peers have so long to answer the stop before their connection is cut. */
 const closeGraceMs = 2_000;
-/** A peer that has not answered the ping is frozen, and will not answer the stop either. */
+/**
+ * A peer that has not answered the ping is frozen, and will not answer the stop either; but for one that is just
+ * changing to its WebSocket, which answers, and sends what it holds, only when it has.
+ */
 const frozenGraceMs = 50;
 
 /** `list` gives the connections that are open now; resolves when those are gone. */
@@ -30,7 +33,7 @@ export async function stopConnections(list: () => readonly EngineSocket[]): Prom
     .map(async (conn) => await once(conn, 'close', { signal: deadline }));
   for (const conn of list()) stopTransport(conn);
   const cutting = setTimeout(() => {
-    for (const conn of list()) if (!answered.has(conn)) cutTransport(conn);
+    for (const conn of list()) if (!answered.has(conn) && !isUpgrading(conn)) cutTransport(conn);
   }, frozenGraceMs);
   await Promise.allSettled(closed);
   clearTimeout(cutting);

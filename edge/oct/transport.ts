@@ -65,7 +65,8 @@ function stopPolling(conn: EngineSocket): void {
   answer();
 }
 
-function isUpgrading(conn: EngineSocket): boolean {
+/** Its client is about to change from polling to a WebSocket, and sends nothing until it has. */
+export function isUpgrading(conn: EngineSocket): boolean {
   return (conn as unknown as { readonly upgrading: boolean }).upgrading;
 }
 
