@@ -12,7 +12,7 @@ export const pinsAtOnceMax = 900;
 interface Bulk {
   readonly sql: SqlRunner;
   readonly dialect: SqlDialect;
-  readonly statements: Pick<DirectoryStatements, 'selectPin' | 'insertClaims'>;
+  readonly statements: Pick<DirectoryStatements, 'selectPins' | 'insertClaims'>;
 }
 
 export interface NewPin {
@@ -25,10 +25,7 @@ export async function selectPins(
   { sql, dialect, statements }: Bulk,
   keys: readonly AffinityKey[],
 ): Promise<SqlResult> {
-  const { selectPin } = statements;
-  return dialect === 'mysql'
-    ? await sql.run(`${selectPin} WHERE p.${inKeys(keys.length)}`, keys)
-    : await sql.run(`${selectPin} WHERE p.pin_key = ANY (CAST(? AS text[]))`, [arrayOf(keys)]);
+  return await sql.run(statements.selectPins(keys.length), dialect === 'mysql' ? keys : [arrayOf(keys)]);
 }
 
 /** Those of them whose keys have no pin; gives how many. In the order of the keys, so that front doors that store the same ones do not deadlock. */
@@ -48,11 +45,6 @@ export async function insertClaims(
     arrayOf(sorted.map(({ epoch }) => epoch)),
   ]);
   return changes;
-}
-
-/** `WHERE pin_key IN (?, ?, ...)` for so many keys. */
-export function inKeys(keys: number): string {
-  return `pin_key IN (${Array.from({ length: keys }, () => '?').join(', ')})`;
 }
 
 /** PostgreSQL's text of an array. Neither keys nor ids have a quote or a backslash in them. */

@@ -33,8 +33,8 @@ import { pinOf, runs } from './sql-rows.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
 import type { PinTableRow } from './sql-rows.ts';
 import { directorySchema } from './sql-schema.ts';
-import { inKeys, pinsAtOnceMax } from './sql-bulk-statements.ts';
-import { directoryStatements } from './sql-statements.ts';
+import { pinsAtOnceMax } from './sql-bulk-statements.ts';
+import { directoryStatements, inKeys } from './sql-statements.ts';
 import type { DirectoryStatements, PinTransaction } from './sql-statements.ts';
 
 /** Marks in one statement. */

@@ -10,8 +10,8 @@ export interface PinTransaction {
 }
 
 export interface DirectoryStatements {
-  /** Pins with what their owners say; `WHERE` follows. */
-  readonly selectPin: string;
+  /** Pins with what their owners say, of so many keys; by `sql-bulk-statements.ts`. */
+  readonly selectPins: (keys: number) => string;
   /** Of so many; by `sql-bulk-statements.ts`. */
   readonly insertClaims: (claims: number) => string;
   readonly holdAllEdges: string;
@@ -45,12 +45,15 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
   const isOver = `(e.incarnation <> p.incarnation OR e.state = 'gone' OR e.lease_until <= ${now})`;
   // The pins first: MariaDB would begin with the few edges, and look at each key once for each of them.
   const thenEdge = dialect === 'mysql' ? 'STRAIGHT_JOIN' : 'JOIN';
-  const selectPin = `SELECT p.pin_key, p.edge_id, p.incarnation, p.epoch, p.state, e.address,
+  const selectFrom = (pins: string): string =>
+    `SELECT p.pin_key, p.edge_id, p.incarnation, p.epoch, p.state, e.address,
       CASE WHEN ${isOver} THEN 1 ELSE 0 END AS is_over
-    FROM mooring_pin p ${thenEdge} mooring_edge e ON e.id = p.edge_id`;
+    FROM ${pins} p ${thenEdge} mooring_edge e ON e.id = p.edge_id`;
+  const selectPin = selectFrom('mooring_pin');
   const share = dialect === 'mysql' ? 'LOCK IN SHARE MODE' : 'FOR SHARE';
   return {
-    selectPin,
+    selectPins: (keys) =>
+      dialect === 'mysql' ? `${selectPin} WHERE p.${inKeys(keys)}` : selectFrom(pinOfEachKey),
     insertClaims: (claims) =>
       orIgnore(
         dialect,
@@ -98,6 +101,13 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
   };
 }
 
+/**
+ * Key by key, which the limit makes sure of. Given a list of 900, PostgreSQL rather reads the whole table, until that has some
+ * hundred thousand pins: 6.4 s of its processor to put 100,000 into a table of 200,000, in place of 1.6.
+ */
+const pinOfEachKey = `unnest(CAST(? AS text[])) AS asked (pin_key)
+  CROSS JOIN LATERAL (SELECT * FROM mooring_pin WHERE pin_key = asked.pin_key LIMIT 1)`;
+
 /** Keys, edges, incarnations and epochs. */
 const claimArrays = `SELECT pin_key, edge_id, incarnation, epoch, 'live'
   FROM unnest(CAST(? AS text[]), CAST(? AS text[]), CAST(? AS bigint[]), CAST(? AS bigint[]))
@@ -109,6 +119,11 @@ function claimRows(claims: number): string {
 
 function orIgnore(dialect: SqlDialect, rest: string): string {
   return dialect === 'mysql' ? `INSERT IGNORE ${rest}` : `INSERT ${rest} ON CONFLICT DO NOTHING`;
+}
+
+/** `pin_key IN (?, ?, ...)` for so many keys. */
+export function inKeys(keys: number): string {
+  return `pin_key IN (${Array.from({ length: keys }, () => '?').join(', ')})`;
 }
 
 function pairs(count: number): string {
