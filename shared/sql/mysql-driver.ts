@@ -1,9 +1,11 @@
 /** MySQL and MariaDB by mysql2: the pool, the session's settings, and which of their errors mean what. */
-import { createPool } from 'mysql2/promise';
-import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Socket } from 'node:net';
+import { createConnection, createPool } from 'mysql2/promise';
+import type { ConnectionOptions, Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { DatabaseSettings } from './database-settings.ts';
 import type { SqlConnection, SqlDriver, SqlFailure, SqlResult, SqlValue } from './sql-driver.ts';
 import { connectMaxMs, idleMaxMs, tlsOptions } from './sql-tls.ts';
+import { wayToServer } from './way-to-server.ts';
 
 /** Deadlock, and a lock that did not come in time; MariaDB: the row has changed since it was read. */
 const againCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD']);
@@ -33,19 +35,22 @@ const sessionSettings = [
 
 export function createMysqlDriver(settings: DatabaseSettings, connectionsMax: number): SqlDriver {
   const { host, port, user, password, schema, tls } = settings;
-  const pool = createPool({
+  const config: ConnectionOptions = {
     host,
     port,
     user,
     password,
     database: schema,
+    enableKeepAlive: true,
+    charset: 'utf8mb4',
+    ...(tls === undefined ? {} : { ssl: tlsOptions(tls) }),
+  };
+  const pool = createPool({
+    ...config,
     connectionLimit: connectionsMax,
     maxIdle: connectionsMax,
     connectTimeout: connectMaxMs,
     idleTimeout: idleMaxMs,
-    enableKeepAlive: true,
-    charset: 'utf8mb4',
-    ...(tls === undefined ? {} : { ssl: tlsOptions(tls) }),
   });
   // Ahead of the first statement of each connection: they run in order. The event hands out the callback connection.
   pool.on('connection', (connection) => {
@@ -55,9 +60,18 @@ export function createMysqlDriver(settings: DatabaseSettings, connectionsMax: nu
   return {
     dialect: 'mysql',
     connect: async () => wrap(await takeConnection(pool)),
+    look: async (signal) => await look(config, signal),
     judge,
     close: async () => await pool.end(),
   };
+}
+
+async function look(config: ConnectionOptions, signal: AbortSignal): Promise<void> {
+  const { host = '', port = 0 } = config;
+  const stream = (): Socket => wayToServer(signal).connect(port, host);
+  // Zero: without a time-out of the library's own.
+  const connection = await createConnection({ ...config, connectTimeout: 0, stream });
+  await connection.end();
 }
 
 /** The pool itself waits without end; a connection that comes too late goes back. */

@@ -1,9 +1,10 @@
 /** PostgreSQL by pg: the pool, how values go and come, and which of its errors mean what. */
-import { Pool, TypeOverrides, types } from 'pg';
-import type { PoolClient } from 'pg';
+import { Client, Pool, TypeOverrides, types } from 'pg';
+import type { ClientConfig, PoolClient } from 'pg';
 import type { DatabaseSettings } from './database-settings.ts';
 import type { SqlConnection, SqlDriver, SqlFailure, SqlResult, SqlValue } from './sql-driver.ts';
 import { connectMaxMs, idleMaxMs, tlsOptions } from './sql-tls.ts';
+import { wayToServer } from './way-to-server.ts';
 
 /** serialization_failure, deadlock_detected, lock_not_available. */
 const againStates = new Set(['40001', '40P01', '55P03']);
@@ -21,20 +22,23 @@ const sessionOptions =
 
 export function createPostgresDriver(settings: DatabaseSettings, connectionsMax: number): SqlDriver {
   const { host, port, user, password, schema, tls } = settings;
-  const pool = new Pool({
+  const config: ClientConfig = {
     host,
     port,
     user,
     password,
     database: schema,
-    max: connectionsMax,
-    connectionTimeoutMillis: connectMaxMs,
-    idleTimeoutMillis: idleMaxMs,
     keepAlive: true,
     application_name: 'mooring',
     options: sessionOptions,
     types: wholeNumbers(),
     ...(tls === undefined ? {} : { ssl: tlsOptions(tls) }),
+  };
+  const pool = new Pool({
+    ...config,
+    max: connectionsMax,
+    connectionTimeoutMillis: connectMaxMs,
+    idleTimeoutMillis: idleMaxMs,
   });
   // A connection that breaks while nobody uses it is none that anybody waits for: the pool has dropped it.
   pool.on('error', ignore);
@@ -43,6 +47,7 @@ export function createPostgresDriver(settings: DatabaseSettings, connectionsMax:
   return {
     dialect: 'postgres',
     connect: async () => wrap(await pool.connect()),
+    look: async (signal) => await look(config, signal),
     judge,
     close: async () => await pool.end(),
   };
@@ -51,6 +56,13 @@ export function createPostgresDriver(settings: DatabaseSettings, connectionsMax:
 /** A break of a connection shows as the failure of its statement. */
 function ignore(): void {
   // Nobody else is to be told.
+}
+
+async function look(config: ClientConfig, signal: AbortSignal): Promise<void> {
+  const client = new Client({ ...config, stream: () => wayToServer(signal) });
+  client.on('error', ignore);
+  await client.connect();
+  await client.end();
 }
 
 const met = new WeakSet<PoolClient>();

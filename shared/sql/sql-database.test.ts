@@ -18,10 +18,12 @@ interface Script {
   /** Before each answer. */
   readonly wait?: (statement: string, times: number) => Promise<void> | undefined;
   readonly prepare?: (sql: SqlRunner) => Promise<void>;
+  /** At once unless given. */
+  readonly look?: () => Promise<void>;
   readonly nowMs?: () => number;
 }
 
-function openScripted({ fail, wait, prepare, nowMs }: Script): Scripted {
+function openScripted({ fail, wait, prepare, look, nowMs }: Script): Scripted {
   const statements: string[] = [];
   const connection: SqlConnection = {
     isNew: false,
@@ -39,6 +41,7 @@ function openScripted({ fail, wait, prepare, nowMs }: Script): Scripted {
   const driver: SqlDriver = {
     dialect: 'postgres',
     connect: async () => await Promise.resolve(connection),
+    look: async () => await look?.(),
     judge: (error) => (error as { failure: SqlFailure }).failure,
     close: async () => await Promise.resolve(),
   };
@@ -94,33 +97,48 @@ test('one call more than may wait is refused at once, and there is room when one
   await database.run('five');
 });
 
-test('while the database is down one call looks, and another one beside it where it has no answer for a second and a half', async () => {
+test('while the database is down two calls at most wait for a look, and go on when that has its answer', async () => {
   let nowMs = 0;
+  let isDown = true;
+  let looks = 0;
   const hang = Promise.withResolvers<void>();
-  let waits = Promise.resolve();
   const { database, statements } = openScripted({
-    fail: () => 'lost',
-    wait: async () => await waits,
+    fail: () => (isDown ? 'lost' : undefined),
+    look: async () => {
+      looks++;
+      await hang.promise;
+    },
     nowMs: () => nowMs,
   });
   await assert.rejects(database.run('first'), isUnavailable);
   nowMs += 2_500;
-  waits = hang.promise;
-  const looking = database.run('look');
-  await eventually(() => statements.includes('look'), 'the look is under way');
+  const waiting = database.run('waits');
+  await eventually(() => looks === 1, 'a look is under way');
   nowMs += 1_400;
   await assert.rejects(database.run('too early'), isUnavailable);
   nowMs += 100;
-  const lookingToo = database.run('look beside it');
-  await eventually(() => statements.includes('look beside it'), 'the other look is under way');
-  nowMs += 100;
-  await assert.rejects(database.run('too early again'), isUnavailable);
+  const waitingToo = database.run('waits too');
+  await eventually(() => looks === 2, 'another one is under way beside it');
+  nowMs += 10_000;
+  await assert.rejects(database.run('one too many'), isUnavailable);
+  isDown = false;
   hang.resolve();
-  await assert.rejects(looking, isUnavailable);
-  await assert.rejects(lookingToo, isUnavailable);
-  nowMs += 1_000;
-  await assert.rejects(database.run('next look'), isUnavailable);
-  assert.deepEqual(statements, ['first', 'first', 'look', 'look beside it', 'next look']);
+  await Promise.all([waiting, waitingToo]);
+  assert.equal(database.isDown, false);
+  assert.deepEqual(statements.slice(2).toSorted(), ['waits', 'waits too']);
+});
+
+test('a call whose look fails does not wait for another one', async () => {
+  let nowMs = 0;
+  const { database, statements } = openScripted({
+    fail: () => 'lost',
+    look: async () => await Promise.reject(new Error('refused')),
+    nowMs: () => nowMs,
+  });
+  await assert.rejects(database.run('first'), isUnavailable);
+  nowMs += 2_500;
+  await assert.rejects(database.run('look'), isUnavailable);
+  assert.deepEqual(statements, ['first', 'first']);
 });
 
 test('a look that hangs amid the preparation of the database holds up none that comes later', async () => {
@@ -145,4 +163,26 @@ test('a look that hangs amid the preparation of the database holds up none that 
   hang.resolve();
   await held;
   assert.deepEqual(statements.slice(4), ['prepare', 'prepare', 'beside it', 'held']);
+});
+
+test('a transaction that is over its time sends nothing more when its answer comes late', async () => {
+  let nowMs = 0;
+  const hang = Promise.withResolvers<void>();
+  const { database, statements } = openScripted({
+    fail: () => undefined,
+    wait: async (statement) => (statement === 'first' ? await hang.promise : undefined),
+    prepare: async (sql) => await sql.run('prepare').then(() => undefined),
+    nowMs: () => nowMs,
+  });
+  await database.open();
+  const late = database.transaction(async (sql) => {
+    await sql.run('first');
+    await sql.run('second');
+  });
+  nowMs += 3_000;
+  await assert.rejects(late, isUnavailable);
+  assert.equal(database.isDown, true);
+  hang.resolve();
+  await eventually(() => !database.isDown, 'its late answer has told that the database is there');
+  assert.deepEqual(statements, ['prepare', 'BEGIN', 'first', 'ROLLBACK', 'prepare']);
 });

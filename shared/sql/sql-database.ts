@@ -7,15 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { CallSlots } from './call-slots.ts';
-import type {
-  SqlConnection,
-  SqlDialect,
-  SqlDriver,
-  SqlFailure,
-  SqlResult,
-  SqlRunner,
-  SqlValue,
-} from './sql-driver.ts';
+import { StandingLooks } from './standing-looks.ts';
+import type { SqlDialect, SqlDriver, SqlResult, SqlRunner, SqlValue } from './sql-driver.ts';
+import { SqlError, bytesOf, inTransaction, runOf, useOnce, withinDeadline } from './sql-work.ts';
+import type { KeepLate, Use, Work } from './sql-work.ts';
 
 interface SqlDatabaseOptions {
   readonly driver: SqlDriver;
@@ -49,28 +44,14 @@ const againPauseMs = 20;
 /** Failures for so long mean that the server is down, not that a connection broke. */
 const downAfterMs = 2_000;
 const probeIntervalMs = 500;
-/** A look that has no answer for so long may be held up on its way, and the server be back: another goes beside it. */
-const probePatienceMs = 1_500;
+/** Calls that wait for a look. */
 const probesMax = 2;
-
-/**
- * A statement that failed, and what that means, or a call that was not its turn in time; our own faults inside a transaction
- * are not such.
- */
-class SqlError extends Error {
-  readonly failure: SqlFailure | 'late';
-
-  constructor(failure: SqlFailure | 'late', cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.failure = failure;
-  }
-}
-
-type Work<T> = (sql: SqlRunner) => Promise<T>;
+const nextProbeMs = 1_500;
 
 export class SqlDatabase implements SqlRunner {
   readonly #options: SqlDatabaseOptions;
   readonly #slots: CallSlots;
+  readonly #looks: StandingLooks;
   #calls = 0;
   #preparing: Promise<void> | undefined;
   /** Since when everything has failed. */
@@ -83,6 +64,8 @@ export class SqlDatabase implements SqlRunner {
   constructor(options: SqlDatabaseOptions) {
     this.#options = options;
     this.#slots = new CallSlots(options.connectionsMax);
+    const { driver, nowMs } = options;
+    this.#looks = new StandingLooks({ driver, nowMs, onSighted: () => this.#meetAgain() });
   }
 
   get dialect(): SqlDialect {
@@ -119,6 +102,7 @@ export class SqlDatabase implements SqlRunner {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#looks.close();
     await this.#options.driver.close().catch(() => undefined);
   }
 
@@ -133,7 +117,10 @@ export class SqlDatabase implements SqlRunner {
     this.#calls++;
     try {
       const maxMs = deadlineMs + bytes / bytesPerMs;
-      return await this.#tryTo(async (leftMs) => await this.#runPrepared(work, leftMs), maxMs);
+      return await this.#tryTo(async (leftMs) => {
+        if (isProbe) await this.#waitForLook(leftMs());
+        return await this.#runPrepared(work, leftMs, isProbe);
+      }, maxMs);
     } catch (error) {
       throw error instanceof SqlError ? new AppError(failureCode, { cause: error.cause }) : error;
     } finally {
@@ -142,15 +129,28 @@ export class SqlDatabase implements SqlRunner {
     }
   }
 
-  /** Few at a time: a frozen server has to begin with a process for each connection that was given up meanwhile. */
+  /** Few at a time, and one at any time: what waits for a look goes on as soon as it has an answer. */
   #mayProbe(): boolean {
     const now = this.#options.nowMs();
-    const pauseMs = this.#probes === 0 ? probeIntervalMs : probePatienceMs;
+    const pauseMs = this.#probes === 0 ? probeIntervalMs : nextProbeMs;
     if (this.#probes >= probesMax || now - this.#probedAtMs < pauseMs) return false;
     this.#probedAtMs = now;
-    // It is not to wait for the preparation in which the one before it hangs.
-    this.#preparing = undefined;
     return true;
+  }
+
+  async #waitForLook(leftMs: number): Promise<void> {
+    if (!this.isDown) return;
+    await this.#looks.sighted(leftMs).catch((error: unknown) => {
+      throw new SqlError('lost', error);
+    });
+  }
+
+  /** For whoever calls next: nobody's call may have time enough left for it. */
+  #meetAgain(): void {
+    if (this.#failingSinceMs === undefined) return;
+    // Not that in which a call hangs that was before the look.
+    this.#preparing = undefined;
+    this.#prepareOnce().catch(() => undefined);
   }
 
   async #prepareOnce(): Promise<void> {
@@ -167,7 +167,8 @@ export class SqlDatabase implements SqlRunner {
   async #prepare(): Promise<void> {
     const tryTo = async <T>(work: Work<T>): Promise<T> =>
       await this.#tryTo(
-        async (leftMs) => await this.#withConnection(leftMs, runOf(work, leftMs)),
+        async (leftMs) =>
+          await this.#inTurn(leftMs, async () => await this.#withConnection(runOf(work, leftMs))),
         deadlineMs,
       );
     await this.#options.prepare({
@@ -204,6 +205,7 @@ export class SqlDatabase implements SqlRunner {
   }
 
   #noteAnswer(): void {
+    this.#looks.letGo();
     this.#failingSinceMs = undefined;
     this.#succeededAtMs = this.#options.nowMs();
   }
@@ -215,86 +217,38 @@ export class SqlDatabase implements SqlRunner {
   }
 
   /** Nothing runs on a connection whose server has not been prepared since it was made. */
-  async #runPrepared<T>(work: Work<T>, leftMs: () => number): Promise<T> {
+  async #runPrepared<T>(work: Work<T>, leftMs: () => number, isProbe: boolean): Promise<T> {
     for (;;) {
       await this.#prepareOnce();
       const preparing = this.#preparing;
-      const done = await this.#withConnection(leftMs, async (connection, sql) => {
-        if (connection.isNew || this.#preparing !== preparing) return undefined;
-        return { result: await withinDeadline(work(sql), leftMs()) };
-      });
+      const isPrepared = (): boolean => this.#preparing === preparing;
+      const use: Use<{ result: T } | undefined> = async (connection, sql) =>
+        connection.isNew || !isPrepared() ? undefined : { result: await withinDeadline(work(sql), leftMs()) };
+      const done = await this.#inTurn(leftMs, async () =>
+        isPrepared() ? await this.#withConnection(use) : undefined,
+      );
       if (done !== undefined) return done.result;
-      if (this.#preparing === preparing) this.#preparing = undefined;
+      // What waited for its turn when others failed does not try as well, each with a connection of its own.
+      if (this.isDown && !isProbe) throw new SqlError('lost', new Error('the database is down'));
+      if (isPrepared()) this.#preparing = undefined;
     }
   }
 
-  async #withConnection<T>(leftMs: () => number, use: Use<T>): Promise<T> {
-    const { driver } = this.#options;
+  async #inTurn<T>(leftMs: () => number, work: () => Promise<T>): Promise<T> {
     await this.#slots.take(leftMs(), () => new SqlError('late', new Error('too many calls were before it')));
     try {
-      const connection = await driver.connect().catch((error: unknown) => {
-        throw new SqlError('lost', error);
-      });
-      return await useOnce(connection, driver, use);
+      return await work();
     } finally {
       this.#slots.release();
     }
   }
-}
 
-type Use<T> = (connection: SqlConnection, sql: SqlRunner) => Promise<T>;
-
-function runOf<T>(work: Work<T>, leftMs: () => number): Use<T> {
-  return async (_, sql) => await withinDeadline(work(sql), leftMs());
-}
-
-/** Ends with the connection back in its pool, or closed where it may be amid something. */
-async function useOnce<T>(connection: SqlConnection, driver: SqlDriver, use: Use<T>): Promise<T> {
-  try {
-    const result = await use(connection, judged(connection, driver));
-    connection.release();
-    return result;
-  } catch (error) {
-    if (error instanceof SqlError && error.failure === 'lost') connection.destroy();
-    else connection.release();
-    throw error;
+  async #withConnection<T>(use: Use<T>): Promise<T> {
+    const { driver } = this.#options;
+    const connection = await driver.connect().catch((error: unknown) => {
+      throw new SqlError('lost', error);
+    });
+    const keepLate: KeepLate = (late, answer) => this.#looks.keep(late, answer);
+    return await useOnce(connection, { driver, keepLate }, use);
   }
-}
-
-async function withinDeadline<T>(running: Promise<T>, leftMs: number): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(new SqlError('lost', new Error('no answer in time')));
-  const timer = setTimeout(giveUp, Math.max(1, leftMs));
-  return await Promise.race([running, late]).finally(() => clearTimeout(timer));
-}
-
-function bytesOf(value: SqlValue): number {
-  return value instanceof Uint8Array ? value.byteLength : 0;
-}
-
-function judged(connection: SqlConnection, driver: SqlDriver): SqlRunner {
-  return {
-    run: async (statement, values) => {
-      try {
-        return await connection.run(statement, values);
-      } catch (error) {
-        throw new SqlError(driver.judge(error), error);
-      }
-    },
-  };
-}
-
-function inTransaction<T>(work: Work<T>): Work<T> {
-  return async (sql) => {
-    await sql.run('BEGIN');
-    let result: T;
-    try {
-      result = await work(sql);
-    } catch (error) {
-      if (!(error instanceof SqlError) || error.failure !== 'lost') await sql.run('ROLLBACK');
-      throw error;
-    }
-    await sql.run('COMMIT');
-    return result;
-  };
 }

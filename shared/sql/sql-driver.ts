@@ -38,6 +38,11 @@ export interface SqlDriver {
   readonly dialect: SqlDialect;
   /** Waits for a free connection or a new one, no longer than the pool's connect time-out. */
   connect(): Promise<SqlConnection>;
+  /**
+   * Resolves when the server has taken a connection besides the pool's, however long that takes, and ends it. Rejects where there is
+   * no way to the server, where that refuses it, and when the signal aborts.
+   */
+  look(signal: AbortSignal): Promise<void>;
   judge(error: unknown): SqlFailure;
   close(): Promise<void>;
 }

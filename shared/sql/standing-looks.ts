@@ -1,0 +1,105 @@
+/**
+ * Looks at a database server that is down: a connection whose statement has no answer yet, and connections of their own that are
+ * kept open for long. A server that was frozen answers them when it goes on, and does not begin with a process for each that was
+ * given up meanwhile. New ones go beside them, for those may hang at a server that will never answer while another has taken its
+ * place; the longer, the fewer.
+ */
+import type { SqlConnection, SqlDriver } from './sql-driver.ts';
+import { withinDeadline } from './sql-work.ts';
+
+/** How long after the last one begun, by how many are under way. */
+const pausesMs: readonly number[] = [500, 1_500, 3_000, 6_000];
+const lookMaxMs = 20_000;
+/** What has answered late is to answer the next statement at once. */
+const nextAnswerMaxMs = 1_000;
+
+interface StandingLooksOptions {
+  readonly driver: Pick<SqlDriver, 'look'>;
+  readonly nowMs: () => number;
+  /** Called at once when a server has answered. */
+  readonly onSighted: () => void;
+}
+
+export class StandingLooks {
+  readonly #options: StandingLooksOptions;
+  readonly #closing = new AbortController();
+  #underWay = 0;
+  #begunAtMs = -Infinity;
+  #kept: SqlConnection | undefined;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(options: StandingLooksOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when a server answers any of those under way. Begins one first, where it is time for that, and rejects as that
+   * does, or after `maxMs`, when the look goes on.
+   */
+  async sighted(maxMs: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => reject(new Error('no answer in time')), Math.max(1, maxMs));
+    this.#waiting.add(resolve);
+    const pauseMs = pausesMs[this.#underWay] ?? Infinity;
+    if (this.#options.nowMs() - this.#begunAtMs >= pauseMs) this.#look().catch(reject);
+    await promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(resolve);
+    });
+  }
+
+  /**
+   * Takes over a connection whose statement came late: its answer tells that the server is there again, and then it goes back into
+   * its pool. One at a time; not where this gives false.
+   */
+  keep(connection: SqlConnection, answer: Promise<unknown>): boolean {
+    if (this.#kept !== undefined || this.#closing.signal.aborted) return false;
+    this.#kept = connection;
+    this.#underWay++;
+    void this.#watch(connection, answer).finally(() => this.#underWay--);
+    return true;
+  }
+
+  /** The database is known to answer: what was kept to tell that is not needed any more. */
+  letGo(): void {
+    this.#kept?.destroy();
+    this.#kept = undefined;
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.letGo();
+  }
+
+  async #watch(connection: SqlConnection, answer: Promise<unknown>): Promise<void> {
+    try {
+      // An error is an answer too, and where the connection is broken the next statement shows that.
+      await answer.catch(() => undefined);
+      if (this.#kept !== connection) return;
+      await withinDeadline(connection.run('ROLLBACK'), nextAnswerMaxMs);
+    } catch {
+      if (this.#kept === connection) this.letGo();
+    }
+    if (this.#kept !== connection) return;
+    this.#kept = undefined;
+    connection.release();
+    this.#tell();
+  }
+
+  async #look(): Promise<void> {
+    const { driver, nowMs } = this.#options;
+    this.#begunAtMs = nowMs();
+    this.#underWay++;
+    try {
+      await driver.look(AbortSignal.any([this.#closing.signal, AbortSignal.timeout(lookMaxMs)]));
+    } finally {
+      this.#underWay--;
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#options.onSighted();
+    for (const goOn of this.#waiting) goOn();
+  }
+}
