@@ -92,7 +92,9 @@ test('a client that is slow to change to its WebSocket is heard, when one that i
   const ended = once(slow.conn, 'close').then(() => ['ended unheard']);
   const heard = Promise.race([once(slow.conn, 'message') as Promise<[string]>, ended]);
   const cut = once(frozen, 'close');
-  const stopped = stopConnections(() => [slow.conn, frozen].filter(({ readyState }) => readyState !== 'closed'));
+  const stopped = stopConnections(() =>
+    [slow.conn, frozen].filter(({ readyState }) => readyState !== 'closed'),
+  );
   await cut;
   socket.send('5');
   socket.send('4what it held');
