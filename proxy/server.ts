@@ -69,21 +69,23 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
       : await transport.listenOn(inherited.http, accept);
   });
   let httpsPort: number | undefined;
+  let below: SecureDoorstep | undefined;
   const { tls } = options;
   if (tls !== undefined) {
     const secure = new Listener(true, options);
     listeners.push(secure);
-    const below = new SecureDoorstep({ ...options, introductionMaxMs: settings.CT_HEAD_TIMEOUT_MS });
+    const step = new SecureDoorstep({ ...options, introductionMaxMs: settings.CT_HEAD_TIMEOUT_MS });
+    below = step;
     const greet = (socket: Socket, goOn: () => void): void => {
       secure.keep(socket);
-      below.accept(socket, goOn);
+      step.accept(socket, goOn);
     };
     httpsPort = await secure.open(async () => {
       const protocols: ProtocolTable = new Map([
         ...(settings.CT_HTTP2 === 'on'
-          ? [['h2', (socket: TLSSocket) => secure.takeHttp2(socket, below.arrivalOf(socket))] as const]
+          ? [['h2', (socket: TLSSocket) => secure.takeHttp2(socket, step.arrivalOf(socket))] as const]
           : []),
-        [http11, (socket) => secure.enter((ears) => new NetSocket(socket, ears), below.arrivalOf(socket))],
+        [http11, (socket) => secure.enter((ears) => new NetSocket(socket, ears), step.arrivalOf(socket))],
       ]);
       const descriptor = inherited.https;
       return await listenSecurely({ ...tls, settings, metrics, protocols, greet, descriptor });
@@ -95,9 +97,18 @@ export async function openFrontServer(options: FrontServerOptions): Promise<Fron
     emptied: async (signal) => {
       await Promise.all(listeners.map(async (listener) => await listener.emptied(signal)));
     },
-    hold: (isHeld) => listeners.map((listener) => listener.hold(isHeld)).every(Boolean),
-    retire: () => listeners.forEach((listener) => listener.retire()),
-    stopAccepting: () => listeners.forEach((listener) => listener.stopAccepting()),
+    hold: (isHeld) => {
+      if (isHeld) below?.hurry();
+      return listeners.map((listener) => listener.hold(isHeld)).every(Boolean);
+    },
+    retire: () => {
+      listeners.forEach((listener) => listener.retire());
+      below?.letAllIn();
+    },
+    stopAccepting: () => {
+      below?.letAllIn();
+      listeners.forEach((listener) => listener.stopAccepting());
+    },
     destroy: () => listeners.forEach((listener) => listener.destroy()),
   };
 }
@@ -183,6 +194,7 @@ class Listener implements Door, Http2Door {
   }
 
   hold(isHeld: boolean): boolean {
+    if (isHeld) this.#doorstep.hurry();
     this.#listening?.hold?.(isHeld);
     return this.#listening?.hold !== undefined;
   }
@@ -190,6 +202,7 @@ class Listener implements Door, Http2Door {
   retire(): void {
     this.isStopping = true;
     this.#listening?.stop();
+    this.#doorstep.letAllIn();
     // Over HTTP/1.1 an answer says that its connection ends, and the next one comes on another.
     for (const connection of this.#connections.keys())
       if (connection instanceof Http2Connection) connection.stop();

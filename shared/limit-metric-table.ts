@@ -45,6 +45,11 @@ export const limitMetricTable = {
     help: 'Descriptors that this process may have, as the watch over them knows.',
     labels: [],
   },
+  ct_proxy_entry_waits_total: {
+    type: 'counter',
+    help: 'Connections that waited for their turn to come in, as their address opened many at once.',
+    labels: [],
+  },
   ct_proxy_flood_penalties_total: {
     type: 'counter',
     help: 'How often an address was refused new connections for a while, for its connections were ended for floods.',

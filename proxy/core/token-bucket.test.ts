@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fullSince, takeToken } from './token-bucket.ts';
+import { bookTurn, fullSince, takeToken } from './token-bucket.ts';
 import type { Rate } from './token-bucket.ts';
 
 /** How many of the events pass. */
@@ -43,6 +43,33 @@ test('over any stretch of time there pass at most burst and rate, and whoever ke
         }
         const slow = steps.map((_, i) => i * costMs);
         assert.deepEqual(passing(slow, { costMs, burst }), slow);
+      },
+    ),
+  );
+});
+
+test('whoever waits for a turn comes in as one who is refused would who asked again at every moment', () => {
+  const gaps = fc.array(fc.integer({ min: 0, max: 500 }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(
+      gaps,
+      fc.integer({ min: 1, max: 200 }),
+      fc.integer({ min: 1, max: 10 }),
+      (steps, costMs, burst) => {
+        let now = 1_000;
+        let bucket = fullSince;
+        const turns = steps.map((step) => {
+          now += step;
+          const { fullAtMs, waitMs } = bookTurn(bucket, now, { costMs, burst });
+          bucket = fullAtMs;
+          return now + waitMs;
+        });
+        assert.deepEqual(
+          turns,
+          turns.toSorted((a, b) => a - b),
+          'nobody overtakes',
+        );
+        assert.deepEqual(passing(turns, { costMs, burst }), turns, 'all come in at their turns');
       },
     ),
   );

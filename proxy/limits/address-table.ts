@@ -6,10 +6,10 @@
 import { groupOfAddress } from '../core/address-group.ts';
 import { noPenalty, penaltyAfterFlood } from '../core/flood-penalty.ts';
 import type { Penalty } from '../core/flood-penalty.ts';
-import { fullSince, takeToken } from '../core/token-bucket.ts';
+import { bookTurn, fullSince, takeToken } from '../core/token-bucket.ts';
 import type { Rate } from '../core/token-bucket.ts';
 
-export type Bucket = 'connections' | 'keys' | 'unanswered';
+export type Bucket = 'connections' | 'entries' | 'keys' | 'unanswered';
 
 interface Entry {
   open: number;
@@ -66,6 +66,14 @@ export class AddressTable {
     return true;
   }
 
+  /** How long an event of the address waits for its turn. */
+  book(address: string, bucket: Bucket, rate: Rate): number {
+    const { fullAtMs } = this.#entryOf(address);
+    const turn = bookTurn(fullAtMs[bucket], this.#nowMs(), rate);
+    fullAtMs[bucket] = turn.fullAtMs;
+    return turn.waitMs;
+  }
+
   /** Whether the address opens nothing for now, for it flooded. */
   isPenalized(address: string): boolean {
     const penalty = this.#entries.get(groupOfAddress(address))?.penalty ?? noPenalty;
@@ -98,7 +106,7 @@ export class AddressTable {
     let entry = this.#entries.get(group);
     if (entry === undefined) {
       if (this.#entries.size >= this.#max) this.#makeRoom();
-      const fullAtMs = { connections: fullSince, keys: fullSince, unanswered: fullSince };
+      const fullAtMs = { connections: fullSince, entries: fullSince, keys: fullSince, unanswered: fullSince };
       entry = { open: 0, fullAtMs, penalty: noPenalty };
       this.#entries.set(group, entry);
     }
@@ -130,6 +138,6 @@ export class AddressTable {
   #saysNothing({ open, fullAtMs, penalty }: Entry): boolean {
     const now = this.#nowMs();
     if (open > 0 || now < penalty.forgottenAtMs) return false;
-    return fullAtMs.connections <= now && fullAtMs.keys <= now && fullAtMs.unanswered <= now;
+    return Object.values(fullAtMs).every((ms) => ms <= now);
   }
 }

@@ -8,6 +8,14 @@ import type { AddressTable, Counted } from './address-table.ts';
 
 /** A burst of so many seconds passes: a building whose network comes back, or a session that moves. */
 const connectionBurstSeconds = 10;
+/**
+ * Those of a burst come in one after the other, twice as fast as the limit allows for long and no slower than this, for what each
+ * costs others is what it costs anybody.
+ */
+const entriesPerSecondMin = 400;
+const entryHaste = 2;
+/** A page with all that it loads, and the people of an office, do not wait. */
+const entriesAtOnce = 50;
 const minuteMs = 60_000;
 /**
  * Streams of one address that end before their answers, on whichever connection: those of 20 connections at once, and of 10 in the
@@ -42,6 +50,14 @@ export class ArrivalRules {
     const rate = { costMs: 1_000 / perSecond, burst: perSecond * connectionBurstSeconds };
     if (perSecond > 0 && !this.#addresses.take(address, 'connections', rate)) return 'connecting-too-fast';
     return this.#open(address);
+  }
+
+  /** How long a connection that may come in waits for its turn. */
+  entryWaitMs(address: string): number {
+    const { CT_LIMIT_CONNECTION_RATE: perSecond } = this.#settings;
+    if (perSecond === 0 || this.#speaksForMany(address)) return 0;
+    const costMs = 1_000 / Math.max(entriesPerSecondMin, perSecond * entryHaste);
+    return this.#addresses.book(address, 'entries', { costMs, burst: entriesAtOnce });
   }
 
   /** A WebSocket, which is no connection of its client any more but stays open. */

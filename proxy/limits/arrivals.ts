@@ -56,6 +56,13 @@ export class Arrivals {
     return typeof counted === 'string' ? this.refuse(counted, address) : counted;
   }
 
+  /** Of a connection that may come in. */
+  entryWaitMs(address: string): number {
+    const waitMs = this.#options.rules.entryWaitMs(address);
+    if (waitMs > 0) this.#options.metrics.count('ct_proxy_entry_waits_total');
+    return waitMs;
+  }
+
   /** The client flooded: its address opens no new connection for a while. */
   penalize(address: string, flood: string): void {
     const { rules, notes, metrics } = this.#options;
@@ -90,6 +97,8 @@ export class Arrival {
   readonly #arrivals: Arrivals;
   #counted: Counted | undefined;
   #isHere = true;
+  /** It may come in, and is to wait so long for its turn. */
+  waitMs = 0;
   client: ProxiedClient;
 
   constructor(arrivals: Arrivals, peer: string, mustIntroduce: boolean) {
@@ -108,6 +117,7 @@ export class Arrival {
     const counted = this.#arrivals.count(address);
     if (typeof counted === 'string') return counted;
     this.#counted = counted;
+    this.waitMs = this.#arrivals.entryWaitMs(address);
     return undefined;
   }
 

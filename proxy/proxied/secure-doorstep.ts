@@ -6,6 +6,8 @@
 import type { Socket } from 'node:net';
 import { plainAddress } from '../core/client-address.ts';
 import type { Arrival, Arrivals } from '../limits/arrivals.ts';
+import { EntryTurns } from '../limits/entry-turns.ts';
+import { LateWords } from '../limits/late-words.ts';
 import { Deadline } from '../wire/timer-wheel.ts';
 import type { TimerWheel } from '../wire/timer-wheel.ts';
 import { Introduction } from './introduction.ts';
@@ -20,11 +22,25 @@ interface SecureDoorstepOptions {
 
 export class SecureDoorstep {
   readonly #options: SecureDoorstepOptions;
+  readonly #turns: EntryTurns;
+  readonly #words: LateWords;
   /** By the two ends of the connection: the socket above TLS is another object, and has the same ones. */
   readonly #arrivals = new Map<string, Arrival>();
 
   constructor(options: SecureDoorstepOptions) {
     this.#options = options;
+    this.#turns = new EntryTurns(options.wheel);
+    this.#words = new LateWords(options.wheel);
+  }
+
+  /** Nobody comes any more: whoever waits for a turn comes in now. */
+  letAllIn(): void {
+    this.#turns.letAllIn();
+  }
+
+  /** Descriptors run out: whoever waits to be cut off is so now. */
+  hurry(): void {
+    this.#words.hurry();
   }
 
   /** Calls `goOn` when the handshake may begin. */
@@ -40,8 +56,8 @@ export class SecureDoorstep {
       if (this.#arrivals.get(ends) === arrival) this.#arrivals.delete(ends);
     });
     if (arrival.mustIntroduce) this.#introduce(socket, arrival, goOn);
-    else if (arrival.admit() === undefined) goOn();
-    else socket.resetAndDestroy();
+    else if (arrival.admit() === undefined) this.#letIn(socket, arrival, goOn);
+    else this.#cutOff(socket);
   }
 
   /** Of a connection whose handshake is done. */
@@ -54,14 +70,27 @@ export class SecureDoorstep {
     const introduction = new Introduction((introduced) => {
       wheel.remove(deadline);
       socket.off('data', onData).off('end', onEnd).off('close', onEnd);
-      if (this.#mayEnter(socket, arrival, introduced)) goOn();
-      else socket.resetAndDestroy();
+      if (this.#mayEnter(socket, arrival, introduced)) this.#letIn(socket, arrival, goOn);
+      else this.#cutOff(socket);
     });
     const deadline = new Deadline(() => introduction.onDue());
     wheel.set(deadline, introductionMaxMs);
     const onData = (bytes: Buffer): void => introduction.onBytes(bytes);
     const onEnd = (): void => introduction.onEnd();
     socket.on('data', onData).once('end', onEnd).once('close', onEnd);
+  }
+
+  #letIn(socket: Socket, { waitMs }: Arrival, goOn: () => void): void {
+    if (waitMs === 0) return goOn();
+    socket.pause();
+    socket.once('close', this.#turns.wait(waitMs, goOn));
+  }
+
+  /** Late, where there are many. */
+  #cutOff(socket: Socket): void {
+    const takeBack = this.#words.say(() => socket.resetAndDestroy());
+    if (takeBack === undefined) socket.resetAndDestroy();
+    else if (!socket.destroyed) socket.pause().once('close', takeBack);
   }
 
   #mayEnter(socket: Socket, arrival: Arrival, introduced: Introduced): boolean {

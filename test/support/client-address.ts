@@ -13,6 +13,15 @@ export async function openFrom(t: TestContext, port: number, address: string): P
   return connection;
 }
 
+/** Not there yet: what is sent goes out when they are. */
+export function beginManyFrom(
+  t: TestContext,
+  port: number,
+  { address, count }: { readonly address: string; readonly count: number },
+): RawConnection[] {
+  return Array.from({ length: count }, () => new RawConnection(connectFrom(t, port, address)));
+}
+
 /** Resolves when all are there. */
 export async function openManyFrom(
   t: TestContext,

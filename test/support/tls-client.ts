@@ -23,7 +23,7 @@ const lastsMs = 10_000;
 /** One request over TLS on a connection of its own; whatever certificate is shown is taken. */
 export async function askTls(
   port: number,
-  options: ConnectionOptions & { target?: string; headers?: string } = {},
+  options: ConnectionOptions & { target?: string; headers?: string; localAddress?: string } = {},
 ): Promise<TlsAnswer> {
   const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options });
   let session: Buffer | undefined;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { openFrom, openManyFrom } from '../support/client-address.ts';
+import { beginManyFrom, openFrom, openManyFrom } from '../support/client-address.ts';
 import { startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import type { RawConnection } from '../support/raw-connection.ts';
@@ -101,4 +101,36 @@ test('behind the PROXY protocol limits count for the clients, not for the proxy'
   for (const client of ['203.0.113.1', '203.0.113.2', '203.0.113.3'])
     assert.ok(await isServed(await open(client)));
   await assertRefused(await open('203.0.113.1'), 429, 'too-many-connections');
+});
+
+test('a crowd from one address comes in one after the other, and its neighbour between them', async (t) => {
+  const door = await start(t, {});
+  const crowd = beginManyFrom(t, door.port, { address: greedy, count: 600 });
+  let served = 0;
+  const all = Promise.all(
+    crowd.map(async (connection) => {
+      assert.ok(await isServed(connection));
+      served++;
+    }),
+  );
+  assert.ok(await isServed(await openFrom(t, door.port, modest)));
+  assert.ok(served < crowd.length, 'the neighbour did not wait for all of them');
+  await all;
+  assert.ok((await door.metric('ct_proxy_entry_waits_total')) > 0);
+});
+
+test('of many who are refused the last ones are told late, and all of them are told', async (t) => {
+  const door = await start(t, { CT_LIMIT_CONNECTIONS_PER_ADDRESS: '1' });
+  const [inside, ...refused] = await openManyFrom(t, door.port, { address: greedy, count: 160 });
+  let told = 0;
+  const all = Promise.all(
+    refused.map(async (connection) => {
+      await assertRefused(connection, 429, 'too-many-connections');
+      told++;
+    }),
+  );
+  assert.ok(await isServed(await openFrom(t, door.port, modest)));
+  assert.ok(await isServed(inside!));
+  assert.ok(told < refused.length, 'some are not told yet');
+  await all;
 });

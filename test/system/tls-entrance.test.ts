@@ -213,3 +213,13 @@ test('without a certificate the front door makes itself one, keeps it and tells 
   const next = await startFrontDoor(t, { backends: [backend], settings, dataDir });
   assert.equal((await askTls(next.httpsPort)).fingerprint, shown.fingerprint);
 });
+
+test('of a crowd from one address each has its handshake in its turn, and is served', async (t) => {
+  const { door } = await open(t, { CT_LIMIT_EXEMPT: '127.0.0.1' });
+  const crowd = Array.from({ length: 120 }, async () => {
+    return await askTls(door.httpsPort, { localAddress: '127.0.0.2' });
+  });
+  const answers = await Promise.all(crowd);
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  assert.ok((await door.metric('ct_proxy_entry_waits_total')) > 0, 'some waited');
+});
