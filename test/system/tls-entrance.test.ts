@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
+import { beginManyFrom } from '../support/client-address.ts';
 import { ask, makeDataDir, startFrontDoor, until } from '../support/front-door.ts';
 import type { FrontDoor } from '../support/front-door.ts';
 import { startStaticBackend } from '../support/static-backend.ts';
@@ -214,12 +215,18 @@ test('without a certificate the front door makes itself one, keeps it and tells 
   assert.equal((await askTls(next.httpsPort)).fingerprint, shown.fingerprint);
 });
 
-test('of a crowd from one address each has its handshake in its turn, and is served', async (t) => {
+test('behind a crowd from its address a client has its handshake in its turn, and is served', async (t) => {
   const { door } = await open(t, { CT_LIMIT_EXEMPT: '127.0.0.1' });
-  const crowd = Array.from({ length: 120 }, async () => {
+  const waits = async (): Promise<number> => await door.metric('ct_proxy_entry_waits_total');
+  const [last] = beginManyFrom(t, door.port, { address: '127.0.0.2', count: 1_000 }).slice(-1);
+  await until(async () => (await waits()) > 900, 'nearly all wait');
+  const before = await waits();
+  const crowd = Array.from({ length: 10 }, async () => {
     return await askTls(door.httpsPort, { localAddress: '127.0.0.2' });
   });
   const answers = await Promise.all(crowd);
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
-  assert.ok((await door.metric('ct_proxy_entry_waits_total')) > 0, 'some waited');
+  assert.ok((await waits()) >= before + 10, 'each of them waited');
+  last!.send('GET / HTTP/1.1\r\nHost: door.test\r\nctstickiness: k\r\n\r\n');
+  assert.equal((await last!.answer()).status, 200);
 });
