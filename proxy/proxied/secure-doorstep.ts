@@ -57,7 +57,7 @@ export class SecureDoorstep {
     });
     if (arrival.mustIntroduce) this.#introduce(socket, arrival, goOn);
     else if (arrival.admit() === undefined) this.#letIn(socket, arrival, goOn);
-    else this.#cutOff(socket);
+    else this.#cutOff(socket, arrival);
   }
 
   /** Of a connection whose handshake is done. */
@@ -71,7 +71,7 @@ export class SecureDoorstep {
       wheel.remove(deadline);
       socket.off('data', onData).off('end', onEnd).off('close', onEnd);
       if (this.#mayEnter(socket, arrival, introduced)) this.#letIn(socket, arrival, goOn);
-      else this.#cutOff(socket);
+      else this.#cutOff(socket, arrival);
     });
     const deadline = new Deadline(() => introduction.onDue());
     wheel.set(deadline, introductionMaxMs);
@@ -86,8 +86,9 @@ export class SecureDoorstep {
     socket.once('close', this.#turns.wait(waitMs, goOn));
   }
 
-  /** Late, where there are many. */
-  #cutOff(socket: Socket): void {
+  /** Late, where there are many: until then it counts as none of those that are here. */
+  #cutOff(socket: Socket, arrival: Arrival): void {
+    arrival.leave();
     const takeBack = this.#words.say(() => socket.resetAndDestroy());
     if (takeBack === undefined) socket.resetAndDestroy();
     else if (!socket.destroyed) socket.pause().once('close', takeBack);
