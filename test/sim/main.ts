@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { runSchedule } from './schedule.ts';
 import { runSchedules } from './schedules.ts';
+import type { Breach } from './verdict.ts';
 
 interface Flags {
   readonly runs: number;
@@ -43,8 +44,9 @@ async function run({ runs, seed = randomInt(seedBound), trace, minutes }: Flags)
   if (trace === true) return await tellStory(seed);
   console.log(`seed ${seed}`);
   const maxMs = (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
-  const report = await runSchedules({ seed, runs, maxMs, progressIntervalMs, onProgress: print });
-  for (const { seed, breach } of report.breaches) console.log(`seed ${seed}: ${breach.message}`);
+  // At once, for a run may be ended before its end.
+  const onBreach = (broken: number, { message }: Breach): void => console.log(`seed ${broken}: ${message}`);
+  const report = await runSchedules({ seed, runs, maxMs, progressIntervalMs, onProgress: print, onBreach });
   print(report);
   const counts = Object.entries(report.counts).map(([name, count]) => `${name} ${count}`);
   console.log(`in all: ${counts.join(', ')}`);

@@ -12,6 +12,7 @@ interface RunPlan {
   readonly breachesMax?: number;
   readonly progressIntervalMs?: number;
   readonly onProgress?: (report: RunReport) => void;
+  readonly onBreach?: (seed: number, breach: Breach) => void;
 }
 
 export interface RunReport {
@@ -41,7 +42,10 @@ export async function runSchedules(plan: RunPlan): Promise<RunReport> {
     report.simulatedMs += ms;
     for (const [name, count] of Object.entries(counts))
       report.counts[name] = (report.counts[name] ?? 0) + count;
-    if (breach !== undefined) report.breaches.push({ seed: current, breach });
+    if (breach !== undefined) {
+      report.breaches.push({ seed: current, breach });
+      plan.onBreach?.(current, breach);
+    }
     const now = performance.now();
     report.elapsedMs = now - startedMs;
     if (now - toldMs >= progressIntervalMs) {
