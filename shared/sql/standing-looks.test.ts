@@ -137,3 +137,18 @@ test('a connection is not waited for any more when the database answers others, 
   looks.close();
   assert.equal(looks.keep(connection, answer.promise), false);
 });
+
+test('a connection that hangs is let go when a new one has an answer, and after the end no look begins', async () => {
+  const { looks, underWay, clock } = openScripted();
+  const { connection, notes } = noteConnection();
+  looks.keep(connection, Promise.withResolvers<void>().promise);
+  clock.nowMs += 1_500;
+  const waiting = looks.sighted(patientMs);
+  underWay[0]!.resolve();
+  await waiting;
+  assert.deepEqual(notes, ['destroy']);
+  looks.close();
+  clock.nowMs += 60_000;
+  await assert.rejects(looks.sighted(patientMs), { name: 'AbortError' });
+  assert.equal(underWay.length, 1);
+});

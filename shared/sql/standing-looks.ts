@@ -88,6 +88,7 @@ export class StandingLooks {
 
   async #look(): Promise<void> {
     const { driver, nowMs } = this.#options;
+    this.#closing.signal.throwIfAborted();
     this.#begunAtMs = nowMs();
     this.#underWay++;
     try {
@@ -95,6 +96,8 @@ export class StandingLooks {
     } finally {
       this.#underWay--;
     }
+    // It may hang at a server that will never answer, and has a place in the pool.
+    this.letGo();
     this.#tell();
   }
 
