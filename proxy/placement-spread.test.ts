@@ -40,6 +40,7 @@ interface Scene {
   readonly directory: Directory;
   readonly pool: EdgePool;
   readonly placer: Placer;
+  readonly promises: LeasePromises;
   readonly outage: OutagePlacement;
   readonly links: EdgeLinks;
   /** Of the outage. */
@@ -95,13 +96,13 @@ async function openScene(t: TestContext, seats: readonly Seat[]): Promise<Scene>
   const promises = new LeasePromises(() => nowMs);
   const regionOf = (address: string): string => (address === '' ? 'default' : 'eu');
   const placer = new Placer({ ...shared, promises, outage, regionOf });
-  return { directory, pool, links, clock, placer, outage, openOutage };
+  return { directory, pool, links, clock, placer, promises, outage, openOutage };
 }
 
 test('keys of an edge that is lost go on in the region of the client that asks for them', async (t) => {
   const ids = ['eu-1', 'eu-2', 'us-1', 'us-2', 'us-3'];
   const seats = ids.map((id) => ({ id, region: id.slice(0, 2) }));
-  const { directory, pool, placer } = await openScene(t, seats);
+  const { directory, pool, placer, promises } = await openScene(t, seats);
   const client = '192.0.2.1';
   const keys = Array.from({ length: 40 }, (_, number) => parseAffinityKey(`key-${number}`)!);
   const pins = [];
@@ -122,6 +123,7 @@ test('keys of an edge that is lost go on in the region of the client that asks f
     assert.ok(next?.kind === 'placed');
     assert.equal(next.pin.owner.id, 'eu-2');
   }
+  assert.ok(promises.isOver(pins[0]!.owner), 'it must not serve on by our word when it comes back');
 });
 
 test('new keys that arrive in one moment do not all go to the edge that is lightest then', async (t) => {

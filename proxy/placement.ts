@@ -269,8 +269,8 @@ export class Placer {
   async #claim(key: AffinityKey, seen: Pin | undefined, target: Pin['owner']): Promise<PinResult> {
     const { directory, pool, promises, nowMs } = this.#options;
     const place = pool.reservePlace(target);
-    // Before the call: it may be carried out, and its answer lost with the store.
-    if (seen !== undefined && pool.find(seen.owner)?.kind === 'edge') promises.noteOver(seen.owner);
+    // Before the call: it may be carried out, and its answer lost with the store. Also of an edge that is not here: it may come.
+    if (seen !== undefined && pool.find(seen.owner)?.kind !== 'static') promises.noteOver(seen.owner);
     try {
       const result =
         seen === undefined

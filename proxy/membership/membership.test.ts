@@ -118,6 +118,17 @@ test('an edge that was seen to be over gets no promise when the store is locked 
   await joining;
 });
 
+test('an edge that was silent until its lease had lapsed gets no promise when it comes back and the store is locked', async (t) => {
+  const { file, membership, edge } = await openScene(t);
+  assert.equal(await membership.report(edge, reportOf('ready')), 'renewed');
+  file.exec('UPDATE edge SET lease_until = 0');
+  await membership.followSilence(edge, () => false);
+  assert.deepEqual(await membership.join(joiningAs('boot-one')), edge);
+  file.exec('BEGIN EXCLUSIVE');
+  assert.equal(await membership.report(edge, reportOf('ready')), 'over');
+  file.exec('ROLLBACK');
+});
+
 test('connections are handed on to an edge of the same network alone: elsewhere they would go with the network that they are of', async (t) => {
   const { membership, pool } = await openScene(t);
   const handoff = { path: '/run/e1.handoff', secret: 'a secret of the edge' };

@@ -193,6 +193,8 @@ export class Membership {
   }
 
   #drop(edge: EdgeRef, cause: string): void {
+    // It may come back, to a front door that does not know it any more.
+    this.#options.promises.noteOver(edge);
     const member = this.#options.pool.find(edge);
     if (member === undefined) return;
     this.#options.pool.leave(edge);
