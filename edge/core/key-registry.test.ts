@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { claimBuckets } from '#shared/claim-digest.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { KeyRegistry, quietMs } from './key-registry.ts';
 
@@ -82,6 +83,31 @@ test('keys are forgotten long after their last use, those with a connection neve
   assert.equal(registry.epochOf(key), epoch);
   registry.sweep(60_000);
   assert.deepEqual(registry.keys(), ['open']);
+});
+
+test('the claims of all buckets are the claims, also in parts and after keys were forgotten', () => {
+  const registry = new KeyRegistry(60_000);
+  for (let i = 0; i < 500; i++) registry.note(`gone-${i}` as AffinityKey, epoch, 0);
+  registry.sweep(60_000);
+  for (let i = 0; i < 500; i++) registry.opened(`key-${i}` as AffinityKey, epoch, 60_000);
+  registry.letGo('key-7' as AffinityKey, epoch, 60_000);
+  const inBuckets: string[] = [];
+  for (let bucket = 0; bucket < claimBuckets; bucket++) {
+    for (let after = ''; ;) {
+      const { claims, isLast } = registry.claims(60_000, { bucket, after, limit: 3 });
+      assert.ok(claims.length <= 3);
+      inBuckets.push(...claims.map(({ key }) => key));
+      if (isLast) break;
+      after = claims.at(-1)!.key;
+    }
+  }
+  const { claims, isLast } = registry.claims(60_000, { after: '', limit: 1_000 });
+  assert.ok(isLast);
+  assert.equal(claims.length, 499);
+  assert.deepEqual(
+    inBuckets.toSorted(),
+    claims.map(({ key }) => key),
+  );
 });
 
 test('a report names no more keys than it may, and the rest comes with the next ones', () => {

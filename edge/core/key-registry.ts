@@ -3,7 +3,7 @@
  * to hear that its last connection closed (`idle`) or that it has one again (`live`). A mark is handed out
  * again with every report until a front door has confirmed one that held it, so that none is lost.
  */
-import { ClaimDigest, bucketOf } from '#shared/claim-digest.ts';
+import { ClaimDigest, bucketOf, claimBuckets } from '#shared/claim-digest.ts';
 import type { ClaimedKey, KeyState } from '#shared/control-protocol.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 
@@ -31,6 +31,8 @@ export const quietMs = 2_000;
 
 export class KeyRegistry {
   readonly #entries = new Map<AffinityKey, Entry>();
+  /** All keys by bucket: a front door that compares asks for one after the other. */
+  readonly #buckets: readonly Set<AffinityKey>[] = Array.from({ length: claimBuckets }, () => new Set());
   /** Keys whose mark may differ from the directory's. */
   readonly #unsettled = new Set<AffinityKey>();
   readonly #forgetAfterMs: number;
@@ -89,6 +91,7 @@ export class KeyRegistry {
     if (entry === undefined) {
       const known = { confirmed: 'live', isLetGo: false, isClaimed: true } as const;
       this.#entries.set(key, { epoch, open: 0, lastUsedMs: nowMs, ...known });
+      this.#buckets[bucketOf(key)]!.add(key);
       return;
     }
     entry.lastUsedMs = nowMs;
@@ -157,10 +160,8 @@ export class KeyRegistry {
   /** Keys that are live here, after `after` in the order of their bytes. */
   claims(nowMs: number, { bucket, after, limit }: ClaimQuery): { claims: ClaimedKey[]; isLast: boolean } {
     const keys: AffinityKey[] = [];
-    for (const [key, entry] of this.#entries) {
-      if (key <= after || !isLive(entry, nowMs)) continue;
-      if (bucket === undefined || bucketOf(key) === bucket) keys.push(key);
-    }
+    const asked = bucket === undefined ? this.#entries.keys() : this.#buckets[bucket]!;
+    for (const key of asked) if (key > after && isLive(this.#entries.get(key)!, nowMs)) keys.push(key);
     const listed = keys.toSorted(byBytes).slice(0, limit);
     const claims = listed.map((key) => {
       const { epoch, open } = this.#entries.get(key)!;
@@ -182,7 +183,9 @@ export class KeyRegistry {
   sweep(nowMs: number): void {
     for (const [key, entry] of this.#entries) {
       const isOver = entry.open === 0 && entry.lastUsedMs + this.#forgetAfterMs <= nowMs;
-      if (isOver) this.#entries.delete(key);
+      if (!isOver) continue;
+      this.#entries.delete(key);
+      this.#buckets[bucketOf(key)]!.delete(key);
     }
   }
 }

@@ -68,6 +68,11 @@ export const directorySchema: SqlStoreSchema = {
         'INSERT INTO mooring_clock (id, seen_ms, offset_ms) VALUES (1, 0, 0)',
         'CREATE TABLE mooring_fleet_setting (name TEXT PRIMARY KEY, version BIGINT NOT NULL, setting TEXT NOT NULL)',
       ],
+      // With the key, as MySQL's has it by itself: an owner's pins are read in parts, in the order of their keys.
+      [
+        'CREATE INDEX mooring_pin_of_owner ON mooring_pin (edge_id, incarnation, state, pin_key)',
+        'DROP INDEX mooring_pin_owner',
+      ],
     ],
   },
 };

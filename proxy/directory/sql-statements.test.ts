@@ -1,8 +1,11 @@
-/** How a real PostgreSQL server reads many pins: what its plan says, for what it costs shows only where there are many more. */
+/** How real servers read many pins: what their plans say, for what it costs shows only where there are many more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { openSql } from '#shared/sql/open-sql.ts';
+import type { SqlDatabase } from '#shared/sql/sql-database.ts';
 import { databaseSettingsOf } from '../../test/support/sql/database-settings.ts';
+import type { SqlProductName } from '../../test/support/sql/sql-product.ts';
 import { sharedSqlServer } from '../../test/support/sql/sql-server.ts';
 import { directorySchema } from './sql-schema.ts';
 import { directoryStatements } from './sql-statements.ts';
@@ -10,16 +13,23 @@ import { directoryStatements } from './sql-statements.ts';
 const pins = 30_000;
 const asked = 900;
 
-test('PostgreSQL looks a list of keys up by their index, and does not read the whole table for them', async (t) => {
-  const server = await sharedSqlServer('postgresql');
+async function openFilled(t: TestContext, product: SqlProductName): Promise<SqlDatabase> {
+  const server = await sharedSqlServer(product);
   const settings = databaseSettingsOf(await server.createDatabase());
   const sql = await openSql({ settings, schema: directorySchema, failureCode: 'directory-unavailable' });
   t.after(async () => await sql.close());
   await sql.run("INSERT INTO mooring_edge VALUES ('e1', 'edge', 'boot', 1, '127.0.0.1:1', 1, 'up', 0)");
+  const numbers = product === 'postgresql' ? 'generate_series(1, ?) AS n' : 'seq_1_to_30000 WHERE seq <= ?';
+  const n = product === 'postgresql' ? 'n' : 'seq';
   await sql.run(
-    "INSERT INTO mooring_pin SELECT 'key-' || n, 'e1', 1, n, 'live', NULL FROM generate_series(1, ?) AS n",
+    `INSERT INTO mooring_pin SELECT concat('key-', ${n}), 'e1', 1, ${n}, 'live', NULL FROM ${numbers}`,
     [pins],
   );
+  return sql;
+}
+
+test('PostgreSQL looks a list of keys up by their index, and does not read the whole table for them', async (t) => {
+  const sql = await openFilled(t, 'postgresql');
   const keys = Array.from({ length: asked }, (_, i) => `key-${i + 1}`);
   const { selectPins } = directoryStatements('postgres');
   const values = [`{${keys.join(',')}}`];
@@ -28,4 +38,24 @@ test('PostgreSQL looks a list of keys up by their index, and does not read the w
   assert.match(plan, /Index Scan using mooring_pin_pkey/);
   assert.doesNotMatch(plan, /Seq Scan on mooring_pin/);
   assert.equal((await sql.run(selectPins(asked), values)).rows.length, asked);
+});
+
+/** Somewhere in the middle. */
+const partOfPins = ['e1', 1, 'key-2', 500];
+
+test('PostgreSQL begins a part of an owner’s pins where the part before ended', async (t) => {
+  const sql = await openFilled(t, 'postgresql');
+  const { rows } = await sql.run(`EXPLAIN ${directoryStatements('postgres').listLivePins}`, partOfPins);
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  assert.match(plan, /Index Scan using mooring_pin_of_owner .*\n *Index Cond: .*pin_key >/);
+  assert.doesNotMatch(plan, /Sort/);
+});
+
+test('MariaDB begins a part of an owner’s pins where the part before ended', async (t) => {
+  const sql = await openFilled(t, 'mariadb');
+  const { rows } = await sql.run(`EXPLAIN ${directoryStatements('mysql').listLivePins}`, partOfPins);
+  const plan = rows.find((row) => row['table'] === 'p')!;
+  assert.equal(plan['type'], 'range');
+  assert.equal(plan['key'], 'mooring_pin_owner');
+  assert.doesNotMatch(String(plan['Extra']), /filesort/);
 });

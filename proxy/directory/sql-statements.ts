@@ -48,8 +48,8 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
   const selectFrom = (pins: string): string =>
     `SELECT p.pin_key, p.edge_id, p.incarnation, p.epoch, p.state, e.address,
       CASE WHEN ${isOver} THEN 1 ELSE 0 END AS is_over
-    FROM ${pins} p ${thenEdge} mooring_edge e ON e.id = p.edge_id`;
-  const selectPin = selectFrom('mooring_pin');
+    FROM ${pins} ${thenEdge} mooring_edge e ON e.id = p.edge_id`;
+  const selectPin = selectFrom('mooring_pin p');
   const share = dialect === 'mysql' ? 'LOCK IN SHARE MODE' : 'FOR SHARE';
   return {
     selectPins: (keys) =>
@@ -72,7 +72,7 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
       dialect,
       `INTO mooring_pin (pin_key, edge_id, incarnation, epoch, state) VALUES (?, ?, ?, 0, 'live')`,
     ),
-    listLivePins: `${selectPin} WHERE p.edge_id = ? AND p.incarnation = ? AND p.state = 'live' AND p.pin_key > ?
+    listLivePins: `${selectFrom(pinsByOwner[dialect])} WHERE p.edge_id = ? AND p.incarnation = ? AND p.state = 'live' AND p.pin_key > ?
       ORDER BY p.pin_key LIMIT ?`,
     isUp: `SELECT 1 AS found FROM mooring_edge e
       WHERE e.id = ? AND e.incarnation = ? AND e.state <> 'gone' AND e.lease_until > ${now}`,
@@ -106,7 +106,16 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
  * hundred thousand pins: 6.4 s of its processor to put 100,000 into a table of 200,000, in place of 1.6.
  */
 const pinOfEachKey = `unnest(CAST(? AS text[])) AS asked (pin_key)
-  CROSS JOIN LATERAL (SELECT * FROM mooring_pin WHERE pin_key = asked.pin_key LIMIT 1)`;
+  CROSS JOIN LATERAL (SELECT * FROM mooring_pin WHERE pin_key = asked.pin_key LIMIT 1) p`;
+
+/**
+ * Each part begins where the one before ended. MariaDB would look for that place from the owner's first pin on, and a
+ * PostgreSQL without the key in its index reads and sorts all of them for each part: 11 s of its processor for 100,000 pins.
+ */
+const pinsByOwner: Readonly<Record<SqlDialect, string>> = {
+  mysql: 'mooring_pin p FORCE INDEX (mooring_pin_owner)',
+  postgres: 'mooring_pin p',
+};
 
 /** Keys, edges, incarnations and epochs. */
 const claimArrays = `SELECT pin_key, edge_id, incarnation, epoch, 'live'
