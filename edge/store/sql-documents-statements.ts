@@ -1,4 +1,5 @@
 /** The document store's statements in both dialects: what differs between MySQL and PostgreSQL stands here and nowhere else. */
+import { isOneOf } from '#shared/sql/row-list.ts';
 import type { SqlDialect } from '#shared/sql/sql-driver.ts';
 import { claimStatement } from './claim-statement.ts';
 import { runningClock } from './sql-running-clock.ts';
@@ -52,7 +53,7 @@ export function documentStatements(dialect: SqlDialect) {
     dropUpdates: `DELETE FROM mooring_document_update WHERE ${place} AND first_seq <= ? AND last_seq <= ?`,
     /** Who holds what is removed must load anew: its writes would be half of a document. */
     use: (sessions: number) => `UPDATE ${session} SET used_ms = ? WHERE removed = 0
-        AND (session_key, epoch) IN (${Array.from({ length: sessions }, () => '(?, ?)').join(', ')})`,
+        AND ${isOneOf(['session_key', 'epoch'], sessions)}`,
     unused: `SELECT session_key FROM ${session} WHERE removed = 0 AND used_ms < ? ORDER BY used_ms LIMIT ?`,
     remove: `UPDATE ${session} SET removed = 1 WHERE session_key = ? AND removed = 0 AND used_ms < ?`,
     dropAllUpdates: 'DELETE FROM mooring_document_update WHERE session_key = ?',

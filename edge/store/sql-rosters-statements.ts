@@ -1,4 +1,5 @@
 /** The roster store's statements in both dialects: what differs between MySQL and PostgreSQL stands here and nowhere else. */
+import { isOneOf } from '#shared/sql/row-list.ts';
 import type { SqlDialect } from '#shared/sql/sql-driver.ts';
 import { claimStatement } from './claim-statement.ts';
 import { runningClock } from './sql-running-clock.ts';
@@ -27,7 +28,7 @@ export function rosterStatements(dialect: SqlDialect) {
       WHERE ${mine}`,
     putEnd: dialect === 'mysql' ? `INSERT IGNORE ${end}` : `INSERT ${end} ON CONFLICT DO NOTHING`,
     use: (sessions: number) => `UPDATE mooring_roster SET used_ms = ?
-        WHERE (session_key, epoch) IN (${Array.from({ length: sessions }, () => '(?, ?)').join(', ')})`,
+        WHERE ${isOneOf(['session_key', 'epoch'], sessions)}`,
     unused: 'SELECT session_key FROM mooring_roster WHERE used_ms < ? ORDER BY used_ms LIMIT ?',
     removeRoster: 'DELETE FROM mooring_roster WHERE session_key = ? AND used_ms < ?',
     oldEnds: 'SELECT session_key, birth FROM mooring_roster_end WHERE ended_ms < ? ORDER BY ended_ms LIMIT ?',

@@ -4,6 +4,7 @@
  */
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { SqlDialect, SqlResult, SqlRunner, SqlValue } from '#shared/sql/sql-driver.ts';
+import type { IdleMark } from './directory.ts';
 import type { DirectoryStatements } from './sql-statements.ts';
 
 /** Pins in one statement. MariaDB makes a table of a list of 1,000 and reads that instead, in five times the time. */
@@ -12,7 +13,7 @@ export const pinsAtOnceMax = 900;
 interface Bulk {
   readonly sql: SqlRunner;
   readonly dialect: SqlDialect;
-  readonly statements: Pick<DirectoryStatements, 'selectPins' | 'insertClaims'>;
+  readonly statements: DirectoryStatements;
 }
 
 export interface NewPin {
@@ -45,6 +46,26 @@ export async function insertClaims(
     arrayOf(sorted.map(({ epoch }) => epoch)),
   ]);
   return changes;
+}
+
+/** Marks in one statement. For more of them PostgreSQL reads the whole table, until that has some hundred thousand pins. */
+const marksAtOnceMax = 100;
+
+/** In one order everywhere, so that front doors that say the same at once wait for each other and do not deadlock. */
+export async function markPins(
+  { sql, dialect, statements }: Bulk,
+  marks: readonly IdleMark[],
+  state: 'idle' | 'live',
+): Promise<void> {
+  const textFor = state === 'idle' ? statements.markIdle : statements.markLive;
+  const sorted = marks.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  for (let from = 0; from < sorted.length; from += marksAtOnceMax) {
+    const part = sorted.slice(from, from + marksAtOnceMax);
+    const [keys, epochs] = [part.map(({ key }) => key), part.map(({ epoch }) => epoch)];
+    const values =
+      dialect === 'mysql' ? part.flatMap(({ key, epoch }) => [key, epoch]) : [arrayOf(keys), arrayOf(epochs)];
+    await sql.run(textFor(part.length), values);
+  }
 }
 
 /** PostgreSQL's text of an array. Neither keys nor ids have a quote or a backslash in them. */

@@ -33,12 +33,10 @@ import { pinOf, runs } from './sql-rows.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
 import type { PinTableRow } from './sql-rows.ts';
 import { directorySchema } from './sql-schema.ts';
-import { pinsAtOnceMax } from './sql-bulk-statements.ts';
+import { markPins, pinsAtOnceMax } from './sql-bulk-statements.ts';
 import { directoryStatements, inKeys } from './sql-statements.ts';
 import type { DirectoryStatements, PinTransaction } from './sql-statements.ts';
 
-/** Marks in one statement. */
-const marksMax = 500;
 /** Two under way: one at the disk, and one on its way. */
 const batching = { atOnceMax: pinsAtOnceMax, runningMax: 2 };
 /** A pin that ends between a lost insert and the look at its winner is a new key again. */
@@ -200,14 +198,7 @@ class SqlDirectory implements Directory {
   }
 
   async markPins(marks: readonly IdleMark[], state: 'idle' | 'live'): Promise<void> {
-    const { markIdle, markLive } = this.#statements;
-    // In one order everywhere, so that front doors that say the same at once wait for each other and do not deadlock.
-    const sorted = marks.toSorted((a, b) => (a.key < b.key ? -1 : 1));
-    for (let from = 0; from < sorted.length; from += marksMax) {
-      const chunk = sorted.slice(from, from + marksMax);
-      const values = chunk.flatMap(({ key, epoch }) => [key, epoch]);
-      await this.#sql.run((state === 'idle' ? markIdle : markLive)(chunk.length), values);
-    }
+    await markPins(this.#with(this.#sql), marks, state);
   }
 
   async removeIdlePins(idleForMs: number, limit: number): Promise<readonly AffinityKey[]> {

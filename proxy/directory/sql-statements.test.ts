@@ -10,7 +10,7 @@ import { sharedSqlServer } from '../../test/support/sql/sql-server.ts';
 import { directorySchema } from './sql-schema.ts';
 import { directoryStatements } from './sql-statements.ts';
 
-const pins = 30_000;
+const pins = 100_000;
 const asked = 900;
 
 async function openFilled(t: TestContext, product: SqlProductName): Promise<SqlDatabase> {
@@ -19,7 +19,7 @@ async function openFilled(t: TestContext, product: SqlProductName): Promise<SqlD
   const sql = await openSql({ settings, schema: directorySchema, failureCode: 'directory-unavailable' });
   t.after(async () => await sql.close());
   await sql.run("INSERT INTO mooring_edge VALUES ('e1', 'edge', 'boot', 1, '127.0.0.1:1', 1, 'up', 0)");
-  const numbers = product === 'postgresql' ? 'generate_series(1, ?) AS n' : 'seq_1_to_30000 WHERE seq <= ?';
+  const numbers = product === 'postgresql' ? 'generate_series(1, ?) AS n' : 'seq_1_to_100000 WHERE seq <= ?';
   const n = product === 'postgresql' ? 'n' : 'seq';
   await sql.run(
     `INSERT INTO mooring_pin SELECT concat('key-', ${n}), 'e1', 1, ${n}, 'live', NULL FROM ${numbers}`,
@@ -58,4 +58,19 @@ test('MariaDB begins a part of an owner’s pins where the part before ended', a
   assert.equal(plan['type'], 'range');
   assert.equal(plan['key'], 'mooring_pin_owner');
   assert.doesNotMatch(String(plan['Extra']), /filesort/);
+});
+
+test('MariaDB finds a single pin that is marked by its key, and PostgreSQL as many as there are in one statement', async (t) => {
+  const mariadb = await openFilled(t, 'mariadb');
+  const ofOne = directoryStatements('mysql').markLive(1);
+  const { rows } = await mariadb.run(`EXPLAIN ${ofOne}`, ['key-2', 2]);
+  assert.deepEqual([rows[0]?.['type'], rows[0]?.['key'], rows[0]?.['rows']], ['range', 'PRIMARY', '1']);
+
+  const postgresql = await openFilled(t, 'postgresql');
+  const numbers = Array.from({ length: 100 }, (_, i) => i + 1);
+  const values = [`{${numbers.map((n) => `key-${n}`).join(',')}}`, `{${numbers.join(',')}}`];
+  const ofMany = directoryStatements('postgres').markLive(numbers.length);
+  const plan = (await postgresql.run(`EXPLAIN ${ofMany}`, values)).rows.map((row) => row['QUERY PLAN']);
+  assert.match(plan.join('\n'), /Index Scan using mooring_pin_pkey/);
+  assert.equal((await postgresql.run(ofMany, values)).changes, numbers.length);
 });

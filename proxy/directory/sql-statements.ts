@@ -1,4 +1,5 @@
 /** The directory's statements in both dialects: what differs between MySQL and PostgreSQL stands here and nowhere else. */
+import { isOneOf } from '#shared/sql/row-list.ts';
 import type { SqlDialect, SqlRunner } from '#shared/sql/sql-driver.ts';
 import { directoryNow } from './sql-clock.ts';
 
@@ -34,8 +35,9 @@ export interface DirectoryStatements {
   readonly setLease: string;
   readonly putPin: string;
   readonly listEdges: string;
-  readonly markIdle: (keys: number) => string;
-  readonly markLive: (keys: number) => string;
+  /** Of so many; by `sql-bulk-statements.ts`. */
+  readonly markIdle: (marks: number) => string;
+  readonly markLive: (marks: number) => string;
   readonly findOrphans: string;
   readonly findIdle: string;
 }
@@ -89,10 +91,9 @@ export function directoryStatements(dialect: SqlDialect): DirectoryStatements {
     putPin: `UPDATE mooring_pin SET edge_id = ?, incarnation = ?, epoch = ?, state = 'live', idle_since = NULL
       WHERE pin_key = ?`,
     listEdges: `SELECT e.*, ${now} AS now_ms FROM mooring_edge e ORDER BY e.id`,
-    markIdle: (keys) =>
-      `UPDATE mooring_pin SET state = 'idle', idle_since = ${now} WHERE (pin_key, epoch) IN (${pairs(keys)})`,
-    markLive: (keys) =>
-      `UPDATE mooring_pin SET state = 'live', idle_since = NULL WHERE (pin_key, epoch) IN (${pairs(keys)})`,
+    markIdle: (marks) =>
+      `UPDATE mooring_pin SET state = 'idle', idle_since = ${now} ${marked(dialect, marks)}`,
+    markLive: (marks) => `UPDATE mooring_pin SET state = 'live', idle_since = NULL ${marked(dialect, marks)}`,
     // Keys of an owner that is over and that nobody has asked for since: no edge will ever call them idle.
     findOrphans: `SELECT p.pin_key, p.epoch FROM mooring_edge e JOIN mooring_pin p ON p.edge_id = e.id
       WHERE p.state = 'live' AND ${isOver} LIMIT ?`,
@@ -135,6 +136,9 @@ export function inKeys(keys: number): string {
   return `pin_key IN (${Array.from({ length: keys }, () => '?').join(', ')})`;
 }
 
-function pairs(count: number): string {
-  return Array.from({ length: count }, () => '(?, ?)').join(', ');
+/** The pins of keys and epochs. PostgreSQL plans for as long as it works where they are a list of 500 pairs. */
+function marked(dialect: SqlDialect, marks: number): string {
+  if (dialect === 'mysql') return `WHERE ${isOneOf(['pin_key', 'epoch'], marks)}`;
+  return `FROM unnest(CAST(? AS text[]), CAST(? AS bigint[])) AS mark (key, number)
+    WHERE pin_key = mark.key AND epoch = mark.number`;
 }

@@ -1,4 +1,5 @@
 /** The history's statements, for every kind of database. */
+import { isOneOf } from '#shared/sql/row-list.ts';
 import type { SqlValue } from '#shared/sql/sql-driver.ts';
 import type { JournalKind } from '../journal/sql-words.ts';
 import type { Statement } from '../journal/statement.ts';
@@ -36,9 +37,11 @@ export function mergeStatements(kind: JournalKind, table: HistoryTable, rows: re
 /** By their keys. */
 export function deleteRows(kind: JournalKind, table: HistoryTable, keys: readonly Row[]): Statement[] {
   const columns = historyKeys[table];
-  return statementsOf(columns, keys, (places) => {
-    const list = kind === 'sqlite' ? `VALUES ${places}` : places;
-    return `DELETE FROM ${historyTableNames[table]} WHERE (${columns.join(', ')}) IN (${list})`;
+  return statementsOf(columns, keys, (places, rows) => {
+    // SQLite takes no condition of so many terms.
+    const isAmong =
+      kind === 'sqlite' ? `(${columns.join(', ')}) IN (VALUES ${places})` : isOneOf(columns, rows);
+    return `DELETE FROM ${historyTableNames[table]} WHERE ${isAmong}`;
   });
 }
 
@@ -46,14 +49,15 @@ export function deleteRows(kind: JournalKind, table: HistoryTable, keys: readonl
 function statementsOf(
   columns: readonly string[],
   rows: readonly Row[],
-  textOf: (places: string) => string,
+  textOf: (places: string, rows: number) => string,
 ): Statement[] {
   const atOnce = Math.floor(valuesMax / columns.length);
   const places = `(${columns.map(() => '?').join(', ')})`;
   const statements: Statement[] = [];
   for (let at = 0; at < rows.length; at += atOnce) {
     const some = rows.slice(at, at + atOnce);
-    statements.push({ text: textOf(some.map(() => places).join(', ')), values: some.flat() });
+    const text = textOf(some.map(() => places).join(', '), some.length);
+    statements.push({ text, values: some.flat() });
   }
   return statements;
 }
