@@ -19,7 +19,8 @@ const atOnce = 32;
 const atOnceSlow = 500;
 /** From the moment when it is back; few, so that they take little from what settles. */
 const lateMs = 6_000;
-const atOnceLate = 4;
+const latePerSecond = 50;
+const atOnceLate = 8;
 const pinnedCount = 200;
 /** Of them, with a WebSocket. */
 const memberCount = 20;
@@ -30,7 +31,7 @@ const againMs = 1_000;
 const patienceMs = 30_000;
 /** Far beyond the bar; then something stays out for ever. */
 const settledMaxMs = 60_000;
-const settledLookMs = 50;
+const settledLookMs = 200;
 
 interface OutageRow {
   readonly store: string;
@@ -123,7 +124,8 @@ async function measure(
   pinned.catch(() => undefined);
   const isSlow = name.endsWith('-slow');
   const untilMs = isSlow ? beganAtMs + size.leastMs : Infinity;
-  const during = { name: 'new', keys: size.newKeys, untilMs, atOnce: isSlow ? atOnceSlow : atOnce };
+  const pace = { atOnce: isSlow ? atOnceSlow : atOnce, perSecond: Infinity };
+  const during = { name: 'new', keys: size.newKeys, untilMs, ...pace };
   const placed = await placeNew(fleet, during);
   await sleep(Math.max(0, beganAtMs + size.leastMs - performance.now()));
   const seconds = (performance.now() - beganAtMs) / 1_000;
@@ -134,6 +136,7 @@ async function measure(
     keys: Infinity,
     untilMs: lateUntilMs,
     atOnce: atOnceLate,
+    perSecond: latePerSecond,
   });
   placingLate.catch(() => undefined);
   await store.end();
@@ -158,13 +161,15 @@ interface NewKeys {
   readonly keys: number;
   readonly untilMs: number;
   readonly atOnce: number;
+  readonly perSecond: number;
 }
 
 /** Each key through both front doors at once; gives how many were answered by two edges, or not at all. */
 async function placeNew(
   { doors, look }: StoreFleet,
-  { name, keys, untilMs, atOnce }: NewKeys,
+  { name, keys, untilMs, atOnce, perSecond }: NewKeys,
 ): Promise<{ newKeys: number; unequal: number; refused: number }> {
+  const startedAtMs = performance.now();
   const progress = Number.isFinite(keys) ? new Progress('outage: new keys', keys) : undefined;
   let next = 0;
   let unequal = 0;
@@ -181,6 +186,8 @@ async function placeNew(
   const work = async (): Promise<void> => {
     while (next < keys && performance.now() < untilMs) {
       const key = next++;
+      const earlyMs = startedAtMs + (key * 1_000) / perSecond - performance.now();
+      if (earlyMs > 0) await sleep(earlyMs);
       const [one, other] = await Promise.all(doors.map(async (door) => await ask(door, `${name}-${key}`)));
       progress?.note(key + 1);
       if (one?.status !== 200 || other?.status !== 200 || one.owner !== other.owner) unequal++;

@@ -29,7 +29,7 @@ const attendsMax = 3;
 /** A change that another front door made is known after this. */
 const settingsIntervalMs = 2_000;
 const steeringIntervalMs = 1_000;
-const settleIntervalMs = 200;
+const settleIntervalMs = 100;
 /** Changes that other front doors made and no report showed are read with this delay. */
 const snapshotIntervalMs = 10_000;
 /** What belongs to one change of an edge comes within this. */

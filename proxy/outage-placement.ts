@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
-import { formatOwner } from '#shared/ids.ts';
+import { formatOwner, provisionalEpoch } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
@@ -18,7 +18,7 @@ import type { Claim, Directory, EdgeRef, Pin, PinResult } from './directory/dire
 import type { EdgeLinks } from './membership/edge-links.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { MembershipSnapshot } from './membership/membership-snapshot.ts';
-import { provisionalEpoch, putIntoStore } from './provisional-pins.ts';
+import { partPins, putIntoStore } from './provisional-pins.ts';
 
 export interface OutageOptions {
   readonly directory: Directory;
@@ -226,7 +226,7 @@ export class OutagePlacement {
     this.#isSettling = true;
     try {
       const pins = [...this.#provisional.values()].map(({ pin }) => pin);
-      const parts = this.#part(pins);
+      const parts = partPins(pins, settledAtOnce, this.#options.random);
       const work = async (): Promise<void> => {
         for (let part = parts.pop(); part !== undefined; part = parts.pop()) await this.#restore(part);
       };
@@ -237,20 +237,6 @@ export class OutagePlacement {
     } finally {
       this.#isSettling = false;
     }
-  }
-
-  /**
-   * In an order by chance: front doors have much the same pins, and each is to store a share of them and to find the rest
-   * stored. From one end, or from two places, one of them would store most.
-   */
-  #part(pins: readonly Pin[]): Pin[][] {
-    const parts: Pin[][] = [];
-    for (let from = 0; from < pins.length; from += settledAtOnce) {
-      const at = Math.floor(this.#options.random() * (parts.length + 1));
-      parts.push(parts[at] ?? []);
-      parts[at] = pins.slice(from, from + settledAtOnce);
-    }
-    return parts;
   }
 
   async #restore(pins: readonly Pin[]): Promise<readonly PinResult[]> {

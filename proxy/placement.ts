@@ -246,6 +246,9 @@ export class Placer {
     const isKnown = stored !== undefined && (this.#isInItsRight(stored) || !outage.mayHaveGoneBack);
     if (held.kind === 'unsure' && !isKnown) return { kind: 'unsure' };
     if (held.kind !== 'held' || held.pin.epoch <= (stored?.epoch ?? 0)) return undefined;
+    // As a rule another front door has placed it since it was looked up.
+    const again = await directory.findPin(key);
+    if (again !== undefined && again.epoch >= held.pin.epoch) return { kind: 'stored', pin: again };
     const [result] = await putIntoStore(directory, [held.pin]);
     // The store does not know that edge yet, or any more; it serves by a lease that it had.
     if (result === undefined || result.kind === 'target-refused') {

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Epoch } from '#shared/ids.ts';
+import { provisionalEpoch } from '#shared/ids.ts';
+import type { EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import { makeDataDir } from '../test/support/front-door.ts';
 import { keyOf, register, won } from './directory/conformance-store.ts';
+import type { Pin } from './directory/directory.ts';
 import { openSqliteDirectory } from './directory/sqlite-directory.ts';
-import { provisionalEpoch, putIntoStore } from './provisional-pins.ts';
+import { partPins, putIntoStore } from './provisional-pins.ts';
 
 test('a provisional pin gets a new epoch, one that the store has lost keeps its own, and none takes a place', async (t) => {
   const directory = await openSqliteDirectory(join(makeDataDir(t), 'directory.sqlite'));
@@ -22,4 +24,30 @@ test('a provisional pin gets a new epoch, one that the store has lost keeps its 
   assert.ok(won(results[0]!).epoch > taken.epoch);
   assert.equal(won(results[1]!).epoch, lostEpoch);
   assert.deepEqual(results[2], { kind: 'found', pin: taken });
+});
+
+function pinOf(name: string): Pin {
+  const owner = { id: 'e1' as EdgeId, incarnation: 1 as Incarnation };
+  const rest = { state: 'live', address: '', ownerIsOver: false } as const;
+  return { key: keyOf(name), owner, epoch: provisionalEpoch, ...rest };
+}
+
+function namesOf(pins: readonly Pin[]): string[] {
+  return pins.map(({ key }) => key).toSorted();
+}
+
+test('front doors have the same parts of what they placed, though not all of it is the same', () => {
+  const pins = Array.from({ length: 10_000 }, (_, i) => pinOf(`key-${i}`));
+  const here = partPins(pins.slice(0, 9_990), 900, Math.random);
+  const there = partPins(pins.slice(10).toReversed(), 900, Math.random);
+  assert.deepEqual(namesOf(here.flat()), namesOf(pins.slice(0, 9_990)));
+  for (const part of here) assert.ok(part.length <= 900, `${part.length} pins`);
+  const partOf = new Map(there.flatMap((part) => part.map(({ key }) => [key, part])));
+  for (const part of here) {
+    const met = new Set(
+      part.flatMap(({ key }) => [partOf.get(key) ?? []]).filter(({ length }) => length > 0),
+    );
+    assert.equal(met.size, 1);
+  }
+  assert.deepEqual(partPins([], 900, Math.random), []);
 });

@@ -8,7 +8,12 @@ export const claimBuckets = 64;
 const sumLimit = 2 ** 52;
 
 export function bucketOf(key: AffinityKey): number {
-  return hash(key, 0).high % claimBuckets;
+  return spreadOf(key) % claimBuckets;
+}
+
+/** 32 bits, the same everywhere. */
+export function spreadOf(key: AffinityKey): number {
+  return hash(key, 0).high;
 }
 
 export class ClaimDigest {

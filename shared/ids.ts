@@ -13,6 +13,8 @@ export type EdgeId = Branded<string, 'EdgeId'>;
 export type Incarnation = Branded<number, 'Incarnation'>;
 /** Fencing number from one global sequence; rises whenever a pin changes owner and is never reused. */
 export type Epoch = Branded<number, 'Epoch'>;
+/** Of a key that was placed without the directory: below all that it gives, and no pin's. */
+export const provisionalEpoch = 1 as Epoch;
 
 const keyPattern = /^[A-Za-z0-9._~-]{1,128}$/;
 const edgeIdPattern = /^[A-Za-z0-9._-]{1,64}$/;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { claimBuckets } from '#shared/claim-digest.ts';
+import { provisionalEpoch } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { KeyRegistry, quietMs } from './key-registry.ts';
 
@@ -83,6 +84,14 @@ test('keys are forgotten long after their last use, those with a connection neve
   assert.equal(registry.epochOf(key), epoch);
   registry.sweep(60_000);
   assert.deepEqual(registry.keys(), ['open']);
+});
+
+test('a key that was placed without the directory has no mark before it has an epoch of it', () => {
+  const registry = new KeyRegistry(60_000);
+  registry.note(key, provisionalEpoch, 0);
+  assert.deepEqual(registry.marks(quietMs, limit), nothing);
+  registry.note(key, epoch, quietMs);
+  assert.deepEqual(registry.marks(2 * quietMs, limit), idle);
 });
 
 test('the claims of all buckets are the claims, also in parts and after keys were forgotten', () => {

@@ -5,6 +5,7 @@
  */
 import { ClaimDigest, bucketOf, claimBuckets } from '#shared/claim-digest.ts';
 import type { ClaimedKey, KeyState } from '#shared/control-protocol.ts';
+import { provisionalEpoch } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
 
 type Mark = 'idle' | 'live';
@@ -128,7 +129,8 @@ export class KeyRegistry {
     const batch: MarkBatch = { idle: [], live: [] };
     for (const key of this.#unsettled) {
       const entry = this.#entries.get(key);
-      if (entry === undefined) {
+      // Where the directory gave no epoch, no pin would take a mark.
+      if (entry === undefined || entry.epoch === provisionalEpoch) {
         this.#unsettled.delete(key);
         continue;
       }

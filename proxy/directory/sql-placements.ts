@@ -64,12 +64,18 @@ interface Putting {
   readonly insertOne: (placement: AskedPlacement) => Promise<PinResult>;
 }
 
-/** `Directory.insertPins`. What others have stored is read first: that waits for nobody, and a write for theirs would. */
+/** Of a part, to tell whether others have stored it. */
+const sampleSize = 20;
+
+/**
+ * `Directory.insertPins`. Where others have stored some of a part, all of it is read first: that waits for nobody, and a write for
+ * theirs would.
+ */
 export async function putPins(putting: Putting, asked: readonly AskedPlacement[]): Promise<PinResult[]> {
   const results: PinResult[] = [];
   for (let from = 0; from < asked.length; from += pinsAtOnceMax) {
     const part = asked.slice(from, from + pinsAtOnceMax);
-    const found = await putting.find(part.map(({ key }) => key));
+    const found = await findStored(putting, part);
     const missing = part.filter((_, i) => found[i] === undefined);
     const inserted = missing.length === 0 ? [] : await putting.insert(missing);
     const made = new Map(missing.map((placement, i) => [placement, inserted[i]]));
@@ -80,4 +86,16 @@ export async function putPins(putting: Putting, asked: readonly AskedPlacement[]
     }
   }
   return results;
+}
+
+/** Those that are not told are taken for missing. */
+async function findStored(
+  { find }: Putting,
+  part: readonly AskedPlacement[],
+): Promise<readonly (Pin | undefined)[]> {
+  const keys = part.map(({ key }) => key);
+  const sample = await find(keys.slice(0, sampleSize));
+  const rest = keys.slice(sampleSize);
+  if (rest.length === 0 || sample.every((pin) => pin === undefined)) return sample;
+  return [...sample, ...(await find(rest))];
 }

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgeReport } from '#shared/control-protocol.ts';
 import type { HandoffOffer } from '#shared/handoff-offer.ts';
-import { parseAffinityKey } from '#shared/ids.ts';
+import { parseAffinityKey, provisionalEpoch } from '#shared/ids.ts';
 import type { EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import { nameOwnNetwork } from '#shared/own-network.ts';
@@ -14,7 +14,6 @@ import { defaultRegion } from '#shared/regions.ts';
 import { timing } from '#shared/timing.ts';
 import type { Directory, EdgeRef, EdgeRegistration, IdleMark } from '../directory/directory.ts';
 import { isStoreFailure } from '../directory/store-failure.ts';
-import { provisionalEpoch } from '../provisional-pins.ts';
 import type { ProbeResult } from './death-probe.ts';
 import type { LeasePromises } from './lease-promises.ts';
 import type { EdgeMember, EdgePool } from './pool.ts';

@@ -7,7 +7,7 @@ import { ClaimDigest, bucketOf } from '#shared/claim-digest.ts';
 import { toAppError } from '#shared/errors.ts';
 import { hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
-import type { AffinityKey, EdgeId } from '#shared/ids.ts';
+import type { AffinityKey, EdgeId, Epoch } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { Metrics } from '#shared/metrics.ts';
 import { putIntoStore } from '../provisional-pins.ts';
@@ -49,12 +49,27 @@ interface Outdated {
   readonly owner: EdgeRef;
 }
 
+interface Lost {
+  readonly claim: Claim;
+  /** What the directory has of the key instead. */
+  readonly before: Pin | undefined;
+}
+
+interface Found {
+  readonly live: IdleMark[];
+  readonly lost: Lost[];
+  readonly outdated: Outdated[];
+}
+
+/** The directory gathers them. */
+const lookedUpAtOnce = 900;
+
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** Edges that wait for their turn: one is compared at a time, however many join at once. */
   readonly #waiting = new Map<EdgeId, EdgeRef>();
   /** Pins that no edge claimed in the round before, by edge. */
-  readonly #unclaimed = new Map<EdgeId, ReadonlySet<string>>();
+  readonly #unclaimed = new Map<EdgeId, ReadonlyMap<AffinityKey, Epoch>>();
   #running: Promise<void> | undefined;
 
   constructor(options: ReconcilerOptions) {
@@ -120,27 +135,33 @@ export class Reconciler {
     return { unpinned, unclaimed: [...pins.values()].filter(({ key }) => buckets.has(bucketOf(key))) };
   }
 
-  /** Each is looked up anew: the lists were made one after the other, and most differences are over by now. */
   async #repairClaims(edge: EdgeRef, held: readonly HeldKey[], repairs: Repairs): Promise<void> {
-    const { directory } = this.#options;
-    const live: IdleMark[] = [];
-    const outdated: Outdated[] = [];
-    for (const claim of held) {
-      const { key, epoch, isOpen } = claim;
-      const pin = await directory.findPin(key);
-      const verdict = judgeClaim({ key, epoch, owner: edge }, pin);
-      if (verdict === 'idle') live.push({ key, epoch });
-      // Without a connection nothing is served: it may be a session that is about to come here.
-      else if (verdict === 'lost' && isOpen)
-        await this.#restore({ key, epoch, owner: edge }, pin, { outdated, repairs });
-      else if (verdict === 'outdated' && isOpen && this.#mayFence(pin!))
-        outdated.push({ edge, held: claim, owner: pin!.owner });
-    }
-    if (live.length > 0) await directory.markPins(live, 'live');
+    const found: Found = { live: [], lost: [], outdated: [] };
+    for (let from = 0; from < held.length; from += lookedUpAtOnce)
+      await this.#judge(edge, held.slice(from, from + lookedUpAtOnce), found);
+    const { live, lost, outdated } = found;
+    if (live.length > 0) await this.#options.directory.markPins(live, 'live');
     repairs.markedLive += live.length;
+    outdated.push(...(await this.#restore(lost, repairs)));
     await this.#countSplits(outdated);
     for (const item of outdated) this.#fence(item);
     repairs.fenced += outdated.length;
+  }
+
+  /** Each is looked up anew: the lists were made one after the other, and most differences are over by now. */
+  async #judge(edge: EdgeRef, held: readonly HeldKey[], { live, lost, outdated }: Found): Promise<void> {
+    const { directory } = this.#options;
+    const pins = await Promise.all(held.map(async ({ key }) => await directory.findPin(key)));
+    for (const [i, item] of held.entries()) {
+      const { key, epoch, isOpen } = item;
+      const [pin, claim] = [pins[i], { key, epoch, owner: edge }];
+      const verdict = judgeClaim(claim, pin);
+      if (verdict === 'idle') live.push({ key, epoch });
+      // Without a connection nothing is served: it may be a session that is about to come here.
+      else if (verdict === 'lost' && isOpen) lost.push({ claim, before: pin });
+      else if (verdict === 'outdated' && isOpen && this.#mayFence(pin!))
+        outdated.push({ edge, held: item, owner: pin!.owner });
+    }
   }
 
   /** Only beside an owner that can be asked whether it has the key too; another front door can, or this one in a moment. */
@@ -148,17 +169,20 @@ export class Reconciler {
     return pin.ownerIsOver || this.#options.links.has(pin.owner);
   }
 
-  async #restore(
-    claim: Claim,
-    before: Pin | undefined,
-    found: { outdated: Outdated[]; repairs: Repairs },
-  ): Promise<void> {
-    const [result] = await putIntoStore(this.#options.directory, [claim]);
-    if (result?.kind !== 'won') return;
-    found.repairs.restored++;
-    if (before === undefined || before.owner.id === claim.owner.id) return;
-    const { key, epoch, owner } = before;
-    found.outdated.push({ edge: owner, held: { key, epoch, isOpen: true }, owner: claim.owner });
+  /** Gives what is over by that. */
+  async #restore(lost: readonly Lost[], repairs: Repairs): Promise<Outdated[]> {
+    if (lost.length === 0) return [];
+    const results = await putIntoStore(
+      this.#options.directory,
+      lost.map(({ claim }) => claim),
+    );
+    const won = lost.filter((_, i) => results[i]?.kind === 'won');
+    repairs.restored += won.length;
+    return won.flatMap(({ claim, before }) => {
+      if (before === undefined || before.owner.id === claim.owner.id) return [];
+      const { key, epoch, owner } = before;
+      return [{ edge: owner, held: { key, epoch, isOpen: true }, owner: claim.owner }];
+    });
   }
 
   /** Two lists around the other edge's: what stands in both was held while the other one held it too. */
@@ -195,15 +219,11 @@ export class Reconciler {
    * edge does not know of it. Where that was too early, the next round makes them live again, long before they are removed.
    */
   async #markQuiet(edge: EdgeRef, unclaimed: readonly Pin[], repairs: Repairs): Promise<void> {
-    const before = this.#unclaimed.get(edge.id) ?? new Set();
-    const again = unclaimed.filter((pin) => before.has(nameOf(pin)));
-    this.#unclaimed.set(edge.id, new Set(unclaimed.map(nameOf)));
+    const before = this.#unclaimed.get(edge.id);
+    const again = unclaimed.filter(({ key, epoch }) => before?.get(key) === epoch);
+    this.#unclaimed.set(edge.id, new Map(unclaimed.map(({ key, epoch }) => [key, epoch])));
     if (again.length === 0) return;
     await this.#options.directory.markPins(again, 'idle');
     repairs.markedIdle += again.length;
   }
-}
-
-function nameOf({ key, epoch }: Pin): string {
-  return `${epoch}/${key}`;
 }

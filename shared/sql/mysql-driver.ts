@@ -43,6 +43,8 @@ export function createMysqlDriver(settings: DatabaseSettings, connectionsMax: nu
     database: schema,
     enableKeepAlive: true,
     charset: 'utf8mb4',
+    // A stack for each statement, in case that it fails.
+    trace: false,
     ...(tls === undefined ? {} : { ssl: tlsOptions(tls) }),
   };
   const pool = createPool({

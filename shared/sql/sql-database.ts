@@ -43,7 +43,7 @@ const triesMax = 6;
 const againPauseMs = 20;
 /** Failures for so long mean that the server is down, not that a connection broke. */
 const downAfterMs = 2_000;
-const probeIntervalMs = 500;
+const probeIntervalMs = 250;
 /** Calls that wait for a look. */
 const probesMax = 2;
 const nextProbeMs = 1_500;

@@ -8,7 +8,7 @@ import type { SqlConnection, SqlDriver } from './sql-driver.ts';
 import { withinDeadline } from './sql-work.ts';
 
 /** How long after the last one begun, by how many are under way. */
-const pausesMs: readonly number[] = [500, 1_500, 3_000, 6_000];
+const pausesMs: readonly number[] = [250, 1_500, 3_000, 6_000];
 const lookMaxMs = 20_000;
 /** What has answered late is to answer the next statement at once. */
 const nextAnswerMaxMs = 1_000;
