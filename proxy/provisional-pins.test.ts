@@ -36,18 +36,27 @@ function namesOf(pins: readonly Pin[]): string[] {
   return pins.map(({ key }) => key).toSorted();
 }
 
-test('front doors have the same parts of what they placed, though not all of it is the same', () => {
+test('front doors have the same parts of what they placed, as a rule, though not all of it is the same', () => {
   const pins = Array.from({ length: 10_000 }, (_, i) => pinOf(`key-${i}`));
-  const here = partPins(pins.slice(0, 9_990), 900, Math.random);
-  const there = partPins(pins.slice(10).toReversed(), 900, Math.random);
+  const here = partPins(pins.slice(0, 9_990), 100, Math.random);
+  const there = partPins(pins.slice(10).toReversed(), 100, Math.random);
   assert.deepEqual(namesOf(here.flat()), namesOf(pins.slice(0, 9_990)));
-  for (const part of here) assert.ok(part.length <= 900, `${part.length} pins`);
-  const partOf = new Map(there.flatMap((part) => part.map(({ key }) => [key, part])));
   for (const part of here) {
-    const met = new Set(
-      part.flatMap(({ key }) => [partOf.get(key) ?? []]).filter(({ length }) => length > 0),
+    assert.ok(part.length <= 100, `${part.length} pins`);
+    assert.deepEqual(
+      part.map(({ key }) => key),
+      namesOf(part),
     );
-    assert.equal(met.size, 1);
   }
-  assert.deepEqual(partPins([], 900, Math.random), []);
+  const partsThere = new Set(there.map((part) => namesOf(part).join()));
+  const same = here.filter((part) => partsThere.has(namesOf(part).join()));
+  // Around each of twenty keys that one of them lacks one to three parts may differ.
+  assert.ok(same.length >= here.length - 60, `${same.length} of ${here.length}`);
+  assert.deepEqual(partPins([], 100, Math.random), []);
+});
+
+test('parts come in an order by chance', () => {
+  const pins = Array.from({ length: 1_000 }, (_, i) => pinOf(`key-${1_000 + i}`));
+  const firstOnes = Array.from({ length: 20 }, () => partPins(pins, 50, Math.random)[0]![0]!.key);
+  assert.ok(new Set(firstOnes).size > 1);
 });

@@ -23,22 +23,42 @@ export async function putIntoStore(
   return claims.map((claim) => results.get(claim)!);
 }
 
-/** Mean size of a part, as a share of what it may be. */
-const fill = 0.95;
+/** Of the largest part, what each has at least, but the last. */
+const leastShare = 2 / 3;
 
 /**
- * Parts of about so many, in an order by chance: front doors have much the same pins, and each is to store a share of them and
- * to find the rest stored. From one end, or from two places, one of them would store most. By the keys' hashes, so that a part
- * here is a part there, or half of one, and is stored or not as a whole.
+ * Parts of so many at most, in an order by chance: front doors have much the same pins, and each is to store a share of them and
+ * to find the rest stored. From one end, or from two places, one of them would store most. Each part is a stretch of the keys' order,
+ * so that it touches few pages of the store's tables. Cut where a key's hash is the lowest of those around, so that a part here is a
+ * part there, and is stored or not as a whole, though not all pins are the same (as chunking by local maxima: Bjørner, Blass and
+ * Gurevich 2010).
  */
 export function partPins(pins: readonly Pin[], atOnceMax: number, random: () => number): Pin[][] {
-  const bits = Math.max(0, Math.ceil(Math.log2(pins.length / (fill * atOnceMax))));
-  const parts: Pin[][] = Array.from({ length: 2 ** bits }, () => []);
-  // A shift by 32 is one by none.
-  for (const pin of pins) parts[bits === 0 ? 0 : spreadOf(pin.key) >>> (32 - bits)]!.push(pin);
-  for (let last = parts.length - 1; last > 0; last--) {
-    const at = Math.floor(random() * (last + 1));
-    [parts[last], parts[at]] = [parts[at]!, parts[last]!];
+  const sorted = pins.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const parts: Pin[][] = [];
+  for (let from = 0; from < sorted.length;) {
+    const end = cutAfter(sorted, from, atOnceMax);
+    parts.push(sorted.slice(from, end));
+    from = end;
   }
-  return parts.filter((part) => part.length > 0);
+  return shuffle(parts, random);
+}
+
+function cutAfter(sorted: readonly Pin[], from: number, atOnceMax: number): number {
+  if (sorted.length - from <= atOnceMax) return sorted.length;
+  let [cut, least] = [0, Infinity];
+  for (let at = from + Math.ceil(leastShare * atOnceMax); at <= from + atOnceMax; at++) {
+    const spread = spreadOf(sorted[at]!.key);
+    if (spread < least) [cut, least] = [at, spread];
+  }
+  return cut;
+}
+
+/** Fisher and Yates; in place. */
+function shuffle<T>(items: T[], random: () => number): T[] {
+  for (let last = items.length - 1; last > 0; last--) {
+    const at = Math.floor(random() * (last + 1));
+    [items[last], items[at]] = [items[at]!, items[last]!];
+  }
+  return items;
 }
