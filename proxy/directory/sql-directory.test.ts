@@ -126,6 +126,19 @@ for (const product of sqlProducts) {
     assert.deepEqual(rows, [['99']]);
   });
 
+  void test(`${product}: a newer program’s schema that is met amid the work counts as a store that is away`, async (t) => {
+    const { server, settings, directory } = await openOwn(t, product);
+    const writeVersion = async (change: string): Promise<unknown> =>
+      await server.ask(`UPDATE mooring_schema SET version = version ${change}`, settings.schema);
+    await writeVersion('+ 99');
+    await server.kill();
+    await server.start();
+    await assert.rejects(directory.attend(), { code: 'directory-unavailable' });
+    await assert.rejects(directory.findPin(keyOf('k0')), { code: 'directory-unavailable' });
+    await writeVersion('- 99');
+    await eventually(async () => await answers(directory), 'the directory answers again');
+  });
+
   void test(`${product}: several processes’ first openings of one database all succeed`, async (t) => {
     const server = await sharedSqlServer(product);
     const settings = databaseSettingsOf(await server.createDatabase());

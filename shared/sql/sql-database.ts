@@ -171,10 +171,14 @@ export class SqlDatabase implements SqlRunner {
           await this.#inTurn(leftMs, async () => await this.#withConnection(runOf(work, leftMs))),
         deadlineMs,
       );
-    await this.#options.prepare({
+    const preparing: PreparingSql = {
       dialect: this.dialect,
       run: async (statement, values = []) => await tryTo(async (sql) => await sql.run(statement, values)),
       transaction: async (work) => await tryTo(inTransaction(work)),
+    };
+    // What the preparation itself refuses, as a newer schema, is no database that we can use.
+    await this.#options.prepare(preparing).catch((error: unknown) => {
+      throw error instanceof SqlError ? error : new SqlError('lost', error);
     });
   }
 
