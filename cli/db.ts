@@ -50,7 +50,9 @@ export async function migrateDatabase(settings: Settings): Promise<void> {
     const did =
       before === now
         ? `is up to date, version ${now}`
-        : `${before === undefined ? 'made' : `brought from version ${before}`} at version ${now}`;
+        : before === undefined
+          ? `made at version ${now}`
+          : `brought from version ${before} to version ${now}`;
     process.stdout.write(`${store.name}: ${did}\n`);
   }
 }
