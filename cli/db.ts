@@ -47,14 +47,15 @@ export async function migrateDatabase(settings: Settings): Promise<void> {
     const before = await readStoreVersion(place, store);
     await migrateStore(place, store);
     const now = knownVersion(place, store);
-    const did =
-      before === now
-        ? `is up to date, version ${now}`
-        : before === undefined
-          ? `made at version ${now}`
-          : `brought from version ${before} to version ${now}`;
-    process.stdout.write(`${store.name}: ${did}\n`);
+    process.stdout.write(`${store.name}: ${whatWasDone(before, now)}\n`);
   }
+}
+
+function whatWasDone(before: number | undefined, now: number): string {
+  if (before === undefined) return `made at version ${now}`;
+  return before === now
+    ? `is up to date, version ${now}`
+    : `brought from version ${before} to version ${now}`;
 }
 
 export async function exportDatabase(path: string, settings: Settings): Promise<void> {

@@ -50,8 +50,8 @@ test('front doors have the same parts of what they placed, as a rule, though not
   }
   const partsThere = new Set(there.map((part) => namesOf(part).join()));
   const same = here.filter((part) => partsThere.has(namesOf(part).join()));
-  // Around each of twenty keys that one of them lacks one to three parts may differ.
-  assert.ok(same.length >= here.length - 60, `${same.length} of ${here.length}`);
+  // Where one of them lacks a key, a part or a few differ; then they meet again.
+  assert.ok(same.length >= 0.9 * here.length, `${same.length} of ${here.length}`);
   assert.deepEqual(partPins([], 100, Math.random), []);
 });
 

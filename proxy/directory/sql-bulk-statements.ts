@@ -34,7 +34,7 @@ export async function insertClaims(
   { sql, dialect, statements }: Bulk,
   claims: readonly NewPin[],
 ): Promise<number> {
-  const sorted = claims.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const sorted = claims.toSorted(byKey);
   if (dialect === 'mysql') {
     const values = sorted.flatMap(({ key, owner, epoch }) => [key, owner.id, owner.incarnation, epoch]);
     return (await sql.run(statements.insertClaims(sorted.length), values)).changes;
@@ -58,14 +58,19 @@ export async function markPins(
   state: 'idle' | 'live',
 ): Promise<void> {
   const textFor = state === 'idle' ? statements.markIdle : statements.markLive;
-  const sorted = marks.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const sorted = marks.toSorted(byKey);
   for (let from = 0; from < sorted.length; from += marksAtOnceMax) {
     const part = sorted.slice(from, from + marksAtOnceMax);
-    const [keys, epochs] = [part.map(({ key }) => key), part.map(({ epoch }) => epoch)];
     const values =
-      dialect === 'mysql' ? part.flatMap(({ key, epoch }) => [key, epoch]) : [arrayOf(keys), arrayOf(epochs)];
+      dialect === 'mysql'
+        ? part.flatMap(({ key, epoch }) => [key, epoch])
+        : [arrayOf(part.map(({ key }) => key)), arrayOf(part.map(({ epoch }) => epoch))];
     await sql.run(textFor(part.length), values);
   }
+}
+
+function byKey(a: { readonly key: AffinityKey }, b: { readonly key: AffinityKey }): number {
+  return a.key < b.key ? -1 : 1;
 }
 
 /** PostgreSQL's text of an array. Neither keys nor ids have a quote or a backslash in them. */
