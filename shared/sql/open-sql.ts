@@ -6,6 +6,7 @@ import { migrateSql } from './migrate-sql.ts';
 import type { SqlStoreSchema } from './migrate-sql.ts';
 import { SqlDatabase } from './sql-database.ts';
 import type { PreparingSql } from './sql-database.ts';
+import { StandingLooks } from './standing-looks.ts';
 
 export interface OpenSqlOptions {
   readonly settings: DatabaseSettings;
@@ -22,12 +23,30 @@ export interface OpenSqlOptions {
 const connectionsMaxDefault = 8;
 const callsMaxDefault = 1_000;
 
+const looksByServer = new Map<string, StandingLooks>();
+
+/** All stores' of this process. */
+function looksAt(
+  { dialect, host, port, user, schema }: DatabaseSettings,
+  options: ConstructorParameters<typeof StandingLooks>[0],
+): StandingLooks {
+  const server = JSON.stringify([dialect, host, port, user, schema]);
+  const known = looksByServer.get(server);
+  if (known !== undefined && !known.isClosed) return known;
+  const looks = new StandingLooks(options);
+  looksByServer.set(server, looks);
+  return looks;
+}
+
 /** Resolves when the tables are there; rejects with the database's own error. */
 export async function openSql(options: OpenSqlOptions): Promise<SqlDatabase> {
   const { settings, schema, failureCode, prepare } = options;
   const { connectionsMax = connectionsMaxDefault, callsMax = callsMaxDefault } = options;
+  const driver = await loadDriver(settings, connectionsMax);
+  const nowMs = (): number => performance.now();
   const database = new SqlDatabase({
-    driver: await loadDriver(settings, connectionsMax),
+    driver,
+    looks: looksAt(settings, { driver, nowMs }),
     connectionsMax,
     callsMax,
     failureCode,
@@ -35,7 +54,7 @@ export async function openSql(options: OpenSqlOptions): Promise<SqlDatabase> {
       await migrateSql(sql, schema);
       await prepare?.(sql);
     },
-    nowMs: () => performance.now(),
+    nowMs,
     random: Math.random,
   });
   try {

@@ -5,6 +5,7 @@ import { eventually } from '../../test/support/oct-inbox.ts';
 import { AppError } from '../errors.ts';
 import type { SqlConnection, SqlDriver, SqlFailure, SqlRunner } from './sql-driver.ts';
 import { SqlDatabase } from './sql-database.ts';
+import { StandingLooks } from './standing-looks.ts';
 
 interface Scripted {
   readonly database: SqlDatabase;
@@ -23,7 +24,7 @@ interface Script {
   readonly nowMs?: () => number;
 }
 
-function openScripted({ fail, wait, prepare, look, nowMs }: Script): Scripted {
+function openScripted({ fail, wait, prepare, look, nowMs = () => performance.now() }: Script): Scripted {
   const statements: string[] = [];
   const connection: SqlConnection = {
     isNew: false,
@@ -47,11 +48,12 @@ function openScripted({ fail, wait, prepare, look, nowMs }: Script): Scripted {
   };
   const database = new SqlDatabase({
     driver,
+    looks: new StandingLooks({ driver, nowMs }),
     connectionsMax: 2,
     callsMax: 3,
     failureCode: 'directory-unavailable',
     prepare: prepare ?? (async () => await Promise.resolve()),
-    nowMs: nowMs ?? (() => performance.now()),
+    nowMs,
     random: () => 0,
   });
   return { database, statements };

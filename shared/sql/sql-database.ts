@@ -7,13 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { CallSlots } from './call-slots.ts';
-import { StandingLooks } from './standing-looks.ts';
+import type { StandingLooks } from './standing-looks.ts';
 import type { SqlDialect, SqlDriver, SqlResult, SqlRunner, SqlValue } from './sql-driver.ts';
 import { SqlError, bytesOf, inTransaction, runOf, useOnce, withinDeadline } from './sql-work.ts';
 import type { KeepLate, Use, Work } from './sql-work.ts';
 
 interface SqlDatabaseOptions {
   readonly driver: SqlDriver;
+  /** All stores' on this server. */
+  readonly looks: StandingLooks;
   /** As many as the driver's pool has: a call waits here, and not there, for another to end. */
   readonly connectionsMax: number;
   /** Calls that wait or run; one more is refused at once. */
@@ -52,6 +54,7 @@ export class SqlDatabase implements SqlRunner {
   readonly #options: SqlDatabaseOptions;
   readonly #slots: CallSlots;
   readonly #looks: StandingLooks;
+  readonly #leaveLooks: () => void;
   #calls = 0;
   #preparing: Promise<void> | undefined;
   /** Since when everything has failed. */
@@ -64,8 +67,8 @@ export class SqlDatabase implements SqlRunner {
   constructor(options: SqlDatabaseOptions) {
     this.#options = options;
     this.#slots = new CallSlots(options.connectionsMax);
-    const { driver, nowMs } = options;
-    this.#looks = new StandingLooks({ driver, nowMs, onSighted: () => this.#meetAgain() });
+    this.#looks = options.looks;
+    this.#leaveLooks = this.#looks.join(() => this.#meetAgain());
   }
 
   get dialect(): SqlDialect {
@@ -102,7 +105,7 @@ export class SqlDatabase implements SqlRunner {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#looks.close();
+    this.#leaveLooks();
     await this.#options.driver.close().catch(() => undefined);
   }
 

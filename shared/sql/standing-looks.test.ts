@@ -10,6 +10,7 @@ interface Scripted {
   readonly underWay: PromiseWithResolvers<void>[];
   readonly clock: { nowMs: number };
   readonly sightings: () => number;
+  readonly leave: () => void;
 }
 
 function openScripted(): Scripted {
@@ -26,9 +27,9 @@ function openScripted(): Scripted {
       },
     },
     nowMs: () => clock.nowMs,
-    onSighted: () => sightings++,
   });
-  return { looks, underWay, clock, sightings: () => sightings };
+  const leave = looks.join(() => sightings++);
+  return { looks, underWay, clock, sightings: () => sightings, leave };
 }
 
 const patientMs = 60_000;
@@ -37,11 +38,11 @@ test('the more looks are under way, the later the next one begins, and there are
   const { looks, underWay, clock } = openScripted();
   const waiting: Promise<void>[] = [];
   const begunAtMs: number[] = [];
-  for (; clock.nowMs <= 19_000; clock.nowMs += 500) {
+  for (; clock.nowMs <= 44_000; clock.nowMs += 500) {
     waiting.push(looks.sighted(patientMs));
     if (underWay.length > begunAtMs.length) begunAtMs.push(clock.nowMs);
   }
-  assert.deepEqual(begunAtMs, [0, 1_500, 4_500, 10_500]);
+  assert.deepEqual(begunAtMs, [0, 1_500, 5_500, 13_500]);
   underWay[2]!.resolve();
   await Promise.all(waiting);
 });
@@ -73,11 +74,22 @@ test('a look that fails is told to who began it, and the next one begins a quart
   assert.equal(sightings(), 1);
 });
 
-test('those under way end when nobody needs the database any more', async () => {
-  const { looks } = openScripted();
-  const waiting = looks.sighted(patientMs);
-  looks.close();
-  await assert.rejects(waiting, { name: 'AbortError' });
+test('all stores on a server are told of each look’s answer, and those under way end when the last one has left', async () => {
+  const { looks, underWay, clock, sightings, leave } = openScripted();
+  let others = 0;
+  const leaveToo = looks.join(() => others++);
+  const waiting = [looks.sighted(patientMs), looks.sighted(patientMs)];
+  assert.equal(underWay.length, 1);
+  underWay[0]!.resolve();
+  await Promise.all(waiting);
+  assert.deepEqual([sightings(), others], [1, 1]);
+  leave();
+  assert.equal(looks.isClosed, false);
+  clock.nowMs += 250;
+  const last = looks.sighted(patientMs);
+  leaveToo();
+  assert.equal(looks.isClosed, true);
+  await assert.rejects(last, { name: 'AbortError' });
 });
 
 /** A connection that notes what is done to it; `answers`: whether it answers another statement. */
@@ -98,7 +110,7 @@ function noteConnection(answers = true): { connection: SqlConnection; notes: str
 
 test('a connection that answers late goes back to its pool, and tells that the server is there', async () => {
   for (const isRefused of [false, true]) {
-    const { looks, sightings } = openScripted();
+    const { looks, leave, sightings } = openScripted();
     const { connection, notes } = noteConnection();
     const answer = Promise.withResolvers<void>();
     assert.equal(looks.keep(connection, answer.promise), true);
@@ -109,7 +121,7 @@ test('a connection that answers late goes back to its pool, and tells that the s
     await waiting;
     assert.deepEqual(notes, ['ROLLBACK', 'release']);
     assert.equal(sightings(), 1);
-    looks.close();
+    leave();
   }
 });
 
@@ -124,7 +136,7 @@ test('a connection that breaks while it is waited for tells nothing, and another
 });
 
 test('a connection is not waited for any more when the database answers others, nor after the end', async () => {
-  const { looks, sightings } = openScripted();
+  const { looks, leave, sightings } = openScripted();
   const { connection, notes } = noteConnection();
   const answer = Promise.withResolvers<void>();
   looks.keep(connection, answer.promise);
@@ -134,12 +146,12 @@ test('a connection is not waited for any more when the database answers others, 
   await assert.rejects(looks.sighted(1), /no answer in time/);
   assert.deepEqual(notes, ['destroy']);
   assert.equal(sightings(), 0);
-  looks.close();
+  leave();
   assert.equal(looks.keep(connection, answer.promise), false);
 });
 
 test('a connection that hangs is let go when a new one has an answer, and after the end no look begins', async () => {
-  const { looks, underWay, clock } = openScripted();
+  const { looks, leave, underWay, clock } = openScripted();
   const { connection, notes } = noteConnection();
   looks.keep(connection, Promise.withResolvers<void>().promise);
   clock.nowMs += 1_500;
@@ -147,7 +159,7 @@ test('a connection that hangs is let go when a new one has an answer, and after 
   underWay[0]!.resolve();
   await waiting;
   assert.deepEqual(notes, ['destroy']);
-  looks.close();
+  leave();
   clock.nowMs += 60_000;
   await assert.rejects(looks.sighted(patientMs), { name: 'AbortError' });
   assert.equal(underWay.length, 1);
