@@ -21,14 +21,15 @@ export class StorePath {
         near.destroy();
         return;
       }
-      const far = connect(targetPort, '127.0.0.1');
+      const far = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
       this.#carry(near, far);
       this.#carry(far, near);
     });
   }
 
   static async open(t: TestContext, targetPort: number): Promise<StorePath> {
-    const server = createServer();
+    // Both ends of it send each piece at once too.
+    const server = createServer({ noDelay: true });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const path = new StorePath(server, targetPort);
