@@ -14,11 +14,12 @@ import { judgeOutage } from './core/judge-outage.ts';
 import type { HeardOfDoors } from './core/judge-outage.ts';
 import { hashKey } from './core/rank.ts';
 import type { KeyHash } from './core/rank.ts';
+import { elsewhere } from './directory/directory.ts';
 import type { Claim, Directory, EdgeRef, Pin, PinResult } from './directory/directory.ts';
 import type { EdgeLinks } from './membership/edge-links.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { MembershipSnapshot } from './membership/membership-snapshot.ts';
-import { partPins, putIntoStore } from './provisional-pins.ts';
+import { partPins, putIntoStore, putOneIntoStore } from './provisional-pins.ts';
 
 export interface OutageOptions {
   readonly directory: Directory;
@@ -182,6 +183,10 @@ export class OutagePlacement {
   keep(pin: Pin): void {
     if (this.#provisional.size >= provisionalMax && !this.#provisional.has(pin.key)) return;
     this.#provisional.set(pin.key, { pin, sinceMs: this.#options.nowMs() });
+    this.#showCount();
+  }
+
+  #showCount(): void {
     this.#options.metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
   }
 
@@ -215,8 +220,10 @@ export class OutagePlacement {
 
   /** Puts one provisional pin into the store; gives the pin that counts, undefined where its edge is over. */
   async settle(pin: Pin): Promise<{ readonly pin: Pin; readonly isStored: boolean } | undefined> {
-    const [result] = await this.#restore([pin]);
-    if (result !== undefined && result.kind !== 'target-refused') return { pin: result.pin, isStored: true };
+    const result = await putOneIntoStore(this.#options.directory, pin);
+    this.#conclude(pin, elsewhere(pin.owner, result));
+    this.#showCount();
+    if (result.kind !== 'target-refused') return { pin: result.pin, isStored: true };
     return this.#provisional.has(pin.key) ? { pin, isStored: false } : undefined;
   }
 
@@ -239,22 +246,21 @@ export class OutagePlacement {
     }
   }
 
-  async #restore(pins: readonly Pin[]): Promise<readonly PinResult[]> {
-    const { directory, metrics } = this.#options;
+  async #restore(pins: readonly Pin[]): Promise<void> {
     const claims: Claim[] = pins.map(({ key, owner, epoch }) => ({ key, owner, epoch }));
-    const results = await putIntoStore(directory, claims);
+    const results = await putIntoStore(this.#options.directory, claims);
     for (const [i, result] of results.entries()) this.#conclude(claims[i]!, result);
-    metrics.set('ct_proxy_provisional_pins', this.#provisional.size);
-    return results;
+    this.#showCount();
   }
 
-  #conclude({ key, owner, epoch }: Claim, result: PinResult): void {
+  /** `result`: undefined where the key is with the claimant. */
+  #conclude({ key, owner, epoch }: Claim, result: PinResult | undefined): void {
     const { nowMs, metrics, links } = this.#options;
     const { sinceMs = 0 } = this.#provisional.get(key) ?? {};
     // An edge that the store has lost is put back with its next report.
-    if (result.kind === 'target-refused' && nowMs() - sinceMs < lostEdgeMs) return;
+    if (result?.kind === 'target-refused' && nowMs() - sinceMs < lostEdgeMs) return;
     this.#provisional.delete(key);
-    if (result.kind !== 'found' || isSame(result.pin, owner)) return;
+    if (result?.kind !== 'found') return;
     // Another front door was first, by another view of the members: one of the two sessions ends here.
     if (epoch === provisionalEpoch) metrics.count('ct_proxy_split_detected_total');
     links.tell(owner, { type: 'fence', sessions: [{ key, epoch }] });
@@ -279,8 +285,4 @@ export type Held =
 function pinOf(key: AffinityKey, edge: EdgeRef & { readonly address: string }, epoch: Epoch): Pin {
   const { id, incarnation, address } = edge;
   return { key, owner: { id, incarnation }, epoch, state: 'live', address, ownerIsOver: false };
-}
-
-function isSame(pin: Pin, owner: EdgeRef): boolean {
-  return pin.owner.id === owner.id && pin.owner.incarnation === owner.incarnation;
 }

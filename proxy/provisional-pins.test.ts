@@ -21,9 +21,11 @@ test('a provisional pin gets a new epoch, one that the store has lost keeps its 
     { key: keyOf('lost'), owner, epoch: lostEpoch },
     { key: keyOf('taken'), owner, epoch: provisionalEpoch },
   ]);
-  assert.ok(won(results[0]!).epoch > taken.epoch);
-  assert.equal(won(results[1]!).epoch, lostEpoch);
-  assert.deepEqual(results[2], { kind: 'found', pin: taken });
+  assert.deepEqual(results, [undefined, undefined, { kind: 'found', pin: taken }]);
+  const [placed, lost] = [await directory.findPin(keyOf('new')), await directory.findPin(keyOf('lost'))];
+  assert.deepEqual([placed?.owner, lost?.owner], [owner, owner]);
+  assert.ok(placed!.epoch > taken.epoch);
+  assert.equal(lost!.epoch, lostEpoch);
 });
 
 function pinOf(name: string): Pin {

@@ -5,22 +5,30 @@
  */
 import { spreadOf } from '#shared/claim-digest.ts';
 import { provisionalEpoch } from '#shared/ids.ts';
+import { elsewhere } from './directory/directory.ts';
 import type { Claim, Directory, Pin, PinResult } from './directory/directory.ts';
 
-/** The results are in the order of the claims. */
+/** In the order of the claims; undefined where the key is with the claimant. */
 export async function putIntoStore(
   directory: Directory,
   claims: readonly Claim[],
-): Promise<readonly PinResult[]> {
+): Promise<readonly (PinResult | undefined)[]> {
   const lost = claims.filter(({ epoch }) => epoch !== provisionalEpoch);
   const placed = claims.filter(({ epoch }) => epoch === provisionalEpoch);
   const restored = lost.length === 0 ? [] : await directory.restorePins(lost);
   const asked = placed.map(({ key, owner }) => ({ key, target: owner }));
-  const inserted = asked.length === 0 ? [] : await directory.insertPins(asked);
-  const results = new Map<Claim, PinResult>();
-  for (const [i, claim] of lost.entries()) results.set(claim, restored[i]!);
-  for (const [i, claim] of placed.entries()) results.set(claim, inserted[i]!);
-  return claims.map((claim) => results.get(claim)!);
+  const stored = asked.length === 0 ? [] : await directory.storePins(asked);
+  const results = new Map<Claim, PinResult | undefined>();
+  for (const [i, claim] of lost.entries()) results.set(claim, elsewhere(claim.owner, restored[i]!));
+  for (const [i, claim] of placed.entries()) results.set(claim, stored[i]);
+  return claims.map((claim) => results.get(claim));
+}
+
+export async function putOneIntoStore(directory: Directory, claim: Claim): Promise<PinResult> {
+  const { key, owner, epoch } = claim;
+  return epoch === provisionalEpoch
+    ? await directory.insertPin(key, owner)
+    : await directory.restorePin({ key, owner, epoch });
 }
 
 /** Of the largest part, what each has at least, but the last. */

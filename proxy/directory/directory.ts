@@ -46,6 +46,13 @@ export type PinResult =
   /** The target may not take keys: not registered so, not up, or its lease has lapsed. */
   | { readonly kind: 'target-refused' };
 
+/** The result, where by it the key is not on this target. */
+export function elsewhere(target: EdgeRef, result: PinResult): PinResult | undefined {
+  if (result.kind === 'target-refused') return result;
+  const { id, incarnation } = result.pin.owner;
+  return id === target.id && incarnation === target.incarnation ? undefined : result;
+}
+
 /** Changes the owner of a pin whose owner has let its session go; `epoch` was reserved for it. */
 export interface Handover {
   readonly key: AffinityKey;
@@ -112,8 +119,11 @@ export interface Directory {
   findPin(key: AffinityKey): Promise<Pin | undefined>;
   /** Stores the pin if there is none, and only onto a target that is up; atomic over all front doors. */
   insertPin(key: AffinityKey, target: EdgeRef): Promise<PinResult>;
-  /** As `insertPin` for each, in their order; many cost little more than one. */
-  insertPins(asked: readonly AskedPlacement[]): Promise<readonly PinResult[]>;
+  /**
+   * As `insertPin` for each, in their order; many cost little more than one. Undefined where the key is on the target that was
+   * asked for, whoever stored it.
+   */
+  storePins(asked: readonly AskedPlacement[]): Promise<readonly (PinResult | undefined)[]>;
   /** Moves a pin whose owner is over, if its epoch is still `seen`; the new epoch is higher. */
   movePin(key: AffinityKey, seen: Epoch, target: EdgeRef): Promise<PinResult>;
   /** Two epochs, the second one higher, that no pin has or will get but by `handOverPin`. */

@@ -2,9 +2,11 @@
  * The directory's statements about many pins at once. PostgreSQL gets its lists as arrays, one value each, so that a
  * statement of thousands of keys is no longer to read than one of a single key; MySQL gets them value by value.
  */
+import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import type { SqlDialect, SqlResult, SqlRunner, SqlValue } from '#shared/sql/sql-driver.ts';
-import type { IdleMark } from './directory.ts';
+import type { AskedPlacement, IdleMark } from './directory.ts';
+import { insertAsked } from './sql-statements.ts';
 import type { DirectoryStatements } from './sql-statements.ts';
 
 /** Pins in one statement. MariaDB makes a table of a list of 1,000 and reads that instead, in five times the time. */
@@ -46,6 +48,37 @@ export async function insertClaims(
     arrayOf(sorted.map(({ epoch }) => epoch)),
   ]);
   return changes;
+}
+
+/** How many of the keys are on the edges that are asked for. */
+export async function countAsAsked(
+  { sql, dialect, statements }: Bulk,
+  asked: readonly AskedPlacement[],
+): Promise<number> {
+  const byEdge = [...Map.groupBy(asked, ({ target }) => formatOwner(target.id, target.incarnation)).values()];
+  const values =
+    dialect === 'mysql'
+      ? byEdge.flatMap((some) => [
+          some[0]!.target.id,
+          some[0]!.target.incarnation,
+          ...some.map(({ key }) => key),
+        ])
+      : askedArrays(asked);
+  const { rows } = await sql.run(statements.countAsAsked(byEdge.map(({ length }) => length)), values);
+  return rows.reduce((sum, row) => sum + (row['stored'] as number), 0);
+}
+
+/** PostgreSQL alone: stores those that have no pin and whose edges are up; gives how many. */
+export async function insertAtOnce(sql: SqlRunner, asked: readonly AskedPlacement[]): Promise<number> {
+  return (await sql.run(insertAsked, askedArrays(asked))).changes;
+}
+
+function askedArrays(asked: readonly AskedPlacement[]): SqlValue[] {
+  return [
+    arrayOf(asked.map(({ key }) => key)),
+    arrayOf(asked.map(({ target }) => target.id)),
+    arrayOf(asked.map(({ target }) => target.incarnation)),
+  ];
 }
 
 /** Marks in one statement. For more of them PostgreSQL reads the whole table, until that has some hundred thousand pins. */

@@ -27,13 +27,13 @@ import { attend, readClock } from './sql-clock.ts';
 import { nextEpoch, raiseEpochs, removeGivenEpochs } from './sql-epochs.ts';
 import { readFleetSetting, writeFleetSetting } from './sql-fleet-settings.ts';
 import { handOverPin, movePin, restorePin, restorePins } from './sql-pin-moves.ts';
-import { findPins, insertPins, putPins } from './sql-placements.ts';
+import { findPins, insertAsAsked, insertPins, putPins } from './sql-placements.ts';
 import { toEdge } from './directory-rows.ts';
 import { pinOf, runs } from './sql-rows.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
 import type { PinTableRow } from './sql-rows.ts';
 import { directorySchema } from './sql-schema.ts';
-import { markPins, pinsAtOnceMax } from './sql-bulk-statements.ts';
+import { countAsAsked, markPins, pinsAtOnceMax } from './sql-bulk-statements.ts';
 import { directoryStatements, inKeys } from './sql-statements.ts';
 import type { DirectoryStatements, PinTransaction } from './sql-statements.ts';
 
@@ -150,8 +150,11 @@ class SqlDirectory implements Directory {
     return { kind: 'target-refused' };
   }
 
-  async insertPins(asked: readonly AskedPlacement[]): Promise<readonly PinResult[]> {
+  async storePins(asked: readonly AskedPlacement[]): Promise<readonly (PinResult | undefined)[]> {
     const putting = {
+      countAsAsked: async (some: readonly AskedPlacement[]) =>
+        await countAsAsked(this.#with(this.#sql), some),
+      insertAsAsked: async (some: readonly AskedPlacement[]) => await this.#insertAsAsked(some),
       find: async (keys: readonly AffinityKey[]) => await this.#find(keys),
       insert: async (some: readonly AskedPlacement[]) => await this.#insert(some),
       insertOne: async ({ key, target }: AskedPlacement) => await this.insertPin(key, target),
@@ -278,6 +281,12 @@ class SqlDirectory implements Directory {
 
   async #insert(asked: readonly AskedPlacement[]): Promise<(PinResult | undefined)[]> {
     return await this.#inTransaction(async (transaction) => await insertPins(transaction, asked));
+  }
+
+  async #insertAsAsked(asked: readonly AskedPlacement[]): Promise<number> {
+    // A statement of its own is a transaction.
+    if (this.#sql.dialect === 'postgres') return await insertAsAsked(this.#with(this.#sql), asked);
+    return await this.#inTransaction(async (transaction) => await insertAsAsked(transaction, asked));
   }
 
   async #inTransaction<T>(work: (transaction: PinTransaction) => Promise<T>): Promise<T> {

@@ -1,9 +1,10 @@
 /** Look-ups and first placements on a database server, many keys at a time. */
 import { formatOwner } from '#shared/ids.ts';
 import type { AffinityKey } from '#shared/ids.ts';
+import { elsewhere } from './directory.ts';
 import type { AskedPlacement, Pin, PinResult } from './directory.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
-import { insertClaims, pinsAtOnceMax, selectPins } from './sql-bulk-statements.ts';
+import { insertAtOnce, insertClaims, pinsAtOnceMax, selectPins } from './sql-bulk-statements.ts';
 import type { NewPin } from './sql-bulk-statements.ts';
 import { drawEpochs } from './sql-epochs.ts';
 import { pinOf } from './sql-rows.ts';
@@ -57,8 +58,29 @@ function newPin({ key, owner, epoch }: NewPin, address: string): Pin {
   return { key, owner, epoch, state: 'live', address, ownerIsOver: false };
 }
 
+/**
+ * Stores a pin for each key that has none and whose target is up, and gives how many. On MySQL in a transaction: epochs are
+ * drawn by a statement of their own there.
+ */
+export async function insertAsAsked(
+  { sql, dialect, statements }: PinTransaction,
+  asked: readonly AskedPlacement[],
+): Promise<number> {
+  if (dialect === 'postgres') return await insertAtOnce(sql, asked);
+  const up = (await sql.run(statements.listUp)).rows as unknown as EdgeTableRow[];
+  const owners = new Set(up.map(({ id, incarnation }) => formatOwner(id, incarnation)));
+  const good = asked.filter(({ target }) => owners.has(formatOwner(target.id, target.incarnation)));
+  const epochs = await drawEpochs(sql, dialect, good.length);
+  const claims = good.map(({ key, target }, i) => ({ key, owner: target, epoch: epochs[i]! }));
+  return claims.length === 0 ? 0 : await insertClaims({ sql, dialect, statements }, claims);
+}
+
 /** What putting many pins into the store is made of. */
 interface Putting {
+  /** How many keys are on the targets that are asked for. */
+  readonly countAsAsked: (asked: readonly AskedPlacement[]) => Promise<number>;
+  /** Stores those that can be, and gives how many. */
+  readonly insertAsAsked: (asked: readonly AskedPlacement[]) => Promise<number>;
   readonly find: (keys: readonly AffinityKey[]) => Promise<readonly (Pin | undefined)[]>;
   readonly insert: (asked: readonly AskedPlacement[]) => Promise<readonly (PinResult | undefined)[]>;
   readonly insertOne: (placement: AskedPlacement) => Promise<PinResult>;
@@ -68,34 +90,41 @@ interface Putting {
 const sampleSize = 20;
 
 /**
- * `Directory.insertPins`. Where others have stored some of a part, all of it is read first: that waits for nobody, and a write for
- * theirs would.
+ * `Directory.storePins`. Where others have stored some of a part, none of it is written before it is known that some is missing: a
+ * write would wait for theirs. Pins are read only of a part that is not as asked after that.
  */
-export async function putPins(putting: Putting, asked: readonly AskedPlacement[]): Promise<PinResult[]> {
-  const results: PinResult[] = [];
+export async function putPins(
+  putting: Putting,
+  asked: readonly AskedPlacement[],
+): Promise<(PinResult | undefined)[]> {
+  const results: (PinResult | undefined)[] = [];
   for (let from = 0; from < asked.length; from += pinsAtOnceMax) {
     const part = asked.slice(from, from + pinsAtOnceMax);
-    const found = await findStored(putting, part);
-    const missing = part.filter((_, i) => found[i] === undefined);
-    const inserted = missing.length === 0 ? [] : await putting.insert(missing);
-    const made = new Map(missing.map((placement, i) => [placement, inserted[i]]));
-    for (const [i, placement] of part.entries()) {
-      const pin = found[i];
-      const result: PinResult | undefined = pin === undefined ? made.get(placement) : { kind: 'found', pin };
-      results.push(result ?? (await putting.insertOne(placement)));
-    }
+    if (await isAsAsked(putting, part)) results.push(...part.map(() => undefined));
+    else results.push(...(await putEach(putting, part)));
   }
   return results;
 }
 
-/** Those that are not told are taken for missing. */
-async function findStored(
-  { find }: Putting,
+async function isAsAsked(putting: Putting, part: readonly AskedPlacement[]): Promise<boolean> {
+  const ofSample = await putting.countAsAsked(part.slice(0, sampleSize));
+  const count = ofSample === 0 ? putting.insertAsAsked : putting.countAsAsked;
+  return (await count(part)) === part.length;
+}
+
+async function putEach(
+  { find, insert, insertOne }: Putting,
   part: readonly AskedPlacement[],
-): Promise<readonly (Pin | undefined)[]> {
-  const keys = part.map(({ key }) => key);
-  const sample = await find(keys.slice(0, sampleSize));
-  const rest = keys.slice(sampleSize);
-  if (rest.length === 0 || sample.every((pin) => pin === undefined)) return sample;
-  return [...sample, ...(await find(rest))];
+): Promise<(PinResult | undefined)[]> {
+  const found = await find(part.map(({ key }) => key));
+  const missing = part.filter((_, i) => found[i] === undefined);
+  const inserted = missing.length === 0 ? [] : await insert(missing);
+  const made = new Map(missing.map((placement, i) => [placement, inserted[i]]));
+  const results: (PinResult | undefined)[] = [];
+  for (const [i, placement] of part.entries()) {
+    const pin = found[i];
+    const result: PinResult | undefined = pin === undefined ? made.get(placement) : { kind: 'found', pin };
+    results.push(elsewhere(placement.target, result ?? (await insertOne(placement))));
+  }
+  return results;
 }

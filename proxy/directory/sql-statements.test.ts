@@ -74,3 +74,28 @@ test('MariaDB finds a single pin that is marked by its key, and PostgreSQL as ma
   assert.match(plan.join('\n'), /Index Scan using mooring_pin_pkey/);
   assert.equal((await postgresql.run(ofMany, values)).changes, numbers.length);
 });
+
+test('how many of a list of keys are on the edges that are asked for is told by their keys alone', async (t) => {
+  const numbers = Array.from({ length: asked }, (_, i) => i + 1);
+  const postgresql = await openFilled(t, 'postgresql');
+  const arrays = [
+    `{${numbers.map((n) => `key-${n}`).join(',')}}`,
+    `{${numbers.map(() => 'e1').join(',')}}`,
+    // One of them of an incarnation that it had before.
+    `{${numbers.map((n) => (n === 1 ? 0 : 1)).join(',')}}`,
+  ];
+  const ofArrays = directoryStatements('postgres').countAsAsked([asked - 1, 1]);
+  const plan = (await postgresql.run(`EXPLAIN ${ofArrays}`, arrays)).rows.map((row) => row['QUERY PLAN']);
+  assert.match(plan.join('\n'), /Index Scan using mooring_pin_pkey/);
+  assert.doesNotMatch(plan.join('\n'), /Seq Scan on mooring_pin/);
+  assert.equal((await postgresql.run(ofArrays, arrays)).rows[0]!['stored'], asked - 1);
+
+  const mariadb = await openFilled(t, 'mariadb');
+  const values = ['e1', 1, ...numbers.slice(1).map((n) => `key-${n}`), 'e1', 0, 'key-1'];
+  const ofValues = directoryStatements('mysql').countAsAsked([asked - 1, 1]);
+  const [first] = (await mariadb.run(`EXPLAIN ${ofValues}`, values)).rows;
+  const expected = ['range', 'PRIMARY', String(asked - 1)];
+  assert.deepEqual([first?.['type'], first?.['key'], first?.['rows']], expected);
+  const counts = (await mariadb.run(ofValues, values)).rows.map((row) => row['stored']);
+  assert.deepEqual(counts, [asked - 1, 0]);
+});

@@ -29,7 +29,7 @@ export async function openSqliteDirectory(path: string): Promise<Directory> {
     isOver: (edge) => thread.call('isOver', edge),
     findPin: (key) => thread.call('findPin', key),
     insertPin: (key, target) => thread.call('insertPin', { key, target }),
-    insertPins: (asked) => thread.call('insertPins', asked),
+    storePins: (asked) => thread.call('storePins', asked),
     movePin: (key, seen, target) => thread.call('movePin', { key, seen, target }),
     reserveEpochs: () => thread.call('reserveEpochs', undefined),
     handOverPin: (handover) => thread.call('handOverPin', handover),

@@ -7,6 +7,7 @@ import { workerData } from 'node:worker_threads';
 import { openDatabase, serveThread } from '#shared/sqlite/serve.ts';
 import { timing } from '#shared/timing.ts';
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
+import { elsewhere } from './directory.ts';
 import type {
   AskedPlacement,
   Claim,
@@ -191,8 +192,8 @@ const operations = {
     const pin = operations.findPin(key);
     return pin === undefined ? { kind: 'target-refused' } : { kind: 'found', pin };
   },
-  insertPins(asked: readonly AskedPlacement[]): PinResult[] {
-    return asked.map((placement) => operations.insertPin(placement));
+  storePins(asked: readonly AskedPlacement[]): (PinResult | undefined)[] {
+    return asked.map((placement) => elsewhere(placement.target, operations.insertPin(placement)));
   },
   movePin(input: { key: AffinityKey; seen: Epoch; target: EdgeRef }): PinResult {
     const { key, seen, target } = input;

@@ -4,6 +4,7 @@
  */
 import type { AffinityKey, EdgeId, Epoch, Incarnation } from '#shared/ids.ts';
 import { timing } from '#shared/timing.ts';
+import { elsewhere } from '../../proxy/directory/directory.ts';
 import type {
   Claim,
   Directory,
@@ -269,7 +270,8 @@ export function connectDirectory(table: DirectoryTable, carry: Carry): Directory
     isOver: (edge) => carry(() => table.isOver(edge)),
     findPin: (key) => carry(() => table.findPin(key)),
     insertPin: (key, target) => carry(() => table.insertPin(key, target)),
-    insertPins: (asked) => carry(() => asked.map(({ key, target }) => table.insertPin(key, target))),
+    storePins: (asked) =>
+      carry(() => asked.map(({ key, target }) => elsewhere(target, table.insertPin(key, target)))),
     movePin: (key, seen, target) => carry(() => table.movePin(key, seen, target)),
     reserveEpochs: () => carry(() => table.reserveEpochs()),
     handOverPin: (handover) => carry(() => table.handOverPin(handover)),
