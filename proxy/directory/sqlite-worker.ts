@@ -24,14 +24,7 @@ import { fleetSettingOperations } from './sqlite-fleet-settings.ts';
 import { toEdge, toPin } from './directory-rows.ts';
 import type { EdgeTableRow, PinRow } from './directory-rows.ts';
 import { migrateDirectory } from './sqlite-schema.ts';
-
-const selectPin = `
-  SELECT p.key, p.edge_id, p.incarnation, p.epoch, p.state, e.address,
-         (e.incarnation <> p.incarnation OR e.state = 'gone' OR e.lease_until <= :now) AS over
-    FROM pin p JOIN edge e ON e.id = p.edge_id`;
-const targetIsUp = `
-  EXISTS (SELECT 1 FROM edge t WHERE t.id = :id AND t.incarnation = :incarnation
-                                 AND t.state = 'up' AND t.lease_until > :now)`;
+import { sqliteStatements } from './sqlite-statements.ts';
 
 const { path } = workerData as { path: string };
 const database = openDatabase(path, { durable: false });
@@ -40,102 +33,7 @@ database
   .prepare("UPDATE counter SET value = max(value + ?, ?) WHERE name = 'epoch'")
   .run(epochsPerSecond, firstEpochAt(Date.now()));
 
-const sql = {
-  // One host's clock, kept from running backwards over restarts and clock steps: after a step back it runs on as much
-  // ahead of the host's as it was.
-  setOffset: prepare("UPDATE counter SET value = ? WHERE name = 'clock-offset'"),
-  setClock: prepare("UPDATE counter SET value = ? WHERE name = 'clock'"),
-  clock: prepare(
-    `SELECT value AS seen, (SELECT value FROM counter WHERE name = 'clock-offset') AS offset
-       FROM counter WHERE name = 'clock'`,
-  ),
-  // Who was over already stays over.
-  extendLeases: prepare(
-    "UPDATE edge SET lease_until = :until WHERE state <> 'gone' AND lease_until > :asOf AND lease_until < :until",
-  ),
-  nextEpoch: prepare("UPDATE counter SET value = value + 1 WHERE name = 'epoch' RETURNING value"),
-  edge: prepare('SELECT boot_id, incarnation FROM edge WHERE id = ?'),
-  putEdge: prepare(
-    `INSERT INTO edge (id, kind, boot_id, incarnation, address, weight, state, lease_until)
-     VALUES (:id, :kind, :bootId, :incarnation, :address, :weight, 'up', :until)
-     ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, boot_id = excluded.boot_id,
-       incarnation = excluded.incarnation, address = excluded.address, weight = excluded.weight,
-       state = excluded.state, lease_until = excluded.lease_until`,
-  ),
-  setWeight: prepare('UPDATE edge SET weight = :weight WHERE id = :id'),
-  // An edge whose lease has lapsed is over: a front door that did not hear of it may still have pins of this
-  // incarnation cached that others have moved. A static backend has no say in this, and its cached pins are
-  // not trusted either.
-  renew: prepare(
-    `UPDATE edge SET lease_until = :until
-      WHERE id = :id AND incarnation = :incarnation AND state <> 'gone'
-        AND (kind = 'static' OR lease_until > :now)`,
-  ),
-  // Gone is for good: a late word of an edge that is over must not bring it back.
-  setState: prepare(
-    `UPDATE edge SET state = :state WHERE id = :id AND incarnation = :incarnation AND state <> 'gone'`,
-  ),
-  setUp: prepare(
-    "UPDATE edge SET state = 'up' WHERE id = :id AND incarnation = :incarnation AND state = 'draining'",
-  ),
-  isUp: prepare(
-    `SELECT 1 FROM edge WHERE id = :id AND incarnation = :incarnation AND state <> 'gone' AND lease_until > :now`,
-  ),
-  pin: prepare(`${selectPin} WHERE p.key = :key`),
-  pins: prepare(`${selectPin} ORDER BY p.epoch DESC LIMIT :limit`),
-  insertPin: prepare(
-    `INSERT INTO pin (key, edge_id, incarnation, epoch, state)
-     SELECT :key, :id, :incarnation, :epoch, 'live' WHERE ${targetIsUp}
-     ON CONFLICT (key) DO NOTHING RETURNING (SELECT address FROM edge WHERE id = :id) AS address`,
-  ),
-  movePin: prepare(
-    `UPDATE pin SET edge_id = :id, incarnation = :incarnation, epoch = :epoch, state = 'live', idle_since = NULL
-      WHERE key = :key AND epoch = :seen AND ${targetIsUp}
-        AND EXISTS (SELECT 1 FROM edge e WHERE e.id = pin.edge_id
-              AND (e.incarnation <> pin.incarnation OR e.state = 'gone' OR e.lease_until <= :now))`,
-  ),
-  // The reserved epoch is above the one that was let go, so whatever happened since, no pin gets an older one.
-  handOverPin: prepare(
-    `UPDATE pin SET edge_id = :id, incarnation = :incarnation, epoch = :epoch, state = 'live', idle_since = NULL
-      WHERE key = :key AND epoch = :seen AND :epoch > :seen
-        AND EXISTS (SELECT 1 FROM edge t WHERE t.id = :id AND t.incarnation = :incarnation AND t.lease_until > :now
-              AND (t.state = 'up' OR (t.state = 'draining'
-                AND t.id = pin.edge_id AND t.incarnation = pin.incarnation)))`,
-  ),
-  // A lower epoch in the store is one that it has gone back to.
-  restorePin: prepare(
-    `INSERT INTO pin (key, edge_id, incarnation, epoch, state)
-     SELECT :key, e.id, e.incarnation, :epoch, 'live' FROM edge e
-      WHERE e.id = :id AND e.incarnation = :incarnation AND e.state <> 'gone' AND e.lease_until > :now
-     ON CONFLICT (key) DO UPDATE SET edge_id = excluded.edge_id, incarnation = excluded.incarnation,
-       epoch = excluded.epoch, state = 'live', idle_since = NULL WHERE pin.epoch < excluded.epoch`,
-  ),
-  liftEpoch: prepare("UPDATE counter SET value = max(value, ?) WHERE name = 'epoch'"),
-  livePins: prepare(
-    `${selectPin} WHERE p.edge_id = :id AND p.incarnation = :incarnation AND p.state = 'live' AND p.key > :after
-      ORDER BY p.key LIMIT :limit`,
-  ),
-  markIdle: prepare("UPDATE pin SET state = 'idle', idle_since = :now WHERE key = :key AND epoch = :epoch"),
-  markLive: prepare("UPDATE pin SET state = 'live', idle_since = NULL WHERE key = :key AND epoch = :epoch"),
-  // Keys of an owner that is over and that nobody has asked for since: no edge will ever call them idle.
-  markOrphans: prepare(
-    `UPDATE pin SET state = 'idle', idle_since = :now WHERE key IN
-       (SELECT p.key FROM edge e JOIN pin p ON p.edge_id = e.id
-         WHERE p.state = 'live'
-           AND (e.incarnation <> p.incarnation OR e.state = 'gone' OR e.lease_until <= :now) LIMIT :limit)`,
-  ),
-  sweep: prepare(
-    `DELETE FROM pin WHERE key IN
-       (SELECT key FROM pin WHERE state = 'idle' AND idle_since <= :before LIMIT :limit) RETURNING key`,
-  ),
-  removePin: prepare('DELETE FROM pin WHERE key = :key AND epoch = :seen'),
-  edges: prepare('SELECT * FROM edge ORDER BY id'),
-  countPins: prepare('SELECT count(*) AS count FROM pin'),
-  countPinsByEdge: prepare(
-    `SELECT e.id, count(*) AS pins FROM edge e
-       JOIN pin p ON p.edge_id = e.id AND p.incarnation = e.incarnation GROUP BY e.id`,
-  ),
-};
+const sql = prepareAll(sqliteStatements);
 
 // While no front door was open no edge could renew.
 extendLeases();
@@ -180,20 +78,17 @@ const operations = {
     const row = sql.pin.get({ key, now: readClock() }) as PinRow | undefined;
     return row === undefined ? undefined : toPin(row);
   },
-  insertPin(input: { key: AffinityKey; target: EdgeRef }): PinResult {
-    const { key, target } = input;
-    const epoch = nextEpoch() as Epoch;
-    const placed = sql.insertPin.get({ ...target, key, now: readClock(), epoch }) as
-      { address: string } | undefined;
-    if (placed !== undefined) {
-      const { address } = placed;
-      return { kind: 'won', pin: { key, owner: target, epoch, state: 'live', address, ownerIsOver: false } };
-    }
-    const pin = operations.findPin(key);
-    return pin === undefined ? { kind: 'target-refused' } : { kind: 'found', pin };
+  insertPin(input: AskedPlacement): PinResult {
+    return placeAt(readClock(), input);
   },
   storePins(asked: readonly AskedPlacement[]): (PinResult | undefined)[] {
-    return asked.map((placement) => elsewhere(placement.target, operations.insertPin(placement)));
+    const now = readClock();
+    return asked.map((placement) => {
+      const { key, target } = placement;
+      const owner = sql.owner.get(key) as EdgeRef | undefined;
+      const isAsAsked = owner?.id === target.id && owner.incarnation === target.incarnation;
+      return isAsAsked ? undefined : elsewhere(target, placeAt(now, placement));
+    });
   },
   movePin(input: { key: AffinityKey; seen: Epoch; target: EdgeRef }): PinResult {
     const { key, seen, target } = input;
@@ -262,8 +157,11 @@ const operations = {
 
 export type DirectoryOperations = typeof operations;
 
-function prepare(statement: string): Database.Statement {
-  return database.prepare(statement);
+function prepareAll<T extends Readonly<Record<string, string>>>(
+  texts: T,
+): Record<keyof T, Database.Statement> {
+  const prepared = Object.entries(texts).map(([name, text]) => [name, database.prepare(text)] as const);
+  return Object.fromEntries(prepared) as Record<keyof T, Database.Statement>;
 }
 
 /**
@@ -286,6 +184,17 @@ function readClock(): number {
 function extendLeases(): void {
   const { seen } = sql.clock.get() as { seen: number };
   sql.extendLeases.run({ asOf: seen, until: readClock() + timing.leaseMs });
+}
+
+function placeAt(now: number, { key, target }: AskedPlacement): PinResult {
+  const epoch = nextEpoch() as Epoch;
+  const placed = sql.insertPin.get({ ...target, key, now, epoch }) as { address: string } | undefined;
+  if (placed !== undefined) {
+    const { address } = placed;
+    return { kind: 'won', pin: { key, owner: target, epoch, state: 'live', address, ownerIsOver: false } };
+  }
+  const pin = operations.findPin(key);
+  return pin === undefined ? { kind: 'target-refused' } : { kind: 'found', pin };
 }
 
 function nextEpoch(): number {
