@@ -1,4 +1,5 @@
 /** MySQL and MariaDB by mysql2: the pool, the session's settings, and which of their errors mean what. */
+import { connect, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { createConnection, createPool } from 'mysql2/promise';
 import type { ConnectionOptions, Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
@@ -45,10 +46,12 @@ export function createMysqlDriver(settings: DatabaseSettings, connectionsMax: nu
     charset: 'utf8mb4',
     // A stack for each statement, in case that it fails.
     trace: false,
-    ...(tls === undefined ? {} : { ssl: tlsOptions(tls) }),
+    ...(tls === undefined ? {} : { ssl: tlsOptions(tls), host: checkedName(host) }),
   };
+  const stream = (): Socket => connect({ host, port, noDelay: true, keepAlive: true });
   const pool = createPool({
     ...config,
+    stream,
     connectionLimit: connectionsMax,
     maxIdle: connectionsMax,
     connectTimeout: connectMaxMs,
@@ -62,17 +65,23 @@ export function createMysqlDriver(settings: DatabaseSettings, connectionsMax: nu
   return {
     dialect: 'mysql',
     connect: async () => wrap(await takeConnection(pool)),
-    look: async (signal) => await look(config, signal),
+    look: async (signal) => await look({ ...config, stream: () => wayToServer(signal).connect(port, host) }),
     judge,
     close: async () => await pool.end(),
   };
 }
 
-async function look(config: ConnectionOptions, signal: AbortSignal): Promise<void> {
-  const { host = '', port = 0 } = config;
-  const stream = (): Socket => wayToServer(signal).connect(port, host);
+/**
+ * Whom the certificate has to be for. mysql2 tells TLS no name that is an address, and Node takes "localhost" for it then: one
+ * with a dot at its end is passed on, and checked without the dot, against the addresses of the certificate.
+ */
+function checkedName(host: string): string {
+  return isIP(host) === 0 ? host : `${host}.`;
+}
+
+async function look(config: ConnectionOptions): Promise<void> {
   // Zero: without a time-out of the library's own.
-  const connection = await createConnection({ ...config, connectTimeout: 0, stream });
+  const connection = await createConnection({ ...config, connectTimeout: 0 });
   await connection.end();
 }
 

@@ -12,6 +12,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Authority } from '../certificate.ts';
+import type { Certificate } from '../certificate.ts';
 import { eventually } from '../oct-inbox.ts';
 import { familyOf, isRunning, makeProcessFolder, pidFileName, waitUntilStopped } from './process-folder.ts';
 import { asAccountOf, ownerOf, productOf, run, templateOf } from './installed-product.ts';
@@ -36,6 +37,8 @@ export interface SqlAddress {
 export interface SqlServerOptions {
   /** Whether TCP connections must be encrypted; false. */
   readonly demandsTls?: boolean;
+  /** Whom its certificate is for, as openssl writes them; `DNS:localhost,IP:127.0.0.1`. */
+  readonly certificateNames?: string;
   /** Whether a commit waits for the disk, as benches want it; false. */
   readonly isDurable?: boolean;
   /** In the server's own words, such as `max-allowed-packet` or `max_connections`. */
@@ -55,10 +58,12 @@ export async function startSqlServer(
   const { product, program } = productOf(name);
   const folder = makeProcessFolder(name);
   const { demandsTls = false, isDurable = false, settings = {}, env = {}, prefix = [] } = options;
+  const { certificateNames = 'DNS:localhost,IP:127.0.0.1' } = options;
   const authority = demandsTls ? new Authority(t) : undefined;
+  const leaf = authority?.sign(certificateNames);
   const dataFolder = join(folder, 'data');
   const port = await findFreePort();
-  const place = { folder, dataFolder, port, tls: makeLeaf(folder, authority), isDurable, settings };
+  const place = { folder, dataFolder, port, tls: copyLeaf(folder, leaf), isDurable, settings };
   await run('cp', ['-a', await templateOf(product, program), dataFolder]);
   const server = new SqlServer({ product, program, place, caPath: authority?.own.certPath, env, prefix });
   t.after(async () => await server.end());
@@ -238,9 +243,8 @@ export class SqlServer {
   }
 }
 
-function makeLeaf(folder: string, authority: Authority | undefined): SqlPlace['tls'] {
-  if (authority === undefined) return undefined;
-  const leaf = authority.sign('DNS:localhost,IP:127.0.0.1');
+function copyLeaf(folder: string, leaf: Certificate | undefined): SqlPlace['tls'] {
+  if (leaf === undefined) return undefined;
   const own = { certPath: join(folder, 'server.pem'), keyPath: join(folder, 'server.key') };
   copyFileSync(leaf.certPath, own.certPath);
   copyFileSync(leaf.keyPath, own.keyPath);
