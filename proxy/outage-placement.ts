@@ -221,7 +221,7 @@ export class OutagePlacement {
   /** Puts one provisional pin into the store; gives the pin that counts, undefined where its edge is over. */
   async settle(pin: Pin): Promise<{ readonly pin: Pin; readonly isStored: boolean } | undefined> {
     const result = await putOneIntoStore(this.#options.directory, pin);
-    this.#conclude(pin, elsewhere(pin.owner, result));
+    this.#conclude(pin, result);
     this.#showCount();
     if (result.kind !== 'target-refused') return { pin: result.pin, isStored: true };
     return this.#provisional.has(pin.key) ? { pin, isStored: false } : undefined;
@@ -256,11 +256,12 @@ export class OutagePlacement {
   /** `result`: undefined where the key is with the claimant. */
   #conclude({ key, owner, epoch }: Claim, result: PinResult | undefined): void {
     const { nowMs, metrics, links } = this.#options;
+    const other = result === undefined ? undefined : elsewhere(owner, result);
     const { sinceMs = 0 } = this.#provisional.get(key) ?? {};
     // An edge that the store has lost is put back with its next report.
-    if (result?.kind === 'target-refused' && nowMs() - sinceMs < lostEdgeMs) return;
+    if (other?.kind === 'target-refused' && nowMs() - sinceMs < lostEdgeMs) return;
     this.#provisional.delete(key);
-    if (result?.kind !== 'found') return;
+    if (other?.kind !== 'found') return;
     // Another front door was first, by another view of the members: one of the two sessions ends here.
     if (epoch === provisionalEpoch) metrics.count('ct_proxy_split_detected_total');
     links.tell(owner, { type: 'fence', sessions: [{ key, epoch }] });

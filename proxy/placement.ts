@@ -21,7 +21,7 @@ import type { LeasePromises } from './membership/lease-promises.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { OutagePlacement } from './outage-placement.ts';
 import { PinCache } from './pin-cache.ts';
-import { putIntoStore } from './provisional-pins.ts';
+import { putOneIntoStore } from './provisional-pins.ts';
 
 /** `fallback`: the store does not answer. */
 export type PlacementReason = 'pinned' | 'new' | 'moved' | 'fallback';
@@ -249,9 +249,9 @@ export class Placer {
     // As a rule another front door has placed it since it was looked up.
     const again = await directory.findPin(key);
     if (again !== undefined && again.epoch >= held.pin.epoch) return { kind: 'stored', pin: again };
-    const [result] = await putIntoStore(directory, [held.pin]);
+    const result = await putOneIntoStore(directory, held.pin);
     // The store does not know that edge yet, or any more; it serves by a lease that it had.
-    if (result === undefined || result.kind === 'target-refused') {
+    if (result.kind === 'target-refused') {
       outage.keep(held.pin);
       return { kind: 'fallback', pin: held.pin };
     }

@@ -21,11 +21,12 @@ test('a provisional pin gets a new epoch, one that the store has lost keeps its 
     { key: keyOf('lost'), owner, epoch: lostEpoch },
     { key: keyOf('taken'), owner, epoch: provisionalEpoch },
   ]);
-  assert.deepEqual(results, [undefined, undefined, { kind: 'found', pin: taken }]);
   const [placed, lost] = [await directory.findPin(keyOf('new')), await directory.findPin(keyOf('lost'))];
-  assert.deepEqual([placed?.owner, lost?.owner], [owner, owner]);
-  assert.ok(placed!.epoch > taken.epoch);
-  assert.equal(lost!.epoch, lostEpoch);
+  assert.deepEqual(results, [undefined, { kind: 'won', pin: lost }, { kind: 'found', pin: taken }]);
+  assert.ok(placed !== undefined);
+  assert.deepEqual(placed.owner, owner);
+  assert.ok(placed.epoch > taken.epoch);
+  assert.deepEqual([lost?.owner, lost?.epoch], [owner, lostEpoch]);
 });
 
 function pinOf(name: string): Pin {

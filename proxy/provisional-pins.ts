@@ -5,10 +5,9 @@
  */
 import { spreadOf } from '#shared/claim-digest.ts';
 import { provisionalEpoch } from '#shared/ids.ts';
-import { elsewhere } from './directory/directory.ts';
 import type { Claim, Directory, Pin, PinResult } from './directory/directory.ts';
 
-/** In the order of the claims; undefined where the key is with the claimant. */
+/** In the order of the claims; undefined where a key that was placed is with the claimant now, whoever stored it. */
 export async function putIntoStore(
   directory: Directory,
   claims: readonly Claim[],
@@ -19,7 +18,7 @@ export async function putIntoStore(
   const asked = placed.map(({ key, owner }) => ({ key, target: owner }));
   const stored = asked.length === 0 ? [] : await directory.storePins(asked);
   const results = new Map<Claim, PinResult | undefined>();
-  for (const [i, claim] of lost.entries()) results.set(claim, elsewhere(claim.owner, restored[i]!));
+  for (const [i, claim] of lost.entries()) results.set(claim, restored[i]);
   for (const [i, claim] of placed.entries()) results.set(claim, stored[i]);
   return claims.map((claim) => results.get(claim));
 }

@@ -1,11 +1,10 @@
 /** Look-ups and first placements on a database server, many keys at a time. */
 import { formatOwner } from '#shared/ids.ts';
-import type { AffinityKey } from '#shared/ids.ts';
+import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { elsewhere } from './directory.ts';
 import type { AskedPlacement, Pin, PinResult } from './directory.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
 import { insertAtOnce, insertClaims, pinsAtOnceMax, selectPins } from './sql-bulk-statements.ts';
-import type { NewPin } from './sql-bulk-statements.ts';
 import { drawEpochs } from './sql-epochs.ts';
 import { pinOf } from './sql-rows.ts';
 import type { PinTableRow } from './sql-rows.ts';
@@ -28,6 +27,40 @@ export async function insertPins(
   transaction: PinTransaction,
   asked: readonly AskedPlacement[],
 ): Promise<(PinResult | undefined)[]> {
+  const { drawn, stored } = await storeGood(transaction, asked);
+  // As a rule nobody was in the way, and all that there is to read is known.
+  if (stored === asked.length) return asked.map((placement) => ({ kind: 'won', pin: drawn.get(placement)! }));
+  const pins = await findPins(
+    transaction,
+    asked.map(({ key }) => key),
+  );
+  return asked.map((placement, i) => {
+    const pin = pins[i];
+    if (pin === undefined) return drawn.has(placement) ? undefined : { kind: 'target-refused' };
+    return { kind: pin.epoch === drawn.get(placement)?.epoch ? 'won' : 'found', pin };
+  });
+}
+
+/**
+ * As `insertPins`, and gives only how many it has stored. On MySQL in a transaction: epochs are drawn by a statement of their own
+ * there.
+ */
+export async function insertAsAsked(
+  transaction: PinTransaction,
+  asked: readonly AskedPlacement[],
+): Promise<number> {
+  if (transaction.dialect === 'postgres') return await insertAtOnce(transaction.sql, asked);
+  return (await storeGood(transaction, asked)).stored;
+}
+
+interface Stored {
+  /** Of those whose targets are up. */
+  readonly drawn: ReadonlyMap<AskedPlacement, Pin>;
+  /** How many of them nobody was in the way of. */
+  readonly stored: number;
+}
+
+async function storeGood(transaction: PinTransaction, asked: readonly AskedPlacement[]): Promise<Stored> {
   const { sql, dialect, statements } = transaction;
   const up = (await sql.run(statements.listUp)).rows as unknown as EdgeTableRow[];
   const addresses = new Map(
@@ -37,42 +70,15 @@ export async function insertPins(
     addresses.get(formatOwner(target.id, target.incarnation));
   const good = asked.filter((placement) => addressOf(placement) !== undefined);
   const epochs = await drawEpochs(sql, dialect, good.length);
-  const drawn = new Map(good.map((placement, i) => [placement, epochs[i]!]));
-  const claims = good.map(({ key, target }, i) => ({ key, owner: target, epoch: epochs[i]! }));
-  const stored = claims.length === 0 ? 0 : await insertClaims(transaction, claims);
-  // As a rule nobody was in the way, and all that there is to read is known.
-  if (stored === asked.length)
-    return asked.map((placement, i) => ({ kind: 'won', pin: newPin(claims[i]!, addressOf(placement)!) }));
-  const pins = await findPins(
-    transaction,
-    asked.map(({ key }) => key),
+  const drawn = new Map(
+    good.map((placement, i) => [placement, newPin(placement, epochs[i]!, addressOf(placement)!)]),
   );
-  return asked.map((placement, i) => {
-    const pin = pins[i];
-    if (pin === undefined) return drawn.has(placement) ? undefined : { kind: 'target-refused' };
-    return { kind: pin.epoch === drawn.get(placement) ? 'won' : 'found', pin };
-  });
+  const stored = drawn.size === 0 ? 0 : await insertClaims(transaction, [...drawn.values()]);
+  return { drawn, stored };
 }
 
-function newPin({ key, owner, epoch }: NewPin, address: string): Pin {
-  return { key, owner, epoch, state: 'live', address, ownerIsOver: false };
-}
-
-/**
- * Stores a pin for each key that has none and whose target is up, and gives how many. On MySQL in a transaction: epochs are
- * drawn by a statement of their own there.
- */
-export async function insertAsAsked(
-  { sql, dialect, statements }: PinTransaction,
-  asked: readonly AskedPlacement[],
-): Promise<number> {
-  if (dialect === 'postgres') return await insertAtOnce(sql, asked);
-  const up = (await sql.run(statements.listUp)).rows as unknown as EdgeTableRow[];
-  const owners = new Set(up.map(({ id, incarnation }) => formatOwner(id, incarnation)));
-  const good = asked.filter(({ target }) => owners.has(formatOwner(target.id, target.incarnation)));
-  const epochs = await drawEpochs(sql, dialect, good.length);
-  const claims = good.map(({ key, target }, i) => ({ key, owner: target, epoch: epochs[i]! }));
-  return claims.length === 0 ? 0 : await insertClaims({ sql, dialect, statements }, claims);
+function newPin({ key, target }: AskedPlacement, epoch: Epoch, address: string): Pin {
+  return { key, owner: target, epoch, state: 'live', address, ownerIsOver: false };
 }
 
 /** What putting many pins into the store is made of. */

@@ -176,9 +176,9 @@ export class Reconciler {
       this.#options.directory,
       lost.map(({ claim }) => claim),
     );
-    const won = lost.filter((_, i) => results[i]?.kind === 'won');
-    repairs.restored += won.length;
-    return won.flatMap(({ claim, before }) => {
+    const restored = lost.filter((_, i) => results[i] === undefined || results[i].kind === 'won');
+    repairs.restored += restored.length;
+    return restored.flatMap(({ claim, before }) => {
       if (before === undefined || before.owner.id === claim.owner.id) return [];
       const { key, epoch, owner } = before;
       return [{ edge: owner, held: { key, epoch, isOpen: true }, owner: claim.owner }];
