@@ -22,9 +22,11 @@ interface Script {
   /** At once unless given. */
   readonly look?: () => Promise<void>;
   readonly nowMs?: () => number;
+  readonly onDestroy?: () => void;
 }
 
-function openScripted({ fail, wait, prepare, look, nowMs = () => performance.now() }: Script): Scripted {
+function openScripted(script: Script): Scripted {
+  const { fail, wait, prepare, look, nowMs = () => performance.now(), onDestroy } = script;
   const statements: string[] = [];
   const connection: SqlConnection = {
     isNew: false,
@@ -37,7 +39,7 @@ function openScripted({ fail, wait, prepare, look, nowMs = () => performance.now
       return { rows: [], changes: 1, insertId: 0 };
     },
     release: () => undefined,
-    destroy: () => undefined,
+    destroy: () => onDestroy?.(),
   };
   const driver: SqlDriver = {
     dialect: 'postgres',
@@ -46,9 +48,12 @@ function openScripted({ fail, wait, prepare, look, nowMs = () => performance.now
     judge: (error) => (error as { failure: SqlFailure }).failure,
     close: async () => await Promise.resolve(),
   };
+  const looks = new StandingLooks({ driver, nowMs });
+  // Another store of the process.
+  looks.join(() => undefined);
   const database = new SqlDatabase({
     driver,
-    looks: new StandingLooks({ driver, nowMs }),
+    looks,
     connectionsMax: 2,
     callsMax: 3,
     failureCode: 'directory-unavailable',
@@ -128,6 +133,20 @@ test('while the database is down two calls at most wait for a look, and go on wh
   await Promise.all([waiting, waitingToo]);
   assert.equal(database.isDown, false);
   assert.deepEqual(statements.slice(2).toSorted(), ['waits', 'waits too']);
+});
+
+test('a call that is late when its store is closed gives its connection up, and the pool can end', async () => {
+  let destroyed = 0;
+  const { database, statements } = openScripted({
+    fail: () => undefined,
+    wait: async () => await new Promise(() => undefined),
+    onDestroy: () => destroyed++,
+  });
+  const calling = database.run('late');
+  await eventually(() => statements.length === 1, 'it is under way');
+  await database.close();
+  await assert.rejects(calling, isUnavailable);
+  assert.equal(destroyed, 1);
 });
 
 test('a call whose look fails does not wait for another one', async () => {

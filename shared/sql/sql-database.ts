@@ -255,7 +255,7 @@ export class SqlDatabase implements SqlRunner {
     const connection = await driver.connect().catch((error: unknown) => {
       throw new SqlError('lost', error);
     });
-    const keepLate: KeepLate = (late, answer) => this.#looks.keep(late, answer);
+    const keepLate: KeepLate = (late, answer) => !this.#isClosed && this.#looks.keep(late, answer);
     return await useOnce(connection, { driver, keepLate }, use);
   }
 }

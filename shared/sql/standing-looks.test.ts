@@ -150,6 +150,18 @@ test('a connection is not waited for any more when the database answers others, 
   assert.equal(looks.keep(connection, answer.promise), false);
 });
 
+test('a store that leaves has its connection back, though others look on', async () => {
+  const { looks, leave } = openScripted();
+  const leaveToo = looks.join(() => undefined);
+  const { connection, notes } = noteConnection();
+  looks.keep(connection, Promise.withResolvers<void>().promise);
+  leave();
+  assert.deepEqual(notes, ['destroy']);
+  assert.equal(looks.isClosed, false);
+  leaveToo();
+  assert.equal(looks.isClosed, true);
+});
+
 test('a connection that hangs is let go when a new one has an answer, and after the end no look begins', async () => {
   const { looks, leave, underWay, clock } = openScripted();
   const { connection, notes } = noteConnection();

@@ -37,7 +37,9 @@ export class StandingLooks {
     this.#users.add(onSighted);
     return () => {
       this.#users.delete(onSighted);
-      if (this.#users.size === 0) this.#close();
+      // It may be the leaving store's, whose pool ends when it has it back.
+      this.letGo();
+      if (this.#users.size === 0) this.#closing.abort();
     };
   }
 
@@ -108,11 +110,6 @@ export class StandingLooks {
     // It may hang at a server that will never answer, and has a place in the pool.
     this.letGo();
     this.#tell();
-  }
-
-  #close(): void {
-    this.#closing.abort();
-    this.letGo();
   }
 
   #tell(): void {
