@@ -2,8 +2,8 @@
  * Looks at a database server that is down: a connection whose statement has no answer yet, and connections of their own that are
  * kept open for long. A server that was frozen answers them when it goes on, and does not begin with a process for each that was
  * given up meanwhile. New ones go beside them, for those may hang at a server that will never answer while another has taken its
- * place; the longer, the fewer. All stores of a process on one server look together: PostgreSQL takes 25 ms of a processor for
- * each connection, before it gets to what waits.
+ * place; the longer, the fewer. All stores of a process on one server look together: 64 connections took PostgreSQL three
+ * seconds of a processor, before it got to what waited.
  */
 import type { SqlConnection, SqlDriver } from './sql-driver.ts';
 import { withinDeadline } from './sql-work.ts';
