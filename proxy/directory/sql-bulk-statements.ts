@@ -55,16 +55,16 @@ export async function countAsAsked(
   { sql, dialect, statements }: Bulk,
   asked: readonly AskedPlacement[],
 ): Promise<number> {
+  if (dialect === 'postgres') return countOf(await sql.run(statements.countAsAsked([]), askedArrays(asked)));
   const byEdge = [...Map.groupBy(asked, ({ target }) => formatOwner(target.id, target.incarnation)).values()];
-  const values =
-    dialect === 'mysql'
-      ? byEdge.flatMap((some) => [
-          some[0]!.target.id,
-          some[0]!.target.incarnation,
-          ...some.map(({ key }) => key),
-        ])
-      : askedArrays(asked);
-  const { rows } = await sql.run(statements.countAsAsked(byEdge.map(({ length }) => length)), values);
+  const values = byEdge.flatMap((some) => {
+    const { id, incarnation } = some[0]!.target;
+    return [id, incarnation, ...some.map(({ key }) => key)];
+  });
+  return countOf(await sql.run(statements.countAsAsked(byEdge.map(({ length }) => length)), values));
+}
+
+function countOf({ rows }: SqlResult): number {
   return rows.reduce((sum, row) => sum + (row['stored'] as number), 0);
 }
 

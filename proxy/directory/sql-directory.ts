@@ -27,13 +27,13 @@ import { attend, readClock } from './sql-clock.ts';
 import { nextEpoch, raiseEpochs, removeGivenEpochs } from './sql-epochs.ts';
 import { readFleetSetting, writeFleetSetting } from './sql-fleet-settings.ts';
 import { handOverPin, movePin, restorePin, restorePins } from './sql-pin-moves.ts';
-import { findPins, insertAsAsked, insertPins, putPins } from './sql-placements.ts';
+import { findPins, insertGood, insertPins, putPins } from './sql-placements.ts';
 import { toEdge } from './directory-rows.ts';
 import { pinOf, runs } from './sql-rows.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
 import type { PinTableRow } from './sql-rows.ts';
 import { directorySchema } from './sql-schema.ts';
-import { countAsAsked, markPins, pinsAtOnceMax } from './sql-bulk-statements.ts';
+import { countAsAsked, insertAtOnce, markPins, pinsAtOnceMax } from './sql-bulk-statements.ts';
 import { directoryStatements, inKeys } from './sql-statements.ts';
 import type { DirectoryStatements, PinTransaction } from './sql-statements.ts';
 
@@ -284,9 +284,8 @@ class SqlDirectory implements Directory {
   }
 
   async #insertAsAsked(asked: readonly AskedPlacement[]): Promise<number> {
-    // A statement of its own is a transaction.
-    if (this.#sql.dialect === 'postgres') return await insertAsAsked(this.#with(this.#sql), asked);
-    return await this.#inTransaction(async (transaction) => await insertAsAsked(transaction, asked));
+    if (this.#sql.dialect === 'postgres') return await insertAtOnce(this.#sql, asked);
+    return await this.#inTransaction(async (transaction) => (await insertGood(transaction, asked)).stored);
   }
 
   async #inTransaction<T>(work: (transaction: PinTransaction) => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import type { AffinityKey, Epoch } from '#shared/ids.ts';
 import { elsewhere } from './directory.ts';
 import type { AskedPlacement, Pin, PinResult } from './directory.ts';
 import type { EdgeTableRow } from './directory-rows.ts';
-import { insertAtOnce, insertClaims, pinsAtOnceMax, selectPins } from './sql-bulk-statements.ts';
+import { insertClaims, pinsAtOnceMax, selectPins } from './sql-bulk-statements.ts';
 import { drawEpochs } from './sql-epochs.ts';
 import { pinOf } from './sql-rows.ts';
 import type { PinTableRow } from './sql-rows.ts';
@@ -27,7 +27,7 @@ export async function insertPins(
   transaction: PinTransaction,
   asked: readonly AskedPlacement[],
 ): Promise<(PinResult | undefined)[]> {
-  const { drawn, stored } = await storeGood(transaction, asked);
+  const { drawn, stored } = await insertGood(transaction, asked);
   // As a rule nobody was in the way, and all that there is to read is known.
   if (stored === asked.length) return asked.map((placement) => ({ kind: 'won', pin: drawn.get(placement)! }));
   const pins = await findPins(
@@ -41,18 +41,6 @@ export async function insertPins(
   });
 }
 
-/**
- * As `insertPins`, and gives only how many it has stored. On MySQL in a transaction: epochs are drawn by a statement of their own
- * there.
- */
-export async function insertAsAsked(
-  transaction: PinTransaction,
-  asked: readonly AskedPlacement[],
-): Promise<number> {
-  if (transaction.dialect === 'postgres') return await insertAtOnce(transaction.sql, asked);
-  return (await storeGood(transaction, asked)).stored;
-}
-
 interface Stored {
   /** Of those whose targets are up. */
   readonly drawn: ReadonlyMap<AskedPlacement, Pin>;
@@ -60,7 +48,11 @@ interface Stored {
   readonly stored: number;
 }
 
-async function storeGood(transaction: PinTransaction, asked: readonly AskedPlacement[]): Promise<Stored> {
+/** Stores a pin for each key that has none and whose target is up. */
+export async function insertGood(
+  transaction: PinTransaction,
+  asked: readonly AskedPlacement[],
+): Promise<Stored> {
   const { sql, dialect, statements } = transaction;
   const up = (await sql.run(statements.listUp)).rows as unknown as EdgeTableRow[];
   const addresses = new Map(

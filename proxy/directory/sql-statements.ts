@@ -15,7 +15,7 @@ export interface DirectoryStatements {
   readonly selectPins: (keys: number) => string;
   /** Of so many; by `sql-bulk-statements.ts`. */
   readonly insertClaims: (claims: number) => string;
-  /** How many keys are on the edges that are asked for, of each edge so many: rows whose sum it is; by `sql-bulk-statements.ts`. */
+  /** How many keys are on the edges that are asked for: rows whose sum it is. MySQL: of each edge so many; by `sql-bulk-statements.ts`. */
   readonly countAsAsked: (keysByEdge: readonly number[]) => string;
   readonly holdAllEdges: string;
   readonly listPins: string;
