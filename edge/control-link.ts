@@ -2,16 +2,8 @@
  * The control connection to one front door: hello, reports, leases, farewell; comes back by itself with a
  * growing, jittered pause. Knows nothing of what a report says or what a lease means.
  */
-import { isIP } from 'node:net';
-import type { LookupFunction } from 'node:net';
 import { WebSocket } from 'ws';
-import {
-  controlCloseCodes,
-  controlMessageMaxBytes,
-  controlPath,
-  frontDoorMessageSchema,
-  parseControlMessage,
-} from '#shared/control-protocol.ts';
+import { controlCloseCodes, frontDoorMessageSchema, parseControlMessage } from '#shared/control-protocol.ts';
 import type {
   EdgeHello,
   EdgeMessage,
@@ -22,6 +14,7 @@ import type {
 import type { Incarnation } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
 import type { RulesOrder } from '#shared/pool-rules.ts';
+import type { OpenControlSocket } from './control-socket.ts';
 import type { ControlTarget } from './locator-names.ts';
 
 export interface LinkOptions {
@@ -30,7 +23,8 @@ export interface LinkOptions {
   /** Asked at each connection: the boot id changes when an incarnation is over. */
   readonly hello: () => EdgeHello;
   readonly onConnected: (link: ControlLink) => void;
-  readonly onWelcome: (incarnation: Incarnation) => void;
+  /** `promisedAtMs`: where the front door took this edge at its word, and leaves our pins where they are, as in `onPromise`. */
+  readonly onWelcome: (link: ControlLink, incarnation: Incarnation, promisedAtMs: number | undefined) => void;
   /** A connection has ended, or never came about. */
   readonly onClosed: (link: ControlLink) => void;
   /** The report of this sequence number was taken; `renewed` is false when the incarnation is over. */
@@ -60,45 +54,24 @@ export interface SentReport {
 }
 
 const pauseMinMs = 100;
-const pauseMaxMs = 5_000;
+/** Short: a front door that is added and not joined yet is one that promises nothing while the store is away. */
+const pauseMaxMs = 500;
+/** Until somebody has changed settings. */
+const refusedPauseMs = 5_000;
 /** Pause between two looks whether the front door of this host is back. */
 const absentPauseMs = 200;
-const handshakeTimeoutMs = 2_000;
 const farewellMaxMs = 1_000;
 /** Reports, one a second, whose lease has not come; more of them means that nobody answers any more. */
 const unansweredMax = 5;
-
-/** A WebSocket to the control port of a front door, about to be open. */
-export type OpenControlSocket = (target: ControlTarget) => WebSocket;
-
-/** Connects with the token that lets edges join. */
-export function controlSocketOpener(joinToken: string): OpenControlSocket {
-  return ({ locator, address }) =>
-    new WebSocket(`${locator.replace(/\/$/, '')}${controlPath}`, {
-      // The name stays what a certificate is checked for.
-      ...(address === undefined ? {} : { lookup: lookupOf(address) }),
-      headers: { authorization: `Bearer ${joinToken}` },
-      handshakeTimeout: handshakeTimeoutMs,
-      maxPayload: controlMessageMaxBytes,
-      perMessageDeflate: false,
-    });
-}
-
-/** As `dns.lookup`, of a name whose address is known. */
-function lookupOf(address: string): LookupFunction {
-  const family = isIP(address);
-  return (_host, options, tell) => {
-    if (options.all === true) tell(null, [{ address, family }]);
-    else tell(null, address, family);
-  };
-}
 
 export class ControlLink {
   readonly #options: LinkOptions;
   readonly #unanswered = new Map<number, SentReport>();
   #socket: WebSocket | undefined;
   #isWelcome = false;
-  #isAbsent = false;
+  /** Why it is not connected, as was last logged. */
+  #cause: string | undefined;
+  #saidHelloAtMs = 0;
   #sequence = 0;
   #pauseMs = pauseMinMs;
   #retry: NodeJS.Timeout | undefined;
@@ -150,8 +123,8 @@ export class ControlLink {
     let cause: string | undefined;
     let absentSinceMs: number | undefined;
     socket.on('open', () => {
-      this.#isAbsent = false;
       this.#options.onConnected(this);
+      this.#saidHelloAtMs = this.#options.nowMs();
       this.#send(this.#options.hello());
     });
     socket.on('message', (data: Buffer, isBinary) => this.#receive(isBinary ? '' : data.toString('utf8')));
@@ -164,9 +137,7 @@ export class ControlLink {
       if (this.#socket !== socket) return;
       if (absentSinceMs === undefined) return this.#onClose(code, cause ?? reason.toString('utf8'));
       this.#pauseMs = absentPauseMs;
-      // Five lines a second for as long as it takes would say no more than the first.
-      this.#onClose(code, cause ?? '', this.#isAbsent ? 'debug' : 'warn');
-      this.#isAbsent = true;
+      this.#onClose(code, cause ?? '');
       this.#options.onAbsent(this, absentSinceMs);
     });
   }
@@ -229,9 +200,14 @@ export class ControlLink {
       case 'welcome':
         this.#isWelcome = true;
         this.#pauseMs = pauseMinMs;
+        this.#cause = undefined;
         this.#door = message.door;
         this.#options.log.info('control.connected', { ...this.#options.target });
-        return this.#options.onWelcome(message.incarnation as Incarnation);
+        return this.#options.onWelcome(
+          this,
+          message.incarnation as Incarnation,
+          message.promised === true ? this.#saidHelloAtMs : undefined,
+        );
       case 'lease': {
         if (message.rules !== undefined) this.#options.onOrder(this, { type: 'rules', rules: message.rules });
         const answered = this.#takeAnswered(message.sequence);
@@ -258,7 +234,7 @@ export class ControlLink {
     return answered;
   }
 
-  #onClose(code: number, reason: string, level: 'warn' | 'debug' = 'warn'): void {
+  #onClose(code: number, reason: string): void {
     this.#socket = undefined;
     this.#isWelcome = false;
     this.#unanswered.clear();
@@ -267,15 +243,18 @@ export class ControlLink {
     if (this.#isClosed) return;
     if (code === controlCloseCodes.superseded) return this.#options.onSuperseded();
     this.#isParked = code === controlCloseCodes.duplicate;
-    if (!this.#isParked && !this.#isVanished) this.#retryLater(code, reason, level);
+    if (!this.#isParked && !this.#isVanished) this.#retryLater(code, reason);
     this.#options.onClosed(this);
   }
 
-  #retryLater(code: number, reason: string, level: 'warn' | 'debug'): void {
+  #retryLater(code: number, reason: string): void {
     const { log, target } = this.#options;
     const needsPerson = code === controlCloseCodes.settings || code === controlCloseCodes.protocol;
-    const pauseMs = needsPerson ? pauseMaxMs : this.#pauseMs * (0.5 + this.#options.random());
+    const pauseMs = needsPerson ? refusedPauseMs : this.#pauseMs * (0.5 + this.#options.random());
     this.#pauseMs = Math.min(pauseMaxMs, this.#pauseMs * 2);
+    // Two lines a second for as long as it takes would say no more than the first.
+    const level = reason === this.#cause ? 'debug' : 'warn';
+    this.#cause = reason;
     log.write(needsPerson ? 'error' : level, 'control.disconnected', {
       ...target,
       code,

@@ -21,7 +21,7 @@ import { HandoffPort } from './handoff/handoff-port.ts';
 import { hasSessionCapacity } from './core/session-capacity.ts';
 import { KeyRegistry } from './core/key-registry.ts';
 import { activityOn } from './key-activity.ts';
-import { controlSocketOpener } from './control-link.ts';
+import { controlSocketOpener } from './control-socket.ts';
 import { addressOf, edgeIdOf, reachableHost } from './edge-address.ts';
 import { openEdgeLog } from './edge-log.ts';
 import { JournalDesk } from './journal-desk.ts';

@@ -2,7 +2,7 @@
 import type { EdgeHello, EdgeLoad } from '#shared/control-protocol.ts';
 import type { EdgeId } from '#shared/ids.ts';
 import type { Log } from '#shared/log.ts';
-import type { OpenControlSocket } from './control-link.ts';
+import type { OpenControlSocket } from './control-socket.ts';
 import type { KeyRegistry } from './core/key-registry.ts';
 import type { ResolveName } from './locator-names.ts';
 import type { SessionOrders } from './session-orders.ts';

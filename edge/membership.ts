@@ -65,7 +65,7 @@ export class Membership {
       openSocket,
       hello: () => this.#hello(),
       onConnected: (link) => this.#onConnected(link),
-      onWelcome: (incarnation) => this.#onWelcome(incarnation),
+      onWelcome: (link, incarnation, promisedAtMs) => this.#onWelcome(link, incarnation, promisedAtMs),
       onClosed: () => this.#links.settle(),
       onLease: (link, report, renewed) => this.#onLease(link, report, renewed),
       onPromise: (link, sentAtMs) => {
@@ -142,12 +142,13 @@ export class Membership {
 
   #hello(): EdgeHello {
     const { id, identity } = this.#options;
-    const self = { edgeId: id, bootId: this.#bootId, follows: true };
+    const self = { edgeId: id, bootId: this.#bootId, incarnation: this.#incarnation, follows: true };
     return { type: 'hello', protocol: controlProtocolVersion, ...self, ...identity };
   }
 
-  #onWelcome(incarnation: Incarnation): void {
+  #onWelcome(link: ControlLink, incarnation: Incarnation, promisedAtMs: number | undefined): void {
     this.#incarnation = incarnation;
+    if (promisedAtMs !== undefined) this.#onVouched(link, promisedAtMs);
     this.#links.settle();
     // Whoever conducted a move here did so over the connection before.
     if (this.#links.all.length === 1) this.#goneSinceMs = this.#options.nowMs();

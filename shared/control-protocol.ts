@@ -23,7 +23,6 @@ export const listedClaimsMax = 1_000;
 
 const count = z.number().int().nonnegative();
 const measure = z.number().nonnegative();
-
 /** Load of an edge over the last report interval. */
 export const loadSchema = z.object({
   sessions: count,
@@ -52,6 +51,8 @@ const helloSchema = z.object({
   edgeId: z.string(),
   /** Random per process: one boot gets one incarnation, through however many front doors it joins. */
   bootId: z.string().min(8).max(64),
+  /** What another front door has said this boot's is; none while no front door has. */
+  incarnation: z.number().int().positive().optional(),
   address: addressSchema,
   adminAddress: z.string().max(256),
   version: z.string().max(64),
@@ -176,6 +177,8 @@ const welcomeSchema = z.object({
   incarnation: z.number().int().positive(),
   /** Random per front door process: two addresses may lead to one. */
   door: z.string().min(8).max(64),
+  /** As a `promise`, counted from the hello: the store did not answer, and the edge was taken at its word. */
+  promised: z.boolean().optional(),
 });
 const leaseSchema = z.object({
   type: z.literal('lease'),

@@ -13,7 +13,8 @@ import type { EdgeMessage } from '#shared/control-protocol.ts';
 import { internalHeaders } from '#shared/internal-headers.ts';
 import { silentLog } from '#shared/log.ts';
 import { claimBuckets } from '#shared/claim-digest.ts';
-import { ControlLink, controlSocketOpener } from '../../edge/control-link.ts';
+import { ControlLink } from '../../edge/control-link.ts';
+import { controlSocketOpener } from '../../edge/control-socket.ts';
 import type { LinkOptions, ReportContent } from '../../edge/control-link.ts';
 import { defaultSettings } from '../../test/support/default-settings.ts';
 

@@ -155,7 +155,7 @@ class EdgeConnection {
         'the cluster settings of this edge differ from the front door’s',
       );
     }
-    const edge = await this.#options.membership.join({ ...hello, id, kind: 'edge' });
+    const { edge, isPromised } = await this.#options.membership.join({ ...hello, id, kind: 'edge' });
     if (this.#socket.readyState !== this.#socket.OPEN) return await this.#follow(edge);
     this.#edge = edge;
     this.#bootId = hello.bootId;
@@ -164,7 +164,7 @@ class EdgeConnection {
     this.#connected.set(id, this);
     if (older !== undefined) older.#makeWayFor(hello.bootId);
     this.#options.links.add(edge, this.#tell);
-    this.#send({ type: 'welcome', incarnation: edge.incarnation, door: doorId });
+    this.#send({ type: 'welcome', incarnation: edge.incarnation, door: doorId, promised: isPromised });
     if (hello.seats === true) this.#options.requests.greet?.(edge, this.#tell);
     this.#watchSilence(helloDeadlineMs);
   }

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { EdgeReport } from '#shared/control-protocol.ts';
 import { parseEdgeId } from '#shared/ids.ts';
+import type { Incarnation } from '#shared/ids.ts';
 import { silentLog } from '#shared/log.ts';
 import { nameOwnNetwork } from '#shared/own-network.ts';
 import { makeDataDir } from '../../test/support/front-door.ts';
@@ -48,7 +49,7 @@ async function openScene(t: TestContext): Promise<Scene> {
     nowMs,
     signal: stopping.signal,
   });
-  const edge = await membership.join(joiningAs('boot-one'));
+  const { edge } = await membership.join(joiningAs('boot-one'));
   return { directory, file, membership, pool, edge };
 }
 
@@ -98,12 +99,54 @@ test('what the store was not told of a drain, for it was locked, is told when it
 test('an edge whose connection broke while the store is locked is taken in as the one that it was; another boot waits', async (t) => {
   const { file, membership, edge } = await openScene(t);
   file.exec('BEGIN EXCLUSIVE');
-  assert.deepEqual(await membership.join(joiningAs('boot-one')), edge);
+  assert.deepEqual((await membership.join(joiningAs('boot-one'))).edge, edge);
   assert.equal(await membership.report(edge, reportOf('ready')), 'promised');
   const other = membership.join(joiningAs('boot-two'));
   file.exec('COMMIT');
-  assert.equal((await other).incarnation, edge.incarnation + 1);
+  assert.equal((await other).edge.incarnation, edge.incarnation + 1);
   assert.equal(await membership.report(edge, reportOf('ready')), 'over');
+});
+
+test('an edge that another front door registered is taken in at its word while the store is locked; one that has a newer boot waits', async (t) => {
+  const { file, membership, pool, edge } = await openScene(t);
+  const stranger = { ...joiningAs('boot-of-e2'), id: parseEdgeId('e2')! };
+  file.exec('BEGIN EXCLUSIVE');
+  const told = { id: stranger.id, incarnation: 7 as Incarnation };
+  assert.deepEqual(await membership.join({ ...stranger, incarnation: 7 }), { edge: told, isPromised: true });
+  const newer = { ...edge, incarnation: (edge.incarnation + 1) as Incarnation };
+  const joining = { ...joiningAs('boot-two'), incarnation: newer.incarnation };
+  assert.deepEqual(await membership.join(joining), { edge: newer, isPromised: true });
+  assert.equal(await membership.report(newer, reportOf('ready')), 'promised');
+  const older = membership.join({ ...joiningAs('boot-one'), incarnation: edge.incarnation });
+  assert.equal(await membership.report(edge, reportOf('ready')), 'over');
+  assert.equal(pool.find(edge), undefined);
+  assert.ok(pool.find(newer));
+  file.exec('ROLLBACK');
+  await older;
+});
+
+test('an edge that another front door registered keeps its incarnation, also where the store has lost it since', async (t) => {
+  const { directory, file, membership, edge } = await openScene(t);
+  const { bootId } = joiningAs('boot-one');
+  const again = { ...joiningAs(bootId), incarnation: edge.incarnation };
+  assert.deepEqual(await membership.join(again), { edge, isPromised: false });
+  file.exec('DELETE FROM edge');
+  const far = { ...again, incarnation: edge.incarnation + 3 };
+  const kept = { ...edge, incarnation: (edge.incarnation + 3) as Incarnation };
+  assert.deepEqual(await membership.join(far), { edge: kept, isPromised: false });
+  assert.equal(await directory.isOver(kept), false);
+  assert.equal(await membership.report(kept, reportOf('ready')), 'renewed');
+});
+
+test('an edge that is over is not taken at its word, and neither is it when the store is locked afterwards', async (t) => {
+  const { file, membership, edge } = await openScene(t);
+  file.exec("UPDATE edge SET state = 'gone'");
+  const claim = { ...joiningAs('boot-two'), incarnation: edge.incarnation };
+  const { edge: next } = await membership.join(claim);
+  assert.equal(next.incarnation, edge.incarnation + 1);
+  file.exec('BEGIN EXCLUSIVE');
+  assert.equal(await membership.report(edge, reportOf('ready')), 'over');
+  file.exec('ROLLBACK');
 });
 
 test('an edge that was seen to be over gets no promise when the store is locked afterwards, and is not taken in', async (t) => {
@@ -123,7 +166,7 @@ test('an edge that was silent until its lease had lapsed gets no promise when it
   assert.equal(await membership.report(edge, reportOf('ready')), 'renewed');
   file.exec('UPDATE edge SET lease_until = 0');
   await membership.followSilence(edge, () => false);
-  assert.deepEqual(await membership.join(joiningAs('boot-one')), edge);
+  assert.deepEqual((await membership.join(joiningAs('boot-one'))).edge, edge);
   file.exec('BEGIN EXCLUSIVE');
   assert.equal(await membership.report(edge, reportOf('ready')), 'over');
   file.exec('ROLLBACK');
@@ -133,7 +176,10 @@ test('connections are handed on to an edge of the same network alone: elsewhere 
   const { membership, pool } = await openScene(t);
   const handoff = { path: '/run/e1.handoff', secret: 'a secret of the edge' };
   for (const network of [nameOwnNetwork(), 'net:[1]', '']) {
-    const edge = await membership.join({ ...joiningAs(`boot-${network}`), handoff: { ...handoff, network } });
+    const { edge } = await membership.join({
+      ...joiningAs(`boot-${network}`),
+      handoff: { ...handoff, network },
+    });
     assert.equal(pool.find(edge)?.handoff !== undefined, network === nameOwnNetwork(), network);
   }
 });

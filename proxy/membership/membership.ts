@@ -25,7 +25,18 @@ export interface Joining extends EdgeRegistration {
   readonly region?: string;
   readonly publicUrl?: string | undefined;
   readonly handoff?: HandoffOffer | undefined;
+  /** By its own word, which it has from another front door. */
+  readonly incarnation?: number | undefined;
 }
+
+interface Admission {
+  readonly incarnation: Incarnation;
+  /** Without the store's word; it has our promise. */
+  readonly isPromised: boolean;
+}
+
+/** Not long, for an edge that does not hear from all front doors stops itself soon; its first report asks the store again. */
+const admissionPatienceMs = 250;
 
 /** `over`: the incarnation may not serve any more; `promised`: the store did not say. */
 export type EdgeStanding = 'renewed' | 'over' | 'promised';
@@ -60,13 +71,13 @@ export class Membership {
     this.#options = options;
   }
 
-  /** Registers an edge; it gets keys once it reports that it is ready. */
-  async join(joining: Joining): Promise<EdgeRef> {
+  /** Takes an edge in; it gets keys once it reports that it is ready. */
+  async join(joining: Joining): Promise<{ readonly edge: EdgeRef; readonly isPromised: boolean }> {
     const { pool, log, nowMs, onLost } = this.#options;
     const { id, kind, bootId, address, weight, sessionsMax, version, adminAddress, handoff } = joining;
     const { region = defaultRegion, publicUrl } = joining;
     const registration = { id, kind, bootId, address, weight };
-    const incarnation = await this.#register(registration);
+    const { incarnation, isPromised } = await this.#admit(registration, joining.incarnation);
     this.#registrations.set(id, { ...registration, incarnation });
     const isNew = pool.find({ id, incarnation }) === undefined;
     if (isNew) this.#draining.delete(id);
@@ -86,10 +97,31 @@ export class Membership {
     };
     const older = pool.list(nowMs()).find((known) => known.id === id && known.incarnation < incarnation);
     pool.join(member, 'suspect');
+    if (older !== undefined) this.#options.promises.noteOver(older);
     if (older?.kind === 'edge') onLost(older);
     const message = `Mooring v${version} edge ${id} connected`;
     if (isNew) log.info('edge.joined', { edge: id, incarnation, address, version, message });
-    return edge;
+    return { edge, isPromised };
+  }
+
+  /**
+   * One that another front door has registered has its lease renewed here, and is taken at its word where the store does not
+   * say in time: a front door that is added would otherwise end it, for it serves without a lease only while all of them promise
+   * to leave its pins. It is not registered again: what the store does late would end a newer boot.
+   */
+  async #admit(registration: EdgeRegistration, claimed: number | undefined): Promise<Admission> {
+    const { promises } = this.#options;
+    const isStale =
+      claimed === undefined || claimed < (this.#registrations.get(registration.id)?.incarnation ?? 0);
+    const edge = { id: registration.id, incarnation: claimed as Incarnation };
+    if (!isStale && !promises.isOver(edge)) {
+      const renewing = this.#renewOrRestore(edge, registration);
+      void renewing.then((isRenewed) => isRenewed || promises.noteOver(edge)).catch(() => undefined);
+      const renewed = await this.#inTime(renewing, admissionPatienceMs);
+      if (renewed === undefined) promises.promise(edge);
+      if (renewed !== false) return { incarnation: edge.incarnation, isPromised: renewed === undefined };
+    }
+    return { incarnation: await this.#register(registration), isPromised: false };
   }
 
   /**
@@ -137,17 +169,17 @@ export class Membership {
       else this.#draining.delete(edge.id);
       if (isDraining) log.info('edge.draining', { edge: edge.id });
     }
-    const renewed = (await directory.renewLease(edge)) || (await this.#restore(edge));
+    const registration = this.#options.pool.find(edge) && this.#registrations.get(edge.id);
+    const renewed = await this.#renewOrRestore(edge, registration);
     if (renewed) await this.#markPins(report);
     return renewed;
   }
 
-  /** An edge that serves here, and that the store has no word of: it went back to an older copy of its data. */
-  async #restore(edge: EdgeRef): Promise<boolean> {
-    const registration = this.#registrations.get(edge.id);
-    const isKnown = registration !== undefined && this.#options.pool.find(edge) !== undefined;
-    if (!isKnown) return false;
+  /** With its registration it is put back where the store has no word of it: that went back to an older copy of its data. */
+  async #renewOrRestore(edge: EdgeRef, registration: EdgeRegistration | undefined): Promise<boolean> {
     const { directory } = this.#options;
+    if (await directory.renewLease(edge)) return true;
+    if (registration === undefined) return false;
     // Another front door may have put it back in between.
     if (!(await directory.restoreEdge(registration, edge.incarnation)))
       return await directory.renewLease(edge);
@@ -202,9 +234,9 @@ export class Membership {
   }
 
   /** Undefined where the store failed, or has had its time. */
-  async #inTime<T>(asking: Promise<T>): Promise<T | undefined> {
+  async #inTime<T>(asking: Promise<T>, maxMs: number = timing.renewPatienceMs): Promise<T | undefined> {
     const { signal } = this.#options;
-    const patience = sleep(timing.renewPatienceMs, undefined, { signal, ref: false }).catch(() => undefined);
+    const patience = sleep(maxMs, undefined, { signal, ref: false }).catch(() => undefined);
     return await Promise.race([asking, patience]).catch((error: unknown) => {
       if (!isStoreFailure(error)) throw error;
       return undefined;

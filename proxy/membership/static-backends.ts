@@ -114,7 +114,7 @@ async function joinPool(
   backend: StaticBackend,
   { membership, directory, pool }: CheckOptions,
 ): Promise<EdgeRef> {
-  const edge = await membership.join(joiningOf(backend));
+  const { edge } = await membership.join(joiningOf(backend));
   // It may have left the settings once, and is in them again.
   if (pool.holdOf(edge.id) === undefined) await directory.markUp(edge);
   return edge;

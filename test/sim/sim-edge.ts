@@ -12,7 +12,7 @@ import { AdminDesk } from '../../edge/admin-desk.ts';
 import type { Adapter } from '../../edge/adapter.ts';
 import { KeyRegistry } from '../../edge/core/key-registry.ts';
 import { activityOn } from '../../edge/key-activity.ts';
-import type { OpenControlSocket } from '../../edge/control-link.ts';
+import type { OpenControlSocket } from '../../edge/control-socket.ts';
 import { listSmallestFirst, sumLoads } from '../../edge/load-sampler.ts';
 import { Membership } from '../../edge/membership.ts';
 import { MoveDesk } from '../../edge/move-desk.ts';

@@ -53,14 +53,26 @@ export async function startStoreFleet(
   const doors = [await start(settings[0]), await start(settings[1])] as const;
   for (let i = 1; i <= fleetEdgeCount; i++) startEdgeOf(t, doors, `edge-${i}`, edgeSettings);
   for (const door of doors) {
-    const isWhole = async (): Promise<boolean> =>
-      (await door.edges()).filter(isReady).length === fleetEdgeCount;
-    await eventually(isWhole, 'every edge is ready at each front door');
-    // The store may go at any time, and with it what a front door has not read of it yet.
-    const isKnown = async (): Promise<boolean> =>
-      (await door.metric('ct_proxy_outage_members')) === fleetEdgeCount;
-    await eventually(isKnown, 'each front door knows the members in the store');
+    await seeEdges(door);
+    await seeMembers(door);
   }
+  return fleetOf(t, doors);
+}
+
+export async function seeEdges(door: FrontDoor): Promise<void> {
+  const isWhole = async (): Promise<boolean> =>
+    (await door.edges()).filter(isReady).length === fleetEdgeCount;
+  await eventually(isWhole, 'every edge is ready at each front door');
+}
+
+/** The store may go at any time, and with it what a front door has not read of it yet. */
+export async function seeMembers(door: FrontDoor): Promise<void> {
+  const isKnown = async (): Promise<boolean> =>
+    (await door.metric('ct_proxy_outage_members')) === fleetEdgeCount;
+  await eventually(isKnown, 'each front door knows the members in the store');
+}
+
+export function fleetOf(t: TestContext, doors: StoreFleet['doors']): StoreFleet {
   const look = lookThrough(t, 32);
   const ask: StoreFleet['ask'] = async (door, key) => await ownerOf(door, key, await look(door, key));
   const askPatiently: StoreFleet['ask'] = async (door, key) => {

@@ -68,57 +68,65 @@ async function openScene(t: TestContext, { settings, dataDir }: Store): Promise<
 export function testOutage(name: string, openStore: (t: TestContext) => Store | Promise<Store>): void {
   void test(`${name} answers nothing for a while: sessions stay, new keys have one edge on every front door, nothing is split`, async (t) => {
     const store = await openStore(t);
-    const { doors, ask, askPatiently } = await openScene(t, store);
-    const [first, second] = doors;
-    const pinned = Array.from({ length: 40 }, (_, i) => `pinned-${i}`);
-    const owners = new Map<string, string>();
-    for (const key of pinned) owners.set(key, await ask(first, key));
-    const members = await Promise.all(
-      pinned.slice(0, 10).map(async (key) => await openMember(t, first, key)),
-    );
-    const ends: number[] = [];
-    for (const member of members) member.on('close', (code) => ends.push(code));
-
-    store.halt();
-    const placed = new Map<string, string>();
-    const placeNew = async (name: string): Promise<void> => {
-      const keys = Array.from({ length: 20 }, (_, i) => `${name}-${i}`);
-      await Promise.all(
-        keys.map(async (key) => {
-          const [one, other] = await Promise.all(doors.map(async (door) => await askPatiently(door, key)));
-          assert.equal(one, other);
-          placed.set(key, one!);
-        }),
-      );
-    };
-    await inRounds(outageMs, async (round) => {
-      // Through the front door that has its pin in its cache, and through the one that never saw it.
-      for (const key of pinned) {
-        assert.equal(await ask(first, key), owners.get(key));
-        assert.equal(await askPatiently(second, key), owners.get(key));
-      }
-      await placeNew(`new-${round}`);
-    });
-    t.diagnostic(`${placed.size} keys placed without the store`);
-    assert.deepEqual(ends, []);
-
-    store.goOn();
-    for (const door of doors) {
-      // Keys go on coming: one front door knows before the other that the store is back.
-      const isStored = async (): Promise<boolean> => {
-        await placeNew(`late-${placed.size}`);
-        return (await door.metric('ct_proxy_provisional_pins')) === 0;
-      };
-      await eventually(isStored, 'all that was placed is in the store');
-      assert.equal(await door.metric('ct_proxy_split_detected_total'), 0);
-    }
-    for (const [key, owner] of [...owners, ...placed]) {
-      const { edge } = await second.where(key);
-      assert.equal(edge, owner.split(':')[0], key);
-      for (const door of doors) assert.equal(await ask(door, key), owner);
-    }
-    assert.deepEqual(ends, []);
+    await surviveOutage(t, store, await openScene(t, store));
   });
+}
+
+/** `onHalted`: what happens as soon as the store answers nothing. */
+export async function surviveOutage(
+  t: TestContext,
+  store: Store,
+  { doors, ask, askPatiently }: StoreFleet,
+  onHalted: () => void = () => undefined,
+): Promise<void> {
+  const [first, second] = doors;
+  const pinned = Array.from({ length: 40 }, (_, i) => `pinned-${i}`);
+  const owners = new Map<string, string>();
+  for (const key of pinned) owners.set(key, await ask(first, key));
+  const members = await Promise.all(pinned.slice(0, 10).map(async (key) => await openMember(t, first, key)));
+  const ends: number[] = [];
+  for (const member of members) member.on('close', (code) => ends.push(code));
+
+  store.halt();
+  onHalted();
+  const placed = new Map<string, string>();
+  const placeNew = async (name: string): Promise<void> => {
+    const keys = Array.from({ length: 20 }, (_, i) => `${name}-${i}`);
+    await Promise.all(
+      keys.map(async (key) => {
+        const [one, other] = await Promise.all(doors.map(async (door) => await askPatiently(door, key)));
+        assert.equal(one, other);
+        placed.set(key, one!);
+      }),
+    );
+  };
+  await inRounds(outageMs, async (round) => {
+    // Through the front door that has its pin in its cache, and through the one that never saw it.
+    for (const key of pinned) {
+      assert.equal(await ask(first, key), owners.get(key));
+      assert.equal(await askPatiently(second, key), owners.get(key));
+    }
+    await placeNew(`new-${round}`);
+  });
+  t.diagnostic(`${placed.size} keys placed without the store`);
+  assert.deepEqual(ends, []);
+
+  store.goOn();
+  for (const door of doors) {
+    // Keys go on coming: one front door knows before the other that the store is back.
+    const isStored = async (): Promise<boolean> => {
+      await placeNew(`late-${placed.size}`);
+      return (await door.metric('ct_proxy_provisional_pins')) === 0;
+    };
+    await eventually(isStored, 'all that was placed is in the store');
+    assert.equal(await door.metric('ct_proxy_split_detected_total'), 0);
+  }
+  for (const [key, owner] of [...owners, ...placed]) {
+    const { edge } = await second.where(key);
+    assert.equal(edge, owner.split(':')[0], key);
+    for (const door of doors) assert.equal(await ask(door, key), owner);
+  }
+  assert.deepEqual(ends, []);
 }
 
 /** Declares the test. */
