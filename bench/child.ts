@@ -2,9 +2,10 @@
  * Processes that the bench starts: pinned to a core, output in a file, every wait with a deadline. None
  * outlives the bench: whatever still runs when it exits is killed, by the process group that it was given.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -36,6 +37,18 @@ export function killChildrenAtExit(): void {
   process.on('exit', () => running.forEach((child) => child.kill()));
   process.on('SIGINT', () => process.exit(130));
   process.on('SIGTERM', () => process.exit(143));
+}
+
+/** The bench itself, and what it forks in the meantime, is on the core of the load. */
+export async function onLoadCore<T>(work: () => Promise<T>): Promise<T> {
+  const pin = (list: string): void =>
+    void execFileSync('taskset', ['-a', '-p', '-c', list, String(process.pid)], { stdio: 'ignore' });
+  pin(String(cores.load));
+  try {
+    return await work();
+  } finally {
+    pin(`0-${cpus().length - 1}`);
+  }
 }
 
 export async function stopChildren(): Promise<void> {

@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onLoadCore } from './child.ts';
 import { feel, warmUp } from './good-clients.ts';
 import type { Felt } from './good-clients.ts';
 import { judge } from './metric.ts';
@@ -16,8 +17,8 @@ import { formatTable } from './table.ts';
 
 export interface Scenario {
   readonly name: string;
-  /** Begins the flood; returns what ends it. */
-  readonly begin: (port: number, crowd: number) => () => void;
+  /** Begins the flood; gives what ends it. */
+  readonly begin: (port: number, crowd: number) => (() => void) | Promise<() => void>;
 }
 
 export interface FloodSize {
@@ -32,6 +33,8 @@ interface FloodTrial {
   readonly folder: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly scenarios: readonly Scenario[];
+  /** Beside what good clients ask for: what a process takes for it once is no cost of a flood. */
+  readonly warmUp?: () => Promise<void>;
   readonly size: FloodSize;
 }
 
@@ -49,7 +52,7 @@ interface Left {
 }
 
 /** Those who mean well share the other core with the flood, and are what is measured. */
-export const floodPriority = 10;
+export const floodPriority = 19;
 const heading = ['flood', 'p50 ms', 'p99 ms', 'failed', 'of', 'p99 to calm', 'CPU s', 'MiB'];
 const edges = 3;
 const lookMs = 500;
@@ -57,6 +60,10 @@ const memoryMax = 1.1;
 const descriptorsMax = 10;
 
 export async function runFloodTrial(trial: FloodTrial): Promise<Outcome> {
+  return await onLoadCore(async () => await runTrial(trial));
+}
+
+async function runTrial(trial: FloodTrial): Promise<Outcome> {
   const { benchmark, settings, scenarios, size } = trial;
   // Of its own: in the log of a pool of before there is a ready line already.
   const folder = mkdtempSync(join(trial.folder, `${benchmark}-`));
@@ -64,6 +71,7 @@ export async function runFloodTrial(trial: FloodTrial): Promise<Outcome> {
   try {
     const pid = frontDoorOf(child.pid);
     await warmUp(frontPort);
+    await trial.warmUp?.();
     let calm = await feel(frontPort, size.calmSeconds);
     const base = holdingOf(pid);
     const rows = [heading, row('none', calm)];
@@ -116,7 +124,7 @@ function row(name: string, { p50Ms, p99Ms, failed, asked }: Felt, cost?: Cost): 
 }
 
 async function feelUnder({ begin }: Scenario, port: number, { crowd, seconds }: FloodSize): Promise<Felt> {
-  const end = begin(port, crowd);
+  const end = await begin(port, crowd);
   try {
     return await feel(port, seconds);
   } finally {

@@ -1,5 +1,6 @@
 /** What do good clients notice of floods over HTTP/2, and what is left of them? Rapid reset, CONTINUATION, SETTINGS, PING. */
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../test/support/free-port.ts';
@@ -7,6 +8,7 @@ import { floodPriority, runFloodTrial } from './flood-trial.ts';
 import type { Scenario } from './flood-trial.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
 import { createCertificate } from './tls.ts';
+import { warmUpHttp2 } from './good-clients.ts';
 
 const sizes = {
   full: { crowd: 100, seconds: 20, calmSeconds: 10, settleSeconds: 60 },
@@ -28,11 +30,15 @@ export async function runHttp2Floods({ isShort, folder }: RunOptions): Promise<O
   const scenarios = kinds.map(
     (kind) => ({ name: kind, begin: (_, crowd) => begin(kind, port, crowd) }) satisfies Scenario,
   );
-  return await runFloodTrial({ benchmark: 'floods-http2', folder, settings, scenarios, size });
+  const warmUp = async (): Promise<void> => await warmUpHttp2(port);
+  return await runFloodTrial({ benchmark: 'floods-http2', folder, settings, scenarios, size, warmUp });
 }
 
-function begin(kind: string, port: number, crowd: number): () => void {
+async function begin(kind: string, port: number, crowd: number): Promise<() => void> {
   const child = fork(program, [kind, String(port), String(crowd)], { stdio: 'inherit' });
   setPriority(child.pid!, floodPriority);
+  // To start a process takes the time of good clients, who are in this one.
+  await once(child, 'message');
+  child.send('begin');
   return () => void child.kill('SIGKILL');
 }

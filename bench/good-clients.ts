@@ -1,5 +1,7 @@
 /** Clients who mean well: requests at a steady rate, whatever becomes of those before, and how long their answers took. */
+import { once } from 'node:events';
 import { Agent, get } from 'node:http';
+import { connect, constants } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Felt {
@@ -13,6 +15,7 @@ const requestsPerSecond = 200;
 const keys = 50;
 const warmUpRequests = 20_000;
 const warmUpLanes = 32;
+const http2WarmUp = { connections: 100, streams: 80, leavesEach: 16 } as const;
 
 export async function feel(port: number, seconds: number): Promise<Felt> {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
@@ -40,6 +43,23 @@ export async function warmUp(port: number): Promise<void> {
   };
   await Promise.all(Array.from({ length: warmUpLanes }, lane));
   agent.destroy();
+}
+
+/** The same over HTTP/2: connections that come and go, and of whose requests some are left, as people leave pages. */
+export async function warmUpHttp2(port: number): Promise<void> {
+  for (let connections = 0; connections < http2WarmUp.connections; connections++) {
+    const session = connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    await once(session, 'connect');
+    const ends = Array.from({ length: http2WarmUp.streams }, async (_, i) => {
+      const stream = session.request({ ':path': '/ct-health/', ctstickiness: `good-${i % keys}` });
+      stream.resume();
+      if (i % http2WarmUp.leavesEach === 0) setImmediate(() => stream.close(constants.NGHTTP2_CANCEL));
+      await once(stream, 'close');
+    });
+    await Promise.all(ends);
+    session.close();
+    await once(session, 'close');
+  }
 }
 
 /** How long the answer took; undefined where there was no good one. */

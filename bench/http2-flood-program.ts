@@ -1,5 +1,6 @@
 /**
- * A process of clients that flood connections of HTTP/2, as the attacks that have names do: `http2-flood-program.ts KIND PORT COUNT`. Whose
+ * A process of clients that flood connections of HTTP/2, as the attacks that have names do: `http2-flood-program.ts KIND PORT COUNT`, from the first message of
+ * its parent on. Whose
  * connection is ended comes again, all together at a bounded pace, since what a handshake of TLS costs is another question.
  */
 import { connect as connectPlain } from 'node:net';
@@ -55,12 +56,15 @@ let session: Buffer | undefined;
 let waiting = 0;
 
 process.on('disconnect', () => process.exit());
-setInterval(() => {
-  if (waiting === 0) return;
-  waiting--;
-  open();
-}, 1_000 / comebacksPerSecond);
-for (let i = 0; i < Number(count); i++) waiting++;
+process.once('message', () => {
+  waiting = Number(count);
+  setInterval(() => {
+    if (waiting === 0) return;
+    waiting--;
+    open();
+  }, 1_000 / comebacksPerSecond);
+});
+process.send!('ready');
 
 function open(): void {
   const localAddress = addresses[Math.floor(Math.random() * addresses.length)]!;

@@ -48,3 +48,29 @@ test('floods are told of; what breaks the protocol by a fault is not', async (t)
   await until(async () => (await scene.floods())['protocol'] === 1, 'the fault is counted');
   assert.deepEqual(scene.blamed, ['ping']);
 });
+
+test('who comes while a rapid reset is under way may leave a few requests, and is told of as no more than a suspect', async (t) => {
+  const asked: string[] = [];
+  const edge = await startHttpEdge(t, ({ url }, response) => {
+    asked.push(url!);
+    if (url === '/') response.end('answer');
+  });
+  const scene = await openHttp2Scene(t, { a: edge }, {}, true);
+  const page = await openFrames(t, scene.port);
+  const few = [1, 3, 5, 7, 9, 11, 13, 15];
+  page.send(...few.map((stream) => request(stream, requestFields('/silent'))));
+  await until(() => Promise.resolve(asked.length === few.length), 'the edge is asked');
+  page.send(...few.map((stream) => reset(stream)), request(17, requestFields('/')));
+  await until(() => Promise.resolve(page.hasEndOf(17)), 'it goes on');
+  assert.equal(unanswered(scene.blamed), few.length);
+
+  const flooding = await openFrames(t, scene.port);
+  for (let stream = 1; stream < 200; stream += 2)
+    flooding.send(request(stream, requestFields('/silent')), reset(stream));
+  await flooding.whenEnded();
+  assert.deepEqual(await scene.floods(), { 'rapid-reset': 1 });
+  assert.deepEqual(
+    scene.blamed.filter((what) => what !== 'unanswered'),
+    ['suspect'],
+  );
+});

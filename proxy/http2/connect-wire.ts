@@ -12,7 +12,7 @@ import type { RequestHead } from '../core/request-gate.ts';
 import { HandedSocket } from '../wire/handed-socket.ts';
 import { Handshake } from '../wire/handshake.ts';
 import type { HandshakeEnd } from '../wire/handshake.ts';
-import { Leaving } from '../wire/leaving.ts';
+import { Leaving, clientLeft } from '../wire/leaving.ts';
 import { joinSockets } from '../wire/tunnel.ts';
 import { keepTunnel } from '../wire/tunnel-end.ts';
 import type { ForwardOutcome, ForwardPlan, JoinTunnel, Wire } from '../wire/wire.ts';
@@ -83,7 +83,7 @@ export class ConnectWire extends Leaving implements Wire {
   #agree(end: HandshakeEnd & { kind: 'agreed' }, plan: ForwardPlan, onAnswer: () => void): ForwardOutcome {
     const { handed } = end;
     const hasClosed = this.#stream.destroyed || this.#stream.closed;
-    const failure = hasClosed ? new AppError('client-left') : (this.left ?? this.#acceptFault(end.headers));
+    const failure = hasClosed ? clientLeft : (this.left ?? this.#acceptFault(end.headers));
     if (failure !== undefined) {
       handed.socket.destroy();
       const { code } = failure;
@@ -140,7 +140,7 @@ export class ConnectWire extends Leaving implements Wire {
 
   #leave(): void {
     if (this.left !== undefined) return;
-    const reason = new AppError('client-left');
+    const reason = clientLeft;
     this.noteLeft(reason);
     this.#handshake?.abort(reason);
   }

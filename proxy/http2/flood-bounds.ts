@@ -35,6 +35,11 @@ export function isPenalized(flood: Flood): boolean {
  * all that it has open with it, but seldom.
  */
 export const unansweredRate: Rate = { burst: 200, costMs: 50 };
+/**
+ * The same for a connection that begins while a rapid reset is under way: what a TLS handshake costs, about, so that whoever comes
+ * again and again gains nothing by resets.
+ */
+export const newcomerUnansweredRate: Rate = { burst: 8, costMs: 250 };
 /** Keep-alive of libraries: one in a second or fewer. */
 export const pingRate: Rate = { burst: 30, costMs: 500 };
 /** Sent once, and again when a window or a table changes (RFC 9113 section 6.5). */

@@ -1,4 +1,4 @@
-/** How a connection of HTTP/2 stops: whoever ends its process waits until the client knows. */
+/** How a connection of HTTP/2 takes requests in, and how it stops: whoever ends its process waits until the client knows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -11,6 +11,7 @@ import {
   preface,
   request,
   requestFields,
+  reset,
   settingsFrame,
 } from '../../test/support/http2-frames.ts';
 import { openHttp2Scene } from '../../test/support/http2-scene.ts';
@@ -60,4 +61,26 @@ test('a client that says GOAWAY, breaks the protocol while it is owed an answer,
     scene.wire.clockAheadMs += 1_000;
     return client.hasEnded && scene.connections.size === 0;
   }, 'the connection is over');
+});
+
+test('a request that is reset in the read that brought it reaches no edge; who asks beside it is answered', async (t) => {
+  const asked: string[] = [];
+  const edge = await startHttpEdge(t, ({ url }, response) => {
+    asked.push(url!);
+    response.end('answer');
+  });
+  const scene = await openHttp2Scene(t, { a: edge });
+  const connection = await openFrames(t, scene.port);
+  const left = Array.from({ length: 50 }, (_, i) => 3 + 2 * i);
+  // From now on a connection to the edge waits for the next request.
+  connection.send(request(1, requestFields('/kept')));
+  await eventually(() => connection.hasEndOf(1), 'it is answered');
+  // One write, one record of TLS, one read.
+  connection.send(
+    ...left.flatMap((stream) => [request(stream, requestFields('/left')), reset(stream)]),
+    request(105, requestFields('/kept')),
+  );
+  await eventually(() => connection.hasEndOf(105), 'it is answered, too');
+  assert.deepEqual(asked, ['/kept', '/kept']);
+  assert.equal(scene.blamed.length, left.length, 'each counts as one without an answer');
 });

@@ -22,7 +22,13 @@ import type { TimerWheel } from '../wire/timer-wheel.ts';
 import type { Upstreams } from '../wire/upstreams.ts';
 import type { Wire } from '../wire/wire.ts';
 import { ConnectWire } from './connect-wire.ts';
-import { isPenalized, pingRate, settingsRate, unansweredRate } from './flood-bounds.ts';
+import {
+  isPenalized,
+  newcomerUnansweredRate,
+  pingRate,
+  settingsRate,
+  unansweredRate,
+} from './flood-bounds.ts';
 import type { Flood } from './flood-bounds.ts';
 import { floodOf, sessionOptions } from './session-options.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -44,13 +50,16 @@ export interface Http2Door {
 /** Whose connection it is, and who hears what its client is to blame for. */
 export interface Http2Client {
   readonly client: ProxiedClient;
+  /** It came while a rapid reset is under way, and may be of it. */
+  readonly isSuspect: boolean;
   blame(flood: Flood): void;
+  /** In place of a rapid reset: it has reached the bound of those who may be of one. */
+  blameSuspect(): void;
   noteUnanswered(): void;
 }
 
 const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
 const webSocketKeyBytes = 16;
-const rates = { 'rapid-reset': unansweredRate, ping: pingRate, settings: settingsRate };
 
 export class Http2Connection {
   readonly settings: Settings;
@@ -64,6 +73,10 @@ export class Http2Connection {
   readonly #session: ServerHttp2Session;
   readonly #deadline = new Deadline(() => this.#onDue());
   readonly #streams = new Set<ServerHttp2Stream>();
+  /** In the read of this moment. */
+  readonly #arrived: (ConnectWire | StreamWire)[] = [];
+  readonly #isSuspect: boolean;
+  readonly #rates;
   /** Streams that have their answer, or that we ended. */
   readonly #served = new WeakSet<ServerHttp2Stream>();
   /** When each is forgotten, as token buckets count. */
@@ -90,7 +103,10 @@ export class Http2Connection {
     socket.on('error', ignore);
     // It can ask for nothing more, nor make room for what it was to get: it has left (see `test/system/downloads-cut.long.ts`).
     socket.once('end', () => this.destroy());
-    this.#session = performServerHandshake(socket, sessionOptions(settings));
+    this.#isSuspect = client?.isSuspect ?? false;
+    const unanswered = this.#isSuspect ? newcomerUnansweredRate : unansweredRate;
+    this.#rates = { 'rapid-reset': unanswered, ping: pingRate, settings: settingsRate };
+    this.#session = performServerHandshake(socket, sessionOptions(settings, unanswered));
     this.#listen(this.#session);
     this.#await('preface', settings.CT_HEAD_TIMEOUT_MS);
     door.metrics.add('ct_proxy_http2_connections', 1);
@@ -149,7 +165,12 @@ export class Http2Connection {
     if (read.kind === 'refused') return this.#refuse(stream, read.code);
     const { head } = read;
     const wire = head.isUpgrade ? new ConnectWire(stream, head, this) : new StreamWire(stream, head, this);
-    void this.#door.conduct(wire);
+    if (this.#arrived.push(wire) === 1) setImmediate(() => this.#conductArrived());
+  }
+
+  /** Once the read is over that brought them: what is reset in the same one reaches no edge, where it would cost a connection. */
+  #conductArrived(): void {
+    for (const wire of this.#arrived.splice(0)) if (!wire.hasLeft) void this.#door.conduct(wire);
   }
 
   /** What is no request: answered without an exchange, as over HTTP/1.1. */
@@ -180,7 +201,7 @@ export class Http2Connection {
   }
 
   #spend(flood: 'rapid-reset' | 'ping' | 'settings'): void {
-    const fullAtMs = takeToken(this.#fullAtMs[flood], performance.now(), rates[flood]);
+    const fullAtMs = takeToken(this.#fullAtMs[flood], performance.now(), this.#rates[flood]);
     if (flood === 'rapid-reset') this.#client?.noteUnanswered();
     if (fullAtMs === undefined) this.#endFor(flood);
     else this.#fullAtMs[flood] = fullAtMs;
@@ -204,7 +225,8 @@ export class Http2Connection {
 
   #blame(flood: Flood): void {
     this.#door.metrics.count('ct_proxy_http2_floods_total', { flood });
-    if (isPenalized(flood)) this.#client?.blame(flood);
+    if (this.#isSuspect && flood === 'rapid-reset') this.#client?.blameSuspect();
+    else if (isPenalized(flood)) this.#client?.blame(flood);
   }
 
   #onDue(): void {

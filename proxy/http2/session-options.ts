@@ -3,13 +3,14 @@ import type { ServerSessionOptions } from 'node:http2';
 import type { Settings } from '#shared/settings/schema.ts';
 import * as bounds from './flood-bounds.ts';
 import type { Flood } from './flood-bounds.ts';
+import type { Rate } from '../core/token-bucket.ts';
 
 /** Of nghttp2, as node:http2 passes them on. */
 const tooManyContinuations = -905;
 /** A callback of node:http2 gave up, which it does for one reason: too many streams were refused. */
 const tooManyRefused = -902;
 
-export function sessionOptions(settings: Settings): ServerSessionOptions {
+export function sessionOptions(settings: Settings, unanswered: Rate): ServerSessionOptions {
   return {
     settings: {
       enableConnectProtocol: true,
@@ -20,8 +21,8 @@ export function sessionOptions(settings: Settings): ServerSessionOptions {
     maxSettings: bounds.settingsEntriesMax,
     maxSessionInvalidFrames: bounds.invalidFramesMax,
     maxSessionRejectedStreams: bounds.rejectedStreamsMax,
-    streamResetBurst: bounds.unansweredRate.burst,
-    streamResetRate: 1_000 / bounds.unansweredRate.costMs,
+    streamResetBurst: unanswered.burst,
+    streamResetRate: 1_000 / unanswered.costMs,
     maxSessionMemory: bounds.sessionMemoryMb,
     // An edge may send a field twice, and over HTTP/1.1 it is passed on as well.
     strictSingleValueFields: false,

@@ -11,7 +11,7 @@ import type { RequestHead } from '../core/request-gate.ts';
 import { sendPieces } from '../wire/answer-body.ts';
 import type { PiecewiseBody } from '../wire/answer-body.ts';
 import { BodyCollector } from '../wire/body-collector.ts';
-import { Leaving } from '../wire/leaving.ts';
+import { Leaving, clientLeft } from '../wire/leaving.ts';
 import type { ForwardOutcome, ForwardPlan, Wire } from '../wire/wire.ts';
 import { StreamBody } from './stream-body.ts';
 import type { StreamBodySink } from './stream-body.ts';
@@ -60,7 +60,7 @@ export class StreamWire extends Leaving implements Wire, TransferOwner {
   /** Nothing more is said either way: all was said, or the client has left. */
   #onEnd(): void {
     if (this.#hasAnswered || this.#transfer?.settleWhole()) return;
-    this.leave(new AppError('client-left'));
+    this.leave(clientLeft);
   }
 
   /** The client has left, or stopped sending in the middle of its body. */
@@ -87,7 +87,7 @@ export class StreamWire extends Leaving implements Wire, TransferOwner {
   ): Promise<ForwardOutcome> {
     const stream = this.#stream;
     this.body?.abandon();
-    if (stream.destroyed || stream.closed) this.leave(new AppError('client-left'));
+    if (stream.destroyed || stream.closed) this.leave(clientLeft);
     const isHead = this.head.method === 'HEAD';
     if (this.left === undefined) {
       stream.respond(formatAnswerFields(status, headers, body), { endStream: isHead });

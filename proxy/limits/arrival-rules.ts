@@ -22,6 +22,8 @@ const minuteMs = 60_000;
  * long run, as `proxy/http2/flood-bounds.ts` bounds one. Who comes back before each bound is found out by this.
  */
 const unansweredRate: Rate = { burst: 4_000, costMs: 5 };
+/** In the same bucket, a connection that was ended at its first few of them, as it came in a flood: as often as five times at once. */
+const suspectRate: Rate = { burst: 5, costMs: 4_000 };
 const uncounted: Counted = { leave: () => undefined };
 
 export class ArrivalRules {
@@ -44,7 +46,7 @@ export class ArrivalRules {
 
   /** A new connection of a client; proxies speak for many. */
   openConnection(address: string): Counted | ErrorCode {
-    if (this.#speaksForMany(address)) return uncounted;
+    if (this.speaksForMany(address)) return uncounted;
     if (this.#penaltyMaxMs > 0 && this.#addresses.isPenalized(address)) return 'flooded-before';
     const { CT_LIMIT_CONNECTION_RATE: perSecond } = this.#settings;
     const rate = { costMs: 1_000 / perSecond, burst: perSecond * connectionBurstSeconds };
@@ -55,7 +57,7 @@ export class ArrivalRules {
   /** How long a connection that may come in waits for its turn. */
   entryWaitMs(address: string): number {
     const { CT_LIMIT_CONNECTION_RATE: perSecond } = this.#settings;
-    if (perSecond === 0 || this.#speaksForMany(address)) return 0;
+    if (perSecond === 0 || this.speaksForMany(address)) return 0;
     const costMs = 1_000 / Math.max(entriesPerSecondMin, perSecond * entryHaste);
     return this.#addresses.book(address, 'entries', { costMs, burst: entriesAtOnce });
   }
@@ -74,21 +76,27 @@ export class ArrivalRules {
 
   /** A connection of the address was ended for a flood; undefined where that changes nothing for its next ones. */
   penalize(address: string): Penalty | undefined {
-    if (this.#speaksForMany(address)) return undefined;
+    if (this.speaksForMany(address)) return undefined;
     return this.#addresses.penalize(address, this.#penaltyMaxMs);
   }
 
   /** A stream of the address ended before its answer; false where there were too many. */
   mayLeaveUnanswered(address: string): boolean {
-    if (this.#penaltyMaxMs === 0 || this.#speaksForMany(address)) return true;
+    if (this.#penaltyMaxMs === 0 || this.speaksForMany(address)) return true;
     return this.#addresses.take(address, 'unanswered', unansweredRate);
+  }
+
+  /** A connection of the address was ended at the bound of those who come in a flood; false where that happened too often. */
+  mayBeSuspect(address: string): boolean {
+    return this.#penaltyMaxMs === 0 || this.#addresses.take(address, 'unanswered', suspectRate);
   }
 
   get #penaltyMaxMs(): number {
     return this.#settings.CT_LIMIT_FLOOD_PENALTY_MS;
   }
 
-  #speaksForMany(address: string): boolean {
+  /** What one connection does says nothing of one client. */
+  speaksForMany(address: string): boolean {
     return this.isExempt(address) || this.#trusted.includes(address);
   }
 

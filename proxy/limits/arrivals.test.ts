@@ -9,6 +9,7 @@ import { ArrivalRules } from './arrival-rules.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Arrival } from './arrivals.ts';
 import { LimitNotes } from './limit-notes.ts';
+import { ResetAlarm } from './reset-alarm.ts';
 
 const flooder = '203.0.113.5';
 const neighbour = '203.0.113.6';
@@ -34,7 +35,8 @@ class Scene {
     });
     const rules = new ArrivalRules(settings, new AddressTable(() => this.nowMs));
     const metrics = new Metrics('ct_proxy_');
-    this.arrivals = new Arrivals({ settings, rules, notes: new LimitNotes(log), metrics });
+    const resets = new ResetAlarm(() => this.nowMs);
+    this.arrivals = new Arrivals({ settings, rules, notes: new LimitNotes(log), metrics, resets });
   }
 
   /** The arrival, or why it may not come in. */
@@ -106,4 +108,29 @@ test('what all connections of an address leave unanswered is bounded, also where
   assert.notEqual(typeof scene.arrive(flooder), 'string', 'at a pace that is no flood it goes on');
   leave(flooder, 1);
   assert.equal(scene.arrive(flooder), 'flooded-before');
+});
+
+test('while very many streams of all clients end unanswered, who comes may leave a few, and is refused where it does that again and again', () => {
+  const scene = new Scene();
+  const leave = (address: string, streams: number): Arrival => {
+    const arrival = scene.arrive(address) as Arrival;
+    for (let stream = 0; stream < streams; stream++) arrival.noteUnanswered();
+    return arrival;
+  };
+  const crowd = Array.from({ length: 5 }, (_, i) => `203.0.113.${100 + i}`);
+  for (const address of crowd.slice(0, 2)) leave(address, 200);
+  assert.equal((scene.arrive(neighbour) as Arrival).isSuspect, false, 'two pages of much were left');
+  leave('198.51.100.7', 10_000);
+  leave('198.51.200.1', 10_000);
+  assert.equal((scene.arrive(neighbour) as Arrival).isSuspect, false, 'exempt and trusted ones do not count');
+  for (const address of crowd) leave(address, 199);
+  assert.equal((scene.arrive(neighbour) as Arrival).isSuspect, true);
+  assert.equal((scene.arrive('198.51.200.1') as Arrival).isSuspect, false, 'it speaks for many');
+  for (let i = 0; i < 5; i++) (scene.arrive(flooder) as Arrival).blameSuspect();
+  assert.notEqual(typeof scene.arrive(flooder), 'string', 'pages that were left');
+  (scene.arrive(flooder) as Arrival).blameSuspect();
+  assert.equal(scene.arrive(flooder), 'flooded-before');
+  assert.notEqual(typeof scene.arrive(neighbour), 'string');
+  scene.nowMs += 20_000;
+  assert.equal((scene.arrive(neighbour) as Arrival).isSuspect, false, 'and it is over');
 });

@@ -10,12 +10,14 @@ import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import type { Counted } from './address-table.ts';
 import type { ArrivalRules } from './arrival-rules.ts';
 import type { LimitNotes } from './limit-notes.ts';
+import type { ResetAlarm } from './reset-alarm.ts';
 
 interface ArrivalOptions {
   readonly settings: Settings;
   readonly rules: ArrivalRules;
   readonly notes: LimitNotes;
   readonly metrics: Metrics;
+  readonly resets: ResetAlarm;
 }
 
 export class Arrivals {
@@ -72,9 +74,21 @@ export class Arrivals {
     notes.notePenalty(address, flood, penalty);
   }
 
+  /** Whether who comes now may be one of many who flood. */
+  isSuspect(address: string): boolean {
+    return this.#options.resets.isOn && !this.#options.rules.speaksForMany(address);
+  }
+
   /** A request of the client ended before its answer. */
   noteUnanswered(address: string): void {
-    if (!this.#options.rules.mayLeaveUnanswered(address)) this.penalize(address, 'rapid-reset');
+    const { rules, resets } = this.#options;
+    if (!rules.speaksForMany(address)) resets.note();
+    if (!rules.mayLeaveUnanswered(address)) this.penalize(address, 'rapid-reset');
+  }
+
+  /** A connection that came in a flood has reached its bound: it may be a page that was left, and is one only a few times. */
+  noteSuspect(address: string): void {
+    if (!this.#options.rules.mayBeSuspect(address)) this.penalize(address, 'rapid-reset');
   }
 
   /** A connection that is refused before there is an exchange. */
@@ -124,6 +138,16 @@ export class Arrival {
   /** Its client flooded, and the connection ends for it. */
   blame(flood: string): void {
     if (this.#blamed !== undefined) this.#arrivals.penalize(this.#blamed, flood);
+  }
+
+  /** Who comes now may be one of many who flood. */
+  get isSuspect(): boolean {
+    return this.#blamed !== undefined && this.#arrivals.isSuspect(this.#blamed);
+  }
+
+  /** It has reached the bound of those. */
+  blameSuspect(): void {
+    if (this.#blamed !== undefined) this.#arrivals.noteSuspect(this.#blamed);
   }
 
   noteUnanswered(): void {

@@ -8,6 +8,7 @@ import { AddressTable } from './address-table.ts';
 import { Arrivals } from './arrivals.ts';
 import { DescriptorReserve } from './descriptor-reserve.ts';
 import { LimitNotes } from './limit-notes.ts';
+import { ResetAlarm } from './reset-alarm.ts';
 
 export interface Limits {
   readonly addresses: AddressTable;
@@ -27,7 +28,8 @@ export function openLimits(options: {
   signal: AbortSignal;
 }): Limits {
   const { settings, log, metrics, signal } = options;
-  const addresses = new AddressTable(() => performance.now());
+  const nowMs = (): number => performance.now();
+  const addresses = new AddressTable(nowMs);
   const notes = new LimitNotes(log);
   const sweeping = setInterval(() => addresses.sweep(), sweepIntervalMs).unref();
   signal.addEventListener('abort', () => clearInterval(sweeping), { once: true });
@@ -36,7 +38,7 @@ export function openLimits(options: {
     addresses,
     rules,
     notes,
-    arrivals: new Arrivals({ settings, rules, notes, metrics }),
+    arrivals: new Arrivals({ settings, rules, notes, metrics, resets: new ResetAlarm(nowMs) }),
     admitNewKey: (client) => {
       if (rules.mayBegin(client)) return;
       notes.note('too-many-new-keys', client);

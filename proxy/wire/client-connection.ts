@@ -12,6 +12,7 @@ import type { ByteSocket, HeldDescriptor, SocketEars } from './byte-socket.ts';
 import type { ClientWire, DoorOf } from './door.ts';
 import { HandedSocket } from './handed-socket.ts';
 import { isFaulty, wantsMore } from './head-scanner.ts';
+import { clientLeft } from './leaving.ts';
 import { codeOfFault, formatRefusal } from './refusal.ts';
 import { RequestScanner } from './request-head.ts';
 import type { ProxiedClient } from '../proxied/proxy-header.ts';
@@ -274,7 +275,7 @@ export class ClientConnection implements SocketEars {
     this.#door.wheel.remove(this.#deadline);
     this.#socket.destroy();
     this.#door.forget(this);
-    this.#wire?.leave(new AppError('client-left'));
+    this.#wire?.leave(clientLeft);
   }
 
   #onDue(): void {

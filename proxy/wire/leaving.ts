@@ -1,5 +1,8 @@
 /** What every wire has to know of its client: whether it has left, and why; who works for it hears of it by a signal. */
-import type { AppError } from '#shared/errors.ts';
+import { AppError } from '#shared/errors.ts';
+
+/** One for all: there is nothing more to say of it, and to note where it was made would be much of what a client that leaves costs. */
+export const clientLeft = new AppError('client-left');
 
 export class Leaving {
   #reason: AppError | undefined;

@@ -24,6 +24,7 @@ export async function openHttp2Scene(
   t: TestContext,
   edges: Readonly<Record<string, string>>,
   settings: Partial<Settings> = {},
+  isSuspect = false,
 ): Promise<Http2Scene> {
   const wire = new WireScene(t, edges, settings);
   const connections = new Set<Http2Connection>();
@@ -31,6 +32,8 @@ export async function openHttp2Scene(
   const client = {
     client: { address: '203.0.113.5', isSecure: false },
     blame: (flood: string) => void blamed.push(flood),
+    isSuspect,
+    blameSuspect: () => void blamed.push('suspect'),
     noteUnanswered: () => void blamed.push('unanswered'),
   };
   const door: Http2Door = {
