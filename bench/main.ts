@@ -21,7 +21,7 @@ import { outageNames, runOutage } from './outage.ts';
 import { runPlacementStore } from './placement-store.ts';
 import { runPlacement } from './placement.ts';
 import { runRace } from './race.ts';
-import { runMove, runTakeover } from './sessions-in-trouble.ts';
+import { runFailover, runMove, runTakeover } from './sessions-in-trouble.ts';
 import { runReload } from './reload.ts';
 import { runSoak } from './soak.ts';
 import { runSticky } from './sticky.ts';
@@ -48,6 +48,7 @@ const benchmarks: Readonly<Record<string, (options: RunOptions) => Promise<Outco
   'fanout-oct': runOctFanout,
   move: runMove,
   takeover: runTakeover,
+  failover: runFailover,
   'placement-store': runPlacementStore,
   race: runRace,
   reload: runReload,

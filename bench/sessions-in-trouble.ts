@@ -17,6 +17,8 @@ import { formatFigure, formatTable } from './table.ts';
 const rounds = {
   move: { short: 10, long: 50 },
   takeover: { short: 10, long: 50 },
+  /** One in five is a freeze: 200 kills and 50 freezes. */
+  failover: { short: 10, long: 250 },
 } as const;
 const seed = 1;
 const membersOfEachKind = { short: 24, long: 96 };
@@ -36,6 +38,11 @@ export async function runMove(options: RunOptions): Promise<Outcome> {
 
 export async function runTakeover(options: RunOptions): Promise<Outcome> {
   return await play('takeover', 'failover', options);
+}
+
+/** The same at full length. */
+export async function runFailover(options: RunOptions): Promise<Outcome> {
+  return await play('failover', 'failover', options);
 }
 
 async function play(

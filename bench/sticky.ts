@@ -31,13 +31,15 @@ interface StickyRow {
   readonly splits: number | undefined;
 }
 
-export async function runSticky({ isShort, minutes = 5, folder }: RunOptions): Promise<Outcome> {
+export async function runSticky({ isShort, minutes = 5, folder, only }: RunOptions): Promise<Outcome> {
   const lengthMs = isShort ? 40_000 : minutes * 60_000;
   const trace = drawTrace(new Random(seed), lengthMs);
+  const haproxy = (['hash', 'table'] as const).map(
+    (by) => async (own: string) => await startHaproxyFleet(own, by),
+  );
   const starts: ((folder: string) => Promise<StickyFleet>)[] = [
     startMooringFleet,
-    async (own) => await startHaproxyFleet(own, 'hash'),
-    async (own) => await startHaproxyFleet(own, 'table'),
+    ...(only.includes('haproxy') ? haproxy : []),
   ];
   const rows: StickyRow[] = [];
   for (const [n, start] of starts.entries()) {
