@@ -72,12 +72,12 @@ export function testOutage(name: string, openStore: (t: TestContext) => Store | 
   });
 }
 
-/** `onHalted`: what happens as soon as the store answers nothing. */
+/** `onHalted`: what happens as soon as the store answers nothing; `lengthMs`: for how long that is. */
 export async function surviveOutage(
   t: TestContext,
   store: Store,
   { doors, ask, askPatiently }: StoreFleet,
-  onHalted: () => void = () => undefined,
+  { onHalted = () => undefined, lengthMs = outageMs }: { onHalted?: () => void; lengthMs?: number } = {},
 ): Promise<void> {
   const [first, second] = doors;
   const pinned = Array.from({ length: 40 }, (_, i) => `pinned-${i}`);
@@ -100,7 +100,7 @@ export async function surviveOutage(
       }),
     );
   };
-  await inRounds(outageMs, async (round) => {
+  await inRounds(lengthMs, async (round) => {
     // Through the front door that has its pin in its cache, and through the one that never saw it.
     for (const key of pinned) {
       assert.equal(await ask(first, key), owners.get(key));

@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { timing } from '#shared/timing.ts';
 import { locatorOf, startEdge } from '../support/edge-process.ts';
 import { startFrontDoor } from '../support/front-door.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -25,7 +26,11 @@ test('a front door that edges have not joined when the store goes away takes the
   const second = await startFrontDoor(t, { dataDir });
   await seeMembers(second);
   await eventually(() => gate.waiting() === fleetEdgeCount, 'every edge is about to join it');
-  await surviveOutage(t, store, fleetOf(t, [first, second]), () => gate.open(second.controlPort));
+  await surviveOutage(t, store, fleetOf(t, [first, second]), {
+    onHalted: () => gate.open(second.controlPort),
+    // Without this front door's word an edge stops itself sooner.
+    lengthMs: timing.leaseMs + 2_000,
+  });
 });
 
 interface Gate {
