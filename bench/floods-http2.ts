@@ -14,6 +14,7 @@ const sizes = {
   full: { crowd: 100, seconds: 20, calmSeconds: 10, settleSeconds: 60 },
   short: { crowd: 30, seconds: 6, calmSeconds: 4, settleSeconds: 20 },
 } as const;
+const startMaxMs = 10_000;
 const kinds = ['rapid-reset', 'continuation', 'settings', 'ping'];
 const program = join(import.meta.dirname, 'http2-flood-program.ts');
 
@@ -38,7 +39,7 @@ async function begin(kind: string, port: number, crowd: number): Promise<() => v
   const child = fork(program, [kind, String(port), String(crowd)], { stdio: 'inherit' });
   setPriority(child.pid!, floodPriority);
   // To start a process takes the time of good clients, who are in this one.
-  await once(child, 'message');
+  await once(child, 'message', { signal: AbortSignal.timeout(startMaxMs) });
   child.send('begin');
   return () => void child.kill('SIGKILL');
 }

@@ -15,6 +15,7 @@ const requestsPerSecond = 200;
 const keys = 50;
 const warmUpRequests = 20_000;
 const warmUpLanes = 32;
+const answerMaxMs = 10_000;
 const http2WarmUp = { connections: 100, streams: 80, leavesEach: 16 } as const;
 
 export async function feel(port: number, seconds: number): Promise<Felt> {
@@ -49,6 +50,7 @@ export async function warmUp(port: number): Promise<void> {
 export async function warmUpHttp2(port: number): Promise<void> {
   for (let connections = 0; connections < http2WarmUp.connections; connections++) {
     const session = connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    session.setTimeout(answerMaxMs, () => session.destroy(new Error('no answer over HTTP/2')));
     await once(session, 'connect');
     const ends = Array.from({ length: http2WarmUp.streams }, async (_, i) => {
       const stream = session.request({ ':path': '/ct-health/', ctstickiness: `good-${i % keys}` });

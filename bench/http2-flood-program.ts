@@ -1,7 +1,7 @@
 /**
- * A process of clients that flood connections of HTTP/2, as the attacks that have names do: `http2-flood-program.ts KIND PORT COUNT`, from the first message of
- * its parent on. Whose
- * connection is ended comes again, all together at a bounded pace, since what a handshake of TLS costs is another question.
+ * A process of clients that flood connections of HTTP/2, as the attacks that have names do, from the first message of its parent on:
+ * `http2-flood-program.ts KIND PORT COUNT`. Whose connection is ended comes again, all together at a bounded pace, since what a
+ * handshake of TLS costs is another question.
  */
 import { connect as connectPlain } from 'node:net';
 import { connect } from 'node:tls';

@@ -36,8 +36,8 @@ export function isPenalized(flood: Flood): boolean {
  */
 export const unansweredRate: Rate = { burst: 200, costMs: 50 };
 /**
- * The same for a connection that begins while a rapid reset is under way: what a TLS handshake costs, about, so that whoever comes
- * again and again gains nothing by resets.
+ * The same for a connection that begins while a rapid reset is under way: so few that fewer would change nothing
+ * (docs/decisions/0037-hostile-clients.md).
  */
 export const newcomerUnansweredRate: Rate = { burst: 8, costMs: 250 };
 /** Keep-alive of libraries: one in a second or fewer. */

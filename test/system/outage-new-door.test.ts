@@ -1,6 +1,6 @@
 /**
- * A front door is added while edges are joining it the store goes away: they serve by the promises of all front doors, so this one has
- * to promise too although it could not ask the store who they are.
+ * A front door is added, and while edges join it the store goes away: they serve by the promises of all front doors, so this one
+ * has to promise, too, although it could not ask the store who they are.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
