@@ -27,7 +27,18 @@ for (const length of [0, 125, 126, 65_535, 65_536]) {
     for (const text of ['', '451-["message"]', 'x'.repeat(126)]) {
       const head = text.length < 126 ? [0x81, text.length] : [0x81, 126, 0, 126];
       const both = Buffer.concat([Buffer.from(head), Buffer.from(text), frameBinary(payload)]);
-      assert.deepEqual(frameTextAndBinary(text, payload), both);
+      const third = Math.floor(length / 3);
+      const parts = [payload.subarray(0, third), payload.subarray(third)];
+      for (const [i, j] of [
+        [0, 0],
+        [0, text.length],
+        [text.length, text.length],
+        [1, 3],
+      ] as const) {
+        const pieces = [Buffer.from(text.slice(0, i)), text.slice(i, j), Buffer.from(text.slice(j))] as const;
+        assert.deepEqual(frameTextAndBinary(pieces, [payload]), both);
+        assert.deepEqual(frameTextAndBinary(pieces, parts), both);
+      }
     }
   });
 }

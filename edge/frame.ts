@@ -2,6 +2,10 @@
  * Messages as WebSocket frames, made once and written as they are (RFC 6455 section 5.2: a server's frames are not masked,
  * and without extensions they are the same for all).
  */
+
+/** Bytes of one message, in order: what many messages share is copied once, into the frame. */
+export type Parts = readonly Uint8Array[];
+
 const finalText = 0x81;
 const finalBinary = 0x82;
 const length16 = 126;
@@ -14,13 +18,32 @@ export function frameBinary(payload: Uint8Array): Buffer {
   return frame;
 }
 
-/** A text message of ASCII and a binary one right behind it, in one piece. */
-export function frameTextAndBinary(text: string, payload: Uint8Array): Buffer {
-  const textBytes = headLengthOf(text.length) + text.length;
-  const frames = Buffer.allocUnsafe(textBytes + headLengthOf(payload.byteLength) + payload.byteLength);
-  frames.write(text, writeHead(frames, 0, finalText, text.length), 'latin1');
-  frames.set(payload, writeHead(frames, textBytes, finalBinary, payload.byteLength));
+/** A text message of ASCII, given in three pieces, and a binary one right behind it, which is given in parts, all in one. */
+export function frameTextAndBinary(text: readonly [Uint8Array, string, Uint8Array], payload: Parts): Buffer {
+  const [before, middle, after] = text;
+  const length = before.byteLength + middle.length + after.byteLength;
+  const textBytes = headLengthOf(length) + length;
+  const payloadBytes = byteLengthOf(payload);
+  const frames = Buffer.allocUnsafe(textBytes + headLengthOf(payloadBytes) + payloadBytes);
+  let at = put(frames, writeHead(frames, 0, finalText, length), before);
+  // Faster than what Node has for texts that are as short as this.
+  for (let i = 0; i < middle.length; i++) frames[at++] = middle.charCodeAt(i);
+  put(frames, at, after);
+  at = writeHead(frames, textBytes, finalBinary, payloadBytes);
+  for (const part of payload) at = put(frames, at, part);
   return frames;
+}
+
+/** Gives where it ends. */
+function put(target: Buffer, at: number, part: Uint8Array): number {
+  target.set(part, at);
+  return at + part.byteLength;
+}
+
+export function byteLengthOf(parts: Parts): number {
+  let total = 0;
+  for (const { byteLength } of parts) total += byteLength;
+  return total;
 }
 
 function headLengthOf(length: number): number {

@@ -86,7 +86,17 @@ export function pushMessage<Message>(
 ): Outbox<Message> {
   const sequence = outbox.last + 1;
   const chunks = append(outbox.chunks, { sequence, atMs, bytes, message });
-  const grown = { ...outbox, last: sequence, bytes: outbox.bytes + bytes, chunks };
+  // Written out: it is made for each message and receiver.
+  const grown = {
+    epoch: outbox.epoch,
+    sinceEpoch: outbox.sinceEpoch,
+    start: outbox.start,
+    base: outbox.base,
+    last: sequence,
+    bytes: outbox.bytes + bytes,
+    overrun: outbox.overrun,
+    chunks,
+  };
   const oldestAtMs = chunks[0]![0]!.atMs;
   // Nearly always.
   if (

@@ -103,8 +103,8 @@ export class SessionDraft {
     if (member === undefined) return;
     const entry = { message, bytes: weigh(message), atMs: this.nowMs };
     const outbox = pushMessage(member.outbox, entry, this.limits.outboxMaxBytes);
-    this.members.set(to, { ...member, outbox });
-    const { presence } = member;
+    const { profile, presence, stream } = member;
+    this.members.set(to, { profile, presence, stream, outbox });
     if (presence.kind !== 'connected' || presence.isHeld === true || this.isFrozen) return;
     const offset = formatOffset(this.epoch, outbox.last);
     this.effects.push({

@@ -187,8 +187,8 @@ function toOutbox(
 
 function toMessage(message: Outgoing, contents: ContentTable): MessageSnapshot {
   if ('sealed' in message) {
-    const { sealed, ...rest } = message;
-    return { ...rest, content: contents.placeOf(sealed) };
+    const { sealed, key, ...rest } = message;
+    return { ...rest, key: { key: key.key, iv: key.iv }, content: contents.placeOf(sealed) };
   }
   if (!('member' in message)) return message;
   const { kind, member } = message;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { pack, unpack } from 'msgpackr';
-import type { MemberId, MemberProfile, Outgoing, RelayId } from '../core/session-state.ts';
+import type { MemberId, MemberProfile, Outgoing, RelayId, SealKey } from '../core/session-state.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Envelope } from './envelope.ts';
 import { OutgoingEncoder } from './outgoing.ts';
@@ -29,8 +29,11 @@ function plain(fields: object): object {
   return { version: '0.3.0', metadata: metadataFor(), content: {}, ...fields };
 }
 
+/** With keys as they read, however they are kept. */
 function read(envelope: unknown): Envelope {
-  return readEnvelope(Uint8Array.from(pack(envelope)));
+  const taken = readEnvelope(Uint8Array.from(pack(envelope)));
+  if (!('keys' in taken)) return taken;
+  return { ...taken, keys: new Map([...taken.keys].map(([target, { key, iv }]) => [target, { key, iv }])) };
 }
 
 const keys = new Map([[bob, key]]);
@@ -153,6 +156,50 @@ test('a message for ten thousand receivers is read', () => {
   assert.ok(envelope.kind === 'broadcast' && envelope.keys.size === 10_000);
 });
 
+const text = fc.string({ unit: fc.constantFrom('a', 'Z', '0', '/', 'é', '漢', '😀'), maxLength: 30 });
+const ascii = fc.string({ unit: fc.constantFrom('a', 'Z', '0', '/', '='), maxLength: 4_200 });
+
+test('a key reads the same and is passed on, whether its entry is as clients write it or in any other order', () => {
+  const entry = fc.record({
+    target: text.filter((target) => target !== ''),
+    key: fc.oneof(text, ascii),
+    iv: fc.oneof(text, ascii),
+  });
+  const encoder = new OutgoingEncoder();
+  fc.assert(
+    fc.property(fc.uniqueArray(entry, { selector: ({ target }) => target, minLength: 1 }), (entries) => {
+      const orders = [
+        entries,
+        entries.map(({ target, key, iv }) => ({ iv, key, target })),
+        entries.map((all) => ({ ...all, more: 1 })),
+      ].map((keys) => ({ encryption: { keys }, compression: { algorithm: 'none' } }));
+      const isTaken = entries.every(({ key, iv }) => key.length <= 4_096 && iv.length <= 64);
+      for (const metadata of orders) {
+        const envelope = readEnvelope(pack(sealed({ kind: 'broadcast', metadata })));
+        assert.equal(envelope.kind, isTaken ? 'broadcast' : 'refused');
+        if (envelope.kind !== 'broadcast') continue;
+        assert.equal(envelope.keys.size, entries.length);
+        for (const { target, key, iv } of entries) {
+          const to = target as MemberId;
+          const kept: SealKey = envelope.keys.get(to)!;
+          assert.deepEqual({ key: kept.key, iv: kept.iv }, { key, iv });
+          const message: Outgoing = {
+            kind: 'broadcast',
+            origin: bob,
+            key: kept,
+            sealed: envelope.sealed,
+          };
+          const sent = unpack(Buffer.concat(encoder.encode(message, to))) as { metadata: unknown };
+          assert.deepEqual(sent.metadata, {
+            encryption: { keys: [{ target, key, iv }] },
+            compression: { algorithm: 'none' },
+          });
+        }
+      }
+    }),
+  );
+});
+
 test('content goes through reading and writing byte by byte, with the key of its receiver alone', () => {
   const encoder = new OutgoingEncoder();
   fc.assert(
@@ -166,7 +213,7 @@ test('content goes through reading and writing byte by byte, with the key of its
         key: envelope.keys.get(bob)!,
         sealed: envelope.sealed,
       };
-      const sent = unpack(encoder.encode(message, bob)) as Record<string, unknown>;
+      const sent = unpack(Buffer.concat(encoder.encode(message, bob))) as Record<string, unknown>;
       assert.deepEqual(sent, {
         version: '0.3.1',
         metadata: metadataFor('bob'),
@@ -191,6 +238,6 @@ test('what goes to all alike is encoded once, what is for one receiver is not', 
   const joined: Outgoing = { kind: 'member-joined', member };
   assert.equal(encoder.encode(joined, 'ann' as MemberId), encoder.encode(joined, 'cid' as MemberId));
   const question: Outgoing = { kind: 'join-question', id: 'q' as RelayId, user: member.user };
-  const sent = unpack(encoder.encode(question, 'ann' as MemberId)) as { target: string };
+  const sent = unpack(Buffer.concat(encoder.encode(question, 'ann' as MemberId))) as { target: string };
   assert.equal(sent.target, 'ann');
 });

@@ -3,6 +3,7 @@
  * refuses the rest. Sealed content stays a view of the received bytes.
  */
 import type { MemberId, RelayId, RequestId, Sealed, SealKey, SealKeys } from '../core/session-state.ts';
+import { KeyEntry } from './key-entry.ts';
 import { unpack } from './msgpack.ts';
 import type { Unpacked } from './msgpack.ts';
 
@@ -97,14 +98,23 @@ function readKeys(list: Unpacked): SealKeys | undefined {
   if (!Array.isArray(list)) return undefined;
   const keys = new Map<MemberId, SealKey>();
   for (const entry of list as readonly Unpacked[]) {
-    if (!isFields(entry)) return undefined;
-    const target = readTarget(entry['target']);
-    const key = readText(entry['key'], wrappedKeyMaxLength);
-    const iv = readText(entry['iv'], ivMaxLength);
-    if (target === undefined || key === undefined || iv === undefined) return undefined;
-    keys.set(target, { key, iv });
+    const target = isFields(entry) || entry instanceof KeyEntry ? readTarget(entry['target']) : undefined;
+    const key = entry instanceof KeyEntry ? takeEntry(entry) : readKey(entry);
+    if (target === undefined || key === undefined) return undefined;
+    keys.set(target, key);
   }
   return keys;
+}
+
+function takeEntry(entry: KeyEntry): SealKey | undefined {
+  return entry.keyLength <= wrappedKeyMaxLength && entry.ivLength <= ivMaxLength ? entry : undefined;
+}
+
+function readKey(entry: Unpacked): SealKey | undefined {
+  if (!isFields(entry)) return undefined;
+  const key = readText(entry['key'], wrappedKeyMaxLength);
+  const iv = readText(entry['iv'], ivMaxLength);
+  return key === undefined || iv === undefined ? undefined : { key, iv };
 }
 
 function readId(id: Unpacked): RequestId | undefined {
@@ -123,6 +133,10 @@ function readText(value: Unpacked, maxLength: number): string | undefined {
 
 function isFields(value: Unpacked): value is Fields {
   return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array) &&
+    !(value instanceof KeyEntry)
   );
 }

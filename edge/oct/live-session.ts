@@ -285,9 +285,8 @@ export class LiveSession {
       this.durable.apply({ kind: 'hold', connection });
       return socket.stop();
     }
-    const bytes = this.#encoder.encode(message, to);
-    this.#context.traffic.count('out', bytes.byteLength);
-    socket.send(bytes, offset, sequence);
+    const bytes = socket.send(this.#encoder.encode(message, to), offset, sequence);
+    this.#context.traffic.count('out', bytes);
   }
 
   #refuse(code: ErrorCode): void {

@@ -1,6 +1,8 @@
 /** A member's Socket.IO socket: sends, knows how much waits, and ends in the way that its client should take it. */
 import type { Socket } from 'socket.io';
 import type { ConnectionId, StreamId } from '../core/session-state.ts';
+import { byteLengthOf } from '../frame.ts';
+import type { Parts } from '../frame.ts';
 import { RateMeter } from '../core/rate-meter.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import { streamOf } from './resume.ts';
@@ -10,9 +12,12 @@ import { writeMessage } from './turn-writes.ts';
 /** A member that reads so slowly has so long to come to the stop: about as long as it may take for a pong. */
 const stopGraceMs = 10_000;
 
-/** So much may be unconfirmed before a ping asks for a confirmation, sooner than the clock does. */
+/**
+ * So much may be unconfirmed before a ping asks for a confirmation, sooner than the clock does. What is confirmed while it is
+ * young costs the garbage collector little: with 512 messages a fan-out to 50 is slower by a tenth.
+ */
 const unaskedMaxBytes = 1_048_576;
-const unaskedMaxMessages = 512;
+const unaskedMaxMessages = 64;
 
 const clientMaxLength = 64;
 
@@ -79,18 +84,20 @@ export class MemberSocket {
     return this.#heldBytes + bufferedBytes(this.#socket.conn);
   }
 
-  /** The offset is the last argument of the event, from where clients take it. */
-  send(bytes: Buffer, offset: string, sequence: number): void {
+  /** The offset is the last argument of the event, from where clients take it. Gives the length of the message. */
+  send(message: Parts, offset: string, sequence: number): number {
+    const bytes = byteLengthOf(message);
     this.#lastSequence = sequence;
-    if (!writeMessage(this.#socket, bytes, offset)) {
+    if (!writeMessage(this.#socket, message, offset)) {
       // Counted first: the connection flushes within `send` when it can.
-      this.#heldBytes += bytes.byteLength;
-      this.#socket.send(bytes, offset);
+      this.#heldBytes += bytes;
+      this.#socket.send(message.length === 1 ? message[0] : Buffer.concat(message), offset);
     }
-    this.#unasked.bytes += bytes.byteLength;
+    this.#unasked.bytes += bytes;
     this.#unasked.messages++;
     if (this.#unasked.bytes > unaskedMaxBytes || this.#unasked.messages > unaskedMaxMessages)
       this.#askForConfirmation();
+    return bytes;
   }
 
   /** Says something that is no part of the member's stream, and is not repeated. */

@@ -4,6 +4,8 @@
  * allocation that the bytes themselves do not pay for. Binary values are views, not copies.
  */
 import { isUtf8 } from 'node:buffer';
+import { readKeyEntry } from './key-entry.ts';
+import type { KeyEntry } from './key-entry.ts';
 
 export type Unpacked =
   | null
@@ -12,6 +14,7 @@ export type Unpacked =
   | number
   | string
   | Uint8Array
+  | KeyEntry
   | readonly Unpacked[]
   | { readonly [name: string]: Unpacked };
 
@@ -56,6 +59,8 @@ class Reader {
   readonly #view: DataView;
   #at = 0;
   #values = 0;
+  /** Of what is read now, in the map that it is in. */
+  #name = '';
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -165,11 +170,23 @@ class Reader {
     return true;
   }
 
+  #readKeyEntry(): KeyEntry | undefined {
+    const entry = readKeyEntry(this.#buffer, this.#at);
+    if (entry === undefined) return undefined;
+    this.#at += entry.byteLength;
+    this.#values++;
+    return entry;
+  }
+
   /** Every element takes a byte at least, so a length that the bytes cannot hold is a lie. */
   #readArray(length: number, depth: number): Unpacked[] {
     this.#require(length);
     const values: Unpacked[] = [];
-    for (let i = 0; i < length; i++) values.push(this.readValue(depth - 1));
+    const read =
+      this.#name === 'keys'
+        ? (): Unpacked => this.#readKeyEntry() ?? this.readValue(depth - 1)
+        : (): Unpacked => this.readValue(depth - 1);
+    for (let i = 0; i < length; i++) values.push(read());
     return values;
   }
 
@@ -180,6 +197,7 @@ class Reader {
     for (let i = 0; i < length; i++) {
       const name = this.readValue(1);
       if (typeof name !== 'string') throw new MalformedError();
+      this.#name = name;
       map[name] = this.readValue(depth - 1);
     }
     return map;

@@ -5,6 +5,8 @@
 import { Packr } from 'msgpackr';
 import type { Banner } from '#shared/banner.ts';
 import type { MemberId, MemberProfile, Outgoing, SealKey, Sealed } from '../core/session-state.ts';
+import type { Parts } from '../frame.ts';
+import { KeyEntry } from './key-entry.ts';
 
 /** Version of the envelopes that we make ourselves; clients accept every 0.3. */
 const ownVersion = '0.3.0';
@@ -26,40 +28,40 @@ interface Around {
 
 export class OutgoingEncoder {
   /** Only what goes to many unchanged; sealed messages carry their receiver's key. */
-  readonly #shared = new WeakMap<Outgoing, Buffer>();
+  readonly #shared = new WeakMap<Outgoing, Parts>();
   /** Of the last broadcast: its envelopes are written one after the other. */
   #around: Around | undefined;
 
-  encode(message: Outgoing, to: MemberId): Buffer {
+  encode(message: Outgoing, to: MemberId): Parts {
+    if (message.kind === 'broadcast') return this.#encodeBroadcast(message, to);
     const known = this.#shared.get(message);
     if (known !== undefined) return known;
-    if (message.kind === 'broadcast') return this.#encodeBroadcast(message, to);
-    const bytes = packr.pack(toEnvelope(message, to));
+    const parts = [packr.pack(toEnvelope(message, to))];
     if (
       message.kind === 'member-joined' ||
       message.kind === 'member-left' ||
       message.kind === 'session-closed'
     ) {
-      this.#shared.set(message, bytes);
+      this.#shared.set(message, parts);
     }
-    return bytes;
+    return parts;
   }
 
   /** Envelopes of one broadcast differ in one entry, the receiver's key: what is around it is written once. */
-  #encodeBroadcast(message: Broadcast, to: MemberId): Buffer {
+  #encodeBroadcast(message: Broadcast, to: MemberId): Parts {
     const { sealed, origin, key } = message;
-    const entry = packr.pack({ target: to, ...key });
     const around = this.#around;
     if (around?.sealed === sealed && around.origin === origin) {
-      return Buffer.concat([around.before, entry, around.after]);
+      return [around.before, packKey(to, key), around.after];
     }
     const whole = packr.pack(toEnvelope(message, to));
-    if (whole.length > aroundMaxBytes) return whole;
+    if (whole.length > aroundMaxBytes) return [whole];
     // Nothing before the keys can hold the same bytes: that is the version alone.
+    const entry = packr.pack(toKeyEntry(to, key));
     const at = whole.indexOf(entry);
     const [before, after] = [whole.subarray(0, at), whole.subarray(at + entry.length)];
     this.#around = { sealed, origin, before, after };
-    return whole;
+    return [whole];
   }
 }
 
@@ -142,8 +144,20 @@ function info(code: string, message: string): object {
 }
 
 function seal(target: MemberId, key: SealKey, { version, compression, content }: Sealed): object {
-  const metadata = { encryption: { keys: [{ target, ...key }] }, compression: { algorithm: compression } };
+  const metadata = {
+    encryption: { keys: [toKeyEntry(target, key)] },
+    compression: { algorithm: compression },
+  };
   return { version, metadata, content };
+}
+
+/** Of its receiver's own: the target in it is that. */
+function packKey(target: MemberId, key: SealKey): Uint8Array {
+  return key instanceof KeyEntry ? key.bytes : packr.pack(toKeyEntry(target, key));
+}
+
+function toKeyEntry(target: MemberId, { key, iv }: SealKey): object {
+  return { target, key, iv };
 }
 
 function call(method: string, ...params: readonly (object | string)[]): object {
