@@ -92,12 +92,29 @@ export class KeyPlacer {
     return { placements: keys, seconds, latencies: latencies.toSorted() };
   }
 
+  /**
+   * Keys a second that it finds among those that it has placed, each from the text that a client sends. `epochs` are their
+   * pins'. Throws where it finds another one, or has to ask the store.
+   */
+  lookUp(epochs: ArrayLike<number>, passes: number): number {
+    const texts = Array.from({ length: epochs.length }, (_, number) => textOf(number));
+    const startedAtMs = performance.now();
+    for (let pass = 0; pass < passes; pass++) {
+      for (let number = 0; number < texts.length; number++) {
+        const found = this.#placer.place(parseAffinityKey(texts[number]!)!);
+        if (found instanceof Promise || found.kind !== 'placed' || found.pin.epoch !== epochs[number])
+          throw new Error(`key ${number} is not found as it was placed`);
+      }
+    }
+    return (passes * texts.length * 1_000) / (performance.now() - startedAtMs);
+  }
+
   close(): void {
     this.#isOver = true;
   }
 
   async #placeOne(number: number): Promise<{ owner: { id: string; incarnation: number }; epoch: number }> {
-    const key = parseAffinityKey(`key-${number}`)!;
+    const key = parseAffinityKey(textOf(number))!;
     const deadlineMs = performance.now() + placedMaxMs;
     for (;;) {
       const placement = await this.#ask(key);
@@ -131,4 +148,8 @@ export class KeyPlacer {
     if (rows.length < virtualEdgeCount) throw new Error(`${rows.length} edges of ${virtualEdgeCount}`);
     followRows(this.#pool, rows);
   }
+}
+
+function textOf(number: number): string {
+  return `key-${number}`;
 }
