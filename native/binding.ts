@@ -108,6 +108,9 @@ export interface NativeSockets {
   sendHandle(id: number, given: number, bytes: Uint8Array, from: number, to: number): number;
   /** Closes a descriptor that is no socket of this set; a cut ends the connection for every process that has it. */
   closeHandle(fd: number, isCut: boolean): void;
+
+  /** Of the whole process: pages of the C library's heap in which nothing is (malloc_trim(3)). Takes milliseconds. */
+  releaseMemory(): void;
 }
 
 /**

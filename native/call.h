@@ -62,6 +62,9 @@ napi_value on_take_handles(napi_env env, napi_callback_info info);
 napi_value on_send_handle(napi_env env, napi_callback_info info);
 napi_value on_close_handle(napi_env env, napi_callback_info info);
 
+/* memory.c */
+napi_value on_release_memory(napi_env env, napi_callback_info info);
+
 /* calls.c */
 bool calls_define(napi_env env, napi_value exports, struct binding *binding);
 

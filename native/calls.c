@@ -280,6 +280,7 @@ static const struct {
     {"takeHandles", on_take_handles},
     {"sendHandle", on_send_handle},
     {"closeHandle", on_close_handle},
+    {"releaseMemory", on_release_memory},
 };
 
 bool calls_define(napi_env env, napi_value exports, struct binding *binding) {

@@ -68,6 +68,10 @@ export class NativeTransport implements Transport, SocketCarrier {
     return socket;
   }
 
+  releaseMemory(): void {
+    this.native.releaseMemory();
+  }
+
   close(): void {
     this.native.shutDown();
   }

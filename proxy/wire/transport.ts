@@ -29,6 +29,8 @@ export interface Transport {
   listenOn(descriptor: number, accept: Acceptor): Promise<Listening>;
   /** With `isIdler` the connection will be silent for most of its life. */
   connect(origin: Origin, ears: ConnectingEars, isIdler: boolean): ByteSocket;
+  /** Gives back to the system what a crowd of connections has left free; takes milliseconds. */
+  releaseMemory(): void;
   /** Ends what the transport itself holds. */
   close(): void;
 }
@@ -55,6 +57,10 @@ export class NetTransport implements Transport {
 
   connect(origin: Origin, ears: ConnectingEars, isIdler: boolean): ByteSocket {
     return connectNetSocket(origin, ears, isIdler, this.#trust);
+  }
+
+  releaseMemory(): void {
+    // The system is not asked: Node has no word for it.
   }
 
   close(): void {
