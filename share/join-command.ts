@@ -68,6 +68,7 @@ async function mirrorUntilEnd(
   clearInterval(standing);
   const failed = await mirror.close(reason === 'left');
   await session.leave();
-  desk.tell({ event: 'session.ended', reason, unsaved: failed.map(({ path }) => path) });
+  const unsaved = failed.map(({ path }) => path);
+  desk.tell({ event: 'session.ended', reason, message: session.farewell, unsaved });
   return failed.length > 0 || reason === 'lost' ? 1 : 0;
 }

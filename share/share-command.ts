@@ -83,6 +83,7 @@ async function untilEnd(host: HostSession, desk: Desk & { close?(): void }): Pro
   desk.tell({
     event: 'session.ended',
     reason,
+    message: host.farewell,
     unsaved: failed.map(({ path, reason: why }) => `${path} (${why})`),
   });
   desk.close?.();

@@ -1,5 +1,5 @@
 /** What happened, in a line for people. What others have written is stripped of what would move a terminal's cursor. */
-import type { Applicant, EndReason, FetchNews, News, Standing } from './news.ts';
+import type { Applicant, FetchNews, News, Standing } from './news.ts';
 import { plainWords } from './plain-words.ts';
 
 /** Undefined for what people need not be told line by line. */
@@ -13,7 +13,7 @@ export function wordsFor(news: News): string | undefined {
     case 'session.joined':
       return `Joined the session of ${plainWords(news.host)}; its files are in ${news.folder}`;
     case 'session.ended':
-      return endWords(news.reason, news.unsaved);
+      return endWords(news);
     case 'guest.admitted':
       return `${nameOf(news)} is let in`;
     case 'guest.refused':
@@ -82,10 +82,11 @@ export function nameOf({ name, email, login }: Applicant): string {
   return plainWords(name) + (details.length > 0 ? ` (${details.join(', ')})` : '');
 }
 
-function endWords(reason: EndReason, unsaved: readonly string[]): string {
+function endWords({ reason, message = '', unsaved }: News & { event: 'session.ended' }): string {
+  const said = plainWords(message).replace(/\.$/, '');
   const why = {
     left: 'The session is over',
-    closed: 'The session was closed',
+    closed: said === '' ? 'The session was closed' : said,
     lost: 'The connection was lost for too long: the session is over',
   }[reason];
   if (unsaved.length === 0) return `${why}. Everything is written.`;

@@ -12,7 +12,13 @@ export type News =
       readonly isReadOnly: boolean;
     }
   | { readonly event: 'session.joined'; readonly key: string; readonly host: string; readonly folder: string }
-  | { readonly event: 'session.ended'; readonly reason: EndReason; readonly unsaved: readonly string[] }
+  | {
+      readonly event: 'session.ended';
+      readonly reason: EndReason;
+      /** What the server or the host said of it. */
+      readonly message?: string | undefined;
+      readonly unsaved: readonly string[];
+    }
   | ({ readonly event: 'guest.asked'; readonly id: string } & Applicant)
   | ({ readonly event: 'guest.admitted' | 'guest.refused' } & Applicant)
   | ({ readonly event: 'member.joined' | 'member.left' } & MemberView)

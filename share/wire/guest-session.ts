@@ -6,6 +6,7 @@ import type { EndReason, MemberView } from '../core/news.ts';
 import type { Desk } from '../desk.ts';
 import { FolderFault, readFault } from '../folder-fault.ts';
 import type { EntryKind, Remote } from '../remote.ts';
+import { farewellOf } from './farewell.ts';
 import { openDocuments } from './member-documents.ts';
 import type { MemberDocuments } from './member-documents.ts';
 import { sayGoodbye } from './say-goodbye.ts';
@@ -33,6 +34,7 @@ export class GuestSession implements Remote {
   /** Files that the host gave no document. */
   readonly #refusals = new Set<string>();
   #isReadOnly = false;
+  #farewell: string | undefined;
   #isConnected = true;
   #isOver = false;
 
@@ -48,6 +50,11 @@ export class GuestSession implements Remote {
 
   get ended(): Promise<EndReason> {
     return this.#ended.promise;
+  }
+
+  /** What was said of the end by those who ended it. */
+  get farewell(): string | undefined {
+    return this.#farewell;
   }
 
   get hostName(): string {
@@ -167,7 +174,10 @@ export class GuestSession implements Remote {
     });
     room.onJoin((_, member) => this.#meet(member, 'member.joined'));
     room.onLeave((_, member) => this.#meet(member, 'member.left'));
-    room.onClose(() => this.#end('closed'));
+    this.#connection.onBroadcast('room/closed', (_: string, info: unknown) => {
+      this.#farewell = farewellOf(info);
+      this.#end('closed');
+    });
     this.#connection.onDisconnect(() => this.#end('lost'));
     fs.onChange((_, { changes }) => {
       for (const { type, path } of changes)

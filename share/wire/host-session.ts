@@ -19,6 +19,7 @@ import { FolderWatch } from '../folder-watch.ts';
 import type { ChangeKind, EntryChange } from '../folder-watch.ts';
 import { SharedFiles } from '../shared-files.ts';
 import type { SharedFolder } from '../shared-folder.ts';
+import { farewellOf } from './farewell.ts';
 import { openDocuments } from './member-documents.ts';
 import type { MemberDocuments } from './member-documents.ts';
 import { answerRequests } from './member-requests.ts';
@@ -55,6 +56,7 @@ export class HostSession {
   readonly #guests = new Map<string, Peer>();
   readonly #refused = new Map<string, string>();
   readonly #ended = Promise.withResolvers<EndReason>();
+  #farewell: string | undefined;
   #isConnected = true;
   #isClosing = false;
 
@@ -93,6 +95,11 @@ export class HostSession {
   /** When the session is over, whoever ended it. */
   get ended(): Promise<EndReason> {
     return this.#ended.promise;
+  }
+
+  /** What was said of the end by those who ended it. */
+  get farewell(): string | undefined {
+    return this.#farewell;
   }
 
   /** The socket is there, or is away for now. */
@@ -138,7 +145,10 @@ export class HostSession {
     );
     room.onJoin((_, guest) => void this.#greet(guest).catch(() => undefined));
     room.onLeave((_, guest) => this.#part(guest));
-    room.onClose(() => this.#ended.resolve('closed'));
+    this.#connection.onBroadcast('room/closed', (_: string, info: unknown) => {
+      this.#farewell = farewellOf(info);
+      this.#ended.resolve('closed');
+    });
     chat.onMessage((from, text, isDirect) =>
       this.#options.desk.tell({ event: 'chat.said', from: this.#nameOf(from), text, isDirect }),
     );

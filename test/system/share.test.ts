@@ -212,6 +212,20 @@ test('what a guest forges or floods neither ends the session, nor shuts others o
   assert.equal(await host.stop(), 0, host.errors);
 });
 
+test('who is taken out, or whose session is ended, is told who did so', async (t) => {
+  const folder = makeFolder(t, { 'a.txt': 'a\n' });
+  const { host, key } = await shareFolder(t, pool.url, { folder });
+  const { guest } = await joinFolder(t, pool.url, { key });
+  const { id: member } = await host.next('member.joined');
+  assert.equal((await pool.act('/admin/remove', { key, member, isBanned: false })).status, 200);
+  const removed = await guest.next('session.ended');
+  assert.equal(removed['message'], 'An administrator has removed you from the session.');
+  assert.equal((await pool.act('/admin/end', { key })).status, 200);
+  const ended = await host.next('session.ended');
+  assert.equal(ended['message'], 'An administrator has ended the session.');
+  assert.deepEqual([await guest.exited(), await host.exited()], [0, 0]);
+});
+
 test('whom the front door does not let in is told so', async (t) => {
   const refused = new ShareProcess(t, [
     'share',
