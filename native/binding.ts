@@ -109,7 +109,7 @@ export interface NativeSockets {
   /** Closes a descriptor that is no socket of this set; a cut ends the connection for every process that has it. */
   closeHandle(fd: number, isCut: boolean): void;
 
-  /** Of the whole process: pages of the C library's heap in which nothing is (malloc_trim(3)). Takes milliseconds. */
+  /** Of the whole process: pages of the C library's heap in which nothing is (malloc_trim(3)). Stops for up to 0.4 ms a MiB. */
   releaseMemory(): void;
 }
 

@@ -29,7 +29,7 @@ export interface Transport {
   listenOn(descriptor: number, accept: Acceptor): Promise<Listening>;
   /** With `isIdler` the connection will be silent for most of its life. */
   connect(origin: Origin, ears: ConnectingEars, isIdler: boolean): ByteSocket;
-  /** Gives back to the system what a crowd of connections has left free; takes milliseconds. */
+  /** Gives back to the system what a crowd of connections has left free; stops for up to 0.4 ms a MiB. */
   releaseMemory(): void;
   /** Ends what the transport itself holds. */
   close(): void;
