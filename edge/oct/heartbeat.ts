@@ -1,6 +1,7 @@
 /**
  * Engine.IO's pings and pongs of one connection, as proof of what has arrived: a pong says that the client has
- * taken in all that went out before the ping, and that we have taken in all that it sent before the pong.
+ * taken in all that went out before the ping, and that we have taken in all that it sent before the pong. The first is not
+ * true of a pong that comes after a stop: see `isStopping`.
  */
 import type { Socket as EngineSocket } from 'engine.io';
 

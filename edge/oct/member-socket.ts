@@ -6,7 +6,7 @@ import type { Parts } from '../frame.ts';
 import { RateMeter } from '../core/rate-meter.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import { streamOf } from './resume.ts';
-import { bufferedBytes, closeTransport, cutTransport, stopTransport } from './transport.ts';
+import { bufferedBytes, closeTransport, cutTransport, isStopping, stopTransport } from './transport.ts';
 import { writeMessage } from './turn-writes.ts';
 
 /** A member that reads so slowly has so long to come to the stop: about as long as it may take for a pong. */
@@ -48,7 +48,9 @@ export class MemberSocket {
     const unfollow = heartbeatOf(socket.conn).follow(() => {
       const sequence = this.#lastSequence;
       this.#unasked = { bytes: 0, messages: 0 };
-      return () => onConfirmed(sequence);
+      return () => {
+        if (!isStopping(socket.conn)) onConfirmed(sequence);
+      };
     });
     socket.once('disconnect', unfollow);
   }

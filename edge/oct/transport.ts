@@ -32,6 +32,7 @@ export function closeTransport(conn: EngineSocket, closeCode: number): void {
  * kept for its next connection; at a WebSocket close from our side it would write into the closing socket, and lose it.
  */
 export function stopTransport(conn: EngineSocket): void {
+  stopped.add(conn);
   const webSocket = webSocketOf(conn);
   if (webSocket === undefined) return stopPolling(conn);
   webSocket.resume();
@@ -39,6 +40,16 @@ export function stopTransport(conn: EngineSocket): void {
 }
 
 const stopPacket = '9';
+
+const stopped = new WeakSet<EngineSocket>();
+
+/**
+ * From the stop on a pong is no proof of what its client has. Socket.IO's client passes a message on when the turn is over in
+ * which it read it: where it reads message, ping and stop in one go, it answers the ping and throws the message away.
+ */
+export function isStopping(conn: EngineSocket): boolean {
+  return stopped.has(conn);
+}
 
 /**
  * The same for a client that polls, as the answer to its next poll that nothing else waits for. Its connection stays
