@@ -78,14 +78,18 @@ export function adoptOutbox<Message>(
   return { ...kept, epoch, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0), chunks };
 }
 
-/** Takes a message in under the next sequence, and drops the oldest ones beyond the bounds. */
+/**
+ * Takes a message in under the next sequence, and drops the oldest ones beyond the bounds. `keep` makes of a message that
+ * 64 others have come after what is kept of it from then on.
+ */
 export function pushMessage<Message>(
   outbox: Outbox<Message>,
   { message, bytes, atMs }: Omit<OutboxEntry<Message>, 'sequence'>,
   maxBytes: number,
+  keep: (message: Message) => Message,
 ): Outbox<Message> {
   const sequence = outbox.last + 1;
-  const chunks = append(outbox.chunks, { sequence, atMs, bytes, message });
+  const chunks = append(outbox.chunks, { sequence, atMs, bytes, message }, keep);
   // Written out: it is made for each message and receiver.
   const grown = {
     epoch: outbox.epoch,
@@ -162,9 +166,16 @@ function emptyAfter<Message>(epoch: Epoch, sequence: number): Outbox<Message> {
 function append<Message>(
   chunks: Outbox<Message>['chunks'],
   entry: OutboxEntry<Message>,
+  keep: (message: Message) => Message,
 ): Outbox<Message>['chunks'] {
   const tail = chunks.at(-1);
-  if (tail === undefined || tail.length >= chunkMaxMessages) return [...chunks, [entry]];
+  if (tail === undefined || tail.length >= chunkMaxMessages) {
+    const waitsLong = chunks.length - 2;
+    const kept = chunks.map((chunk, i) =>
+      i === waitsLong ? chunk.map((old) => ({ ...old, message: keep(old.message) })) : chunk,
+    );
+    return [...kept, [entry]];
+  }
   // One copy of each, where spreads make two.
   return chunks.with(chunks.length - 1, tail.concat([entry]));
 }

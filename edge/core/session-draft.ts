@@ -3,6 +3,7 @@
  * effects, and is the one place where a message gets into a member's outbox and, if it can, to its connection.
  */
 import type { Epoch } from '#shared/ids.ts';
+import { keepApart, weigh } from './kept-message.ts';
 import { formatOffset, pushMessage } from './outbox.ts';
 import type { Effect } from './session-command.ts';
 import type { SessionLife } from './session-life.ts';
@@ -18,9 +19,6 @@ import type {
   SessionLimits,
   SessionState,
 } from './session-state.ts';
-
-/** What a message weighs besides its content: envelope, wrapped key or a member's public key. */
-const envelopeBytes = 2_048;
 
 export class SessionDraft {
   readonly nowMs: number;
@@ -102,7 +100,7 @@ export class SessionDraft {
     const member = this.members.view.get(to);
     if (member === undefined) return;
     const entry = { message, bytes: weigh(message), atMs: this.nowMs };
-    const outbox = pushMessage(member.outbox, entry, this.limits.outboxMaxBytes);
+    const outbox = pushMessage(member.outbox, entry, this.limits.outboxMaxBytes, keepApart);
     const { profile, presence, stream } = member;
     this.members.set(to, { profile, presence, stream, outbox });
     if (presence.kind !== 'connected' || presence.isHeld === true || this.isFrozen) return;
@@ -157,8 +155,4 @@ class CopyOnWriteMap<K, V> {
     this.#copy ??= new Map(this.#source);
     return this.#copy;
   }
-}
-
-function weigh(message: Outgoing): number {
-  return envelopeBytes + ('sealed' in message ? message.sealed.content.byteLength : 0);
 }

@@ -43,6 +43,8 @@ export interface Sealed {
 export interface SealKey {
   readonly key: string;
   readonly iv: string;
+  /** The same in memory of its own, where it is a view of what its sender wrote. */
+  detach?(): SealKey;
 }
 
 export type SealKeys = ReadonlyMap<MemberId, SealKey>;

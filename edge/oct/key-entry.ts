@@ -45,6 +45,15 @@ export class KeyEntry implements SealKey {
     return this.#message.subarray(this.#start, this.#end);
   }
 
+  detach(): KeyEntry {
+    const own = Buffer.from(new Uint8Array(this.bytes).buffer);
+    const [key, iv] = [
+      { start: this.#keyStart - this.#start, end: this.#keyEnd - this.#start },
+      { start: this.#ivStart - this.#start, end: this.#end - this.#start },
+    ];
+    return new KeyEntry(own, 0, key, iv);
+  }
+
   get byteLength(): number {
     return this.#end - this.#start;
   }
