@@ -1,6 +1,7 @@
 /** `mooring join LINK FOLDER`, from its flags to its exit code. */
 import { accountOf, openDesk, readLink } from './person-flags.ts';
 import type { PersonFlags } from './person-flags.ts';
+import { isWanted } from './core/news.ts';
 import type { EndReason } from './core/news.ts';
 import { Mirror } from './mirror.ts';
 import type { MirrorOptions } from './mirror.ts';
@@ -70,5 +71,5 @@ async function mirrorUntilEnd(
   await session.leave();
   const unsaved = failed.map(({ path }) => path);
   desk.tell({ event: 'session.ended', reason, message: session.farewell, unsaved });
-  return failed.length > 0 || reason === 'lost' ? 1 : 0;
+  return failed.length > 0 || !isWanted(reason) ? 1 : 0;
 }

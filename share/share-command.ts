@@ -1,5 +1,6 @@
 /** `mooring share DIR`, from its flags to its exit code. */
 import { stat } from 'node:fs/promises';
+import { isWanted } from './core/news.ts';
 import type { EndReason } from './core/news.ts';
 import type { Desk } from './desk.ts';
 import { accountOf, openDesk, serverUrl } from './person-flags.ts';
@@ -87,7 +88,7 @@ async function untilEnd(host: HostSession, desk: Desk & { close?(): void }): Pro
     unsaved: failed.map(({ path, reason: why }) => `${path} (${why})`),
   });
   desk.close?.();
-  return failed.length > 0 || reason === 'lost' ? 1 : 0;
+  return failed.length > 0 || !isWanted(reason) ? 1 : 0;
 }
 
 async function mustBeFolder(path: string): Promise<void> {

@@ -88,6 +88,7 @@ function endWords({ reason, message = '', unsaved }: News & { event: 'session.en
     left: 'The session is over',
     closed: said === '' ? 'The session was closed' : said,
     lost: 'The connection was lost for too long: the session is over',
+    refused: `The server does not let us come back (${said}): the session is over`,
   }[reason];
   if (unsaved.length === 0) return `${why}. Everything is written.`;
   return `${why}. NOT WRITTEN: ${unsaved.map(plainWords).join(', ')}`;

@@ -54,8 +54,16 @@ export interface FetchNews {
 
 export type ChangeWhat = 'written' | 'folder' | 'deleted' | 'renamed';
 
-/** `left`: we did; `closed`: the host or an administrator did; `lost`: no way back within 30 s. */
-export type EndReason = 'left' | 'closed' | 'lost';
+/**
+ * `left`: we did; `closed`: the host or an administrator did; `lost`: no way back within 30 s; `refused`: the server does not
+ * let us in any more.
+ */
+export type EndReason = 'left' | 'closed' | 'lost' | 'refused';
+
+/** Whether somebody, rather than a fault, has ended it. */
+export function isWanted(reason: EndReason): boolean {
+  return reason === 'left' || reason === 'closed';
+}
 
 export interface Applicant {
   readonly name: string;

@@ -38,12 +38,13 @@ export class GuestSession implements Remote {
   #isConnected = true;
   #isOver = false;
 
-  constructor({ connection, host, workspace }: GuestConnection, desk: Desk) {
+  constructor({ connection, host, workspace, refused }: GuestConnection, desk: Desk) {
     this.folder = workspace.folders[0] ?? workspace.name;
     this.#host = host;
     this.#desk = desk;
     this.#connection = connection;
     this.#listen();
+    void refused.then((farewell) => this.#end('refused', farewell));
     this.#documents = openDocuments(connection, () => true);
     connection.peer.onInfo((_, self) => this.#documents.awareness.setLocalStateField('peer', self.id));
   }
@@ -82,7 +83,9 @@ export class GuestSession implements Remote {
 
   /** Resolves when the host has greeted us: until then there is nothing to ask. */
   async ready(): Promise<void> {
-    const over = this.#ended.promise.then(() => Promise.reject(new Error('the session ended')));
+    const over = this.#ended.promise.then(() =>
+      Promise.reject(new Error(this.#farewell ?? 'the session ended')),
+    );
     await Promise.race([this.#greeted.promise, over]);
   }
 
@@ -175,8 +178,7 @@ export class GuestSession implements Remote {
     room.onJoin((_, member) => this.#meet(member, 'member.joined'));
     room.onLeave((_, member) => this.#meet(member, 'member.left'));
     this.#connection.onBroadcast('room/closed', (_: string, info: unknown) => {
-      this.#farewell = farewellOf(info);
-      this.#end('closed');
+      this.#end('closed', farewellOf(info));
     });
     this.#connection.onDisconnect(() => this.#end('lost'));
     fs.onChange((_, { changes }) => {
@@ -204,8 +206,9 @@ export class GuestSession implements Remote {
     this.show();
   }
 
-  #end(reason: EndReason): void {
+  #end(reason: EndReason, farewell?: string): void {
     this.#isOver = true;
+    this.#farewell ??= farewell;
     this.#ended.resolve(reason);
   }
 

@@ -86,6 +86,7 @@ export class HostSession {
       },
     });
     this.#connection.onDisconnect(() => this.#ended.resolve('lost'));
+    void session.refused.then((farewell) => this.#end('refused', farewell));
     void this.#self.promise.then(({ id }) => {
       this.#documents.awareness.setLocalStateField('peer', id);
       this.#publish();
@@ -115,7 +116,9 @@ export class HostSession {
   async ready(): Promise<void> {
     await Promise.race([
       this.#self.promise,
-      this.#ended.promise.then(() => Promise.reject(new Error('the session ended before it began'))),
+      this.#ended.promise.then(() =>
+        Promise.reject(new Error(this.#farewell ?? 'the session ended before it began')),
+      ),
     ]);
   }
 
@@ -146,8 +149,7 @@ export class HostSession {
     room.onJoin((_, guest) => void this.#greet(guest).catch(() => undefined));
     room.onLeave((_, guest) => this.#part(guest));
     this.#connection.onBroadcast('room/closed', (_: string, info: unknown) => {
-      this.#farewell = farewellOf(info);
-      this.#ended.resolve('closed');
+      this.#end('closed', farewellOf(info));
     });
     chat.onMessage((from, text, isDirect) =>
       this.#options.desk.tell({ event: 'chat.said', from: this.#nameOf(from), text, isDirect }),
@@ -155,6 +157,11 @@ export class HostSession {
     // What editors say besides is nothing to a host without a screen; the library would complain of it on standard error.
     this.#connection.onBroadcast(() => undefined);
     this.#connection.onNotification(() => undefined);
+  }
+
+  #end(reason: EndReason, farewell: string | undefined): void {
+    this.#farewell ??= farewell;
+    this.#ended.resolve(reason);
   }
 
   async #admits({ name, email, authProvider }: User): Promise<boolean> {

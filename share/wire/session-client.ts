@@ -32,6 +32,8 @@ export interface SessionConnection {
   readonly connection: ProtocolBroadcastConnection;
   /** Resolves when what was said has left, but for a little; rejects where that takes too long. */
   readonly roomToSend: () => Promise<void>;
+  /** Resolves with the server's word when it refuses the socket for good: the library would wait for ever. */
+  readonly refused: Promise<string>;
 }
 
 export interface GuestConnection extends SessionConnection {
@@ -56,25 +58,26 @@ initializeProtocol({ cryptoModule: webcrypto });
 
 /** Creates a session; `key` is what it is to be called, if anything. */
 export async function hostSession(options: ClientOptions, key?: string): Promise<SessionConnection> {
-  const { provider, sockets } = openProvider(options, key);
+  const { provider, line } = openProvider(options, key);
   const { roomId, roomToken } = await provider.createRoom({});
   const connection = trustOrigins(await provider.connect(roomToken));
-  return { key: roomId, connection, roomToSend: async () => await roomToSend(sockets[0]!) };
+  return { key: roomId, connection, ...line };
 }
 
 /** Asks to be let in, and waits for the host's word. */
 export async function joinSession(options: ClientOptions, key: string): Promise<GuestConnection> {
-  const { provider, sockets } = openProvider(options, key);
+  const { provider, line } = openProvider(options, key);
   const { roomToken, host, workspace } = await provider.joinRoom({ roomId: key });
   const connection = trustOrigins(await provider.connect(roomToken, host), host.id);
-  return { key, connection, roomToSend: async () => await roomToSend(sockets[0]!), host, workspace };
+  return { key, connection, ...line, host, workspace };
 }
 
 function openProvider(
   options: ClientOptions,
   key: string | undefined,
-): { provider: ConnectionProvider; sockets: Socket[] } {
+): { provider: ConnectionProvider; line: Pick<SessionConnection, 'roomToSend' | 'refused'> } {
   const sockets: Socket[] = [];
+  const refused = Promise.withResolvers<string>();
   /** Why the login failed: the library says of it only that it has stopped to wait. */
   let refusal: unknown;
   const provider = new ConnectionProvider({
@@ -106,12 +109,18 @@ function openProvider(
         createTransport: (url, headers) => {
           const socket = openSocket(url, headers, options.onLine);
           sockets.push(socket);
+          // Of one that comes back by itself it is that nobody can be reached.
+          socket.on('connect_error', ({ message }) => socket.active || refused.resolve(message));
           return new SocketIoTransport(socket);
         },
       },
     ],
   });
-  return { provider, sockets };
+  const line = {
+    roomToSend: async () => await roomToSend(sockets[0]!),
+    refused: refused.promise,
+  };
+  return { provider, line };
 }
 
 /** WebSocket first: what moves with a session loses nothing on it. */

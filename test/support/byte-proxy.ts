@@ -7,13 +7,21 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
-export async function startByteProxy(t: TestContext, target: { readonly url: string }): Promise<ByteProxy> {
+interface Target {
+  readonly url: string;
+}
+
+export async function startByteProxy(t: TestContext, target: Target): Promise<ByteProxy> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const proxy = new ByteProxy(server, Number(new URL(target.url).port));
+  const proxy = new ByteProxy(server, target);
   t.after(() => proxy.close());
   return proxy;
+}
+
+function portOf({ url }: Target): number {
+  return Number(new URL(url).port);
 }
 
 export class ByteProxy {
@@ -21,17 +29,24 @@ export class ByteProxy {
   /** Sees what clients send, piece by piece as it came. */
   onBytesUp: (bytes: Buffer) => void = () => undefined;
   readonly #server: Server;
+  #target: Target;
   readonly #links = new Set<Link>();
 
-  constructor(server: Server, targetPort: number) {
+  constructor(server: Server, target: Target) {
     this.#server = server;
+    this.#target = target;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('connection', (client) => {
-      const link = new Link(client, connect(targetPort, '127.0.0.1'));
+      const link = new Link(client, connect(portOf(this.#target), '127.0.0.1'));
       this.#links.add(link);
       client.on('data', (bytes) => this.onBytesUp(bytes));
       link.onClosed = () => void this.#links.delete(link);
     });
+  }
+
+  /** New connections go there. */
+  turnTo(target: Target): void {
+    this.#target = target;
   }
 
   /** Breaks all connections when so many more bytes have gone down to the client; 0: now. */

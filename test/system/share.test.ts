@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { startByteProxy } from '../support/byte-proxy.ts';
 import { eventually } from '../support/oct-inbox.ts';
-import { openPool } from '../support/pool.ts';
+import { openPool, startPool } from '../support/pool.ts';
 import {
   enterEditor,
   isIn,
@@ -224,6 +225,19 @@ test('who is taken out, or whose session is ended, is told who did so', async (t
   const ended = await host.next('session.ended');
   assert.equal(ended['message'], 'An administrator has ended the session.');
   assert.deepEqual([await guest.exited(), await host.exited()], [0, 0]);
+});
+
+test('who is refused on the way back is told why, and ends: another server would refuse for ever', async (t) => {
+  const way = await startByteProxy(t, pool);
+  const { host, key } = await shareFolder(t, way.url, { folder: makeFolder(t, { 'a.txt': 'a\n' }) });
+  const { guest } = await joinFolder(t, way.url, { key });
+  way.turnTo(await startPool(t));
+  way.cut(0);
+  for (const member of [host, guest]) {
+    const ended = await member.next('session.ended');
+    assert.deepEqual([ended['reason'], ended['message']], ['refused', 'The token is not valid.']);
+    assert.equal(await member.exited(), 1);
+  }
 });
 
 test('whom the front door does not let in is told so', async (t) => {
