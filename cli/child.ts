@@ -42,9 +42,10 @@ type Message = ReadyMessage | CallMessage | ReplacementReport | SettingsTakenMes
 const command = fileURLToPath(new URL('../bin/mooring.js', import.meta.url));
 /**
  * Of the process of each role. A front door keeps little of what it makes: with Node's own bound the young generation grows
- * to more than thousands of idle tunnels need. The same stands in `Dockerfile.proxy`.
+ * to more than thousands of idle tunnels need; and four threads that collect and compile beside it take its core from it,
+ * where it has no other. The same stands in `Dockerfile.proxy`.
  */
-const nodeOptions = { proxy: ['--max-semi-space-size=4'], edge: [] } as const;
+const nodeOptions = { proxy: ['--max-semi-space-size=4', '--v8-pool-size=1'], edge: [] } as const;
 const pauseMinMs = 100;
 const pauseMaxMs = 10_000;
 /** A process that lived so long starts with the shortest pause again. */

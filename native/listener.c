@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Connections accepted from one listener in one batch, so that open connections get their turn. */
-#define ACCEPTS_MAX 64
+#define ACCEPTS_MAX 8
 
 static int prepare_tcp(const struct sock *sock, int family) {
   int on = 1;

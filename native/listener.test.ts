@@ -86,3 +86,24 @@ test('a listener that is paused leaves connections in the queue, and takes them 
   scene.sockets.resumeAccepting(listener.id);
   await eventually(() => listener.accepted.length === 2, 'they are taken');
 });
+
+test('of a crowd that comes at once a few are taken at a time, and who is here already is heard in between', async (t) => {
+  const scene = new NativeScene(t);
+  const listener = scene.listen();
+  const port = scene.sockets.localPort(listener.id);
+  const here = connectFrom(t, '127.0.0.1', port);
+  await eventually(() => listener.accepted.length === 1, 'one is here');
+  const [near] = listener.accepted;
+  scene.sockets.pauseAccepting(listener.id);
+  const crowd = Array.from({ length: 200 }, () => connectFrom(t, '127.0.0.1', port));
+  await Promise.all(crowd.map(async (socket) => await once(socket, 'connect')));
+  let takenBefore: number | undefined;
+  scene.onEvent = ({ socket }) => {
+    if (socket === near) takenBefore = listener.accepted.length - 1;
+  };
+  scene.sockets.resumeAccepting(listener.id);
+  here.write('x');
+  await eventually(() => listener.accepted.length === crowd.length + 1, 'all are taken');
+  assert.equal(String(near!.bytes), 'x');
+  assert.ok(takenBefore! <= 16, `${takenBefore} of the crowd were taken first`);
+});

@@ -22,6 +22,7 @@ function withBackends(name: string, addressOf: (backend: Backend) => string): Ri
         // As the supervisor and the image start it.
         args: [
           '--max-semi-space-size=4',
+          '--v8-pool-size=1',
           join(import.meta.dirname, '../../bin/mooring.js'),
           'proxy',
           ...backends.flatMap((backend) => ['--backend', `${backend.name}=${addressOf(backend)}`]),

@@ -19,6 +19,7 @@ import type { ProxiedClient } from '../proxied/proxy-header.ts';
 import { lingerMs } from '../wire/bounds.ts';
 import { Deadline } from '../wire/timer-wheel.ts';
 import type { TimerWheel } from '../wire/timer-wheel.ts';
+import type { TurnQueue } from '../wire/turn-queue.ts';
 import type { Upstreams } from '../wire/upstreams.ts';
 import type { Wire } from '../wire/wire.ts';
 import { ConnectWire } from './connect-wire.ts';
@@ -39,6 +40,7 @@ import { endAnswer, ignore } from './stream-end.ts';
 export interface Http2Door {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
+  readonly ahead: TurnQueue;
   readonly metrics: Metrics;
   readonly upstreams: Upstreams;
   /** What was no request never became an exchange. */
@@ -165,12 +167,17 @@ export class Http2Connection {
     if (read.kind === 'refused') return this.#refuse(stream, read.code);
     const { head } = read;
     const wire = head.isUpgrade ? new ConnectWire(stream, head, this) : new StreamWire(stream, head, this);
-    if (this.#arrived.push(wire) === 1) setImmediate(() => this.#conductArrived());
+    if (this.#arrived.push(wire) === 1) this.#door.ahead.add(() => this.#conductNext());
   }
 
-  /** Once the read is over that brought them: what is reset in the same one reaches no edge, where it would cost a connection. */
-  #conductArrived(): void {
-    for (const wire of this.#arrived.splice(0)) if (!wire.hasLeft) void this.#door.conduct(wire);
+  /**
+   * When the read is over that brought it: what is reset in the same one reaches no edge, where it would cost a connection. One, and
+   * then one of each other connection's.
+   */
+  #conductNext(): void {
+    const wire = this.#arrived.shift();
+    if (this.#arrived.length > 0) this.#door.ahead.add(() => this.#conductNext());
+    if (wire !== undefined && !wire.hasLeft) void this.#door.conduct(wire);
   }
 
   /** What is no request: answered without an exchange, as over HTTP/1.1. */

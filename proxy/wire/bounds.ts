@@ -17,3 +17,9 @@ export const waitingPerConnection = 4;
 export const handshakeAnswerMaxBytes = 65_536;
 /** Reads from edges: a page of 64 KiB and its head in one; memory that no answer is large enough for is never touched. */
 export const readBufferBytes = 131_072;
+
+/**
+ * Requests that clients sent ahead of their answers, or over HTTP/2, which are begun in one turn of the event loop, all clients of a
+ * listener together.
+ */
+export const aheadPerTurn = 8;

@@ -213,8 +213,8 @@ export class ClientConnection implements SocketEars {
     this.#scanner.reset();
     if (this.#awaits !== 'drain') this.#await('request', this.#door.settings.CT_IDLE_TIMEOUT_MS);
     if (this.#held.length === 0) return this.#regulate();
-    // One request in a turn: what one client sends ahead keeps no other waiting.
-    setImmediate(() => this.advance());
+    // One request in a turn, and few of all clients: what they send ahead keeps no other waiting.
+    this.#door.ahead.add(() => this.advance());
   }
 
   /** An end while the client still sends would reset the connection, and take the answer from the client. */

@@ -5,6 +5,7 @@ import type { Settings } from '#shared/settings/schema.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestScanner } from './request-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import type { TurnQueue } from './turn-queue.ts';
 import type { Wire } from './wire.ts';
 
 /** A wire as its connection sees it. */
@@ -22,6 +23,8 @@ export interface ClientWire extends Wire {
 export interface DoorOf<Connection> {
   readonly settings: Settings;
   readonly wheel: TimerWheel;
+  /** Requests of clients who send many at once. */
+  readonly ahead: TurnQueue;
   readonly metrics: Metrics;
   readonly secure: boolean;
   readonly isStopping: boolean;

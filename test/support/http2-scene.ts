@@ -39,6 +39,7 @@ export async function openHttp2Scene(
   const door: Http2Door = {
     settings: wire.settings,
     wheel: wire.wheel,
+    ahead: wire.ahead,
     metrics: wire.metrics,
     upstreams: wire.upstreams,
     noteRefusal: (code) => wire.metrics.count('ct_proxy_rejected_total', { code }),

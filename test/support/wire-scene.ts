@@ -19,7 +19,9 @@ import { ClientConnection } from '../../proxy/wire/client-connection.ts';
 import type { ClientWire, Door } from '../../proxy/wire/client-connection.ts';
 import type { RequestScanner } from '../../proxy/wire/request-head.ts';
 import { RequestWire } from '../../proxy/wire/request-wire.ts';
+import { aheadPerTurn } from '../../proxy/wire/bounds.ts';
 import { TimerWheel } from '../../proxy/wire/timer-wheel.ts';
+import { TurnQueue } from '../../proxy/wire/turn-queue.ts';
 import type { UpstreamPool } from '../../proxy/wire/upstream-pool.ts';
 import { NetSocket } from '../../proxy/wire/net-socket.ts';
 import type { Acceptor, Listening, Transport } from '../../proxy/wire/transport.ts';
@@ -36,6 +38,7 @@ export class WireScene implements Door {
   /** Moves the clock of the deadlines. */
   clockAheadMs = 0;
   readonly wheel = new TimerWheel(() => performance.now() + this.clockAheadMs);
+  readonly ahead = new TurnQueue(aheadPerTurn);
   readonly metrics = new Metrics('ct_proxy_');
   readonly secure = false;
   isStopping = false;

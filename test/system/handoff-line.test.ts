@@ -18,7 +18,9 @@ import { HandoffLine } from '../../proxy/wire/handoff-line.ts';
 import type { GiveDecision } from '../../proxy/wire/handoff-line.ts';
 import { openTrust } from '../../proxy/upstream-trust.ts';
 import { openTransport } from '../../proxy/wire/open-transport.ts';
+import { aheadPerTurn } from '../../proxy/wire/bounds.ts';
 import { TimerWheel } from '../../proxy/wire/timer-wheel.ts';
+import { TurnQueue } from '../../proxy/wire/turn-queue.ts';
 import { defaultSettings } from '../support/default-settings.ts';
 import { gather } from '../support/native-scene.ts';
 import { eventually } from '../support/oct-inbox.ts';
@@ -39,6 +41,7 @@ class LineScene implements Door {
   readonly settings = defaultSettings();
   clockAheadMs = 0;
   readonly wheel = new TimerWheel(() => performance.now() + this.clockAheadMs);
+  readonly ahead = new TurnQueue(aheadPerTurn);
   readonly metrics = new Metrics('ct_proxy_');
   readonly secure = false;
   readonly isStopping = false;
