@@ -34,6 +34,7 @@ startEdgeOf({ after }, doors, 'e1');
 for (const each of doors) await isEdgeReady(each, 'e1');
 // Connections of the test before do not count.
 beforeEach(async () => {
+  await isEdgeReady(door, 'e1');
   await eventually(async () => (await door.metric('ct_proxy_exchanges_open')) === 0, 'nothing is open');
 });
 
@@ -80,7 +81,11 @@ function settledOf(door: FrontDoor): LogLine[] {
 
 test('members reach each other though the front door carries none of their bytes, and their ends are settled', async (t) => {
   const [before, settledBefore] = [await readUpgrades(door.adminUrl), settledOf(door).length];
-  const settled = (): LogLine[] => settledOf(door).slice(settledBefore);
+  // On a busy machine the edge may be silent for a moment, and who comes then is refused and comes again: that is no end.
+  const settled = (): LogLine[] =>
+    settledOf(door)
+      .slice(settledBefore)
+      .filter(({ status }) => status !== 503);
   const writer = await openDocument(t, urlOf(door), { key: 'both', name: 'notes' });
   const reader = await openDocument(t, urlOf(door), { key: 'both', name: 'notes' });
   writer.text.insert(0, 'hello');
