@@ -46,12 +46,8 @@ export class KeyEntry implements SealKey {
   }
 
   detach(): KeyEntry {
-    const own = Buffer.from(new Uint8Array(this.bytes).buffer);
-    const [key, iv] = [
-      { start: this.#keyStart - this.#start, end: this.#keyEnd - this.#start },
-      { start: this.#ivStart - this.#start, end: this.#end - this.#start },
-    ];
-    return new KeyEntry(own, 0, key, iv);
+    // Not from the pool that small buffers share, which it would keep in its turn. What could be read once can be again.
+    return readKeyEntry(Buffer.from(new Uint8Array(this.bytes).buffer), 0)!;
   }
 
   get byteLength(): number {

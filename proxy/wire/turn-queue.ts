@@ -1,6 +1,7 @@
 /**
  * Work that clients could all ask for at once, such as requests that they have sent ahead: a few pieces in each turn of the event
- * loop, in order, so that whoever asks for something else in between waits for a few of them and not for all.
+ * loop, in order, so that whoever asks for something else in between waits for a few of them and not for all. Bounded by who asks:
+ * each connection has one piece here at most.
  */
 export class TurnQueue {
   readonly #piecesPerTurn: number;
