@@ -36,8 +36,8 @@ for (const length of [0, 125, 126, 65_535, 65_536]) {
         [1, 3],
       ] as const) {
         const pieces = [Buffer.from(text.slice(0, i)), text.slice(i, j), Buffer.from(text.slice(j))] as const;
-        assert.deepEqual(frameTextAndBinary(pieces, [payload]), both);
-        assert.deepEqual(frameTextAndBinary(pieces, parts), both);
+        assert.deepEqual(frameTextAndBinary({ text: pieces, payload: [payload] }), both);
+        assert.deepEqual(frameTextAndBinary({ text: pieces, payload: parts }), both);
       }
     }
   });

@@ -18,20 +18,35 @@ export function frameBinary(payload: Uint8Array): Buffer {
   return frame;
 }
 
-/** A text message of ASCII, given in three pieces, and a binary one right behind it, which is given in parts, all in one. */
-export function frameTextAndBinary(text: readonly [Uint8Array, string, Uint8Array], payload: Parts): Buffer {
-  const [before, middle, after] = text;
-  const length = before.byteLength + middle.length + after.byteLength;
-  const textBytes = headLengthOf(length) + length;
-  const payloadBytes = byteLengthOf(payload);
-  const frames = Buffer.allocUnsafe(textBytes + headLengthOf(payloadBytes) + payloadBytes);
-  let at = put(frames, writeHead(frames, 0, finalText, length), before);
-  // Faster than what Node has for texts that are as short as this.
-  for (let i = 0; i < middle.length; i++) frames[at++] = middle.charCodeAt(i);
-  put(frames, at, after);
-  at = writeHead(frames, textBytes, finalBinary, payloadBytes);
-  for (const part of payload) at = put(frames, at, part);
+/** A text message of ASCII, in three pieces, and a binary one right behind it. */
+export interface TextAndBinary {
+  readonly text: readonly [Uint8Array, string, Uint8Array];
+  readonly payload: Parts;
+}
+
+export function frameTextAndBinary(message: TextAndBinary): Buffer {
+  const frames = Buffer.allocUnsafe(lengthOfTextAndBinary(message));
+  putTextAndBinary(frames, 0, message);
   return frames;
+}
+
+/** Bytes of the two frames. */
+export function lengthOfTextAndBinary({ text, payload }: TextAndBinary): number {
+  const textBytes = text[0].byteLength + text[1].length + text[2].byteLength;
+  const payloadBytes = byteLengthOf(payload);
+  return headLengthOf(textBytes) + textBytes + headLengthOf(payloadBytes) + payloadBytes;
+}
+
+/** Where there is room for both frames. */
+export function putTextAndBinary(target: Buffer, start: number, { text, payload }: TextAndBinary): void {
+  const [before, middle, after] = text;
+  const textBytes = before.byteLength + middle.length + after.byteLength;
+  let at = put(target, writeHead(target, start, finalText, textBytes), before);
+  // Faster than what Node has for texts that are as short as this.
+  for (let i = 0; i < middle.length; i++) target[at++] = middle.charCodeAt(i);
+  at = put(target, at, after);
+  at = writeHead(target, at, finalBinary, byteLengthOf(payload));
+  for (const part of payload) at = put(target, at, part);
 }
 
 /** Gives where it ends. */

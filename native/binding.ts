@@ -109,6 +109,14 @@ export interface NativeSockets {
   /** Closes a descriptor that is no socket of this set; a cut ends the connection for every process that has it. */
   closeHandle(fd: number, isCut: boolean): void;
 
+  /**
+   * Sends to `count` connections that are no sockets of this set, which need not be open. `receivers` has two numbers for each:
+   * its descriptor, and how many of the `spans` are its, 1 to 1,024; those follow each other, from and to in `bytes`. The second
+   * number becomes how many bytes the kernel took, 0 also where it took none for a fault. Throws before anything is sent
+   * where a span is not within the bytes.
+   */
+  sendEach(bytes: Uint8Array, receivers: Int32Array, spans: Int32Array, count: number): void;
+
   /** Of the whole process: pages of the C library's heap in which nothing is (malloc_trim(3)). Stops for up to 0.4 ms a MiB. */
   releaseMemory(): void;
 }

@@ -65,6 +65,9 @@ napi_value on_close_handle(napi_env env, napi_callback_info info);
 /* memory.c */
 napi_value on_release_memory(napi_env env, napi_callback_info info);
 
+/* send-each.c */
+napi_value on_send_each(napi_env env, napi_callback_info info);
+
 /* calls.c */
 bool calls_define(napi_env env, napi_value exports, struct binding *binding);
 

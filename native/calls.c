@@ -280,6 +280,7 @@ static const struct {
     {"takeHandles", on_take_handles},
     {"sendHandle", on_send_handle},
     {"closeHandle", on_close_handle},
+    {"sendEach", on_send_each},
     {"releaseMemory", on_release_memory},
 };
 

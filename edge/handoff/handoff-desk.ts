@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { internalHeaders } from '#shared/internal-headers.ts';
 import type { Give, HandoffMessage } from '#shared/handoff-frames.ts';
+import { bytesWrittenTo } from '../outlet.ts';
 import { refuseRequest } from '../refusal.ts';
 import { answerWith } from '../upgrade-offer.ts';
 import type { UpgradeOffer, UpgradeWay } from '../upgrade-offer.ts';
@@ -139,7 +140,7 @@ export class HandoffDesk implements HandoffTaker {
 
   #look(): void {
     for (const handed of this.#handed) {
-      const bytes = handed.socket.bytesRead + handed.socket.bytesWritten;
+      const bytes = handed.socket.bytesRead + bytesWrittenTo(handed.socket);
       handed.silentMs = bytes === handed.seenBytes ? handed.silentMs + this.#lookMs : 0;
       handed.seenBytes = bytes;
       if (handed.silentMs >= handed.idleMs) handed.socket.destroy();
@@ -161,6 +162,6 @@ function totalsOf({ socket, earlyBytes, headBytes }: Handed): { status: number; 
   return {
     status: headBytes > 0 ? 101 : 400,
     up: earlyBytes + socket.bytesRead,
-    down: Math.max(0, socket.bytesWritten - headBytes),
+    down: Math.max(0, bytesWrittenTo(socket) - headBytes),
   };
 }

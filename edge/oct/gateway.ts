@@ -22,7 +22,8 @@ import { stopConnections } from './planned-stop.ts';
 import { createResumeAdapter, nameStream } from './resume.ts';
 import type { ResumeCheck } from './resume.ts';
 import { closeTransport, cutTransport, isWebSocket, onOversizedMessage } from './transport.ts';
-import { RememberingServer, gatherWrites } from './turn-writes.ts';
+import { OutletServer } from '../outlet-server.ts';
+import { gatherWrites } from './turn-writes.ts';
 
 /** A dead connection is noticed after 15 s at most: half of what clients and guests' grace allow. */
 const pingIntervalMs = 5_000;
@@ -141,7 +142,7 @@ export class Gateway {
 
   #createEngine(): Engine {
     const engine = new Engine({
-      wsEngine: RememberingServer,
+      wsEngine: OutletServer,
       maxHttpBufferSize: this.#options.messageMaxBytes,
       pingInterval: pingIntervalMs,
       pingTimeout: pingTimeoutMs,

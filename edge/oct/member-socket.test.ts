@@ -12,7 +12,8 @@ import { clientOf, socketIoReleases } from '../../test/support/socket-io-release
 import type { SocketIoRelease } from '../../test/support/socket-io-releases.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import { MemberSocket } from './member-socket.ts';
-import { gatherWrites, RememberingServer } from './turn-writes.ts';
+import { OutletServer } from '../outlet-server.ts';
+import { gatherWrites } from './turn-writes.ts';
 
 for (const release of socketIoReleases) {
   test(`${release}: a pong confirms nothing that its client threw away because it read a stop in one go with it`, async (t) => {
@@ -40,7 +41,7 @@ async function connect(
   release: SocketIoRelease,
 ): Promise<{ socket: Socket; client: ClientSocket }> {
   const server = createServer();
-  const io = new Server(server, { wsEngine: RememberingServer, perMessageDeflate: false });
+  const io = new Server(server, { wsEngine: OutletServer, perMessageDeflate: false });
   io.engine.on('connection', gatherWrites);
   t.after(async () => await io.close());
   server.listen(0, '127.0.0.1');

@@ -3,8 +3,7 @@
  * the documents; a document is loaded before its upgrade is answered, so that a refusal is plain HTTP.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import type { WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { AppError, errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
@@ -22,6 +21,7 @@ import type {
   SessionSize,
   TakeSeat,
 } from '../adapter.ts';
+import type { OutletServer, OutletWebSocket } from '../outlet-server.ts';
 import { refuseRequest } from '../refusal.ts';
 import type { Seat } from '../seat-desk.ts';
 import type { DocumentStore } from '../store/document-store.ts';
@@ -49,12 +49,11 @@ interface YOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Makes WebSockets of upgrades; that of `ws` unless a test has another. */
-  readonly websockets?: Pick<WebSocketServer, 'handleUpgrade'>;
+  readonly websockets?: Pick<OutletServer, 'handleUpgrade'>;
 }
 
 interface Connection {
-  readonly ws: WebSocket;
-  readonly socket: Duplex;
+  readonly ws: OutletWebSocket;
   readonly client: string;
   readonly seat: Seat;
 }
@@ -74,7 +73,7 @@ class YAdapter implements Adapter {
   readonly #traffic: Traffic;
   readonly #documents: Documents;
   readonly #keeper: DocumentKeeper;
-  readonly #websockets: Pick<WebSocketServer, 'handleUpgrade'>;
+  readonly #websockets: Pick<OutletServer, 'handleUpgrade'>;
   readonly #members = new Map<WebSocket, Member>();
   readonly #seating: Seating;
   #admitted = 0;
@@ -216,7 +215,7 @@ class YAdapter implements Adapter {
     this.#websockets.handleUpgrade(request, way.socket, way.head, (ws) => {
       isUpgraded = true;
       const client = request.headers['user-agent'] ?? 'unknown';
-      this.#admit(exchange, opened, { ws, socket: way.socket, client, seat });
+      this.#admit(exchange, opened, { ws, client, seat });
     });
     // ws answers a bad handshake itself and calls nobody back.
     if (!isUpgraded) opened.release();

@@ -2,16 +2,15 @@
  * One WebSocket of one document. Writes frames as they are, one write to the system per turn of the event
  * loop, holds no more than it may, notices a dead peer, and never sends anything once it is ending.
  */
-import type { Duplex } from 'node:stream';
-import type { RawData, WebSocket } from 'ws';
+import type { RawData } from 'ws';
 import { errorTable } from '#shared/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';
 import type { MemberView } from '#shared/session-views.ts';
 import { RateMeter } from '../core/rate-meter.ts';
 import type { PaceLimit, SenderPace } from '../core/sender-pace.ts';
-import { EndOfTurn } from '../end-of-turn.ts';
 import { frameBinary } from '../frame.ts';
+import type { OutletWebSocket } from '../outlet-server.ts';
 import { closeGraceMs } from './limits.ts';
 import { encodeAwarenessMessage } from './message.ts';
 import type { Traffic } from '../traffic.ts';
@@ -23,9 +22,7 @@ export interface MemberOptions {
   readonly document: string;
   /** What the client says that it is. */
   readonly client: string;
-  readonly ws: WebSocket;
-  /** The socket that the WebSocket runs on. */
-  readonly socket: Duplex;
+  readonly ws: OutletWebSocket;
   readonly sendBufferMaxBytes: number;
   readonly pace: SenderPace;
   readonly nowMs: () => number;
@@ -39,14 +36,10 @@ export interface MemberOptions {
 /** A user agent names its browser at its end. */
 const clientMaxLength = 200;
 const keepAliveFrame = frameBinary(encodeAwarenessMessage([]));
-const flushes = new EndOfTurn<() => void>((flush) => flush());
 
 export class Member {
   readonly #options: MemberOptions;
   #isEnding = false;
-  /** Written to the socket at the end of the turn. */
-  #frames: Buffer[] = [];
-  #framesBytes = 0;
   #hasAnswered = true;
   /** Why it is not read from; read again when there is no reason left. */
   readonly #pauses = new Set<'pace' | 'commit'>();
@@ -94,7 +87,7 @@ export class Member {
   }
 
   get waitingBytes(): number {
-    return this.#options.socket.writableLength + this.#framesBytes;
+    return this.#options.ws.outlet.waitingBytes;
   }
 
   /** Calls back with each message until this side ends the connection; undefined for text. */
@@ -126,8 +119,7 @@ export class Member {
       return;
     }
     traffic.count('out', frames.byteLength, count);
-    this.#framesBytes += frames.byteLength;
-    if (this.#frames.push(frames) === 1) flushes.add(() => this.#flush());
+    ws.outlet.write(frames);
   }
 
   /** Reads nothing more until `resume`: what it sent waits for the disk. */
@@ -163,8 +155,6 @@ export class Member {
     this.#isEnding = true;
     if (ws.readyState !== ws.OPEN) return;
     clearTimeout(this.#pacing);
-    // What was said before comes before the close frame.
-    this.#flush();
     // A paused socket would never see the peer's close frame.
     ws.resume();
     ws.close(errorTable[code].closeCode, code);
@@ -192,16 +182,6 @@ export class Member {
   #resumeFrom(cause: 'pace' | 'commit'): void {
     this.#pauses.delete(cause);
     if (this.#pauses.size === 0) this.#options.ws.resume();
-  }
-
-  #flush(): void {
-    const { ws, socket } = this.#options;
-    const frames = this.#frames;
-    const bytes = this.#framesBytes;
-    this.#frames = [];
-    this.#framesBytes = 0;
-    if (frames.length === 0 || ws.readyState !== ws.OPEN) return;
-    socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames, bytes));
   }
 
   #noteCut(code: ErrorCode): void {

@@ -1,15 +1,13 @@
 /** Makes WebSockets of upgrades. */
-import { WebSocketServer } from 'ws';
 import type { Settings } from '#shared/settings/schema.ts';
-import { addAnswerFields } from '../upgrade-offer.ts';
+import { OutletServer } from '../outlet-server.ts';
 
-export function createWebSockets(settings: Settings): WebSocketServer {
-  const server = new WebSocketServer({
+export function createWebSockets(settings: Settings): OutletServer {
+  return new OutletServer({
     noServer: true,
     clientTracking: false,
     maxPayload: settings.CT_MESSAGE_MAX_BYTES,
     // Updates are small, and one frame for all members needs the same bytes for all.
     perMessageDeflate: false,
   });
-  return server.on('headers', addAnswerFields);
 }

@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
+import type { OutletWebSocket } from '../../edge/outlet-server.ts';
+import { Outlet } from '../../edge/outlet.ts';
 import type { UpgradeExtras } from './sim-gateway.ts';
 import type { Tunnel, UpFrame } from './tunnel.ts';
 
@@ -68,14 +69,17 @@ export class SimWebSockets {
     request: IncomingMessage,
     _socket: Duplex,
     _head: Buffer,
-    callback: (client: WebSocket, request: IncomingMessage) => void,
+    callback: (client: OutletWebSocket, request: IncomingMessage) => void,
   ): void {
     const tunnel = (request as unknown as UpgradeExtras).agree();
     const socket = Object.assign(request.socket, {
       writableLength: 0,
       write: (bytes: Buffer) => tunnel.sendDown({ kind: 'bytes', bytes }),
+      cork: () => undefined,
+      uncork: () => undefined,
     });
     Object.assign(request, { socket });
-    callback(new YSocket(tunnel) as unknown as WebSocket, request);
+    const client = Object.assign(new YSocket(tunnel), { outlet: new Outlet(socket) });
+    callback(client as unknown as OutletWebSocket, request);
   }
 }
