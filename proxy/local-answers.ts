@@ -14,6 +14,7 @@ import type { LocalAnswer, LocalRequest } from './local-answer.ts';
 import type { SessionPage } from './session-page/session-page.ts';
 import { homePage } from './pages/home-page.ts';
 import { loginPage } from './pages/login-page.ts';
+import { RecentPages } from './pages/recent-pages.ts';
 import type { Locate } from './locate.ts';
 import type { Entrance } from './tls/entrance.ts';
 import type { Login } from './login/login.ts';
@@ -41,6 +42,10 @@ interface LocalOptions {
 
 export class LocalAnswers {
   readonly #options: LocalOptions;
+  readonly #homePages = new RecentPages((origin) => {
+    const { edges, banner, hasClients } = this.#options;
+    return homePage({ edges: edges(), origin, banner: banner(), hasClients: hasClients() });
+  });
 
   constructor(options: LocalOptions) {
     this.#options = options;
@@ -75,14 +80,7 @@ export class LocalAnswers {
         return await this.#options.metrics.answer(request);
       case 'home':
         requireMethod(request, 'GET');
-        return html(
-          homePage({
-            edges: this.#options.edges(),
-            origin: originOf(request),
-            banner: this.#options.banner(),
-            hasClients: this.#options.hasClients(),
-          }),
-        );
+        return html(this.#homePages.of(originOf(request)));
       case 'login-page':
         requireMethod(request, 'GET');
         return html(
@@ -125,7 +123,7 @@ const preflight: LocalAnswer = {
 const contentPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-function html(body: string): LocalAnswer {
+function html(body: string | Buffer): LocalAnswer {
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
