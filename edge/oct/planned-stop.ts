@@ -4,6 +4,7 @@
  * each step with a deadline: a client that is frozen delays the others by the first, no more.
  */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Socket as EngineSocket } from 'engine.io';
 import { heartbeatOf } from './heartbeat.ts';
 import { cutTransport, isUpgrading, stopTransport } from './transport.ts';
@@ -17,6 +18,11 @@ const closeGraceMs = 2_000;
  * changing to its WebSocket, which answers, and sends what it holds, only when it has.
  */
 const frozenGraceMs = 50;
+/**
+ * Whoever is to be cut is read from for so long before: an edge that was frozen itself finds a deadline over while the answer, and
+ * what was sent before it, waits in its sockets. Node reads before it looks at its timers, but not all that may be there.
+ */
+const readingGraceMs = 20;
 
 /** `list` gives the connections that are open now; resolves when those are gone. */
 export async function stopConnections(list: () => readonly EngineSocket[]): Promise<void> {
@@ -32,10 +38,14 @@ export async function stopConnections(list: () => readonly EngineSocket[]): Prom
     .filter(({ readyState }) => readyState === 'open')
     .map(async (conn) => await once(conn, 'close', { signal: deadline }));
   for (const conn of list()) stopTransport(conn);
-  const cutting = setTimeout(() => {
+  const cutFrozen = (): void => {
     for (const conn of list()) if (!answered.has(conn) && !isUpgrading(conn)) cutTransport(conn);
+  };
+  let cutting = setTimeout(() => {
+    cutting = setTimeout(cutFrozen, readingGraceMs);
   }, frozenGraceMs);
-  await Promise.allSettled(closed);
+  const ends = await Promise.allSettled(closed);
   clearTimeout(cutting);
+  if (ends.some(({ status }) => status === 'rejected')) await sleep(readingGraceMs);
   for (const conn of list()) cutTransport(conn);
 }
