@@ -56,6 +56,7 @@ export const floodPriority = 19;
 const heading = ['flood', 'p50 ms', 'p99 ms', 'failed', 'of', 'p99 to calm', 'CPU s', 'MiB'];
 const edges = 3;
 const lookMs = 500;
+const quietMs = 25_000;
 const memoryMax = 1.1;
 const descriptorsMax = 10;
 
@@ -72,6 +73,8 @@ async function runTrial(trial: FloodTrial): Promise<Outcome> {
     const pid = frontDoorOf(child.pid);
     await warmUp(frontPort);
     await trial.warmUp?.();
+    // As after the floods: what it took to warm up is given back by then.
+    await sleep(quietMs);
     let calm = await feel(frontPort, size.calmSeconds);
     const base = holdingOf(pid);
     const rows = [heading, row('none', calm)];

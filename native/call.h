@@ -63,6 +63,7 @@ napi_value on_send_handle(napi_env env, napi_callback_info info);
 napi_value on_close_handle(napi_env env, napi_callback_info info);
 
 /* memory.c */
+napi_value on_collect_memory(napi_env env, napi_callback_info info);
 napi_value on_release_memory(napi_env env, napi_callback_info info);
 
 /* send-each.c */

@@ -281,6 +281,7 @@ static const struct {
     {"sendHandle", on_send_handle},
     {"closeHandle", on_close_handle},
     {"sendEach", on_send_each},
+    {"collectMemory", on_collect_memory},
     {"releaseMemory", on_release_memory},
 };
 

@@ -31,7 +31,8 @@ import { LocalAnswers } from './local-answers.ts';
 import { edgeRequests, openLocator } from './locator.ts';
 import type { Locator } from './locator.ts';
 import { Locate } from './locate.ts';
-import { watchCrowds, watchDescriptors } from './limits/open-limits.ts';
+import { watchDescriptors } from './limits/open-limits.ts';
+import { watchSpareMemory } from './limits/spare-memory.ts';
 import type { Dashboard } from './dashboard/dashboard.ts';
 import { SessionPage } from './session-page/session-page.ts';
 import { openDashboard } from './dashboard/open-dashboard.ts';
@@ -116,7 +117,7 @@ export async function startFrontDoor(given: Settings, source: SettingsSource): P
   const carriers = { upstreams, wheel, transport, exchange, arrivals };
   const front = await openFrontServer({ settings, inherited, ...carriers, metrics, tls });
   watchDescriptors(locator.limits, front, { log, metrics, signal: stopping.signal });
-  watchCrowds(locator.limits, () => transport.releaseMemory(), stopping.signal);
+  watchSpareMemory(arrivals, transport, stopping.signal);
   const name = frontDoorName(front.httpPort);
   page.tellStatsd(name);
   locator.roll.enter(name);

@@ -6,7 +6,6 @@ import type { Settings } from '#shared/settings/schema.ts';
 import { ArrivalRules } from './arrival-rules.ts';
 import { AddressTable } from './address-table.ts';
 import { Arrivals } from './arrivals.ts';
-import { Crowd } from './crowd.ts';
 import { DescriptorReserve } from './descriptor-reserve.ts';
 import { LimitNotes } from './limit-notes.ts';
 import { ResetAlarm } from './reset-alarm.ts';
@@ -21,7 +20,6 @@ export interface Limits {
 }
 
 const sweepIntervalMs = 10_000;
-const crowdLookMs = 5_000;
 
 export function openLimits(options: {
   settings: Settings;
@@ -47,15 +45,6 @@ export function openLimits(options: {
       throw new AppError('too-many-new-keys');
     },
   };
-}
-
-/** When a crowd has gone, what it took is given back. */
-export function watchCrowds({ arrivals }: Limits, release: () => void, signal: AbortSignal): void {
-  const crowd = new Crowd();
-  const looking = setInterval(() => {
-    if (crowd.hasGone(arrivals.open)) release();
-  }, crowdLookMs).unref();
-  signal.addEventListener('abort', () => clearInterval(looking), { once: true });
 }
 
 /** Accepts nothing while descriptors run out; who comes then to a listener that cannot wait is told so. */

@@ -68,6 +68,10 @@ export class NativeTransport implements Transport, SocketCarrier {
     return socket;
   }
 
+  collectMemory(): void {
+    this.native.collectMemory();
+  }
+
   releaseMemory(): void {
     this.native.releaseMemory();
   }

@@ -1,12 +1,12 @@
-/** A crowd has gone once, when it is calm for a while. */
+/** A peak has passed once, when there is little for a while. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Crowd } from './crowd.ts';
+import { Peak } from './peak.ts';
 
 const cases: readonly (readonly [string, readonly number[], readonly boolean[]])[] = [
-  ['few are no crowd', [499, 0, 0, 0, 0], [false, false, false, false, false]],
+  ['little is no peak', [499, 0, 0, 0, 0], [false, false, false, false, false]],
   [
-    'it has gone at the third look, and once',
+    'it has passed at the third look, and once',
     [500, 9, 9, 9, 9, 9, 9],
     [false, false, false, true, false, false, false],
   ],
@@ -18,7 +18,7 @@ const cases: readonly (readonly [string, readonly number[], readonly boolean[]])
     [false, false, false, false, false, false, true],
   ],
   [
-    'the next crowd counts by itself',
+    'the next peak counts by itself',
     [1_000, 9, 9, 9, 600, 9, 9, 9],
     [false, false, false, true, false, false, false, true],
   ],
@@ -26,9 +26,9 @@ const cases: readonly (readonly [string, readonly number[], readonly boolean[]])
 
 for (const [name, opens, expected] of cases)
   test(name, () => {
-    const crowd = new Crowd();
+    const peak = new Peak(500);
     assert.deepEqual(
-      opens.map((open) => crowd.hasGone(open)),
+      opens.map((open) => peak.hasPassed(open)),
       expected,
     );
   });
