@@ -9,11 +9,10 @@ import type { AddressTable, Counted } from './address-table.ts';
 /** A burst of so many seconds passes: a building whose network comes back, or a session that moves. */
 const connectionBurstSeconds = 10;
 /**
- * Those of a burst come in one after the other, twice as fast as the limit allows for long and no slower than this, for what each
- * costs others is what it costs anybody.
+ * Those of a burst come in one after the other, as fast as the limit allows for long and no slower than this, for what each
+ * costs others is what it costs anybody (twice as fast, good clients waited half as long again: docs/decisions/0037-hostile-clients.md).
  */
-const entriesPerSecondMin = 400;
-const entryHaste = 2;
+const entriesPerSecondMin = 200;
 /** A page with all that it loads, and the people of an office, do not wait. */
 const entriesAtOnce = 50;
 const minuteMs = 60_000;
@@ -22,8 +21,8 @@ const minuteMs = 60_000;
  * long run, as `proxy/http2/flood-bounds.ts` bounds one. Who comes back before each bound is found out by this.
  */
 const unansweredRate: Rate = { burst: 4_000, costMs: 5 };
-/** In the same bucket, a connection that was ended at its first few of them, as it came in a flood: as often as five times at once. */
-const suspectRate: Rate = { burst: 5, costMs: 4_000 };
+/** In the same bucket, a connection that was ended at its first few of them, as it came in a flood: twice at once, and every 10 s. */
+const suspectRate: Rate = { burst: 2, costMs: 10_000 };
 const uncounted: Counted = { leave: () => undefined };
 
 export class ArrivalRules {
@@ -58,7 +57,7 @@ export class ArrivalRules {
   entryWaitMs(address: string): number {
     const { CT_LIMIT_CONNECTION_RATE: perSecond } = this.#settings;
     if (perSecond === 0 || this.speaksForMany(address)) return 0;
-    const costMs = 1_000 / Math.max(entriesPerSecondMin, perSecond * entryHaste);
+    const costMs = 1_000 / Math.max(entriesPerSecondMin, perSecond);
     return this.#addresses.book(address, 'entries', { costMs, burst: entriesAtOnce });
   }
 
