@@ -76,7 +76,11 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
       unit: 'short',
       lines: { '{{state}}': 'count by (state) (max by (edge, state) (ct_proxy_edge_state))' },
     },
-    { title: 'Load, 1 is full', unit: 'short', lines: { '{{edge}}': 'max by (edge) (ct_proxy_edge_load)' } },
+    {
+      title: 'Load score, 1 is idle',
+      unit: 'short',
+      lines: { '{{edge}}': 'max by (edge) (ct_proxy_edge_load)' },
+    },
     {
       title: 'Sessions',
       unit: 'short',

@@ -1,7 +1,7 @@
 /**
  * How loaded is an edge, as one number: members per unit of weight, raised when its event loop, memory or CPU
  * suffer. Members and not sessions: a session of a hundred is a hundred times the work of a session of one.
- * Steers new keys only, never a pin. Formula: shared notes of load balancing, section 3b.
+ * Steers new keys only, never a pin. Formula: docs/decisions/0007-placement.md.
  */
 export interface LoadInput {
   /** Members by the last report, and the sessions that have none yet. */

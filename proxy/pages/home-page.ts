@@ -19,7 +19,7 @@ export function homePage({ edges, origin, banner, hasClients }: HomeOptions): st
     <p class="soft">Edit together, from a browser or from an editor.</p>
     <form class="card" action="/session/join" method="get"><h2>Join a session</h2>
       <label for="code">Session code, or the link that you were given</label>
-      <input id="code" name="code" required autocomplete="off" spellcheck="false" pattern="\\s*(https?://.*/~)?[A-Za-z0-9._~\\-]{1,128}/?\\s*"
+      <input id="code" name="code" required autocomplete="off" spellcheck="false" pattern="\\s*(https?://.*(/~|#))?[A-Za-z0-9._~\\-]{1,128}/?\\s*"
         title="A code of letters and digits, or a link to a session">
       <button>Join</button></form>
     <div class="card"><h2>Start a session</h2>

@@ -6,11 +6,11 @@ import { ensureBuilt } from '../dashboard/build.ts';
 import type { LocalRequest } from '../local-answer.ts';
 import { SessionPage } from './session-page.ts';
 
-function requestOf(path: string): LocalRequest {
+function requestOf(path: string, query = ''): LocalRequest {
   return {
     method: 'GET',
     path,
-    query: '',
+    query,
     host: 'localhost',
     target: path,
     headers: ['accept-encoding', 'gzip'],
@@ -34,4 +34,23 @@ test('the page is less than 400 KB compressed, and what it is made of is taken f
   for (const body of bodies) assert.ok(gunzipSync(body).length > body.length);
   const sum = bodies.reduce((all, body) => all + body.length, 0);
   assert.ok(files.length === 2 && sum < 400_000, `${sum} bytes`);
+});
+
+for (const code of [
+  'AbC-123',
+  'https://example.org/~AbC-123/',
+  'https://example.org/#AbC-123',
+  ' https://example.org/mooring/~AbC-123 ',
+])
+  test(`whoever was given "${code}" is led to the session`, () => {
+    const answer = new SessionPage().answer(
+      requestOf('/session/join', new URLSearchParams({ code }).toString()),
+    );
+    assert.equal(answer.status, 303);
+    assert.equal(answer.headers['location'], '/~AbC-123/');
+  });
+
+test('what is no code leads nowhere', () => {
+  const query = new URLSearchParams({ code: 'https://example.org/?AbC' }).toString();
+  assert.throws(() => new SessionPage().answer(requestOf('/session/join', query)), { code: 'key-invalid' });
 });

@@ -52,11 +52,11 @@ export class SessionPage {
   }
 }
 
-/** From the form of the start page: a code, or a link that somebody sent. Throws `key-invalid`. */
+/** From the form of the start page: a code, or a link that somebody sent, to the page or for editors. Throws `key-invalid`. */
 function leadTo(request: LocalRequest): LocalAnswer {
   requireMethod(request, 'GET');
   const text = (new URLSearchParams(request.query).get('code') ?? '').trim().replace(/\/$/, '');
-  const key = parseAffinityKey(text.replace(/^https?:\/\/.*\/~/, ''));
+  const key = parseAffinityKey(text.replace(/^https?:\/\/.*(?:\/~|#)/, ''));
   if (key === undefined) throw new AppError('key-invalid');
   return { status: 303, headers: { location: `/~${key}/`, 'cache-control': 'no-store' }, body: '' };
 }
