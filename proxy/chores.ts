@@ -11,13 +11,13 @@ import type { MembershipSnapshot } from './membership/membership-snapshot.ts';
 import type { EdgePool } from './membership/pool.ts';
 import type { Reconciler } from './membership/reconciler.ts';
 import type { OutagePlacement } from './outage-placement.ts';
+import { sweepIdlePins } from './pin-sweep.ts';
 import type { Placer } from './placement.ts';
 import type { FrontServer } from './server.ts';
 import type { Settler } from './settle.ts';
 import type { StaticActivity } from './static-activity.ts';
 import type { Upstreams } from './wire/upstreams.ts';
 
-const sweepChunk = 500;
 const activityFlushMs = 1_000;
 const retiredLookMs = 1_000;
 /** Clients whose connections a retired front door has to end come back over this time, not all at once. */
@@ -127,10 +127,12 @@ interface Chore {
 /** Removes pins whose sessions ended long ago. */
 async function sweepPins(chore: Chore & { placer: Placer; onSwept: HearSwept | undefined }): Promise<void> {
   await repeat(timing.pinSweepIntervalMs, chore, async () => {
-    const keys = await chore.directory.removeIdlePins(timing.pinLingerMs, sweepChunk);
-    chore.placer.forget(keys);
-    if (keys.length > 0) chore.log.info('pins.swept', { pins: keys.length });
-    await chore.onSwept?.(keys);
+    const hear = async (keys: readonly AffinityKey[]): Promise<void> => {
+      chore.placer.forget(keys);
+      if (keys.length > 0) chore.log.info('pins.swept', { pins: keys.length });
+      await chore.onSwept?.(keys);
+    };
+    await sweepIdlePins(chore.directory, hear, chore.signal);
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * The life of an exchange, in order: gate, affinity, route, placement, forward, settle. The same for
- * requests and upgrades. `settle` always runs, and is the only place where an error becomes a status.
+ * The life of an exchange, in order: gate, affinity, route, placement, forward, settle. The same for requests and
+ * upgrades. `settle` always runs; `#refuse` is the only place within it where an error becomes a status.
  */
 import { AppError, errorBody, toAppError } from '#shared/errors.ts';
 import type { AffinityKey } from '#shared/ids.ts';

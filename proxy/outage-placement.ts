@@ -4,6 +4,7 @@
  * has the lowest epoch, and is put into the store when that is back, where the first one counts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hashKeyForLog } from '#shared/fleet-secrets.ts';
 import type { FleetSecrets } from '#shared/fleet-secrets.ts';
 import { formatOwner, provisionalEpoch } from '#shared/ids.ts';
 import type { AffinityKey, Epoch } from '#shared/ids.ts';
@@ -255,7 +256,7 @@ export class OutagePlacement {
 
   /** `result`: undefined where the key is with the claimant. */
   #conclude({ key, owner, epoch }: Claim, result: PinResult | undefined): void {
-    const { nowMs, metrics, links } = this.#options;
+    const { nowMs, metrics, links, log, secrets } = this.#options;
     const other = result === undefined ? undefined : elsewhere(owner, result);
     const { sinceMs = 0 } = this.#provisional.get(key) ?? {};
     // An edge that the store has lost is put back with its next report.
@@ -263,7 +264,14 @@ export class OutagePlacement {
     this.#provisional.delete(key);
     if (other?.kind !== 'found') return;
     // Another front door was first, by another view of the members: one of the two sessions ends here.
-    if (epoch === provisionalEpoch) metrics.count('ct_proxy_split_detected_total');
+    if (epoch === provisionalEpoch) {
+      metrics.count('ct_proxy_split_detected_total');
+      log.error('split.detected', {
+        key: hashKeyForLog(secrets, key),
+        edges: [owner.id, other.pin.owner.id],
+        epochs: [epoch, other.pin.epoch],
+      });
+    }
     links.tell(owner, { type: 'fence', sessions: [{ key, epoch }] });
   }
 }

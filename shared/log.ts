@@ -105,7 +105,7 @@ export const logEvents = {
   'claims.reconciled':
     'What an edge holds and what the directory says of it differed and was repaired; carries how many pins were put back, marked and closed.',
   'split.detected':
-    'Two edges held connections of one key at the same time; the lower epoch is told to close. Must never happen.',
+    'Two edges had one key at the same time; the lower epoch is told to close. Must never happen.',
   'pins.repinned':
     'The pins of an edge that is over were moved to others; carries how many, how many others had moved, and the time.',
   'pins.settled': 'Keys that were placed while the store did not answer have been put into it.',

@@ -60,7 +60,7 @@ export const metricTable = {
   },
   ct_proxy_split_detected_total: {
     type: 'counter',
-    help: 'Keys of which two edges held connections at the same time; must stay 0.',
+    help: 'Keys that two edges had at the same time; must stay 0.',
     labels: [],
   },
   ct_proxy_provisional_pins: {

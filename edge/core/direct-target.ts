@@ -1,6 +1,7 @@
 /**
  * What a request of a direct client shows: its ticket, by header or query, the target without it, and every key that it
- * names, all of which must be the ticket's. The front door does the same for those that come through it.
+ * names by header, cookie, query or path prefix, all of which must be the ticket's. What a path or a token of one protocol names besides
+ * is its adapter's to check.
  */
 import { ticketHeader, ticketParameter } from '#shared/tickets.ts';
 

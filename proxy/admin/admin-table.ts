@@ -1,6 +1,6 @@
 /**
  * Every operation of the front door's admin API, in one table: the server, the OpenAPI document and the page in docs/
- * are made of it. `handlers.ts` has what each does.
+ * are made of it. What each does is in `*-handlers.ts`.
  */
 import { z } from 'zod';
 import { fleetMetricsSchema } from '../metrics-setting.ts';

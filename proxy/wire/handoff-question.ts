@@ -40,6 +40,7 @@ export class HandoffQuestion implements UpstreamUser {
   #answer: Answered | undefined;
   readonly #chunks: Buffer[] = [];
   #hasRetried = false;
+  #isAborted = false;
 
   constructor(options: QuestionOptions) {
     this.#options = options;
@@ -55,12 +56,15 @@ export class HandoffQuestion implements UpstreamUser {
   }
 
   abort(reason: AppError): void {
+    this.#isAborted = true;
     this.#options.pool.cancel(this);
     this.#upstream?.destroy();
     this.#fail({ code: reason.code, reached: 'upstream', cause: reason, isStale: false });
   }
 
   onReady(upstream: EdgeConnection): void {
+    // The connection was on its way when the client left.
+    if (this.#isAborted) return upstream.destroy();
     this.#upstream = upstream;
     const { scanner, plan, pool } = this.#options;
     const added = questionLines(plan.edit);
@@ -102,6 +106,7 @@ export class HandoffQuestion implements UpstreamUser {
 
   onFailure(failure: UpstreamFailure): void {
     this.#upstream = undefined;
+    if (this.#isAborted) return;
     if (!failure.isStale) return this.#fail(failure);
     if (this.#hasRetried) return this.#fail({ ...failure, reached: 'nothing' });
     this.#hasRetried = true;

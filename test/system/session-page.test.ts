@@ -52,7 +52,8 @@ test('a guest opens the link, waits for the host, and both edit a file and see e
   await page.getByRole('treeitem', { name: 'src' }).focus();
   // Past `lib`, with the keyboard alone.
   for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
-  await editorOf(page, 'main.ts').waitFor();
+  // Until the host shares the text there is its picture, which takes no key.
+  await editorOf(page, 'main.ts').and(page.locator('[aria-readonly="false"]')).waitFor();
   await typeAtEnd(page, 'main.ts', '// from the page');
   const path = 'src/main.ts';
   await eventually(
