@@ -160,3 +160,23 @@ test('of a large tree nothing is read but the folders that are looked into', asy
   assert.equal(await reads(folder, 'project/d0/d0/f249'), 'x');
   assert.deepEqual(folder.counts, { listings: 2, entries: 41 + 250 });
 });
+
+test('no folder is made or renamed to a name that is hidden of folders alone', async (t) => {
+  const { folder } = await openFolder(t, { '.gitignore': 'node_modules/\n', 'a.txt': 'a' });
+  await folder.makeFolder(await folder.find('project/tmp'));
+  for (const name of ['.ssh', '.aws', '.kube', 'node_modules', 'tmp/.ssh']) {
+    await assert.rejects(
+      async () => await folder.makeFolder(await folder.find(`project/${name}`)),
+      /ENOENT/,
+      name,
+    );
+    await assert.rejects(
+      async () => await folder.rename(await folder.find('project/tmp'), await folder.find(`project/${name}`)),
+      /ENOENT/,
+      name,
+    );
+    assert.ok(!existsSync(join(folder.root, name)), name);
+  }
+  await folder.rename(await folder.find('project/tmp'), await folder.find('project/ssh'));
+  assert.ok(existsSync(join(folder.root, 'ssh')));
+});

@@ -150,6 +150,7 @@ export class SharedFolder {
 
   async makeFolder(place: Place): Promise<void> {
     this.mayWrite(place);
+    this.#mayBeFolder(place.names, this.#namesOf(place.path));
     await mkdir(place.path, { recursive: true });
   }
 
@@ -186,7 +187,13 @@ export class SharedFolder {
     const isFolder = (await lstat(path)).isDirectory();
     if (isFolder && (await this.#wouldShow(path, this.#namesOf(path), this.#namesOf(target))))
       throw new FolderFault('EEXIST', 'what is not shared is in it, and would be there');
+    if (isFolder) this.#mayBeFolder(to.names, this.#namesOf(target));
     await rename(path, target);
+  }
+
+  /** What is not there yet has been looked at as a file, which names with a slash behind them do not hide. */
+  #mayBeFolder(...names: readonly (readonly string[])[]): void {
+    if (!names.every((each) => this.#isShared(each, true))) throw new FolderFault('ENOENT');
   }
 
   /** Whether something in a folder is hidden by where it is, and would not be elsewhere. */

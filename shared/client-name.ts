@@ -11,6 +11,8 @@ export interface ClientName {
 
 const clientMaxLength = 64;
 const versionMaxLength = 32;
+/** Longer than browsers say; what comes behind it is not read. */
+const toldMaxLength = 512;
 
 export const unidentified: ClientName = { client: 'unidentified', version: '' };
 
@@ -23,11 +25,11 @@ const browsers = [
   [/\bOPR\/(\d+)/, 'Opera'],
   [/\bFirefox\/(\d+)/, 'Firefox'],
   [/\b(?:Headless)?Chrome\/(\d+)/, 'Chrome'],
-  [/\bVersion\/(\d+)[.\d]* (?:Mobile\/\S+ )?Safari\//, 'Safari'],
+  [/\bVersion\/(\d+)(?:\.\d+)* (?:Mobile\/\S+ )?Safari\//, 'Safari'],
 ] as const;
 
 export function readClientName(told: string): ClientName {
-  const text = toPlainText(told);
+  const text = toPlainText(told.slice(0, toldMaxLength));
   if (sayNothing.has(text)) return unidentified;
   // VS Code and what is built like it: OCT_CODE_Visual_Studio Code@0.3.1, with the version of the extension.
   const [, code, release] = /^OCT_CODE_(.*?)(?:@([^@]*))?$/.exec(text) ?? [];

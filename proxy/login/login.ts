@@ -7,6 +7,7 @@ import { personOf } from '#shared/journal/person.ts';
 import type { Log } from '#shared/log.ts';
 import type { Siblings } from '#shared/siblings.ts';
 import type { SessionTokens, User } from '#shared/session-token.ts';
+import { groupOfAddress } from '../core/address-group.ts';
 import { json, requireMethod } from '../local-answer.ts';
 import type { LocalAnswer, LocalRequest } from '../local-answer.ts';
 import { loginCookie, loginTokenOf } from './login-judge.ts';
@@ -70,7 +71,7 @@ export class Login {
     const { signOn } = this.#options;
     if (action === 'sso' && signOn !== undefined) return await this.#lead(request, signOn);
     requireMethod(request, 'POST');
-    if (action === 'initial') return this.#initial();
+    if (action === 'initial') return this.#initial(request.client);
     if (action === 'validate') return await this.#validate(request);
     if (action.startsWith('poll/')) return await this.#poll(request, action.slice('poll/'.length));
     const provider = this.providers.find((known) => known.name === action);
@@ -78,8 +79,8 @@ export class Login {
     return await this.#confirm(request, provider);
   }
 
-  #initial(): LocalAnswer<string> {
-    const pollToken = this.#pending.start(this.#options.randomToken());
+  #initial(client: string): LocalAnswer<string> {
+    const pollToken = this.#pending.start(this.#options.randomToken(), groupOfAddress(client));
     const auth = {
       loginPageUrl: `/login.html?token=${encodeURIComponent(pollToken)}`,
       providers: [...(this.hasSignOn ? [signOnForm] : []), ...this.providers.map(({ form }) => form)],

@@ -7,6 +7,8 @@ import { AppError } from '#shared/errors.ts';
 import type { Siblings } from '#shared/siblings.ts';
 
 interface PendingLogin {
+  /** Who began it, as limits count clients. */
+  readonly client: string;
   readonly expiresAtMs: number;
   token: string | undefined;
   readonly waiters: Set<(token: string) => void>;
@@ -14,13 +16,16 @@ interface PendingLogin {
 
 /** What front doors of one supervisor tell each other. */
 type LoginNews =
-  | { readonly news: 'started' | 'taken' | 'posted'; readonly pollToken: string }
+  | { readonly news: 'started'; readonly pollToken: string; readonly client: string }
+  | { readonly news: 'taken' | 'posted'; readonly pollToken: string }
   | { readonly news: 'confirmed'; readonly pollToken: string; readonly token: string };
 
 export type PollResult = { kind: 'confirmed'; token: string } | { kind: 'waiting' } | { kind: 'unknown' };
 
 const loginMaxMs = 300_000;
 const pendingMax = 10_000;
+/** Where there is no room, whoever has begun the most, and so many, makes some. */
+const crowdMin = 100;
 /** A sibling's word comes within milliseconds, or not at all. */
 const siblingLooksMax = 10;
 const siblingLookMs = 30;
@@ -40,12 +45,24 @@ export class PendingLogins {
     siblings.hear((payload) => this.#hear(payload as LoginNews));
   }
 
-  /** Throws `too-many-waiting`. */
-  start(pollToken: string): void {
+  /** Throws `too-many-waiting` where many clients have begun all that there may be. */
+  start(pollToken: string, client: string): void {
+    if (!this.#hasRoom()) throw new AppError('too-many-waiting');
+    this.#begin(pollToken, client);
+    this.#siblings.tell({ news: 'started', pollToken, client } satisfies LoginNews);
+  }
+
+  /** A client that begins one after the other loses the older half of its own, and nobody else any. */
+  #hasRoom(): boolean {
     this.#sweep();
-    if (this.#pending.size >= pendingMax) throw new AppError('too-many-waiting');
-    this.#begin(pollToken);
-    this.#siblings.tell({ news: 'started', pollToken } satisfies LoginNews);
+    if (this.#pending.size < pendingMax) return true;
+    const counts = new Map<string, number>();
+    for (const { client } of this.#pending.values()) counts.set(client, (counts.get(client) ?? 0) + 1);
+    const [most, count] = [...counts].reduce((one, other) => (other[1] > one[1] ? other : one));
+    if (count < crowdMin) return false;
+    const older = [...this.#pending].filter(([, { client }]) => client === most).slice(0, count / 2);
+    for (const [pollToken] of older) this.#pending.delete(pollToken);
+    return true;
   }
 
   /** Also where it began at a sibling, whose word may be slower than the client. */
@@ -61,8 +78,9 @@ export class PendingLogins {
     return this.#find(pollToken) !== undefined;
   }
 
-  #begin(pollToken: string): void {
+  #begin(pollToken: string, client: string): void {
     this.#pending.set(pollToken, {
+      client,
       expiresAtMs: this.#nowMs() + loginMaxMs,
       token: undefined,
       waiters: new Set(),
@@ -87,7 +105,7 @@ export class PendingLogins {
   #hear(told: LoginNews): void {
     switch (told.news) {
       case 'started':
-        return this.#pending.size >= pendingMax ? undefined : this.#begin(told.pollToken);
+        return this.#hasRoom() ? this.#begin(told.pollToken, told.client) : undefined;
       case 'confirmed':
         return void this.#settle(told.pollToken, told.token);
       case 'taken':

@@ -16,9 +16,9 @@ export class PoolLogins {
   }
 
   /** Gives the poll token. Throws `too-many-waiting`. */
-  start(random: string): string {
+  start(random: string, client: string): string {
     const pollToken = this.#board?.sign(random) ?? random;
-    this.#pending.start(pollToken);
+    this.#pending.start(pollToken, client);
     return pollToken;
   }
 
