@@ -205,7 +205,7 @@ class Exchange {
     this.#options.settler.settle(this.#settlement);
   }
 
-  /** Ends with the outcome, or tries again where that is safe, once. */
+  /** Ends with the outcome, or tries again where that is safe. */
   #conclude(request: ForwardRequest, outcome: ForwardOutcome): Promise<void> | undefined {
     const { pin } = this.#settlement;
     this.#passage?.end(outcome, this.#settlement.firstByteAtMs);

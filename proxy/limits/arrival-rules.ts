@@ -10,7 +10,7 @@ import type { AddressTable, Counted } from './address-table.ts';
 const connectionBurstSeconds = 10;
 /**
  * Those of a burst come in one after the other, as fast as the limit allows for long and no slower than this, for what each
- * costs others is what it costs anybody (twice as fast, good clients waited half as long again: docs/decisions/0037-hostile-clients.md).
+ * costs others is what it costs anybody (what twice as fast cost good clients: docs/decisions/0037-hostile-clients.md).
  */
 const entriesPerSecondMin = 200;
 /** A page with all that it loads, and the people of an office, do not wait. */

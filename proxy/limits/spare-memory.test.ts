@@ -2,18 +2,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchSpareMemory } from './spare-memory.ts';
+import type { SpareMemory } from './spare-memory.ts';
 
 const lookMs = 5_000;
 
+function noteCalls(): { memory: SpareMemory; calls: string[] } {
+  const calls: string[] = [];
+  const collectMemory = (): void => void calls.push('collect');
+  const releaseMemory = (): void => void calls.push('release');
+  return { memory: { collectMemory, releaseMemory }, calls };
+}
+
 test('after a crowd V8 is told first, the C library a look later', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
-  const calls: string[] = [];
+  const { memory, calls } = noteCalls();
   const arrivals = { open: 600 };
   const stopping = new AbortController();
-  const memory = {
-    collectMemory: () => void calls.push('collect'),
-    releaseMemory: () => void calls.push('release'),
-  };
   watchSpareMemory(arrivals, memory, stopping.signal);
   const look = (): void => t.mock.timers.tick(lookMs);
 
@@ -42,12 +46,8 @@ test('after hard work, too', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   let busyMs = 0;
   t.mock.method(process, 'cpuUsage', () => ({ user: busyMs * 1_000, system: 0 }));
-  const calls: string[] = [];
-  const memory = {
-    collectMemory: () => void calls.push('collect'),
-    releaseMemory: () => void calls.push('release'),
-  };
-  watchSpareMemory({ open: 100 }, memory, AbortSignal.timeout(60_000));
+  const { memory, calls } = noteCalls();
+  watchSpareMemory({ open: 100 }, memory, new AbortController().signal);
   const looks = [2_500, 600, 600, 600, 600, 600].map((ms) => {
     busyMs += ms;
     t.mock.timers.tick(lookMs);

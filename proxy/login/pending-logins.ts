@@ -47,13 +47,13 @@ export class PendingLogins {
 
   /** Throws `too-many-waiting` where many clients have begun all that there may be. */
   start(pollToken: string, client: string): void {
-    if (!this.#hasRoom()) throw new AppError('too-many-waiting');
+    if (!this.#makeRoom()) throw new AppError('too-many-waiting');
     this.#begin(pollToken, client);
     this.#siblings.tell({ news: 'started', pollToken, client } satisfies LoginNews);
   }
 
-  /** A client that begins one after the other loses the older half of its own, and nobody else any. */
-  #hasRoom(): boolean {
+  /** A client that begins one after the other loses the older half of its own, and nobody else any. False where nobody has so many. */
+  #makeRoom(): boolean {
     this.#sweep();
     if (this.#pending.size < pendingMax) return true;
     const counts = new Map<string, number>();
@@ -105,7 +105,7 @@ export class PendingLogins {
   #hear(told: LoginNews): void {
     switch (told.news) {
       case 'started':
-        return this.#hasRoom() ? this.#begin(told.pollToken, told.client) : undefined;
+        return this.#makeRoom() ? this.#begin(told.pollToken, told.client) : undefined;
       case 'confirmed':
         return void this.#settle(told.pollToken, told.token);
       case 'taken':
